@@ -1,1 +1,15 @@
-//! zktorch-commit
+//! Commitments over BN254 for zktorch: a powers-of-tau SRS, hiding vector commitments and (soon) HyperKZG openings.
+//!
+//! A vector `v` of at most `n = 2^k` scalars is committed as `Com(v; r) = sum_i v_i [tau^i]_1 + r H`.
+#![warn(missing_docs)]
+
+mod commitment;
+mod error;
+mod hash_to_curve;
+pub mod msm;
+pub mod srs;
+
+pub use commitment::{Blind, Commitment};
+pub use error::CommitError;
+pub use hash_to_curve::{HIDING_DOMAIN, hiding_generator};
+pub use srs::{MAX_LOG_SIZE, MIN_LOG_SIZE, Srs, SrsId, SrsPolicy, SrsStatus, VerifierSrs};

@@ -1,0 +1,103 @@
+//! Commitments and their blinds.
+
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, UniformRand};
+use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
+use ark_std::rand::{CryptoRng, RngCore};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+use zktorch_field::{Fr, G1Affine, G1Projective};
+
+use crate::CommitError;
+
+/// A commitment `sum_i v_i [tau^i]_1 + r H`: one point of G1, 32 bytes on the wire.
+///
+/// The identity is a legal commitment (of the zero vector without a blind).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Commitment(pub G1Affine);
+
+impl Commitment {
+    /// Length of the encoding.
+    pub const BYTES: usize = 32;
+
+    /// The point.
+    pub fn point(&self) -> G1Affine {
+        self.0
+    }
+
+    /// The point, ready for additions.
+    pub fn projective(&self) -> G1Projective {
+        self.0.into_group()
+    }
+
+    /// Canonical compressed encoding.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        encode_g1(&self.0)
+    }
+
+    /// Decodes a canonical encoding: the coordinate is reduced, the point is on the curve (G1 has cofactor one), and
+    /// no other bytes encode the same point.
+    ///
+    /// # Errors
+    /// [`CommitError::InvalidPoint`].
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Result<Self, CommitError> {
+        decode_g1(bytes).map(Self).ok_or(CommitError::InvalidPoint { what: "commitment", index: 0 })
+    }
+}
+
+impl From<G1Projective> for Commitment {
+    fn from(point: G1Projective) -> Self {
+        Self(point.into_affine())
+    }
+}
+
+/// Compressed encoding of a G1 point.
+pub(crate) fn encode_g1(point: &G1Affine) -> [u8; 32] {
+    let mut bytes = [0u8; 32];
+    // Writing 32 bytes into a 32-byte slice cannot fail.
+    let written = point.serialize_compressed(&mut bytes[..]);
+    debug_assert!(written.is_ok());
+    bytes
+}
+
+/// Decodes a compressed G1 point; `None` unless `bytes` is its canonical encoding.
+pub(crate) fn decode_g1(bytes: &[u8; 32]) -> Option<G1Affine> {
+    let point = G1Affine::deserialize_compressed(&bytes[..]).ok()?;
+    (encode_g1(&point) == *bytes).then_some(point)
+}
+
+/// The blind `r` of a hiding commitment. Wiped from memory when dropped; not `Copy`, not printed.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Blind(Fr);
+
+impl Blind {
+    /// No blinding: for commitments to public values.
+    pub fn zero() -> Self {
+        Self(Fr::ZERO)
+    }
+
+    /// A uniform blind. The generator must be cryptographic and never reused under the same state.
+    pub fn random<R: RngCore + CryptoRng>(rng: &mut R) -> Self {
+        Self(Fr::rand(rng))
+    }
+
+    /// Wraps a scalar.
+    pub fn from_scalar(scalar: Fr) -> Self {
+        Self(scalar)
+    }
+
+    /// The scalar. Whoever reveals it must have masked it first.
+    pub fn expose(&self) -> &Fr {
+        &self.0
+    }
+
+    /// `self += c * other`: blinds follow the linear combinations of their commitments.
+    pub fn add_scaled(&mut self, other: &Self, c: Fr) {
+        self.0 += c * other.0;
+    }
+}
+
+impl core::fmt::Debug for Blind {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Blind(..)")
+    }
+}

@@ -1,0 +1,69 @@
+//! The error type of the crate.
+
+use thiserror::Error;
+
+use crate::srs::SrsId;
+
+/// What can go wrong when committing, opening, verifying, or reading an SRS.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// A length that must be exact was not.
+    #[error("{what}: expected length {expected}, got {got}")]
+    Length {
+        /// Which input.
+        what: &'static str,
+        /// The length that was required.
+        expected: usize,
+        /// The length that was there.
+        got: usize,
+    },
+    /// More scalars than the SRS has powers.
+    #[error("{what}: {got} scalars do not fit an SRS of {capacity} powers of tau")]
+    ShortSrs {
+        /// Which vector.
+        what: &'static str,
+        /// The number of powers of tau.
+        capacity: usize,
+        /// The number of scalars.
+        got: usize,
+    },
+    /// `k = log2(n)` outside the supported range.
+    #[error("log2 size {got} is outside {min}..={max}")]
+    LogSize {
+        /// Smallest supported `k`.
+        min: usize,
+        /// Largest supported `k`.
+        max: usize,
+        /// The `k` that was asked for.
+        got: usize,
+    },
+    /// Bytes that are not the canonical encoding of a point on the curve and in its prime-order subgroup.
+    #[error("{what}[{index}] is not a canonical point of the group")]
+    InvalidPoint {
+        /// Which list of points.
+        what: &'static str,
+        /// Position in that list.
+        index: usize,
+    },
+    /// Bytes that are not the canonical encoding of a scalar.
+    #[error("{what}[{index}] is not a canonical scalar")]
+    InvalidScalar {
+        /// Which list of scalars.
+        what: &'static str,
+        /// Position in that list.
+        index: usize,
+    },
+    /// The SRS is not in the verifier's list.
+    #[error("SRS {id} is not accepted by this verifier")]
+    SrsNotAccepted {
+        /// The id, recomputed from the points.
+        id: SrsId,
+    },
+    /// The SRS is a development SRS (its tau is public) and the policy does not allow it.
+    #[error("SRS {id} is insecure (its tau is public) and insecure SRSs are not allowed")]
+    SrsInsecure {
+        /// The id, recomputed from the points.
+        id: SrsId,
+    },
+}
