@@ -1,0 +1,91 @@
+//! Linear combinations of hidden scalars.
+
+use ark_ff::{AdditiveGroup, Zero};
+use zktorch_field::Fr;
+
+use crate::Scalar;
+
+/// `c + sum_j c_j z_j` over hidden scalars z: what a verifier knows about a value it has not seen.
+///
+/// Terms are sorted by variable and have no zero coefficient, so a variable that cancels is gone (and is then not
+/// "used" by the constraint it cancelled in).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinearCombination {
+    constant: Fr,
+    terms: Vec<(u32, Fr)>,
+}
+
+impl LinearCombination {
+    /// The hidden scalar with the given number, as the recorder allocated it.
+    pub(crate) fn variable(index: u32) -> Self {
+        Self { constant: Fr::ZERO, terms: vec![(index, Fr::from(1u64))] }
+    }
+
+    /// The public part.
+    pub(crate) fn constant_term(&self) -> Fr {
+        self.constant
+    }
+
+    /// The hidden part: (variable, coefficient), sorted, no zero.
+    pub(crate) fn terms(&self) -> &[(u32, Fr)] {
+        &self.terms
+    }
+
+    /// Merges two sorted lists, adding `c` times the second.
+    fn merge(&mut self, other: &[(u32, Fr)], c: Fr) {
+        let mut out = Vec::with_capacity(self.terms.len() + other.len());
+        let (mut left, mut right) = (self.terms.iter().peekable(), other.iter().peekable());
+        loop {
+            match (left.peek(), right.peek()) {
+                (Some(&&(i, a)), Some(&&(j, b))) if i == j => {
+                    let sum = a + c * b;
+                    if !sum.is_zero() {
+                        out.push((i, sum));
+                    }
+                    left.next();
+                    right.next();
+                }
+                (Some(&&(i, a)), Some(&&(j, _))) if i < j => {
+                    out.push((i, a));
+                    left.next();
+                }
+                (_, Some(&&(j, b))) => {
+                    out.push((j, c * b));
+                    right.next();
+                }
+                (Some(&&term), None) => {
+                    out.push(term);
+                    left.next();
+                }
+                (None, None) => break,
+            }
+        }
+        self.terms = out;
+    }
+}
+
+impl Scalar for LinearCombination {
+    fn zero() -> Self {
+        Self { constant: Fr::ZERO, terms: Vec::new() }
+    }
+
+    fn constant(c: Fr) -> Self {
+        Self { constant: c, terms: Vec::new() }
+    }
+
+    fn add_scaled(&mut self, other: &Self, c: Fr) {
+        if c.is_zero() {
+            return;
+        }
+        self.constant += c * other.constant;
+        let (Some(&(first, _)), last) = (other.terms.first(), self.terms.last()) else {
+            return;
+        };
+        // Newly received scalars have the highest numbers: mostly this is an append.
+        if last.is_none_or(|&(last, _)| last < first) {
+            self.terms.extend(other.terms.iter().map(|&(j, b)| (j, c * b)));
+        } else {
+            self.merge(&other.terms, c);
+        }
+    }
+}
