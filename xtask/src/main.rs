@@ -1,1 +1,44 @@
-fn main() {}
+//! Automation for the zktorch workspace: `cargo xtask tidy | test | bench`.
+#![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
+
+mod bench;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Automation for the zktorch workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check the architecture: dependency edges, manifests, unsafe code, file sizes.
+    Tidy,
+    /// Run every check that CI runs: format, lints, tidy, tests on both backends, serial and wasm builds, fuzzing.
+    Test(test::Options),
+    /// Measure the core against arkworks in the same process.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Tidy => tidy::run(),
+        Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `cargo xtask tidy`: the architecture as rules that fail.
+//!
+//! Every finding names the file, what was found and what was expected. The same run is a `#[test]` of this
+//! crate, so that plain `cargo test` catches what a reviewer would have to.
+
+mod edges;
+mod lexer;
+mod manifests;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+
+/// One broken rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Finding {
+    file: PathBuf,
+    /// 1-based; 0 when the finding is about the whole file.
+    line: usize,
+    found: String,
+    expected: String,
+}
+
+impl Finding {
+    fn new(file: impl AsRef<Path>, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { file: file.as_ref().to_path_buf(), line: 0, found: found.into(), expected: expected.into() }
+    }
+
+    fn at(mut self, line: usize) -> Self {
+        self.line = line;
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        write!(f, "\n    found:    {}\n    expected: {}", self.found, self.expected)
+    }
+}
+
+/// Applies every rule to the workspace on disk.
+pub(crate) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
+    let mut findings = edges::check(workspace)?;
+    findings.extend(manifests::check(workspace)?);
+    findings.extend(sources::check(workspace)?);
+    findings.sort();
+    Ok(findings)
+}
+
+/// The subcommand: prints the findings and fails when there are any.
+pub(crate) fn run() -> Result<()> {
+    let workspace = Workspace::load()?;
+    let findings = check(&workspace)?;
+    for finding in &findings {
+        eprintln!("tidy: {finding}");
+    }
+    if !findings.is_empty() {
+        bail!("tidy: {} finding(s)", findings.len());
+    }
+    println!(
+        "tidy: {} crates, {} source files: ok",
+        workspace.members.len(),
+        workspace.source_files()?.len()
+    );
+    Ok(())
+}
