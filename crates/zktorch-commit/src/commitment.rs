@@ -2,10 +2,10 @@
 
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, UniformRand};
-use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 use ark_std::rand::{CryptoRng, RngCore};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 use zktorch_field::{Fr, G1Affine, G1Projective};
+use zktorch_transcript::wire;
 
 use crate::CommitError;
 
@@ -31,16 +31,16 @@ impl Commitment {
 
     /// Canonical compressed encoding.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        encode_g1(&self.0)
+        wire::point_to_bytes(&self.0)
     }
 
     /// Decodes a canonical encoding: the coordinate is reduced, the point is on the curve (G1 has cofactor one), and
     /// no other bytes encode the same point.
     ///
     /// # Errors
-    /// [`CommitError::InvalidPoint`].
+    /// [`CommitError::Encoding`].
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Result<Self, CommitError> {
-        decode_g1(bytes).map(Self).ok_or(CommitError::InvalidPoint { what: "commitment", index: 0 })
+        Ok(Self(wire::point_from_bytes(bytes, "commitment")?))
     }
 }
 
@@ -48,21 +48,6 @@ impl From<G1Projective> for Commitment {
     fn from(point: G1Projective) -> Self {
         Self(point.into_affine())
     }
-}
-
-/// Compressed encoding of a G1 point.
-pub(crate) fn encode_g1(point: &G1Affine) -> [u8; 32] {
-    let mut bytes = [0u8; 32];
-    // Writing 32 bytes into a 32-byte slice cannot fail.
-    let written = point.serialize_compressed(&mut bytes[..]);
-    debug_assert!(written.is_ok());
-    bytes
-}
-
-/// Decodes a compressed G1 point; `None` unless `bytes` is its canonical encoding.
-pub(crate) fn decode_g1(bytes: &[u8; 32]) -> Option<G1Affine> {
-    let point = G1Affine::deserialize_compressed(&bytes[..]).ok()?;
-    (encode_g1(&point) == *bytes).then_some(point)
 }
 
 /// The blind `r` of a hiding commitment. Wiped from memory when dropped; not `Copy`, not printed.

@@ -1,6 +1,7 @@
 //! The error type of the crate.
 
 use thiserror::Error;
+use zktorch_transcript::TranscriptError;
 
 use crate::srs::SrsId;
 
@@ -38,22 +39,29 @@ pub enum CommitError {
         /// The `k` that was asked for.
         got: usize,
     },
-    /// Bytes that are not the canonical encoding of a point on the curve and in its prime-order subgroup.
-    #[error("{what}[{index}] is not a canonical point of the group")]
+    /// A point that is not on the curve, or not in its subgroup of prime order, or not in canonical form.
+    #[error("{what}[{index}] is not a point of the group in canonical form")]
     InvalidPoint {
         /// Which list of points.
         what: &'static str,
         /// Position in that list.
         index: usize,
     },
-    /// Bytes that are not the canonical encoding of a scalar.
-    #[error("{what}[{index}] is not a canonical scalar")]
-    InvalidScalar {
-        /// Which list of scalars.
-        what: &'static str,
-        /// Position in that list.
-        index: usize,
-    },
+    /// Bytes of a proof or commitment that are not a canonical encoding.
+    #[error("encoding: {0}")]
+    Encoding(#[from] TranscriptError),
+    /// The tail of an opening does not evaluate to the claimed value.
+    #[error("the folded polynomial does not evaluate to the claimed value")]
+    OpeningValue,
+    /// The last fold of an opening is not its tail.
+    #[error("the last fold does not agree with the tail that was sent")]
+    OpeningFold,
+    /// The pairing equation of an opening does not hold.
+    #[error("the committed polynomials do not have the claimed remainders")]
+    OpeningPairing,
+    /// A challenge that the protocol cannot use; with an honest transcript its probability is below `2^-250`.
+    #[error("degenerate challenge")]
+    DegenerateChallenge,
     /// The SRS is not in the verifier's list.
     #[error("SRS {id} is not accepted by this verifier")]
     SrsNotAccepted {

@@ -6,6 +6,7 @@
 mod commitment;
 mod error;
 mod hash_to_curve;
+pub mod hyperkzg;
 pub mod msm;
 pub mod srs;
 

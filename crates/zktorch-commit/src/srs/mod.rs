@@ -81,7 +81,8 @@ impl Srs {
     }
 }
 
-fn check_log_size(k: usize) -> Result<(), CommitError> {
+/// Refuses sizes out of range.
+pub(crate) fn check_log_size(k: usize) -> Result<(), CommitError> {
     if (MIN_LOG_SIZE..=MAX_LOG_SIZE).contains(&k) {
         Ok(())
     } else {

@@ -1,0 +1,120 @@
+//! The verifier of an opening.
+
+use ark_ec::pairing::Pairing;
+use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
+use ark_ff::{AdditiveGroup, Field, Zero};
+use zktorch_field::{Bn254, Fr, G1Affine, G1Projective};
+use zktorch_transcript::Transcript;
+
+use super::shape::Shape;
+use super::{OpeningProof, absorb_statement, check_challenge, eq_weights};
+use crate::{CommitError, Commitment, VerifierSrs};
+
+/// Verifies that `commitment` (without a blind) opens to `value` at `point`, for vectors of `2^k` entries.
+///
+/// Whether the SRS can be trusted is decided before, by [`SrsPolicy`](crate::SrsPolicy).
+///
+/// # Errors
+/// [`CommitError::LogSize`], [`CommitError::Length`], [`CommitError::InvalidPoint`] for malformed input;
+/// [`CommitError::OpeningValue`] when the tail does not evaluate to `value`; [`CommitError::OpeningFold`] when the last
+/// fold is not the tail; [`CommitError::OpeningPairing`] when the committed polynomials do not have the claimed
+/// remainders; [`CommitError::DegenerateChallenge`] with probability below `2^-250`.
+pub fn verify(
+    srs: &VerifierSrs,
+    transcript: &mut Transcript,
+    k: usize,
+    commitment: Commitment,
+    point: &[Fr],
+    value: Fr,
+    proof: &OpeningProof,
+) -> Result<(), CommitError> {
+    let shape = Shape::new(k)?;
+    check_lengths(&shape, point, proof)?;
+    check_points(commitment, proof)?;
+
+    // The transcript, as the prover wrote it.
+    absorb_statement(transcript, srs.id(), k, commitment, point, &value);
+    transcript.append_points(b"hyperkzg folds", &proof.folds);
+    transcript.append_scalars(b"hyperkzg tail", &proof.tail);
+    let s = transcript.challenge_scalar(b"hyperkzg s");
+    check_challenge(&s)?;
+    transcript.append_scalars(b"hyperkzg residues", proof.residues.as_flattened());
+    transcript.append_scalar(b"hyperkzg evaluation", &proof.evaluation);
+    let gamma = transcript.challenge_scalar(b"hyperkzg gamma");
+    transcript.append_point(b"hyperkzg quotient", &proof.quotient);
+
+    // The tail is f~ with its last 3a variables bound: it ends in the value.
+    if dot(&eq_weights(&point[..shape.tail_vars]), &proof.tail) != value {
+        return Err(CommitError::OpeningValue);
+    }
+
+    // f_{i+1}(s) from the residues of f_i; the last one is the tail's, which is known.
+    let mut evaluations = vec![proof.evaluation];
+    for (i, residue) in proof.residues.iter().enumerate() {
+        evaluations.push(dot(&eq_weights(shape.group(point, i)), residue));
+    }
+    let tail_at_s = proof.tail.iter().rev().fold(Fr::ZERO, |acc, c| acc * s + c);
+    if evaluations.pop() != Some(tail_at_s) {
+        return Err(CommitError::OpeningFold);
+    }
+
+    // R = P + c (X^8 - s) with P = sum gamma^i residue_i, and c such that R(s) = sum gamma^i f_i(s).
+    let mut p = [Fr::ZERO; 8];
+    let mut at_s = Fr::ZERO;
+    let mut powers = Vec::with_capacity(shape.folds);
+    let mut power = Fr::ONE;
+    for (residue, evaluation) in proof.residues.iter().zip(&evaluations) {
+        p.iter_mut().zip(residue).for_each(|(p, x)| *p += power * x);
+        at_s += power * evaluation;
+        powers.push(power);
+        power *= gamma;
+    }
+    let p_at_s = p.iter().rev().fold(Fr::ZERO, |acc, c| acc * s + c);
+    let inverse = (s.pow([8]) - s).inverse().ok_or(CommitError::DegenerateChallenge)?;
+    let c = (at_s - p_at_s) * inverse;
+    p[0] -= c * s;
+
+    // left = sum gamma^i C_i - [R]_1 - s^2 W, in one MSM; right = [tau^9]_2 - s ([tau^8]_2 + [tau]_2).
+    let g1 = srs.g1();
+    let mut bases: Vec<G1Affine> = vec![commitment.0];
+    bases.extend_from_slice(&proof.folds);
+    bases.extend_from_slice(g1);
+    bases.push(proof.quotient);
+    let mut scalars = powers;
+    scalars.extend(p.iter().chain([&c]).map(|r| -*r));
+    scalars.push(-s.square());
+    let left = G1Projective::msm_unchecked(&bases, &scalars);
+    let g2 = srs.g2();
+    let right = g2[9].into_group() - (g2[8] + g2[1]) * s;
+    let product = Bn254::multi_pairing([left.into_affine(), -proof.quotient], [g2[0], right.into_affine()]);
+    if product.is_zero() { Ok(()) } else { Err(CommitError::OpeningPairing) }
+}
+
+fn dot(a: &[Fr], b: &[Fr]) -> Fr {
+    a.iter().zip(b).map(|(x, y)| *x * y).sum()
+}
+
+fn check_lengths(shape: &Shape, point: &[Fr], proof: &OpeningProof) -> Result<(), CommitError> {
+    let lengths = [
+        ("opening point", shape.k, point.len()),
+        ("opening folds", shape.commitments(), proof.folds.len()),
+        ("opening tail", shape.tail_len(), proof.tail.len()),
+        ("opening residues", shape.folds, proof.residues.len()),
+    ];
+    for (what, expected, got) in lengths {
+        if expected != got {
+            return Err(CommitError::Length { what, expected, got });
+        }
+    }
+    Ok(())
+}
+
+/// Decoded points are on the curve; a proof can also be built in memory from unchecked ones.
+fn check_points(commitment: Commitment, proof: &OpeningProof) -> Result<(), CommitError> {
+    let one = |what, index, point: &G1Affine| {
+        if point.is_on_curve() { Ok(()) } else { Err(CommitError::InvalidPoint { what, index }) }
+    };
+    one("commitment", 0, &commitment.0)?;
+    one("opening quotient", 0, &proof.quotient)?;
+    proof.folds.iter().enumerate().try_for_each(|(i, p)| one("opening folds", i, p))
+}
