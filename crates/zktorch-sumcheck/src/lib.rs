@@ -1,1 +1,19 @@
-//! zktorch-sumcheck
+//! Multilinear polynomials over small integers or BN254 scalars, and a batched sumcheck engine.
+
+mod batch;
+mod eq;
+mod error;
+mod evaluations;
+mod instance;
+mod instances;
+mod round;
+#[cfg(test)]
+mod test_util;
+
+pub use self::batch::{ProverOutput, Reduced, Statement, prove, verify};
+pub use self::eq::{eq_eval, eq_table};
+pub use self::error::SumcheckError;
+pub use self::evaluations::Evaluations;
+pub use self::instance::SumcheckInstance;
+pub use self::instances::{Dense, EqProduct, Product};
+pub use self::round::RoundPolynomial;
