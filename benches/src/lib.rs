@@ -1,1 +1,7 @@
-//! Benches for the core crates.
+//! What the benches share: inputs, the clock, and the kernels of `cargo xtask bench core`.
+
+pub mod context;
+pub mod inputs;
+pub mod kernels;
+pub mod measure;
+pub mod report;

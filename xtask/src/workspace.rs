@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// The workspace as `cargo metadata` and the manifests describe it.
 pub(crate) struct Workspace {
@@ -20,8 +20,17 @@ pub(crate) struct Member {
     pub(crate) dir: PathBuf,
     /// The parsed `Cargo.toml`.
     pub(crate) manifest: toml::Table,
-    /// Names of its direct dependencies of every kind (normal, build, dev), in manifest order.
-    pub(crate) dependencies: Vec<String>,
+    /// Its direct dependencies of every kind (normal, build, dev), in manifest order.
+    pub(crate) dependencies: Vec<Edge>,
+}
+
+/// One dependency.
+pub(crate) struct Edge {
+    pub(crate) to: String,
+    /// For tests, examples and benches only.
+    pub(crate) dev: bool,
+    /// The features that it switches on.
+    pub(crate) features: Vec<String>,
 }
 
 impl Member {
@@ -52,7 +61,7 @@ impl Workspace {
                 name: package.name.to_string(),
                 dir: dir.strip_prefix(&root).context("a member lies outside the workspace")?.to_path_buf(),
                 manifest: read_toml(manifest_path)?,
-                dependencies: package.dependencies.iter().map(|d| d.name.clone()).collect(),
+                dependencies: package.dependencies.iter().map(edge).collect(),
             });
         }
         members.sort_by(|a, b| a.name.cmp(&b.name));
@@ -68,6 +77,14 @@ impl Workspace {
         files.sort();
         files.dedup();
         Ok(files)
+    }
+}
+
+fn edge(dependency: &cargo_metadata::Dependency) -> Edge {
+    Edge {
+        to: dependency.name.clone(),
+        dev: dependency.kind == DependencyKind::Development,
+        features: dependency.features.clone(),
     }
 }
 

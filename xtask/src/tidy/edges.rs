@@ -17,6 +17,8 @@ const EDGE_FILE: &str = "xtask/edges.toml";
 pub(super) struct Edges {
     pub(super) crates: BTreeMap<String, Node>,
     pub(super) external: BTreeMap<String, BTreeSet<String>>,
+    /// Features that only tests may switch on.
+    pub(super) test_features: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One crate's line of the edge file.
@@ -46,7 +48,8 @@ pub(super) fn check_edges(edges: &Edges, members: &[Member]) -> Vec<Finding> {
             ));
             continue;
         };
-        for dependency in &member.dependencies {
+        for edge in &member.dependencies {
+            let dependency = &edge.to;
             let inside = members.iter().any(|m| m.name == *dependency);
             if inside && !node.may_use.contains(dependency) {
                 findings.push(Finding::new(
@@ -62,6 +65,14 @@ pub(super) fn check_edges(edges: &Edges, members: &[Member]) -> Vec<Finding> {
                     member.manifest_path(),
                     format!("a dependency of {} on {dependency}", member.name),
                     format!("only [{}] may use {dependency} ({EDGE_FILE})", join(allowed)),
+                ));
+            }
+            let test_only = edges.test_features.get(dependency).filter(|_| !edge.dev);
+            for feature in edge.features.iter().filter(|f| test_only.is_some_and(|only| only.contains(*f))) {
+                findings.push(Finding::new(
+                    member.manifest_path(),
+                    format!("feature {feature} of {dependency} in a dependency of {}", member.name),
+                    format!("that feature in dev-dependencies only ({EDGE_FILE})"),
                 ));
             }
         }

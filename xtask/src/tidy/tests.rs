@@ -5,7 +5,7 @@ use super::lexer::{blank_comments_and_literals, words};
 use super::manifests::{check_crate_docs, check_manifest, check_root};
 use super::sources::{Config, check_sources};
 use super::{Finding, check};
-use crate::workspace::{Member, Workspace};
+use crate::workspace::{Edge, Member, Workspace};
 
 /// The check that guards the workspace itself.
 #[test]
@@ -34,7 +34,10 @@ fn member(name: &str, dependencies: &[&str]) -> Member {
         name: name.to_owned(),
         dir: PathBuf::from("crates").join(name),
         manifest: manifest.parse().unwrap(),
-        dependencies: dependencies.iter().map(|&d| d.to_owned()).collect(),
+        dependencies: dependencies
+            .iter()
+            .map(|&to| Edge { to: to.to_owned(), dev: false, features: Vec::new() })
+            .collect(),
     }
 }
 
@@ -46,6 +49,8 @@ fn edges() -> Edges {
         commit = { layer = 1, may_use = ["field"] }
         [external]
         curve = ["field"]
+        [test_features]
+        field = ["instrument"]
         "#,
     )
     .unwrap()
@@ -68,6 +73,17 @@ fn an_unlisted_edge_fails() {
     assert_eq!(found(&findings), ["a dependency of field on commit", "a dependency of commit on curve"]);
     assert_eq!(findings[0].expected, "one of [] (xtask/edges.toml)");
     assert_eq!(findings[1].expected, "only [field] may use curve (xtask/edges.toml)");
+}
+
+#[test]
+fn test_features_stay_in_dev_dependencies() {
+    let mut members = [member("field", &[]), member("commit", &["field"])];
+    members[1].dependencies[0].features = vec!["instrument".to_owned()];
+    let findings = check_edges(&edges(), &members);
+    assert_eq!(found(&findings), ["feature instrument of field in a dependency of commit"]);
+
+    members[1].dependencies[0].dev = true;
+    assert_eq!(check_edges(&edges(), &members), []);
 }
 
 #[test]

@@ -1,0 +1,24 @@
+//! The kernels of `bench core`, one file each; this list is the order of the report.
+
+mod msm;
+
+use anyhow::Result;
+
+use crate::context::Context;
+use crate::report::{Measured, Target};
+
+/// One line of the report.
+pub struct Kernel {
+    /// Its key in the JSON object.
+    pub key: &'static str,
+    /// What it must reach.
+    pub target: Target,
+    /// Measures it; compares the results with the reference's first.
+    pub run: fn(&Context) -> Result<Measured>,
+    /// Whether the child process on the portable backend repeats it.
+    pub portable: bool,
+}
+
+/// Every kernel.
+pub const KERNELS: &[Kernel] =
+    &[Kernel { key: "msm_full_2_20", target: Target::speedup(6.0, 9.0), run: msm::full, portable: true }];
