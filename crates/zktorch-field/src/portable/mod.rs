@@ -1,0 +1,348 @@
+//! The fallback: eight lanes one after the other, 4 x 64-bit limbs.
+
+mod points;
+mod scalar;
+
+use std::{fmt, marker::PhantomData};
+
+use crate::{
+    Fq, Fr,
+    backend::Backend,
+    block::Block,
+    modulus::Element,
+    packed::{Ints, LANES, Mask, Packed},
+};
+use scalar::{Constants, Limbs, SmallWide, Wide};
+
+/// The backend every machine can run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+impl Backend for Portable {
+    const NAME: &'static str = "portable";
+    type Ints = PortableInts;
+    type Fr = Lanes<Fr>;
+    type Fq = Lanes<Fq>;
+
+    #[inline(always)]
+    fn prefetch<T>(_: &[T], _: usize) {}
+}
+
+/// Eight 64-bit integers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PortableInts([i64; LANES]);
+
+impl Ints for PortableInts {
+    #[inline(always)]
+    fn splat(value: i64) -> Self {
+        Self([value; LANES])
+    }
+    #[inline(always)]
+    fn from_array(values: [i64; LANES]) -> Self {
+        Self(values)
+    }
+    #[inline(always)]
+    fn to_array(self) -> [i64; LANES] {
+        self.0
+    }
+    #[inline(always)]
+    fn load_i8(values: &[i8; LANES]) -> Self {
+        Self(values.map(i64::from))
+    }
+    #[inline(always)]
+    fn load_i16(values: &[i16; LANES]) -> Self {
+        Self(values.map(i64::from))
+    }
+    #[inline(always)]
+    fn load_u16(values: &[u16; LANES]) -> Self {
+        Self(values.map(i64::from))
+    }
+    #[inline(always)]
+    fn load_i32(values: &[i32; LANES]) -> Self {
+        Self(values.map(i64::from))
+    }
+    #[inline(always)]
+    fn add(self, rhs: Self) -> Self {
+        Self(std::array::from_fn(|l| self.0[l].wrapping_add(rhs.0[l])))
+    }
+    #[inline(always)]
+    fn sub(self, rhs: Self) -> Self {
+        Self(std::array::from_fn(|l| self.0[l].wrapping_sub(rhs.0[l])))
+    }
+    #[inline(always)]
+    fn mul_i32(self, rhs: Self) -> Self {
+        Self(std::array::from_fn(|l| i64::from(self.0[l] as i32) * i64::from(rhs.0[l] as i32)))
+    }
+}
+
+/// Eight elements, each below 2p.
+pub(crate) struct Lanes<F> {
+    lanes: [Limbs; LANES],
+    field: PhantomData<F>,
+}
+
+impl<F> Clone for Lanes<F> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Lanes<F> {}
+
+impl<F> fmt::Debug for Lanes<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.lanes).finish()
+    }
+}
+
+impl<F: Element> Lanes<F> {
+    #[inline(always)]
+    fn new(lanes: [Limbs; LANES]) -> Self {
+        Self { lanes, field: PhantomData }
+    }
+
+    #[inline(always)]
+    fn map(self, f: impl Fn(&Limbs) -> Limbs) -> Self {
+        let mut out = self.lanes;
+        for lane in &mut out {
+            *lane = f(lane);
+        }
+        Self::new(out)
+    }
+
+    #[inline(always)]
+    fn zip(self, rhs: Self, f: impl Fn(&Limbs, &Limbs) -> Limbs) -> Self {
+        let mut out = self.lanes;
+        for (a, b) in out.iter_mut().zip(&rhs.lanes) {
+            *a = f(a, b);
+        }
+        Self::new(out)
+    }
+}
+
+/// r in the form `small_bind` wants: c1 = r 2^64 and c0 = (1 - r) 2^64, canonical Montgomery.
+#[derive(Clone, Copy)]
+pub(crate) struct PortableBind {
+    c0: Limbs,
+    c1: Limbs,
+}
+
+impl<F: Element> Packed for Lanes<F> {
+    type Elem = F;
+    type Lazy = Self;
+    type Tight = Self;
+    type Acc = [Wide; LANES];
+    type Ints = PortableInts;
+    type SmallAcc = [SmallWide; LANES];
+    type SmallBind = PortableBind;
+
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::new([[0; 4]; LANES])
+    }
+    #[inline(always)]
+    fn one() -> Self {
+        Self::new([Constants::<F>::R; LANES])
+    }
+    #[inline(always)]
+    fn splat(value: F) -> Self {
+        Self::new([*value.limbs(); LANES])
+    }
+
+    #[inline(always)]
+    fn load(block: &Block<F>) -> Self {
+        Self::new(std::array::from_fn(|l| block.limbs.map(|row| row[l])))
+    }
+    #[inline(always)]
+    fn store(self, block: &mut Block<F>) {
+        for (l, lane) in self.lanes.iter().enumerate() {
+            let limbs = scalar::canonical::<F>(lane);
+            for (row, limb) in block.limbs.iter_mut().zip(limbs) {
+                row[l] = limb;
+            }
+        }
+    }
+    #[inline(always)]
+    fn load_slice(elements: &[F; LANES]) -> Self {
+        Self::new(std::array::from_fn(|l| *elements[l].limbs()))
+    }
+    #[inline(always)]
+    fn store_slice(self, elements: &mut [F; LANES]) {
+        for (element, lane) in elements.iter_mut().zip(&self.lanes) {
+            *element = F::from_limbs(scalar::canonical::<F>(lane));
+        }
+    }
+    #[inline(always)]
+    fn gather(table: &[F], indices: &[u32; LANES]) -> Self {
+        Self::new(std::array::from_fn(|l| *table[indices[l] as usize].limbs()))
+    }
+
+    #[inline(always)]
+    fn add(self, rhs: Self) -> Self {
+        self.zip(rhs, scalar::add::<F>)
+    }
+    #[inline(always)]
+    fn sub(self, rhs: Self) -> Self {
+        self.zip(rhs, scalar::sub::<F>)
+    }
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.map(scalar::neg::<F>)
+    }
+    #[inline(always)]
+    fn add_lazy(self, rhs: Self) -> Self {
+        self.add(rhs)
+    }
+    #[inline(always)]
+    fn sub_lazy(self, rhs: Self) -> Self {
+        self.sub(rhs)
+    }
+    #[inline(always)]
+    fn add_or_sub_lazy(self, rhs: Self, minus: Mask) -> Self {
+        Self::new(std::array::from_fn(|l| {
+            let b = &rhs.lanes[l];
+            let b = if minus >> l & 1 == 1 { scalar::neg::<F>(b) } else { *b };
+            scalar::add::<F>(&self.lanes[l], &b)
+        }))
+    }
+    #[inline(always)]
+    fn sub2(self, b: Self, c: Self) -> Self {
+        self.sub(b).sub(c)
+    }
+    #[inline(always)]
+    fn signed_sum(a: Self, minus_a: Mask, b: Self, minus_b: Mask) -> Self {
+        Self::zero().add_or_sub_lazy(a, minus_a).add_or_sub_lazy(b, minus_b)
+    }
+    #[inline(always)]
+    fn reduce(value: impl Into<Self>) -> Self {
+        value.into()
+    }
+
+    #[inline(always)]
+    fn mul_lazy(a: impl Into<Self>, b: impl Into<Self>) -> Self {
+        a.into().zip(b.into(), scalar::mul::<F>)
+    }
+    #[inline(always)]
+    fn square_lazy(a: impl Into<Self>) -> Self {
+        a.into().map(|x| scalar::mul::<F>(x, x))
+    }
+    #[inline(always)]
+    fn mul2(a: impl Into<Self>, b: impl Into<Self>, c: impl Into<Self>, d: impl Into<Self>) -> (Self, Self) {
+        (Self::mul_lazy(a, b), Self::mul_lazy(c, d))
+    }
+    #[inline(always)]
+    fn square2(a: impl Into<Self>, b: impl Into<Self>) -> (Self, Self) {
+        (Self::square_lazy(a), Self::square_lazy(b))
+    }
+
+    #[inline(always)]
+    fn acc_zero() -> Self::Acc {
+        [[0; 9]; LANES]
+    }
+    #[inline(always)]
+    fn acc_mul_add(acc: &mut Self::Acc, a: impl Into<Self>, b: impl Into<Self>) {
+        let (a, b) = (a.into(), b.into());
+        for (l, lane) in acc.iter_mut().enumerate() {
+            scalar::wide_mul_add(lane, &a.lanes[l], &b.lanes[l]);
+        }
+    }
+    #[inline(always)]
+    fn acc_mul_add2(
+        acc: [&mut Self::Acc; 2],
+        a: impl Into<Self>,
+        b: impl Into<Self>,
+        c: impl Into<Self>,
+        d: impl Into<Self>,
+    ) {
+        let [first, second] = acc;
+        Self::acc_mul_add(first, a, b);
+        Self::acc_mul_add(second, c, d);
+    }
+    #[inline(always)]
+    fn acc_reduce(acc: Self::Acc) -> Self {
+        Self::new(std::array::from_fn(|l| scalar::wide_reduce::<F>(&acc[l])))
+    }
+
+    #[inline(always)]
+    fn from_ints(values: PortableInts) -> Self {
+        Self::new(std::array::from_fn(|l| scalar::from_i64::<F>(values.0[l])))
+    }
+    #[inline(always)]
+    fn small_zero() -> Self::SmallAcc {
+        [[0; 6]; LANES]
+    }
+    #[inline(always)]
+    fn small_mul_add(acc: &mut Self::SmallAcc, weight: impl Into<Self>, value: PortableInts) {
+        Self::small_mul_add_i64(acc, weight, value);
+    }
+    #[inline(always)]
+    fn small_mul_add_i64(acc: &mut Self::SmallAcc, weight: impl Into<Self>, value: PortableInts) {
+        let weight = weight.into();
+        for (l, lane) in acc.iter_mut().enumerate() {
+            scalar::small_mul_add(lane, &weight.lanes[l], value.0[l]);
+        }
+    }
+    #[inline(always)]
+    fn small_reduce(acc: Self::SmallAcc) -> Self {
+        Self::new(std::array::from_fn(|l| scalar::small_reduce::<F>(&acc[l])))
+    }
+    #[inline(always)]
+    fn small_bind_prepare(r: F) -> PortableBind {
+        let c1 = scalar::mul::<F>(r.limbs(), &Constants::<F>::R_64);
+        PortableBind { c0: scalar::sub::<F>(&Constants::<F>::R_64, &c1), c1 }
+    }
+    #[inline(always)]
+    fn small_bind(r: &PortableBind, lo: PortableInts, hi: PortableInts) -> Self {
+        Self::new(std::array::from_fn(|l| {
+            let mut acc = [0; 6];
+            scalar::small_mul_add(&mut acc, &r.c0, lo.0[l]);
+            scalar::small_mul_add(&mut acc, &r.c1, hi.0[l]);
+            scalar::small_bind_reduce::<F>(&acc)
+        }))
+    }
+
+    #[inline(always)]
+    fn is_zero(value: impl Into<Self>) -> Mask {
+        let value = value.into();
+        let mut mask = 0;
+        for (l, lane) in value.lanes.iter().enumerate() {
+            mask |= Mask::from(scalar::is_zero::<F>(lane)) << l;
+        }
+        mask
+    }
+    #[inline(always)]
+    fn select(mask: Mask, a: Self, b: Self) -> Self {
+        Self::new(std::array::from_fn(|l| if mask >> l & 1 == 1 { a.lanes[l] } else { b.lanes[l] }))
+    }
+    #[inline(always)]
+    fn sum_lanes(self) -> F {
+        self.to_array().into_iter().sum()
+    }
+    #[inline(always)]
+    fn inverse(self) -> Self {
+        let mut elements = self.to_array();
+        invert_all(&mut elements);
+        Self::load_slice(&elements)
+    }
+}
+
+/// Montgomery's trick over eight elements.
+fn invert_all<F: Element>(elements: &mut [F; LANES]) {
+    let mut prefix = [F::ONE; LANES];
+    let mut product = F::ONE;
+    for (slot, element) in prefix.iter_mut().zip(elements.iter()) {
+        *slot = product;
+        if !element.is_zero() {
+            product *= element;
+        }
+    }
+    let mut inverse = product.inverse().unwrap_or(F::ONE);
+    for (slot, element) in prefix.iter().zip(elements.iter_mut()).rev() {
+        if !element.is_zero() {
+            let next = inverse * *element;
+            *element = inverse * slot;
+            inverse = next;
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One element at a time: 4 x 64-bit Montgomery arithmetic with R = 2^256 and values kept below 2p.
+//!
+//! p < 0.19 * 2^256, so there are two spare bits. Bounds, with all operands below 2p:
+//! * a product leaves Montgomery reduction below (4p^2 + 2^256 p) / 2^256 < (4 * 0.19 + 1) p < 2p: no final subtraction;
+//! * a sum is below 4p < 2^256 and one conditional subtraction of 2p brings it back;
+//! * only values going to rest are brought below p.
+
+use std::marker::PhantomData;
+
+use crate::modulus::{Element, neg_inverse_64, pow2_mod, wrapping_sub};
+
+/// Four limbs, least significant first, of a value below 2p.
+pub(super) type Limbs = [u64; 4];
+
+/// The constants of one modulus.
+pub(super) struct Constants<F>(PhantomData<F>);
+
+impl<F: Element> Constants<F> {
+    pub(super) const P: Limbs = F::P;
+    /// 2p.
+    pub(super) const P2: Limbs = wrapping_sub(&F::P, &wrapping_sub(&[0; 4], &F::P));
+    /// -p^-1 mod 2^64.
+    pub(super) const NEG_INV: u64 = neg_inverse_64(&F::P);
+    /// 2^256 mod p: Montgomery's one.
+    pub(super) const R: Limbs = pow2_mod(&F::P, 256);
+    /// 2^512 mod p.
+    pub(super) const R2: Limbs = pow2_mod(&F::P, 512);
+    /// 2^320 mod p: 2^64 in Montgomery form.
+    pub(super) const R_64: Limbs = pow2_mod(&F::P, 320);
+}
+
+/// `a + b * c + carry`: low and high word. Never overflows: (2^64-1)^2 + 2 (2^64-1) = 2^128 - 1.
+#[inline(always)]
+const fn mac(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
+    let t = a as u128 + b as u128 * c as u128 + carry as u128;
+    (t as u64, (t >> 64) as u64)
+}
+
+/// `a + b + carry`: sum and carry out.
+#[inline(always)]
+const fn adc(a: u64, b: u64, carry: bool) -> (u64, bool) {
+    let (s, c1) = a.overflowing_add(b);
+    let (s, c2) = s.overflowing_add(carry as u64);
+    (s, c1 | c2)
+}
+
+/// `a - b - borrow`: difference and borrow out.
+#[inline(always)]
+const fn sbb(a: u64, b: u64, borrow: bool) -> (u64, bool) {
+    let (d, b1) = a.overflowing_sub(b);
+    let (d, b2) = d.overflowing_sub(borrow as u64);
+    (d, b1 | b2)
+}
+
+/// `a - b` and whether it wrapped.
+#[inline(always)]
+fn sub4(a: &Limbs, b: &Limbs) -> (Limbs, bool) {
+    let (d0, c) = sbb(a[0], b[0], false);
+    let (d1, c) = sbb(a[1], b[1], c);
+    let (d2, c) = sbb(a[2], b[2], c);
+    let (d3, c) = sbb(a[3], b[3], c);
+    ([d0, d1, d2, d3], c)
+}
+
+/// `a + b`, for sums known to fit.
+#[inline(always)]
+fn add4(a: &Limbs, b: &Limbs) -> Limbs {
+    let (s0, c) = adc(a[0], b[0], false);
+    let (s1, c) = adc(a[1], b[1], c);
+    let (s2, c) = adc(a[2], b[2], c);
+    let s3 = a[3].wrapping_add(b[3]).wrapping_add(c as u64);
+    [s0, s1, s2, s3]
+}
+
+/// `a` or `a - m`, whichever is not negative and smaller.
+#[inline(always)]
+fn subtract_once(a: &Limbs, m: &Limbs) -> Limbs {
+    let (d, borrow) = sub4(a, m);
+    let mask = (borrow as u64).wrapping_neg();
+    [
+        d[0] ^ (mask & (d[0] ^ a[0])),
+        d[1] ^ (mask & (d[1] ^ a[1])),
+        d[2] ^ (mask & (d[2] ^ a[2])),
+        d[3] ^ (mask & (d[3] ^ a[3])),
+    ]
+}
+
+/// Below p, from below 2p.
+#[inline(always)]
+pub(super) fn canonical<F: Element>(a: &Limbs) -> Limbs {
+    subtract_once(a, &Constants::<F>::P)
+}
+
+/// a + b.
+#[inline(always)]
+pub(super) fn add<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
+    subtract_once(&add4(a, b), &Constants::<F>::P2)
+}
+
+/// a - b.
+#[inline(always)]
+pub(super) fn sub<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
+    let (d, borrow) = sub4(a, b);
+    let mask = (borrow as u64).wrapping_neg();
+    let p2 = &Constants::<F>::P2;
+    add4(&d, &[p2[0] & mask, p2[1] & mask, p2[2] & mask, p2[3] & mask])
+}
+
+/// -a, as 2p - a reduced below 2p.
+#[inline(always)]
+pub(super) fn neg<F: Element>(a: &Limbs) -> Limbs {
+    sub::<F>(&[0; 4], a)
+}
+
+/// a b / 2^256, "no-carry" operand scanning: after each step the running value is below b + p < 3p < 2^256, so that the two
+/// carry chains (a_i b and m p) end in words whose sum cannot overflow (total below 2^64 * 3p + 3p < 2^320).
+///
+/// Also for any `a` below 2^256 if `b` is below p: the running value stays below 2p and the result is below
+/// (2^256 p + 2^256 p) / 2^256 = 2p.
+#[inline(always)]
+pub(super) fn mul<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
+    let p = &Constants::<F>::P;
+    let mut t = [0u64; 4];
+    let mut i = 0;
+    while i < 4 {
+        let (t0, carry_a) = mac(t[0], a[i], b[0], 0);
+        let m = t0.wrapping_mul(Constants::<F>::NEG_INV);
+        let (_, carry_m) = mac(t0, m, p[0], 0);
+        let (t1, carry_a) = mac(t[1], a[i], b[1], carry_a);
+        let (r0, carry_m) = mac(t1, m, p[1], carry_m);
+        let (t2, carry_a) = mac(t[2], a[i], b[2], carry_a);
+        let (r1, carry_m) = mac(t2, m, p[2], carry_m);
+        let (t3, carry_a) = mac(t[3], a[i], b[3], carry_a);
+        let (r2, carry_m) = mac(t3, m, p[3], carry_m);
+        t = [r0, r1, r2, carry_a.wrapping_add(carry_m)];
+        i += 1;
+    }
+    t
+}
+
+/// The 512-bit product.
+#[inline(always)]
+pub(super) fn mul_wide(a: &Limbs, b: &Limbs) -> [u64; 8] {
+    let mut t = [0u64; 8];
+    let mut i = 0;
+    while i < 4 {
+        let (t0, c) = mac(t[i], a[i], b[0], 0);
+        let (t1, c) = mac(t[i + 1], a[i], b[1], c);
+        let (t2, c) = mac(t[i + 2], a[i], b[2], c);
+        let (t3, c) = mac(t[i + 3], a[i], b[3], c);
+        t[i] = t0;
+        t[i + 1] = t1;
+        t[i + 2] = t2;
+        t[i + 3] = t3;
+        t[i + 4] = c;
+        i += 1;
+    }
+    t
+}
+
+/// A sum of 512-bit products. 576 bits hold 2^67 products below 4p^2 < 2^509: no count can overflow it.
+pub(super) type Wide = [u64; 9];
+
+/// acc += a b.
+#[inline(always)]
+pub(super) fn wide_mul_add(acc: &mut Wide, a: &Limbs, b: &Limbs) {
+    let t = mul_wide(a, b);
+    let mut carry = false;
+    let mut i = 0;
+    while i < 8 {
+        (acc[i], carry) = adc(acc[i], t[i], carry);
+        i += 1;
+    }
+    acc[8] = acc[8].wrapping_add(carry as u64);
+}
+
+/// T / 2^256 mod p, below 2p.
+///
+/// T = L + H 2^256 + h 2^512 with L, H < 2^256: L / 2^256 by four Montgomery steps from zero operands, H is its own quotient
+/// (brought below 2p by a product with one), h 2^256 by a product with 2^512.
+#[inline(always)]
+pub(super) fn wide_reduce<F: Element>(acc: &Wide) -> Limbs {
+    let low = mul::<F>(&[acc[0], acc[1], acc[2], acc[3]], &[1, 0, 0, 0]);
+    let high = mul::<F>(&[acc[4], acc[5], acc[6], acc[7]], &Constants::<F>::R);
+    let top = mul::<F>(&[acc[8], 0, 0, 0], &Constants::<F>::R2);
+    add::<F>(&add::<F>(&low, &high), &top)
+}
+
+/// A signed sum of products with 64-bit integers, two's complement: 384 bits hold 2^63 products below 2p 2^64 < 2^319.
+pub(super) type SmallWide = [u64; 6];
+
+/// acc += weight * value.
+///
+/// With u the unsigned reading of value, weight * value = weight * u - [value < 0] 2^64 weight.
+#[inline(always)]
+pub(super) fn small_mul_add(acc: &mut SmallWide, weight: &Limbs, value: i64) {
+    let u = value as u64;
+    let mask = (value >> 63) as u64;
+    let (t0, c) = mac(0, weight[0], u, 0);
+    let (t1, c) = mac(0, weight[1], u, c);
+    let (t2, c) = mac(0, weight[2], u, c);
+    let (t3, t4) = mac(0, weight[3], u, c);
+    // The five-word signed product; its sign is the value's (or it is zero).
+    let (t1, b) = sbb(t1, weight[0] & mask, false);
+    let (t2, b) = sbb(t2, weight[1] & mask, b);
+    let (t3, b) = sbb(t3, weight[2] & mask, b);
+    let (t4, b) = sbb(t4, weight[3] & mask, b);
+    let t5 = (b as u64).wrapping_neg();
+    let mut carry = false;
+    (acc[0], carry) = adc(acc[0], t0, carry);
+    (acc[1], carry) = adc(acc[1], t1, carry);
+    (acc[2], carry) = adc(acc[2], t2, carry);
+    (acc[3], carry) = adc(acc[3], t3, carry);
+    (acc[4], carry) = adc(acc[4], t4, carry);
+    acc[5] = acc[5].wrapping_add(t5).wrapping_add(carry as u64);
+}
+
+/// The signed sum modulo p, below 2p.
+#[inline(always)]
+pub(super) fn small_reduce<F: Element>(acc: &SmallWide) -> Limbs {
+    let negative = (acc[5] as i64) < 0;
+    let mask = (negative as u64).wrapping_neg();
+    let mut magnitude = [0u64; 6];
+    let mut carry = negative;
+    let mut i = 0;
+    while i < 6 {
+        (magnitude[i], carry) = adc(acc[i] ^ mask, 0, carry);
+        i += 1;
+    }
+    let low = mul::<F>(&[magnitude[0], magnitude[1], magnitude[2], magnitude[3]], &Constants::<F>::R);
+    let high = mul::<F>(&[magnitude[4], magnitude[5], 0, 0], &Constants::<F>::R2);
+    let sum = add::<F>(&low, &high);
+    if negative { neg::<F>(&sum) } else { sum }
+}
+
+/// T / 2^64 mod p, below 2p, for |T| < p 2^63: one Montgomery step instead of the general reduction.
+///
+/// (T + m p) / 2^64 lies in (-p/2, 3p/2); adding 2p and taking 2p away where possible gives a value below 2p.
+#[inline(always)]
+pub(super) fn small_bind_reduce<F: Element>(acc: &SmallWide) -> Limbs {
+    let p = &Constants::<F>::P;
+    let m = acc[0].wrapping_mul(Constants::<F>::NEG_INV);
+    let (_, c) = mac(acc[0], m, p[0], 0);
+    let (t1, c) = mac(acc[1], m, p[1], c);
+    let (t2, c) = mac(acc[2], m, p[2], c);
+    let (t3, c) = mac(acc[3], m, p[3], c);
+    let t4 = acc[4].wrapping_add(c);
+    subtract_once(&add4(&[t1, t2, t3, t4], &Constants::<F>::P2), &Constants::<F>::P2)
+}
+
+/// The integer in Montgomery form.
+#[inline(always)]
+pub(super) fn from_i64<F: Element>(value: i64) -> Limbs {
+    let magnitude = mul::<F>(&[value.unsigned_abs(), 0, 0, 0], &Constants::<F>::R2);
+    if value < 0 { neg::<F>(&magnitude) } else { magnitude }
+}
+
+/// Whether a value below 2p is zero modulo p.
+#[inline(always)]
+pub(super) fn is_zero<F: Element>(a: &Limbs) -> bool {
+    *a == [0; 4] || *a == Constants::<F>::P
+}
