@@ -41,6 +41,12 @@ pub enum TranscriptError {
         /// Position within the message.
         index: usize,
     },
+    /// The width of a row of hidden scalars is no power of two.
+    #[error("rows of {got} hidden scalars, a power of two is needed")]
+    Columns {
+        /// The width asked for.
+        got: usize,
+    },
     /// More hidden scalars than the recorder can number.
     #[error("{got} hidden scalars, at most {limit} are supported")]
     TooManyScalars {

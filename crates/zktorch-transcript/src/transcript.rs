@@ -16,6 +16,7 @@ enum Kind {
     U64 = 2,
     Scalars = 3,
     Points = 4,
+    Hidden = 5,
 }
 
 /// A transcript of a public-coin protocol: what the prover said so far, and the verifier's coins as a hash of it.
@@ -85,9 +86,12 @@ impl Transcript {
 
     /// Absorbs a vector of points with its length.
     pub fn append_points(&mut self, label: &'static [u8], points: &[G1Affine]) {
-        let mut items = Vec::with_capacity(points.len() * POINT_BYTES);
-        points.iter().for_each(|p| items.extend_from_slice(&point_to_bytes(p)));
-        self.append(label, Kind::Points, points.len(), &items);
+        self.append(label, Kind::Points, points.len(), &points_to_bytes(points));
+    }
+
+    /// Absorbs a message of `len` scalars of which only the commitments of its rows are known.
+    pub fn append_hidden(&mut self, label: &'static [u8], len: usize, rows: &[G1Affine]) {
+        self.append(label, Kind::Hidden, len, &points_to_bytes(rows));
     }
 
     /// Draws a challenge.
@@ -151,6 +155,12 @@ impl Transcript {
         message.extend_from_slice(items);
         self.inner.append_message(label, &message);
     }
+}
+
+fn points_to_bytes(points: &[G1Affine]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(points.len() * POINT_BYTES);
+    points.iter().for_each(|p| bytes.extend_from_slice(&point_to_bytes(p)));
+    bytes
 }
 
 #[cfg(feature = "instrument")]
