@@ -115,7 +115,8 @@ proptest! {
 #[test]
 fn kinds_labels_and_splits_are_told_apart() {
     let (one, zero) = (Fr::from(1u64), Fr::from(0u64));
-    let uses: Vec<Box<dyn Fn(&mut Transcript)>> = vec![
+    type Use = Box<dyn Fn(&mut Transcript)>;
+    let uses: Vec<Use> = vec![
         Box::new(|_| ()),
         Box::new(|t| t.append_message(b"a", &[])),
         Box::new(|t| t.append_message(b"a", &1u64.to_le_bytes())),

@@ -1,4 +1,6 @@
 //! Canonical encodings: decoding accepts exactly what encoding writes.
+// Helpers outside of `#[test]` functions may unwrap as well.
+#![allow(clippy::unwrap_used)]
 
 use ark_ec::AffineRepr;
 use ark_ff::{BigInteger, PrimeField};

@@ -60,30 +60,27 @@ impl SparseMatrix {
         Ok(out)
     }
 
-    /// `sum_i left_i M_ij` for every column j of z (a vector of `columns` entries), and the same for the constant
-    /// column.
+    /// `sum_i left_i M_ij` for every column j of z: a vector of `columns` entries.
     ///
     /// # Errors
     /// [`TranscriptError::Length`] if `left` is shorter than the rows or `columns` smaller than the matrix needs.
-    pub fn combine_rows(&self, left: &[Fr], columns: usize) -> Result<(Fr, Vec<Fr>), TranscriptError> {
+    pub fn combine_rows(&self, left: &[Fr], columns: usize) -> Result<Vec<Fr>, TranscriptError> {
         self.check_left(left)?;
         let mut out = vec![Fr::ZERO; columns];
         for (bounds, weight) in self.starts.windows(2).zip(left) {
-            for (&column, value) in
-                self.columns[bounds[0]..bounds[1]].iter().zip(&self.values[bounds[0]..bounds[1]])
-            {
+            for (&column, value) in self.row(bounds) {
                 *out.get_mut(column as usize).ok_or_else(|| short(column, columns))? += *weight * value;
             }
         }
-        Ok((self.constant_part(left), out))
+        Ok(out)
     }
 
-    /// `sum_ij left_i M_ij right_j` over the columns j of z, and `sum_i left_i M_i` over the constant column: with
-    /// equality polynomials on both sides, the multilinear extension of the matrix. One multiplication per entry.
+    /// `sum_ij left_i M_ij right_j` over the columns j of z: with equality polynomials on both sides, the multilinear
+    /// extension of the matrix. One multiplication per entry and one per row.
     ///
     /// # Errors
     /// [`TranscriptError::Length`] if `left` or `right` is shorter than the matrix.
-    pub fn evaluate(&self, left: &[Fr], right: &[Fr]) -> Result<(Fr, Fr), TranscriptError> {
+    pub fn evaluate(&self, left: &[Fr], right: &[Fr]) -> Result<Fr, TranscriptError> {
         self.check_left(left)?;
         let mut sum = Fr::ZERO;
         for (bounds, weight) in self.starts.windows(2).zip(left) {
@@ -91,20 +88,28 @@ impl SparseMatrix {
                 sum += *weight * self.row_product(bounds, right)?;
             }
         }
-        Ok((self.constant_part(left), sum))
-    }
-
-    fn row_product(&self, bounds: &[usize], z: &[Fr]) -> Result<Fr, TranscriptError> {
-        let entries = self.columns[bounds[0]..bounds[1]].iter().zip(&self.values[bounds[0]..bounds[1]]);
-        let mut sum = Fr::ZERO;
-        for (&column, value) in entries {
-            sum += *z.get(column as usize).ok_or_else(|| short(column, z.len()))? * value;
-        }
         Ok(sum)
     }
 
-    fn constant_part(&self, left: &[Fr]) -> Fr {
-        self.constants.iter().map(|&(row, value)| left[row] * value).sum()
+    /// `sum_i left_i M_i` over the constant column.
+    ///
+    /// # Errors
+    /// [`TranscriptError::Length`] if `left` is shorter than the rows.
+    pub fn constant_part(&self, left: &[Fr]) -> Result<Fr, TranscriptError> {
+        self.check_left(left)?;
+        Ok(self.constants.iter().map(|&(row, value)| left[row] * value).sum())
+    }
+
+    fn row(&self, bounds: &[usize]) -> impl Iterator<Item = (&u32, &Fr)> {
+        self.columns[bounds[0]..bounds[1]].iter().zip(&self.values[bounds[0]..bounds[1]])
+    }
+
+    fn row_product(&self, bounds: &[usize], z: &[Fr]) -> Result<Fr, TranscriptError> {
+        let mut sum = Fr::ZERO;
+        for (&column, value) in self.row(bounds) {
+            sum += *z.get(column as usize).ok_or_else(|| short(column, z.len()))? * value;
+        }
+        Ok(sum)
     }
 
     fn check_left(&self, left: &[Fr]) -> Result<(), TranscriptError> {

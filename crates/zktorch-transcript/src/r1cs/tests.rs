@@ -51,8 +51,9 @@ proptest! {
         let combined: Vec<Fr> =
             (0..9).map(|j| dense.iter().zip(&left).map(|((_, row), l)| *l * row[j]).sum()).collect();
         let value = combined.iter().zip(&z).map(|(m, z)| *m * z).sum::<Fr>();
-        prop_assert_eq!(sparse.combine_rows(&left, 9).unwrap(), (constant, combined));
-        prop_assert_eq!(sparse.evaluate(&left, &z).unwrap(), (constant, value));
+        prop_assert_eq!(sparse.constant_part(&left).unwrap(), constant);
+        prop_assert_eq!(sparse.combine_rows(&left, 9).unwrap(), combined);
+        prop_assert_eq!(sparse.evaluate(&left, &z).unwrap(), value);
     }
 }
 
@@ -65,6 +66,7 @@ fn short_vectors_are_errors() {
     assert_eq!(matrix.multiply(one[0], &four), Err(length("columns of z", 5, 4)));
     assert_eq!(matrix.evaluate(&one, &four), Err(length("columns of z", 5, 4)));
     assert_eq!(matrix.evaluate(&[], &[Fr::ZERO; 5]), Err(length("row weights", 1, 0)));
+    assert_eq!(matrix.constant_part(&[]), Err(length("row weights", 1, 0)));
     assert_eq!(matrix.combine_rows(&[], 5), Err(length("row weights", 1, 0)));
     assert_eq!(matrix.combine_rows(&one, 4), Err(length("columns of z", 5, 4)));
 }
