@@ -35,3 +35,17 @@ pub fn gaussian_i16(stream: u64, len: usize, sigma: f64) -> Vec<i16> {
         })
         .collect()
 }
+
+/// The multilinear extension at a point, first variable = most significant bit, the plain way.
+pub fn evaluate(vector: &[Fr], point: &[Fr]) -> Fr {
+    let mut table = vector.to_vec();
+    for challenge in point {
+        let half = table.len() / 2;
+        for index in 0..half {
+            let low = table[index];
+            table[index] = low + (table[half + index] - low) * challenge;
+        }
+        table.truncate(half);
+    }
+    table[0]
+}

@@ -1,6 +1,7 @@
 //! The kernels of `bench core`, one file each; this list is the order of the report.
 
 mod msm;
+mod open;
 
 use anyhow::Result;
 
