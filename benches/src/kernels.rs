@@ -1,5 +1,6 @@
 //! The kernels of `bench core`, one file each; this list is the order of the report.
 
+mod fr_mul;
 mod msm;
 mod open;
 
@@ -21,5 +22,8 @@ pub struct Kernel {
 }
 
 /// Every kernel.
-pub const KERNELS: &[Kernel] =
-    &[Kernel { key: "msm_full_2_20", target: Target::speedup(6.0, 9.0), run: msm::full, portable: true }];
+pub const KERNELS: &[Kernel] = &[
+    Kernel { key: "fr_mul", target: Target::speedup(5.0, 7.5), run: fr_mul::throughput, portable: true },
+    Kernel { key: "msm_full_2_20", target: Target::speedup(6.0, 9.0), run: msm::full, portable: true },
+    Kernel { key: "open_2_20", target: Target::cost("ratio", 2.3, 1.3), run: open::open, portable: true },
+];

@@ -181,6 +181,7 @@ fn time(value: Option<&Value>) -> String {
         None => "-".to_owned(),
         Some(seconds) if seconds >= 1.0 => format!("{seconds:.3} s"),
         Some(seconds) if seconds >= 1e-3 => format!("{:.3} ms", seconds * 1e3),
-        Some(seconds) => format!("{:.3} us", seconds * 1e6),
+        Some(seconds) if seconds >= 1e-6 => format!("{:.3} us", seconds * 1e6),
+        Some(seconds) => format!("{:.3} ns", seconds * 1e9),
     }
 }

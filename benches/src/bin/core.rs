@@ -10,6 +10,7 @@ use benches::kernels::{KERNELS, Kernel};
 use benches::report::table;
 use clap::Parser;
 use serde_json::{Map, Value, json};
+use zktorch_field::BackendKind;
 
 /// The variable by which the field crate is told to use its portable backend.
 const BACKEND: &str = "ZKTORCH_BACKEND";
@@ -116,5 +117,12 @@ fn add_portable(report: &mut Map<String, Value>, portable: Value) {
 
 /// What the numbers depend on beside the code.
 fn describe(options: &Options, context: &Context) -> Value {
-    json!({ "quick": options.quick, "threads": context.threads() })
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    json!({
+        "quick": options.quick,
+        "threads": context.threads(),
+        "backend": BackendKind::active().name(),
+        "cpu": cpu.map(|(_, name)| name),
+    })
 }
