@@ -1,16 +1,23 @@
 //! The prover's randomness.
 
-use ark_std::rand::{CryptoRng, Error, RngCore};
+use ark_std::rand::{CryptoRng, Error, RngCore, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+use zeroize::Zeroizing;
 
 /// A random generator bound to a transcript, to secrets and to a nonce; see [`Transcript::rng`](crate::Transcript::rng).
 ///
 /// Blinds and masks come from here: if the nonce is ever repeated, different transcripts or secrets still give
 /// independent streams, and if the secrets are guessable the nonce still protects them.
-pub struct ProverRng(merlin::TranscriptRng);
+///
+/// merlin derives a 32-byte seed; ChaCha20 expands it, because a mask has as many scalars as a chunk (a permutation of
+/// Keccak for every scalar would take longer than committing to them).
+pub struct ProverRng(ChaCha20Rng);
 
 impl ProverRng {
     pub(crate) fn new(builder: merlin::TranscriptRngBuilder, nonce: [u8; 32]) -> Self {
-        Self(builder.finalize(&mut Nonce(nonce)))
+        let mut seed = Zeroizing::new([0; 32]);
+        builder.finalize(&mut Nonce(nonce)).fill_bytes(&mut seed[..]);
+        Self(ChaCha20Rng::from_seed(*seed))
     }
 }
 
