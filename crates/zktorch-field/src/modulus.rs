@@ -91,7 +91,7 @@ pub(crate) const fn wrapping_sub(a: &[u64; 4], b: &[u64; 4]) -> [u64; 4] {
 }
 
 /// `2 a mod p` for `a < p`; p has at least one spare bit.
-const fn double_mod(a: &[u64; 4], p: &[u64; 4]) -> [u64; 4] {
+pub(crate) const fn double_mod(a: &[u64; 4], p: &[u64; 4]) -> [u64; 4] {
     let mut out = [0; 4];
     let mut i = 0;
     let mut carry = 0;
@@ -103,12 +103,29 @@ const fn double_mod(a: &[u64; 4], p: &[u64; 4]) -> [u64; 4] {
     if less_than(&out, p) { out } else { wrapping_sub(&out, p) }
 }
 
-/// `2^exponent mod p`.
-pub(crate) const fn pow2_mod(p: &[u64; 4], exponent: u32) -> [u64; 4] {
+/// `a / 2 mod p` for `a < p`; a + p has no carry out of 256 bits.
+const fn halve_mod(a: &[u64; 4], p: &[u64; 4]) -> [u64; 4] {
+    let mut out = [0; 4];
+    let mut i = 0;
+    let mut carry = 0u128;
+    while i < 4 {
+        carry += a[i] as u128;
+        if a[0] & 1 == 1 {
+            carry += p[i] as u128;
+        }
+        out[i] = carry as u64;
+        carry >>= 64;
+        i += 1;
+    }
+    [out[0] >> 1 | out[1] << 63, out[1] >> 1 | out[2] << 63, out[2] >> 1 | out[3] << 63, out[3] >> 1]
+}
+
+/// `2^exponent mod p`, the exponent of either sign.
+pub(crate) const fn pow2_mod(p: &[u64; 4], exponent: i32) -> [u64; 4] {
     let mut out = [1, 0, 0, 0];
     let mut i = 0;
-    while i < exponent {
-        out = double_mod(&out, p);
+    while i < exponent.abs() {
+        out = if exponent > 0 { double_mod(&out, p) } else { halve_mod(&out, p) };
         i += 1;
     }
     out

@@ -277,6 +277,10 @@ impl<F: Element> Packed for Lanes<F> {
         Self::small_mul_add_i64(acc, weight, value);
     }
     #[inline(always)]
+    fn small_mul_add_known(acc: &mut Self::SmallAcc, weight: impl Into<Self>, value: PortableInts) {
+        Self::small_mul_add_i64(acc, weight, value);
+    }
+    #[inline(always)]
     fn small_mul_add_i64(acc: &mut Self::SmallAcc, weight: impl Into<Self>, value: PortableInts) {
         let weight = weight.into();
         for (l, lane) in acc.iter_mut().enumerate() {
@@ -286,6 +290,10 @@ impl<F: Element> Packed for Lanes<F> {
     #[inline(always)]
     fn small_reduce(acc: Self::SmallAcc) -> Self {
         Self::new(std::array::from_fn(|l| scalar::small_reduce::<F>(&acc[l])))
+    }
+    #[inline(always)]
+    fn small_reduce_known(acc: Self::SmallAcc, _: Self) -> Self {
+        Self::small_reduce(acc)
     }
     #[inline(always)]
     fn small_bind_prepare(r: F) -> PortableBind {

@@ -1,0 +1,279 @@
+//! The [`Packed`] operations: bounds as types, arithmetic from `arith` and `sums`.
+
+use super::{
+    Lazy, Tight, Vector,
+    arith::{self, V5, broadcast, carry, reduce},
+    constants::Constants,
+    ints::IfmaInts,
+    rest,
+    sums::{self, Acc, SmallAcc, SmallBind},
+    vector as v,
+};
+use crate::{
+    block::Block,
+    modulus::Element,
+    packed::{LANES, Mask, Packed},
+};
+
+/// a + b, limb by limb.
+#[inline(always)]
+fn add_limbs(a: &V5, b: &V5) -> V5 {
+    std::array::from_fn(|i| v::add(a[i], b[i]))
+}
+
+/// a - b, limb by limb.
+#[inline(always)]
+fn sub_limbs(a: &V5, b: &V5) -> V5 {
+    std::array::from_fn(|i| v::sub(a[i], b[i]))
+}
+
+/// a, negated limb by limb in the lanes of the mask.
+#[inline(always)]
+fn negate_limbs(a: &V5, mask: Mask) -> V5 {
+    a.map(|limb| v::mask_sub(limb, mask, v::zero(), limb))
+}
+
+#[inline(always)]
+fn normalised(mut limbs: V5) -> V5 {
+    carry(&mut limbs);
+    limbs
+}
+
+impl<F: Element> Packed for Vector<F> {
+    type Elem = F;
+    type Lazy = Lazy<F>;
+    type Tight = Tight<F>;
+    type Acc = Acc;
+    type Ints = IfmaInts;
+    type SmallAcc = SmallAcc;
+    type SmallBind = SmallBind;
+
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::new([v::zero(); 5])
+    }
+    #[inline(always)]
+    fn one() -> Self {
+        Self::new(broadcast(&Constants::<F>::ONE))
+    }
+    #[inline(always)]
+    fn splat(value: F) -> Self {
+        Self::new(rest::lift(value.limbs().map(v::splat)))
+    }
+
+    #[inline(always)]
+    fn load(block: &Block<F>) -> Self {
+        Self::new(rest::lift([
+            v::load(&block.limbs[0]),
+            v::load(&block.limbs[1]),
+            v::load(&block.limbs[2]),
+            v::load(&block.limbs[3]),
+        ]))
+    }
+    #[inline(always)]
+    fn store(self, block: &mut Block<F>) {
+        let words = rest::canonical::<F>(self.limbs);
+        for (row, word) in block.limbs.iter_mut().zip(words) {
+            v::store(row, word);
+        }
+    }
+    #[inline(always)]
+    fn load_slice(elements: &[F; LANES]) -> Self {
+        let words = rest::words(elements);
+        let pairs = [v::load(&words[0]), v::load(&words[1]), v::load(&words[2]), v::load(&words[3])];
+        Self::new(rest::lift(rest::columns_of_pairs(pairs)))
+    }
+    #[inline(always)]
+    fn store_slice(self, elements: &mut [F; LANES]) {
+        let pairs = rest::pairs_of_columns(rest::canonical::<F>(self.limbs));
+        for (row, pair) in rest::words_mut(elements).iter_mut().zip(pairs) {
+            v::store(row, pair);
+        }
+    }
+    #[inline(always)]
+    fn gather(table: &[F], indices: &[u32; LANES]) -> Self {
+        Self::new(rest::lift(rest::gather_rows(table, indices, |element| element.limbs())))
+    }
+
+    // a + b <= 32p.
+    #[inline(always)]
+    fn add(self, rhs: Self) -> Self {
+        Self::new(reduce::<F>(add_limbs(&self.limbs, &rhs.limbs)))
+    }
+    // a - b + 16p <= 32p.
+    #[inline(always)]
+    fn sub(self, rhs: Self) -> Self {
+        let lent = broadcast(&Constants::<F>::LEND_16P);
+        Self::new(reduce::<F>(add_limbs(&self.limbs, &sub_limbs(&lent, &rhs.limbs))))
+    }
+    // 16p - a <= 16p.
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self::new(normalised(sub_limbs(&broadcast(&Constants::<F>::LEND_16P), &self.limbs)))
+    }
+    #[inline(always)]
+    fn add_lazy(self, rhs: Self) -> Lazy<F> {
+        Lazy::new(normalised(add_limbs(&self.limbs, &rhs.limbs)))
+    }
+    #[inline(always)]
+    fn sub_lazy(self, rhs: Self) -> Lazy<F> {
+        let lent = broadcast(&Constants::<F>::LEND_16P);
+        Lazy::new(normalised(add_limbs(&self.limbs, &sub_limbs(&lent, &rhs.limbs))))
+    }
+    #[inline(always)]
+    fn add_or_sub_lazy(self, rhs: Self, minus: Mask) -> Lazy<F> {
+        let lent = broadcast(&Constants::<F>::LEND_16P);
+        let signed = std::array::from_fn(|i| v::mask_sub(rhs.limbs[i], minus, lent[i], rhs.limbs[i]));
+        Lazy::new(normalised(add_limbs(&self.limbs, &signed)))
+    }
+    // a - b - c + 32p <= 48p < 2^260.
+    #[inline(always)]
+    fn sub2(self, b: Self, c: Self) -> Tight<F> {
+        let lent = broadcast(&Constants::<F>::LEND_32P);
+        let minus = sub_limbs(&lent, &add_limbs(&b.limbs, &c.limbs));
+        Tight::new(reduce::<F>(add_limbs(&self.limbs, &minus)))
+    }
+    // 32p + a + b <= 64p < 2^260.
+    #[inline(always)]
+    fn signed_sum(a: Self, minus_a: Mask, b: Self, minus_b: Mask) -> Tight<F> {
+        let lent = broadcast(&Constants::<F>::LEND_32P);
+        let sum = add_limbs(&negate_limbs(&a.limbs, minus_a), &negate_limbs(&b.limbs, minus_b));
+        Tight::new(reduce::<F>(add_limbs(&lent, &sum)))
+    }
+    #[inline(always)]
+    fn reduce(value: impl Into<Lazy<F>>) -> Tight<F> {
+        Tight::new(reduce::<F>(value.into().limbs))
+    }
+
+    #[inline(always)]
+    fn mul_lazy(a: impl Into<Lazy<F>>, b: impl Into<Lazy<F>>) -> Self {
+        let [r] = arith::mul::<F, 1>(&[a.into().limbs], &[b.into().limbs]);
+        Self::new(r)
+    }
+    #[inline(always)]
+    fn square_lazy(a: impl Into<Lazy<F>>) -> Self {
+        let [r] = arith::redc::<F, 1>(arith::square_columns(&[a.into().limbs]));
+        Self::new(r)
+    }
+    #[inline(always)]
+    fn mul2(
+        a: impl Into<Lazy<F>>,
+        b: impl Into<Lazy<F>>,
+        c: impl Into<Lazy<F>>,
+        d: impl Into<Lazy<F>>,
+    ) -> (Self, Self) {
+        let [r, s] = arith::mul::<F, 2>(&[a.into().limbs, c.into().limbs], &[b.into().limbs, d.into().limbs]);
+        (Self::new(r), Self::new(s))
+    }
+    #[inline(always)]
+    fn square2(a: impl Into<Lazy<F>>, b: impl Into<Lazy<F>>) -> (Self, Self) {
+        let [r, s] = arith::redc::<F, 2>(arith::square_columns(&[a.into().limbs, b.into().limbs]));
+        (Self::new(r), Self::new(s))
+    }
+
+    #[inline(always)]
+    fn acc_zero() -> Acc {
+        Acc::zero()
+    }
+    #[inline(always)]
+    fn acc_mul_add(acc: &mut Acc, a: impl Into<Lazy<F>>, b: impl Into<Lazy<F>>) {
+        acc.mul_add::<F>(&a.into().limbs, &b.into().limbs);
+    }
+    #[inline(always)]
+    fn acc_mul_add2(
+        acc: [&mut Acc; 2],
+        a: impl Into<Lazy<F>>,
+        b: impl Into<Lazy<F>>,
+        c: impl Into<Lazy<F>>,
+        d: impl Into<Lazy<F>>,
+    ) {
+        Acc::mul_add2::<F>(acc, &[a.into().limbs, c.into().limbs], &[b.into().limbs, d.into().limbs]);
+    }
+    #[inline(always)]
+    fn acc_reduce(acc: Acc) -> Self {
+        Self::new(acc.total::<F>())
+    }
+
+    #[inline(always)]
+    fn from_ints(values: IfmaInts) -> Self {
+        Self::new(sums::from_ints::<F>(values.0))
+    }
+    #[inline(always)]
+    fn small_zero() -> SmallAcc {
+        SmallAcc::zero()
+    }
+    #[inline(always)]
+    fn small_mul_add(acc: &mut SmallAcc, weight: impl Into<Lazy<F>>, value: IfmaInts) {
+        acc.mul_add::<F>(&weight.into().limbs, value.0);
+    }
+    #[inline(always)]
+    fn small_mul_add_known(acc: &mut SmallAcc, weight: impl Into<Lazy<F>>, value: IfmaInts) {
+        acc.mul_add_biased::<F>(&weight.into().limbs, value.0);
+    }
+    #[inline(always)]
+    fn small_mul_add_i64(acc: &mut SmallAcc, weight: impl Into<Lazy<F>>, value: IfmaInts) {
+        acc.mul_add_i64::<F>(&weight.into().limbs, value.0);
+    }
+    #[inline(always)]
+    fn small_reduce(acc: SmallAcc) -> Self {
+        Self::new(acc.total::<F>())
+    }
+    #[inline(always)]
+    fn small_reduce_known(mut acc: SmallAcc, weight_sum: Self) -> Self {
+        acc.add_weight(&weight_sum.limbs);
+        Self::new(acc.total::<F>())
+    }
+    #[inline(always)]
+    fn small_bind_prepare(r: F) -> SmallBind {
+        SmallBind::new(r)
+    }
+    #[inline(always)]
+    fn small_bind(r: &SmallBind, lo: IfmaInts, hi: IfmaInts) -> Self {
+        Self::new(sums::small_bind::<F>(r, lo.0, hi.0))
+    }
+
+    // Below 2p after the reduction: zero is 0 or p.
+    #[inline(always)]
+    fn is_zero(value: impl Into<Lazy<F>>) -> Mask {
+        let r = reduce::<F>(value.into().limbs);
+        let p = broadcast(&Constants::<F>::P);
+        let or = |a: V5| v::or(v::or(v::or(a[0], a[1]), v::or(a[2], a[3])), a[4]);
+        let (as_zero, as_p) = (or(r), or(std::array::from_fn(|i| v::xor(r[i], p[i]))));
+        v::disjoint(as_zero, as_zero) | v::disjoint(as_p, as_p)
+    }
+    #[inline(always)]
+    fn select(mask: Mask, a: Self, b: Self) -> Self {
+        Self::new(std::array::from_fn(|i| v::blend(mask, b.limbs[i], a.limbs[i])))
+    }
+    #[inline(always)]
+    fn sum_lanes(self) -> F {
+        self.to_array().into_iter().sum()
+    }
+
+    // Products over 2, 4 and 8 neighbours by a butterfly, one inversion of lane 0's product, and back down: lane l's inverse is the inverse of
+    // everything times everything else.
+    #[inline(always)]
+    fn inverse(self) -> Self {
+        let zeros = Self::is_zero(self);
+        let x = Self::select(zeros, Self::one(), self);
+        let x1 = x.swap_lanes(1);
+        let x2 = x.mul(x1);
+        let x2_other = x2.swap_lanes(2);
+        let x4 = x2.mul(x2_other);
+        let x4_other = x4.swap_lanes(4);
+        let all = x4.mul(x4_other).to_array()[0];
+        // Never zero: a product of non-zero elements.
+        let inverse = Self::splat(all.inverse().unwrap_or(F::ONE));
+        let result = inverse.mul(x4_other).mul(x2_other).mul(x1);
+        Self::select(zeros, Self::zero(), result)
+    }
+}
+
+impl<F: Element> Vector<F> {
+    /// Lane `l` becomes lane `l ^ distance`.
+    #[inline(always)]
+    fn swap_lanes(self, distance: u64) -> Self {
+        let index = v::xor(v::load(&[0, 1, 2, 3, 4, 5, 6, 7]), v::splat(distance));
+        Self::new(self.limbs.map(|limb| v::permute(index, limb)))
+    }
+}
