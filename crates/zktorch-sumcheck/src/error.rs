@@ -33,6 +33,14 @@ pub enum SumcheckError {
         /// Its length.
         got: usize,
     },
+    /// An index past the end of its table.
+    #[error("index {index} into a table of {len} entries")]
+    Index {
+        /// The largest index.
+        index: usize,
+        /// Entries of the table.
+        len: usize,
+    },
     /// An instance returned a round polynomial above its declared degree.
     #[error("instance {instance}, round {round}: degree {got} exceeds the declared degree {declared}")]
     Degree {

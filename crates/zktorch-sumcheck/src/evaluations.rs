@@ -1,8 +1,9 @@
 //! The values of a multilinear polynomial on the cube, over small integers or field elements.
 
-use zktorch_field::Fr;
+use zktorch_field::{Fr, LANES, PackedVec};
 
 use crate::SumcheckError;
+use crate::quadratic::{Column, IntSlice};
 
 /// The 2^m values of a multilinear polynomial in m variables, index order, first variable = most significant bit.
 ///
@@ -12,7 +13,7 @@ use crate::SumcheckError;
 #[non_exhaustive]
 pub enum Evaluations<'a> {
     /// Field elements, owned: binding works in place.
-    Field(Vec<Fr>),
+    Field(PackedVec<Fr>),
     /// 8-bit integers.
     I8(&'a [i8]),
     /// 16-bit integers.
@@ -25,7 +26,7 @@ pub enum Evaluations<'a> {
     I64(&'a [i64]),
 }
 
-impl Evaluations<'_> {
+impl<'a> Evaluations<'a> {
     /// Number of values, 2^m.
     pub fn len(&self) -> usize {
         match self {
@@ -55,10 +56,27 @@ impl Evaluations<'_> {
         }
     }
 
+    /// As a factor of the packed kernels. Callers have checked that there are a power of two of values; fewer than
+    /// eight become field elements.
+    pub(crate) fn into_column(self) -> Column<'a> {
+        if self.len() >= LANES {
+            match self {
+                Self::Field(v) => return Column::Field(v),
+                Self::I8(v) => return Column::Ints(IntSlice::I8(v.as_chunks().0)),
+                Self::I16(v) => return Column::Ints(IntSlice::I16(v.as_chunks().0)),
+                Self::U16(v) => return Column::Ints(IntSlice::U16(v.as_chunks().0)),
+                Self::I32(v) => return Column::Ints(IntSlice::I32(v.as_chunks().0)),
+                // Too wide for the small-integer products.
+                Self::I64(_) => {}
+            }
+        }
+        Column::Field(PackedVec::from_slice(&self.to_field()))
+    }
+
     /// All values as field elements.
     pub fn to_field(&self) -> Vec<Fr> {
         match self {
-            Self::Field(v) => v.clone(),
+            Self::Field(v) => v.to_vec(),
             Self::I8(v) => v.iter().map(|x| Fr::from(*x)).collect(),
             Self::I16(v) => v.iter().map(|x| Fr::from(*x)).collect(),
             Self::U16(v) => v.iter().map(|x| Fr::from(*x)).collect(),
@@ -70,6 +88,12 @@ impl Evaluations<'_> {
 
 impl From<Vec<Fr>> for Evaluations<'_> {
     fn from(values: Vec<Fr>) -> Self {
+        Self::Field(PackedVec::from_slice(&values))
+    }
+}
+
+impl From<PackedVec<Fr>> for Evaluations<'_> {
+    fn from(values: PackedVec<Fr>) -> Self {
         Self::Field(values)
     }
 }

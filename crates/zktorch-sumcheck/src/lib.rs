@@ -6,6 +6,7 @@ mod error;
 mod evaluations;
 mod instance;
 mod instances;
+mod quadratic;
 mod round;
 #[cfg(test)]
 mod test_util;
@@ -15,5 +16,5 @@ pub use self::eq::{eq_eval, eq_table};
 pub use self::error::SumcheckError;
 pub use self::evaluations::Evaluations;
 pub use self::instance::SumcheckInstance;
-pub use self::instances::{Dense, EqProduct, Product};
+pub use self::instances::{Dense, EqProduct, Product, ZeroCheck};
 pub use self::round::RoundPolynomial;

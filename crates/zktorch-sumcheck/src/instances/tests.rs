@@ -1,0 +1,264 @@
+//! Every fast instance against [`Dense`] on the same tables, round by round, on every backend.
+
+use ark_ff::{Field, One};
+use proptest::prelude::*;
+use zktorch_field::{BackendKind, Fr, PackedVec};
+
+use super::*;
+use crate::test_util::{evaluate_naively, fr, random_point};
+use crate::{Evaluations, RoundPolynomial, SumcheckInstance, eq_eval, eq_table};
+
+/// Round polynomials and finals of an instance for fixed challenges.
+fn run(instance: &mut dyn SumcheckInstance) -> (Vec<RoundPolynomial>, Vec<Fr>) {
+    let rounds = instance.num_rounds();
+    let challenges = random_point(rounds, 99);
+    let mut polynomials = Vec::new();
+    for round in 0..rounds {
+        polynomials.push(instance.round(round.checked_sub(1).map(|i| challenges[i])));
+    }
+    (polynomials, instance.finish(challenges.last().copied()))
+}
+
+/// Pads to the degree the instance declares (the oracle always sends full degree).
+fn padded(polynomials: &[RoundPolynomial], degree: usize) -> Vec<Vec<Fr>> {
+    polynomials
+        .iter()
+        .map(|p| {
+            assert!(p.degree() <= degree);
+            let mut message = p.message().to_vec();
+            message.resize(degree, Fr::from(0u64));
+            message
+        })
+        .collect()
+}
+
+/// The same messages as the oracle's; `finals` of the oracle are compared where the instance has them.
+fn assert_matches(instance: &mut dyn SumcheckInstance, oracle: &mut dyn SumcheckInstance, finals: &[usize]) {
+    assert_eq!(instance.num_rounds(), oracle.num_rounds());
+    assert_eq!(instance.claim(), oracle.claim());
+    let degree = instance.degree();
+    assert!(degree <= oracle.degree());
+    let (polynomials, values) = run(instance);
+    let (expected, expected_values) = run(oracle);
+    assert_eq!(padded(&polynomials, oracle.degree()), padded(&expected, oracle.degree()));
+    assert_eq!(values, finals.iter().map(|i| expected_values[*i]).collect::<Vec<_>>());
+    for (i, p) in polynomials.iter().enumerate() {
+        assert!(p.degree() <= degree, "round {i}");
+    }
+}
+
+/// eq(z, first variables), repeated over the others.
+fn weights(z: &[Fr], num_vars: usize) -> Vec<Fr> {
+    let repeat = 1 << (num_vars - z.len());
+    eq_table(z).iter().flat_map(|w| std::iter::repeat_n(*w, repeat)).collect()
+}
+
+fn oracle_eq_product(z: &[Fr], a: Vec<Fr>, b: Vec<Fr>, lambda: Fr) -> Dense<impl Fn(&[Fr]) -> Fr + Send> {
+    let num_vars = a.len().ilog2() as usize;
+    let tables = vec![weights(z, num_vars), a, b];
+    let composition = move |v: &[Fr]| v[0] * v[1] * v[2] + lambda * v[1];
+    let claim = Dense::sum(&tables, &composition);
+    Dense::new(tables, 3, claim, composition).unwrap()
+}
+
+/// An `EqProduct` against the oracle on every backend; `lambda` = 0 leaves the linear summand out.
+fn check_eq_product(z: &[Fr], a: Evaluations<'_>, b: Evaluations<'_>, lambda: Fr) {
+    for backend in BackendKind::available() {
+        let mut oracle = oracle_eq_product(z, a.to_field(), b.to_field(), lambda);
+        let mut instance =
+            EqProduct::new(z, a.clone(), b.clone(), oracle.claim()).unwrap().with_backend(backend);
+        if lambda != Fr::from(0u64) {
+            instance = instance.with_linear(lambda);
+        }
+        assert_matches(&mut instance, &mut oracle, &[1, 2]);
+    }
+}
+
+/// Integers that hit the extremes of their type often.
+fn ints<T: Copy + TryFrom<i64>>(len: usize, seed: u64, min: T, max: T) -> Vec<T>
+where
+    i64: From<T>,
+{
+    (0..len as u64)
+        .map(|i| {
+            let x = (i ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+            match x % 5 {
+                0 => min,
+                1 => max,
+                _ => {
+                    let (low, high) = (i64::from(min), i64::from(max));
+                    let span = (high as i128 - low as i128 + 1) as u128;
+                    let value = low as i128 + (u128::from(x) % span) as i128;
+                    T::try_from(value as i64).ok().unwrap()
+                }
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn eq_products_of_every_size() {
+    for m in 0..=11 {
+        let (a, b, z) = (random_point(1 << m, 1), random_point(1 << m, 2), random_point(m, 3));
+        check_eq_product(&z, a.clone().into(), b.clone().into(), fr(0) - fr(0));
+        check_eq_product(&z, a.into(), b.into(), fr(7));
+    }
+}
+
+#[test]
+fn eq_products_over_leading_variables() {
+    for (m, k) in [(4, 2), (9, 0), (10, 1), (11, 3), (11, 4), (11, 8), (11, 11)] {
+        let (a, b, z) = (random_point(1 << m, 1), random_point(1 << m, 2), random_point(k, 3));
+        check_eq_product(&z, a.into(), b.into(), Fr::from(0u64));
+    }
+}
+
+#[test]
+fn eq_products_at_boolean_points() {
+    let (a, b) = (random_point(1 << 10, 1), random_point(1 << 10, 2));
+    for bit in 0..2u64 {
+        let mut z = random_point(10, 3);
+        (z[0], z[1], z[9]) = (Fr::from(bit), Fr::from(1 - bit), Fr::from(bit));
+        check_eq_product(&z, a.clone().into(), b.clone().into(), Fr::from(0u64));
+    }
+}
+
+#[test]
+fn products_of_every_size() {
+    for m in 0..=11 {
+        let (a, b) = (random_point(1 << m, 1), random_point(1 << m, 2));
+        for backend in BackendKind::available() {
+            let mut oracle = oracle_eq_product(&[], a.clone(), b.clone(), Fr::from(0u64));
+            let mut instance =
+                Product::new(a.clone(), b.clone(), oracle.claim()).unwrap().with_backend(backend);
+            assert_eq!(instance.degree(), 2);
+            assert_matches(&mut instance, &mut oracle, &[1, 2]);
+        }
+    }
+}
+
+#[test]
+fn small_integers_of_every_type() {
+    for m in [2, 3, 9, 10, 12] {
+        let n = 1usize << m;
+        let z = random_point(m, 5);
+        let i8s = ints(n, 1, i8::MIN, i8::MAX);
+        let i16s = ints(n, 2, i16::MIN, i16::MAX);
+        let u16s = ints(n, 3, u16::MIN, u16::MAX);
+        let i32s = ints(n, 4, i32::MIN, i32::MAX);
+        let i64s = ints(n, 5, i64::MIN, i64::MAX);
+        let field = random_point(n, 6);
+        let columns: [Evaluations<'_>; 6] = [
+            i8s[..].into(),
+            i16s[..].into(),
+            u16s[..].into(),
+            i32s[..].into(),
+            i64s[..].into(),
+            field.into(),
+        ];
+        for (i, a) in columns.iter().enumerate() {
+            for b in &columns[i..] {
+                check_eq_product(&z, a.clone(), b.clone(), Fr::from(0u64));
+            }
+        }
+        check_eq_product(&z, columns[5].clone(), columns[1].clone(), Fr::from(0u64));
+        check_eq_product(&z, columns[1].clone(), columns[1].clone(), fr(3));
+    }
+}
+
+/// A table of random queries and their inverses.
+fn inverse_table(len: usize) -> (Vec<Fr>, Vec<Fr>) {
+    let a = random_point(len, 21);
+    let h = a.iter().map(|a| a.inverse().unwrap()).collect();
+    (h, a)
+}
+
+fn check_zero_check<'a>(z: &[Fr], h: &[Fr], a: &[Fr], lambda: Option<Fr>, make: impl Fn() -> ZeroCheck<'a>) {
+    for backend in BackendKind::available() {
+        let tables = vec![eq_table(z), h.to_vec(), a.to_vec()];
+        let weight = lambda.unwrap_or(Fr::from(0u64));
+        let composition = move |v: &[Fr]| v[0] * (v[1] * v[2] - Fr::one()) + weight * v[1];
+        let total: Fr = h.iter().sum();
+        let mut oracle = Dense::new(tables, 3, weight * total, composition).unwrap();
+        assert_eq!(Dense::sum(&[eq_table(z), h.to_vec(), a.to_vec()], &composition), weight * total);
+        let mut instance = make().with_backend(backend);
+        if let Some(lambda) = lambda {
+            instance = instance.with_sum(lambda, total);
+        }
+        assert_matches(&mut instance, &mut oracle, &[1, 2]);
+    }
+}
+
+#[test]
+fn zero_checks_of_every_size_and_kind() {
+    for m in 0..=12 {
+        let z = random_point(m, 31);
+        for table_len in [1usize, 5, 16, 300] {
+            let (th, ta) = inverse_table(table_len);
+            let indices: Vec<u16> = (0..1u64 << m)
+                .map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as usize % table_len)
+                .map(|i| i as u16)
+                .collect();
+            let wide: Vec<u32> = indices.iter().map(|i| u32::from(*i)).collect();
+            let h: Vec<Fr> = indices.iter().map(|i| th[usize::from(*i)]).collect();
+            let a: Vec<Fr> = indices.iter().map(|i| ta[usize::from(*i)]).collect();
+            for lambda in [None, Some(fr(8))] {
+                check_zero_check(&z, &h, &a, lambda, || {
+                    let (h, a) = (PackedVec::from_slice(&h), PackedVec::from_slice(&a));
+                    ZeroCheck::dense(&z, h, a).unwrap()
+                });
+                check_zero_check(&z, &h, &a, lambda, || {
+                    ZeroCheck::from_table(&z, th.clone(), ta.clone(), &indices).unwrap()
+                });
+                check_zero_check(&z, &h, &a, lambda, || {
+                    ZeroCheck::from_tables(&z, th.clone(), ta.clone(), &wide).unwrap()
+                });
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn random_shapes(m in 0usize..11, weighted in 0usize..11, seed in any::<u64>()) {
+        let n = 1usize << m;
+        let (a, z) = (random_point(n, seed), random_point(weighted.min(m), seed ^ 1));
+        let b = ints(n, seed, i16::MIN, i16::MAX);
+        check_eq_product(&z, a.into(), b[..].into(), Fr::from(0u64));
+        check_eq_product(&z, b[..].into(), b[..].into(), Fr::from(0u64));
+    }
+}
+
+#[test]
+fn finals_are_evaluations_at_the_challenges() {
+    let m = 10;
+    let (a, b, z) = (random_point(1 << m, 1), random_point(1 << m, 2), random_point(m, 3));
+    let point = random_point(m, 99);
+    let (_, finals) = run(&mut EqProduct::new(&z, a.clone(), b.clone(), fr(0)).unwrap());
+    assert_eq!(finals, [evaluate_naively(&a, &point), evaluate_naively(&b, &point)]);
+    assert_ne!(eq_eval(&z, &point), Fr::from(0u64));
+}
+
+#[test]
+fn wrong_shapes_are_refused() {
+    let (four, three, two) = (random_point(4, 1), random_point(3, 1), random_point(2, 1));
+    let zero = Fr::from(0u64);
+    let error = Product::new(three.clone(), three.clone(), zero).err().unwrap();
+    assert!(matches!(error, SumcheckError::NotPowerOfTwo { what: "first factor", got: 3 }));
+    let error = Product::new(four.clone(), two.clone(), zero).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "second factor", expected: 4, got: 2 }));
+    let error = EqProduct::new(&three, four.clone(), four.clone(), zero).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "point of eq", expected: 2, got: 3 }));
+    let pack = |v: &[Fr]| PackedVec::from_slice(v);
+    let error = ZeroCheck::dense(&two, pack(&four), pack(&two)).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "queries", expected: 4, got: 2 }));
+    let error = ZeroCheck::from_table(&two, four.clone(), four.clone(), &[0, 1, 2]).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "indices", expected: 4, got: 3 }));
+    let error = ZeroCheck::from_table(&two, four.clone(), three.clone(), &[0; 4]).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "table of queries", expected: 4, got: 3 }));
+    let error = ZeroCheck::from_table(&two, four.clone(), four.clone(), &[0, 1, 4, 2]).err().unwrap();
+    assert!(matches!(error, SumcheckError::Index { index: 4, len: 4 }));
+    let error = ZeroCheck::from_tables(&random_point(64, 1), four.clone(), four, &[]).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "indices", got: 0, .. }));
+}

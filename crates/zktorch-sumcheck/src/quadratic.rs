@@ -1,0 +1,265 @@
+//! The prover of quadratic sums, the one engine under all fast instances:
+//!
+//! ```text
+//! sum over x of  w(x) (a(x) b(x) - c)  +  lambda a(x),      w(x) = eq(z, first variables), c in {0, 1}.
+//! ```
+//!
+//! Rounds come in three kinds. The *first* reads the factors as they are given (field elements, small integers,
+//! indices into a table) and computes block sums. The *packed* rounds bind the previous variable and add up the
+//! next quadratic coefficients in the same pass, in place. The last [`INNER_VARS`] variables are the *tail*: a few
+//! hundred scalars.
+
+mod columns;
+mod job;
+mod open;
+mod pass;
+mod sums;
+mod table;
+mod tail;
+mod weights;
+
+use std::mem;
+
+use ark_ff::{One, Zero};
+use zktorch_field::{BackendKind, Block, Fr, PackedVec};
+
+use self::columns::{Bound, IntsToBind, Stored, Unbound};
+use self::open::{Open, OpenInts, Outputs};
+use self::pass::{Evaluate, Source};
+use self::sums::BlockSums;
+use self::table::{GATHERED, Gathered, Index};
+use self::tail::Tail;
+use self::weights::{INNER_VARS, Weights};
+use crate::RoundPolynomial;
+
+pub(crate) use self::columns::{Column, IntSlice};
+pub(crate) use self::table::{Indices, Tables};
+
+/// Both factors as they are given, or as they are stored between rounds.
+pub(crate) enum Factors<'a> {
+    Columns(Column<'a>, Column<'a>),
+    /// Bound by scaling the table instead of the entries.
+    Table(Tables, Indices<'a>),
+}
+
+impl Factors<'_> {
+    fn into_scalars(self) -> [Vec<Fr>; 2] {
+        match self {
+            Self::Columns(a, b) => [a.to_scalars(), b.to_scalars()],
+            Self::Table(tables, indices) => tables.to_scalars(indices),
+        }
+    }
+}
+
+/// What is summed besides w a b.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    /// c = 1, and a b = 1 on the cube: the products there are known to vanish.
+    pub(crate) vanishing: bool,
+    /// The coefficient lambda of a.
+    pub(crate) linear: Option<Fr>,
+}
+
+/// The prover's state.
+pub(crate) struct Quadratic<'a> {
+    backend: BackendKind,
+    weights: Weights,
+    terms: Terms,
+    stage: Stage<'a>,
+}
+
+enum Stage<'a> {
+    /// Before the first round.
+    Given(Factors<'a>),
+    /// The packed rounds.
+    Packed { factors: Factors<'a>, sums: BlockSums, inner: Vec<Block<Fr>> },
+    /// At most [`INNER_VARS`] variables.
+    Tail(Tail),
+}
+
+impl<'a> Quadratic<'a> {
+    /// Factors of 2^`num_vars` values each, weighted by eq(`point`, first variables).
+    pub(crate) fn new(num_vars: usize, point: &[Fr], factors: Factors<'a>, terms: Terms) -> Self {
+        let weights = Weights::new(point, num_vars);
+        Self { backend: BackendKind::active(), weights, terms, stage: Stage::Given(factors) }
+    }
+
+    pub(crate) fn set_backend(&mut self, backend: BackendKind) {
+        self.backend = backend;
+    }
+
+    pub(crate) fn set_linear(&mut self, lambda: Fr) {
+        self.terms.linear = Some(lambda);
+    }
+
+    pub(crate) fn num_vars(&self) -> usize {
+        self.weights.num_vars()
+    }
+
+    pub(crate) fn degree(&self) -> usize {
+        self.weights.degree()
+    }
+
+    /// See [`SumcheckInstance::round`](crate::SumcheckInstance::round).
+    pub(crate) fn round(&mut self, previous: Option<Fr>) -> RoundPolynomial {
+        self.advance(previous);
+        let (t, linear) = match &self.stage {
+            Stage::Packed { sums, .. } => (sums.totals(self.backend), sums.linear_at_zero()),
+            Stage::Tail(tail) => (tail.totals(&self.weights.rest()), tail.linear_at_zero()),
+            // `advance` leaves this stage.
+            Stage::Given(_) => ([Fr::zero(); 3], Fr::zero()),
+        };
+        let linear = self.terms.linear.map_or_else(Fr::zero, |lambda| lambda * linear);
+        self.weights.round_polynomial(t, linear)
+    }
+
+    /// See [`SumcheckInstance::finish`](crate::SumcheckInstance::finish): [a, b] at the point.
+    pub(crate) fn finish(&mut self, last: Option<Fr>) -> [Fr; 2] {
+        self.advance(last);
+        match &self.stage {
+            Stage::Tail(tail) => tail.values(),
+            // Not all variables were bound: the caller's bug, and there is no value at a point yet.
+            Stage::Packed { .. } | Stage::Given(_) => [Fr::zero(); 2],
+        }
+    }
+
+    /// Binds the previous variable and makes the sums of the current one.
+    fn advance(&mut self, previous: Option<Fr>) {
+        let stage = mem::replace(&mut self.stage, Stage::Tail(Tail::default()));
+        let remaining = self.weights.remaining() - usize::from(previous.is_some());
+        self.stage = match (stage, previous) {
+            (Stage::Given(factors), None) if remaining > INNER_VARS => {
+                let inner = self.weights.inner();
+                let sums = self.open(&factors, &inner);
+                Stage::Packed { factors, sums, inner }
+            }
+            (Stage::Packed { factors, mut sums, inner }, Some(r)) if remaining > INNER_VARS => {
+                sums.bind(self.backend, &self.weights, r);
+                let factors = self.bind_and_evaluate(factors, &mut sums, &inner, r);
+                Stage::Packed { factors, sums, inner }
+            }
+            (Stage::Given(factors) | Stage::Packed { factors, .. }, previous) => {
+                let constant = if self.terms.vanishing { Fr::one() } else { Fr::zero() };
+                Stage::Tail(Tail::new(factors.into_scalars(), constant).bound(previous))
+            }
+            (Stage::Tail(tail), previous) => Stage::Tail(tail.bound(previous)),
+        };
+        if let Some(r) = previous {
+            self.weights.bind(r);
+        }
+    }
+
+    /// The first round: block sums from the factors as given.
+    fn open(&self, factors: &Factors<'_>, inner: &[Block<Fr>]) -> BlockSums {
+        let Terms { vanishing, linear } = self.terms;
+        let mut sums = BlockSums::new(&self.weights, vanishing, linear.is_some());
+        match factors {
+            Factors::Columns(Column::Ints(a), Column::Ints(b))
+                if a.is_narrow() && b.is_narrow() && !vanishing && linear.is_none() =>
+            {
+                let outputs = Outputs::of(&mut sums);
+                job::run(self.backend, OpenInts { a: a.parts(), b: b.parts(), inner, outputs });
+            }
+            Factors::Columns(a, b) => {
+                self.open_source(Unbound { a: a.halves(), b: b.halves() }, inner, &mut sums);
+            }
+            Factors::Table(tables, Indices::U16(indices)) => {
+                self.open_source(Gathered::<_, 1, false>::new(tables, indices), inner, &mut sums);
+            }
+            Factors::Table(tables, Indices::U32(indices)) => {
+                self.open_source(Gathered::<_, 1, false>::new(tables, indices), inner, &mut sums);
+            }
+        }
+        sums
+    }
+
+    fn open_source<S: Source>(&self, source: S, inner: &[Block<Fr>], sums: &mut BlockSums) {
+        let outputs = Outputs::of(sums);
+        match (self.terms.vanishing, self.terms.linear.is_some()) {
+            (false, false) => {
+                job::run(self.backend, Open::<_, true, false> { source, inner, outputs });
+            }
+            (false, true) => {
+                job::run(self.backend, Open::<_, true, true> { source, inner, outputs });
+            }
+            (true, false) => {
+                job::run(self.backend, Open::<_, false, false> { source, inner, outputs });
+            }
+            (true, true) => {
+                job::run(self.backend, Open::<_, false, true> { source, inner, outputs });
+            }
+        }
+    }
+
+    /// A later packed round, in one pass: binds the previous variable to `r` and writes the next quadratic
+    /// coefficients.
+    fn bind_and_evaluate(
+        &self,
+        factors: Factors<'a>,
+        sums: &mut BlockSums,
+        inner: &[Block<Fr>],
+        r: Fr,
+    ) -> Factors<'a> {
+        let pass = Pass {
+            backend: self.backend,
+            inner: (!self.weights.inner_is_trivial()).then_some(inner),
+            quadratic: &mut sums.quadratic,
+        };
+        let (a, b) = match factors {
+            Factors::Columns(Column::Field(a), Column::Field(b)) => pass.bind(a, b, r),
+            Factors::Columns(Column::Ints(a), Column::Field(b)) => pass.bind(IntsToBind::new(a), b, r),
+            Factors::Columns(Column::Field(a), Column::Ints(b)) => pass.bind(a, IntsToBind::new(b), r),
+            Factors::Columns(Column::Ints(a), Column::Ints(b)) => {
+                pass.bind(IntsToBind::new(a), IntsToBind::new(b), r)
+            }
+            Factors::Table(mut tables, indices) => {
+                tables.bind(self.backend, r);
+                let bound = match indices {
+                    Indices::U16(indices) => pass.gather(&tables, indices),
+                    Indices::U32(indices) => pass.gather(&tables, indices),
+                };
+                match bound {
+                    Some(columns) => columns,
+                    None => return Factors::Table(tables, indices),
+                }
+            }
+        };
+        Factors::Columns(Column::Field(a), Column::Field(b))
+    }
+}
+
+/// The unchanging part of a pass of a later round.
+struct Pass<'p> {
+    backend: BackendKind,
+    inner: Option<&'p [Block<Fr>]>,
+    quadratic: &'p mut [Block<Fr>],
+}
+
+impl Pass<'_> {
+    fn run<S: Source>(self, source: S) {
+        job::run(self.backend, Evaluate { source, inner: self.inner, quadratic: self.quadratic });
+    }
+
+    /// Binds two columns.
+    fn bind<A: Stored, B: Stored>(self, mut a: A, mut b: B, r: Fr) -> (PackedVec<Fr>, PackedVec<Fr>) {
+        self.run(Bound { a: a.column(r), b: b.column(r) });
+        (a.into_bound(), b.into_bound())
+    }
+
+    /// Gathers from tables that have bound the previous variable; field arrays once [`GATHERED`] are bound.
+    fn gather<I: Index>(
+        self,
+        tables: &Tables,
+        indices: &[[I; zktorch_field::LANES]],
+    ) -> Option<(PackedVec<Fr>, PackedVec<Fr>)> {
+        if tables.num_bound() < GATHERED {
+            self.run(Gathered::<_, 2, false>::new(tables, indices));
+            return None;
+        }
+        let len = (indices.len() >> GATHERED) * zktorch_field::LANES;
+        let (mut a, mut b) = (PackedVec::zeros(len), PackedVec::zeros(len));
+        let out = [a.blocks_mut(), b.blocks_mut()];
+        self.run(Gathered::<_, { 1 << GATHERED }, true>::storing(tables, indices, out));
+        Some((a, b))
+    }
+}

@@ -1,0 +1,179 @@
+//! Block sums: how rounds after the first get t(0) and t(1) without another product.
+//!
+//! Let G_i(X; y) = sum over inner x' of w_inner(x') g(r_0, .., r_{i-1}, X, y, x'): a quadratic in X per outer
+//! index y, where y runs over all variables between the current one and the inner ones. Then
+//!
+//! ```text
+//! t_i(X)         = sum over y of w_outer(y) G_i(X; y)
+//! G_{i+1}(b; y') = G_i(r_i; b, y')        for b in {0, 1}
+//! ```
+//!
+//! because binding the current variable and fixing the next one commute. So the pass of a round only computes the
+//! quadratic coefficients of G_i(X; y); its values at 0 and 1 follow from the previous round's G at the challenge.
+//! The first round starts from G_0(b; y), the products on the cube itself - zero for a zero-check, small-integer
+//! products for small inputs. Per pair and round this saves one of two products and their accumulations; the
+//! update costs three products per [`INNER`](super::weights::INNER) vectors.
+//!
+//! The same works for a linear summand sum_x a(x): its block sums are bound like a multilinear polynomial.
+
+use zktorch_field::{Backend, BackendKind, Block, Fr, Kernel, Packed};
+
+use super::job::{self, Job};
+use super::weights::Weights;
+
+/// The block sums of the current round. The eight lanes of a vector are partial sums.
+pub(crate) struct BlockSums {
+    /// G(0; y) for all y, then G(1; y) for all y. `None`: all zero.
+    pub(crate) values: Option<Vec<Block<Fr>>>,
+    /// The quadratic coefficient of G(X; y), per y.
+    pub(crate) quadratic: Vec<Block<Fr>>,
+    /// Sums of a over the blocks (0; y), then (1; y); empty without a linear summand.
+    pub(crate) linear: Vec<Block<Fr>>,
+    /// w_outer(y).
+    outer: Vec<Fr>,
+}
+
+impl BlockSums {
+    /// Room for the first round's sums.
+    pub(crate) fn new(weights: &Weights, vanishing: bool, linear: bool) -> Self {
+        let outer = weights.outer();
+        let zeros = |n: usize| vec![Block::default(); n];
+        Self {
+            values: (!vanishing).then(|| zeros(2 * outer.len())),
+            quadratic: zeros(outer.len()),
+            linear: zeros(if linear { 2 * outer.len() } else { 0 }),
+            outer,
+        }
+    }
+
+    /// [t(0), t(1), t(inf)] of the current round.
+    pub(crate) fn totals(&self, backend: BackendKind) -> [Fr; 3] {
+        job::run(backend, Totals { sums: self.view(), outer: &self.outer })
+    }
+
+    /// The linear summand at X = 0.
+    pub(crate) fn linear_at_zero(&self) -> Fr {
+        let low = &self.linear[..self.linear.len() / 2];
+        low.iter().flat_map(|block| block.to_array()).sum()
+    }
+
+    /// Moves on to the next round: `weights` has not bound r yet.
+    pub(crate) fn bind(&mut self, backend: BackendKind, weights: &Weights, r: Fr) {
+        let middle = self.quadratic.len();
+        let values = self.values.get_or_insert_with(|| vec![Block::default(); 2 * middle]);
+        let (low, high) = values.split_at_mut(middle);
+        job::run(backend, BindValues { low, high, quadratic: &self.quadratic, r });
+        values.truncate(middle);
+        if !self.linear.is_empty() {
+            let (low, high) = self.linear.split_at_mut(middle);
+            job::run(backend, BindValues { low, high, quadratic: &[], r });
+            self.linear.truncate(middle);
+        }
+        self.quadratic.truncate(middle / 2);
+        weights.next_outer(&mut self.outer);
+    }
+
+    fn view(&self) -> View<'_> {
+        let (low, high) = match &self.values {
+            Some(values) => values.split_at(self.quadratic.len()),
+            None => (&[][..], &[][..]),
+        };
+        View { low, high, quadratic: &self.quadratic }
+    }
+}
+
+/// G(0; y), G(1; y), both empty if zero, and the quadratic coefficients.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    low: &'a [Block<Fr>],
+    high: &'a [Block<Fr>],
+    quadratic: &'a [Block<Fr>],
+}
+
+/// Three inner products with the outer weights.
+struct Totals<'a> {
+    sums: View<'a>,
+    outer: &'a [Fr],
+}
+
+impl Kernel for Totals<'_> {
+    type Output = [Fr; 3];
+
+    #[inline(always)]
+    fn run<B: Backend>(self, _: B) -> [Fr; 3] {
+        let mut acc = [B::Fr::acc_zero(); 3];
+        for (y, weight) in self.outer.iter().enumerate() {
+            let weight = B::Fr::splat(*weight);
+            B::Fr::acc_mul_add(&mut acc[2], B::Fr::load(&self.sums.quadratic[y]), weight);
+            if let (Some(low), Some(high)) = (self.sums.low.get(y), self.sums.high.get(y)) {
+                B::Fr::acc_mul_add(&mut acc[0], B::Fr::load(low), weight);
+                B::Fr::acc_mul_add(&mut acc[1], B::Fr::load(high), weight);
+            }
+        }
+        acc.map(|acc| B::Fr::acc_reduce(acc).sum_lanes())
+    }
+}
+
+impl Job for Totals<'_> {
+    fn len(&self) -> usize {
+        self.outer.len()
+    }
+
+    fn split(self, at: usize) -> (Self, Self) {
+        let (o0, o1) = self.outer.split_at(at);
+        let (q0, q1) = self.sums.quadratic.split_at(at);
+        let at = at.min(self.sums.low.len());
+        let (l0, l1) = self.sums.low.split_at(at);
+        let (h0, h1) = self.sums.high.split_at(at);
+        (
+            Self { sums: View { low: l0, high: h0, quadratic: q0 }, outer: o0 },
+            Self { sums: View { low: l1, high: h1, quadratic: q1 }, outer: o1 },
+        )
+    }
+
+    fn combine(first: [Fr; 3], second: [Fr; 3]) -> [Fr; 3] {
+        std::array::from_fn(|i| first[i] + second[i])
+    }
+}
+
+/// G(r; y) from its values at 0, 1 and its quadratic coefficient q: G(0) + r (G(1) - G(0)) + r (r - 1) q.
+struct BindValues<'a> {
+    low: &'a mut [Block<Fr>],
+    high: &'a [Block<Fr>],
+    /// Empty: zero.
+    quadratic: &'a [Block<Fr>],
+    r: Fr,
+}
+
+impl Kernel for BindValues<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<B: Backend>(self, _: B) {
+        let r = B::Fr::splat(self.r);
+        let curvature = B::Fr::splat(self.r * self.r - self.r);
+        for (y, (low, high)) in self.low.iter_mut().zip(self.high).enumerate() {
+            let mut value = B::Fr::bind(B::Fr::load(low), B::Fr::load(high), r);
+            if let Some(quadratic) = self.quadratic.get(y) {
+                value = value.add(B::Fr::load(quadratic).mul(curvature));
+            }
+            value.store(low);
+        }
+    }
+}
+
+impl Job for BindValues<'_> {
+    fn len(&self) -> usize {
+        self.low.len()
+    }
+
+    fn split(self, at: usize) -> (Self, Self) {
+        let (l0, l1) = self.low.split_at_mut(at);
+        let (h0, h1) = self.high.split_at(at);
+        let (q0, q1) = self.quadratic.split_at(at.min(self.quadratic.len()));
+        let r = self.r;
+        (Self { low: l0, high: h0, quadratic: q0, r }, Self { low: l1, high: h1, quadratic: q1, r })
+    }
+
+    fn combine((): (), (): ()) {}
+}
