@@ -17,7 +17,11 @@ pub(super) type Columns = [V; 10];
 /// The same number in every lane.
 #[inline(always)]
 pub(super) fn broadcast<const N: usize>(limbs: &[u64; N]) -> [V; N] {
-    limbs.map(v::splat)
+    let mut out = [v::zero(); N];
+    for i in 0..N {
+        out[i] = v::splat(limbs[i]);
+    }
+    out
 }
 
 /// Carries: limbs below 2^52 again, except the top one, which takes what is left.
@@ -134,11 +138,12 @@ pub(super) fn redc<F: Element, const S: usize>(mut t: [Columns; S]) -> [V5; S] {
             t[s][5 + j] = v::hi(t[s][5 + j], q[s], v::splat(Constants::<F>::P[j]));
         }
     }
-    t.map(|t| {
-        let mut r = [v::add(t[5], v::shr::<BITS>(t[4])), t[6], t[7], t[8], t[9]];
-        carry(&mut r);
-        r
-    })
+    let mut r = [[v::zero(); 5]; S];
+    for s in 0..S {
+        r[s] = [v::add(t[s][5], v::shr::<BITS>(t[s][4])), t[s][6], t[s][7], t[s][8], t[s][9]];
+        carry(&mut r[s]);
+    }
+    r
 }
 
 /// a b / 2^260 mod p, for a, b <= 32p: below (32p)^2 / 2^260 + U + p < 12.1p + 2p < 16p.

@@ -7,7 +7,7 @@ use super::{
     ints::IfmaInts,
     rest,
     sums::{self, Acc, SmallAcc, SmallBind},
-    vector as v,
+    vector::{self as v, limbs},
 };
 use crate::{
     block::Block,
@@ -18,19 +18,26 @@ use crate::{
 /// a + b, limb by limb.
 #[inline(always)]
 fn add_limbs(a: &V5, b: &V5) -> V5 {
-    std::array::from_fn(|i| v::add(a[i], b[i]))
+    limbs!(|i| v::add(a[i], b[i]))
 }
 
 /// a - b, limb by limb.
 #[inline(always)]
 fn sub_limbs(a: &V5, b: &V5) -> V5 {
-    std::array::from_fn(|i| v::sub(a[i], b[i]))
+    limbs!(|i| v::sub(a[i], b[i]))
 }
 
 /// a, negated limb by limb in the lanes of the mask.
 #[inline(always)]
 fn negate_limbs(a: &V5, mask: Mask) -> V5 {
-    a.map(|limb| v::mask_sub(limb, mask, v::zero(), limb))
+    limbs!(|i| v::mask_sub(a[i], mask, v::zero(), a[i]))
+}
+
+/// The lanes in which all limbs are zero.
+#[inline(always)]
+fn all_zero(a: &V5) -> Mask {
+    let any = v::or(v::or(v::or(a[0], a[1]), v::or(a[2], a[3])), a[4]);
+    v::disjoint(any, any)
 }
 
 #[inline(always)]
@@ -58,7 +65,7 @@ impl<F: Element> Packed for Vector<F> {
     }
     #[inline(always)]
     fn splat(value: F) -> Self {
-        Self::new(rest::lift(value.limbs().map(v::splat)))
+        Self::new(rest::lift(v::splat4(value.limbs())))
     }
 
     #[inline(always)]
@@ -92,7 +99,7 @@ impl<F: Element> Packed for Vector<F> {
     }
     #[inline(always)]
     fn gather(table: &[F], indices: &[u32; LANES]) -> Self {
-        Self::new(rest::lift(rest::gather_rows(table, indices, |element| element.limbs())))
+        Self::new(rest::lift(rest::gather_rows(table, indices, F::limbs)))
     }
 
     // a + b <= 32p.
@@ -123,7 +130,7 @@ impl<F: Element> Packed for Vector<F> {
     #[inline(always)]
     fn add_or_sub_lazy(self, rhs: Self, minus: Mask) -> Lazy<F> {
         let lent = broadcast(&Constants::<F>::LEND_16P);
-        let signed = std::array::from_fn(|i| v::mask_sub(rhs.limbs[i], minus, lent[i], rhs.limbs[i]));
+        let signed = limbs!(|i| v::mask_sub(rhs.limbs[i], minus, lent[i], rhs.limbs[i]));
         Lazy::new(normalised(add_limbs(&self.limbs, &signed)))
     }
     // a - b - c + 32p <= 48p < 2^260.
@@ -237,13 +244,11 @@ impl<F: Element> Packed for Vector<F> {
     fn is_zero(value: impl Into<Lazy<F>>) -> Mask {
         let r = reduce::<F>(value.into().limbs);
         let p = broadcast(&Constants::<F>::P);
-        let or = |a: V5| v::or(v::or(v::or(a[0], a[1]), v::or(a[2], a[3])), a[4]);
-        let (as_zero, as_p) = (or(r), or(std::array::from_fn(|i| v::xor(r[i], p[i]))));
-        v::disjoint(as_zero, as_zero) | v::disjoint(as_p, as_p)
+        all_zero(&r) | all_zero(&limbs!(|i| v::xor(r[i], p[i])))
     }
     #[inline(always)]
     fn select(mask: Mask, a: Self, b: Self) -> Self {
-        Self::new(std::array::from_fn(|i| v::blend(mask, b.limbs[i], a.limbs[i])))
+        Self::new(limbs!(|i| v::blend(mask, b.limbs[i], a.limbs[i])))
     }
     #[inline(always)]
     fn sum_lanes(self) -> F {
@@ -274,6 +279,6 @@ impl<F: Element> Vector<F> {
     #[inline(always)]
     fn swap_lanes(self, distance: u64) -> Self {
         let index = v::xor(v::load(&[0, 1, 2, 3, 4, 5, 6, 7]), v::splat(distance));
-        Self::new(self.limbs.map(|limb| v::permute(index, limb)))
+        Self::new(limbs!(|i| v::permute(index, self.limbs[i])))
     }
 }

@@ -16,11 +16,15 @@ impl Ints for IfmaInts {
     }
     #[inline(always)]
     fn from_array(values: [i64; LANES]) -> Self {
-        Self(v::load(&values.map(|value| value as u64)))
+        // SAFETY: sixty-four readable bytes, no alignment needed; features as in `vector`.
+        Self(unsafe { _mm512_loadu_si512(values.as_ptr().cast()) })
     }
     #[inline(always)]
     fn to_array(self) -> [i64; LANES] {
-        v::to_array(self.0).map(|word| word as i64)
+        let mut values = [0; LANES];
+        // SAFETY: sixty-four writable bytes, no alignment needed; features as in `vector`.
+        unsafe { _mm512_storeu_si512(values.as_mut_ptr().cast(), self.0) };
+        values
     }
     #[inline(always)]
     fn load_i8(values: &[i8; LANES]) -> Self {

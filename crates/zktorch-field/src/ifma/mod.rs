@@ -9,6 +9,10 @@
 //! Limbs of all three are normalised (below 2^52), as the multiplier needs them. The working form is a 2^260 mod p.
 
 #![allow(unsafe_code, reason = "vector instructions; see `vector` for why they may be called")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "limb indices are arithmetic, and iterator adaptors may not be inlined"
+)]
 
 mod arith;
 mod constants;

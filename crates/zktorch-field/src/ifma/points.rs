@@ -1,9 +1,9 @@
 //! Points: canonical coordinates at rest, coordinates below 2q in the working form as scratch.
 
-use super::{Tight, Vector, rest, vector as v};
+use super::{Tight, Vector, arith::reduce, rest, vector as v};
 use crate::{
     Fq,
-    packed::{LANES, Packed, PackedPoints},
+    packed::{LANES, PackedPoints},
     point::{RawAffine, ScratchPoint},
 };
 
@@ -38,15 +38,23 @@ impl PackedPoints for Vector<Fq> {
     }
     #[inline(always)]
     fn to_scratch(point: &RawAffine) -> ScratchPoint {
-        let lanes = |limbs: &[u64; 4]| {
-            rest::join(<Self as Packed>::reduce(Self::new(rest::lift(limbs.map(v::splat)))).limbs)
-        };
-        ScratchPoint(rest::line(lanes(&point.x), lanes(&point.y)))
+        ScratchPoint(rest::line(scratch_limbs(&point.x), scratch_limbs(&point.y)))
     }
     #[inline(always)]
     fn from_scratch(point: &ScratchPoint) -> RawAffine {
-        let [x0, x1, x2, x3, y0, y1, y2, y3] = point.0.map(v::splat);
-        let canonical = |words| rest::canonical::<Fq>(rest::split(words)).map(|word| v::to_array(word)[0]);
-        RawAffine { x: canonical([x0, x1, x2, x3]), y: canonical([y0, y1, y2, y3]) }
+        let [x0, x1, x2, x3, y0, y1, y2, y3] = point.0;
+        RawAffine { x: canonical_limbs(&[x0, x1, x2, x3]), y: canonical_limbs(&[y0, y1, y2, y3]) }
     }
+}
+
+/// Canonical limbs at rest as scratch limbs, in every lane.
+#[inline(always)]
+fn scratch_limbs(limbs: &[u64; 4]) -> rest::V4 {
+    rest::join(reduce::<Fq>(rest::lift(v::splat4(limbs))))
+}
+
+/// Scratch limbs as canonical limbs.
+#[inline(always)]
+fn canonical_limbs(limbs: &[u64; 4]) -> [u64; 4] {
+    v::first_lanes(rest::canonical::<Fq>(rest::split(v::splat4(limbs))))
 }

@@ -207,8 +207,8 @@ pub(super) fn first_half(words: &[u64; LANES]) -> &[u64; 4] {
 /// Lane 0 of both coordinates as one line.
 #[inline(always)]
 pub(super) fn line(x: V4, y: V4) -> [u64; LANES] {
-    let word = |w: V| v::to_array(w)[0];
-    [word(x[0]), word(x[1]), word(x[2]), word(x[3]), word(y[0]), word(y[1]), word(y[2]), word(y[3])]
+    let ([x0, x1, x2, x3], [y0, y1, y2, y3]) = (v::first_lanes(x), v::first_lanes(y));
+    [x0, x1, x2, x3, y0, y1, y2, y3]
 }
 
 /// Panics unless every index is below `len`.
@@ -243,9 +243,12 @@ pub(super) fn gather_lines<T>(
 ) -> (V4, V4) {
     check_indices(indices, items.len());
     // SAFETY: all indices have just been checked.
-    let line = |l: usize| v::load(line(unsafe { items.get_unchecked(indices[l] as usize) }));
-    let [x0, x1, x2, x3, y0, y1, y2, y3] =
-        transpose([line(0), line(1), line(2), line(3), line(4), line(5), line(6), line(7)]);
+    let line = |l: usize| line(unsafe { items.get_unchecked(indices[l] as usize) });
+    let mut z = [v::zero(); LANES];
+    for l in 0..LANES {
+        z[l] = v::load(line(l));
+    }
+    let [x0, x1, x2, x3, y0, y1, y2, y3] = transpose(z);
     ([x0, x1, x2, x3], [y0, y1, y2, y3])
 }
 

@@ -70,6 +70,36 @@ pub(super) fn splat(word: u64) -> V {
     unsafe { _mm512_set1_epi64(word as i64) }
 }
 
+/// `[f(0), .., f(4)]`, written out. A closure given to `array::map` or `array::from_fn` would not do: it is not always inlined, and
+/// out of line it is compiled without the CPU features.
+macro_rules! limbs {
+    (|$i:ident| $limb:expr) => {
+        [
+            {
+                let $i = 0;
+                $limb
+            },
+            {
+                let $i = 1;
+                $limb
+            },
+            {
+                let $i = 2;
+                $limb
+            },
+            {
+                let $i = 3;
+                $limb
+            },
+            {
+                let $i = 4;
+                $limb
+            },
+        ]
+    };
+}
+pub(super) use limbs;
+
 /// Logical shift right.
 #[inline(always)]
 pub(super) fn shr<const N: u32>(a: V) -> V {
@@ -150,4 +180,16 @@ pub(super) fn to_array(value: V) -> [u64; LANES] {
     let mut words = [0; LANES];
     store(&mut words, value);
     words
+}
+
+/// Four words, each in all lanes of a vector.
+#[inline(always)]
+pub(super) fn splat4(words: &[u64; 4]) -> [V; 4] {
+    [splat(words[0]), splat(words[1]), splat(words[2]), splat(words[3])]
+}
+
+/// Lane 0 of four vectors.
+#[inline(always)]
+pub(super) fn first_lanes(a: [V; 4]) -> [u64; 4] {
+    [to_array(a[0])[0], to_array(a[1])[0], to_array(a[2])[0], to_array(a[3])[0]]
 }
