@@ -105,3 +105,6 @@ fn sqrt_or_zero(x: Fq) -> Fq {
 fn is_odd(x: &Fq) -> bool {
     x.into_bigint().is_odd()
 }
+
+#[cfg(test)]
+mod tests;
