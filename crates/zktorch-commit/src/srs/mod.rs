@@ -1,13 +1,24 @@
 //! The structured reference string: `[tau^0..tau^{n-1}]_1`, a verifier part, and the hiding generator `H`.
 
+mod bases;
+mod consistency;
 mod dev;
+mod file;
+mod fixed_base;
+mod mapping;
 mod policy;
+mod ptau;
 mod verifier;
 
-pub use policy::{SrsPolicy, SrsStatus};
-pub use verifier::{SrsId, VerifierSrs};
+#[cfg(test)]
+mod tests;
 
-use zktorch_field::{Fr, G1Affine, G1Projective};
+pub use policy::{DEVELOPMENT, PERPETUAL_POWERS_OF_TAU, SrsPolicy, SrsStatus};
+pub use verifier::{SrsId, VERIFIER_G1, VERIFIER_G2, VerifierSrs};
+
+use zktorch_field::{Fr, G1Affine, G1Projective, RawAffine};
+
+use bases::Bases;
 
 use crate::{Blind, CommitError, Commitment, msm};
 
@@ -20,7 +31,7 @@ pub const MAX_LOG_SIZE: usize = 28;
 #[derive(Debug)]
 pub struct Srs {
     k: usize,
-    bases: Vec<G1Affine>,
+    bases: Bases,
     verifier: VerifierSrs,
 }
 
@@ -31,7 +42,16 @@ impl Srs {
     /// [`CommitError::LogSize`] unless `MIN_LOG_SIZE <= k <= MAX_LOG_SIZE`.
     pub fn dev(k: usize) -> Result<Self, CommitError> {
         check_log_size(k)?;
-        Ok(Self { k, bases: dev::powers_g1(1 << k), verifier: VerifierSrs::dev() })
+        Ok(Self { k, bases: Bases::Owned(dev::powers_g1(1 << k)), verifier: VerifierSrs::dev() })
+    }
+
+    /// Checks that every point is on the curve and that all are successive powers of the tau of the verifier part:
+    /// for files that somebody else wrote. Costs about two full-width MSMs.
+    ///
+    /// # Errors
+    /// [`CommitError::InvalidPoint`], [`CommitError::Generator`], [`CommitError::InconsistentPowers`].
+    pub fn check(&self) -> Result<(), CommitError> {
+        consistency::check_bases(self.bases(), &self.verifier)
     }
 
     /// `k = log2(n)`.
@@ -45,8 +65,8 @@ impl Srs {
     }
 
     /// The bases `[tau^i]_1`, `i < n`.
-    pub fn bases(&self) -> &[G1Affine] {
-        &self.bases
+    pub fn bases(&self) -> &[RawAffine] {
+        self.bases.as_slice()
     }
 
     /// The hiding generator `H`.
@@ -76,8 +96,8 @@ impl Srs {
     }
 
     /// The first `len` bases.
-    pub(crate) fn prefix(&self, what: &'static str, len: usize) -> Result<&[G1Affine], CommitError> {
-        self.bases.get(..len).ok_or(CommitError::ShortSrs { what, capacity: self.size(), got: len })
+    pub(crate) fn prefix(&self, what: &'static str, len: usize) -> Result<&[RawAffine], CommitError> {
+        self.bases().get(..len).ok_or(CommitError::ShortSrs { what, capacity: self.size(), got: len })
     }
 }
 
