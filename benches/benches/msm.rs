@@ -7,7 +7,7 @@ use ark_ec::VariableBaseMSM;
 use benches::inputs;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use zktorch_commit::{Srs, msm::msm};
-use zktorch_field::G1Projective;
+use zktorch_field::{G1Affine, G1Projective, RawAffine};
 
 fn full_width(criterion: &mut Criterion) {
     let srs = Srs::dev(14).unwrap();
@@ -16,11 +16,12 @@ fn full_width(criterion: &mut Criterion) {
     for log_size in [10, 14] {
         let size = 1 << log_size;
         let bases = &srs.bases()[..size];
+        let points: Vec<G1Affine> = bases.iter().map(RawAffine::to_affine_unchecked).collect();
         let scalars = inputs::scalars(1, size);
         group.throughput(Throughput::Elements(size as u64));
         group.bench_function(BenchmarkId::new("zktorch", log_size), |b| b.iter(|| msm(bases, &scalars)));
         group.bench_function(BenchmarkId::new("arkworks", log_size), |b| {
-            b.iter(|| G1Projective::msm_unchecked(bases, &scalars));
+            b.iter(|| G1Projective::msm_unchecked(&points, &scalars));
         });
     }
 }

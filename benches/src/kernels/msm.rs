@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use ark_ec::{AffineRepr, VariableBaseMSM};
 use zktorch_commit::msm::msm;
-use zktorch_field::G1Projective;
+use zktorch_field::{G1Affine, G1Projective, RawAffine};
 
 use crate::context::Context;
 use crate::inputs;
@@ -13,7 +13,7 @@ use crate::report::Measured;
 pub(super) fn full(context: &Context) -> Result<Measured> {
     let log_size = context.log_size(20);
     let bases = &context.srs(log_size)?.bases()[..1 << log_size];
-    let points = bases.to_vec();
+    let points: Vec<G1Affine> = bases.iter().map(RawAffine::to_affine_unchecked).collect();
     let scalars = inputs::scalars(1, 1 << log_size);
     if !context.ours_only {
         let expected = G1Projective::msm_unchecked(&points, &scalars);
