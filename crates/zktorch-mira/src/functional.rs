@@ -1,0 +1,130 @@
+//! Linear functionals on a chunk, with short descriptions.
+
+use ark_ff::Zero;
+use zktorch_field::Fr;
+use zktorch_sumcheck::eq_eval;
+use zktorch_transcript::Transcript;
+
+use crate::error::check_length;
+use crate::module::Module;
+use crate::{MiraError, kernels};
+
+/// The public side u of an opening instance: `u = sum_p d_p eq(point_p, .)` on `{0,1}^m`, so that
+/// `<v, u> = sum_p d_p v~(point_p)` for a vector v of `2^m` entries.
+///
+/// It is kept as its list of terms: the description of an accumulator with P points costs `P (m + 1)` scalars instead
+/// of `2^m`, and the verifier evaluates its extension in `O(P m)`. Points are never compared with each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Functional {
+    num_vars: usize,
+    terms: Vec<(Fr, Vec<Fr>)>,
+}
+
+impl Functional {
+    /// The functional with these (coefficient, point) terms.
+    ///
+    /// # Errors
+    /// [`MiraError::Length`] if a point has not `num_vars` coordinates.
+    pub fn new(num_vars: usize, terms: Vec<(Fr, Vec<Fr>)>) -> Result<Self, MiraError> {
+        for (_, point) in &terms {
+            check_length("point of a functional", num_vars, point.len())?;
+        }
+        Ok(Self { num_vars, terms })
+    }
+
+    /// The zero functional.
+    pub fn zero(num_vars: usize) -> Self {
+        Self { num_vars, terms: Vec::new() }
+    }
+
+    /// Evaluation at one point: `u = eq(point, .)`.
+    pub fn eq(point: Vec<Fr>) -> Self {
+        Self { num_vars: point.len(), terms: vec![(Fr::from(1u64), point)] }
+    }
+
+    /// Number of variables m: it acts on vectors of `2^m` entries.
+    pub fn num_vars(&self) -> usize {
+        self.num_vars
+    }
+
+    /// The terms (coefficient, point).
+    pub fn terms(&self) -> &[(Fr, Vec<Fr>)] {
+        &self.terms
+    }
+
+    /// The point, if this is the evaluation at a single one (one term, with coefficient 1).
+    pub fn as_evaluation(&self) -> Option<&[Fr]> {
+        match self.terms.as_slice() {
+            [(coefficient, point)] if *coefficient == Fr::from(1u64) => Some(point),
+            _ => None,
+        }
+    }
+
+    /// As [`as_evaluation`](Self::as_evaluation), or the error that names `what`.
+    pub(crate) fn require_evaluation(&self, what: &'static str) -> Result<&[Fr], MiraError> {
+        self.as_evaluation().ok_or(MiraError::NotReduced { what, terms: self.terms.len() })
+    }
+
+    /// The multilinear extension u~(x). Cost: `O(P m)`.
+    ///
+    /// # Errors
+    /// [`MiraError::Length`] if x has not `num_vars` coordinates.
+    pub fn evaluate(&self, x: &[Fr]) -> Result<Fr, MiraError> {
+        check_length("point of evaluation", self.num_vars, x.len())?;
+        Ok(self.terms.iter().map(|(c, point)| *c * eq_eval(point, x)).sum())
+    }
+
+    /// All `2^m` coefficients, first variable = most significant index bit. Cost: `P` products an entry.
+    pub fn dense(&self) -> Vec<Fr> {
+        kernels::dense(self)
+    }
+
+    /// `<v, u>`; v may be shorter than `2^m` and continues with zeros.
+    ///
+    /// # Errors
+    /// [`MiraError::TooLong`] if v is longer.
+    pub fn apply(&self, v: &[Fr]) -> Result<Fr, MiraError> {
+        let limit = 1 << self.num_vars;
+        if v.len() > limit {
+            return Err(MiraError::TooLong { what: "argument of a functional", limit, got: v.len() });
+        }
+        Ok(self.terms.iter().fold(Fr::zero(), |sum, (c, point)| sum + *c * kernels::evaluate(v, point)))
+    }
+
+    /// Absorbs the description.
+    pub(crate) fn absorb(&self, transcript: &mut Transcript) {
+        transcript.append_u64(b"mira functional variables", self.num_vars as u64);
+        transcript.append_u64(b"mira functional terms", self.terms.len() as u64);
+        for (coefficient, point) in &self.terms {
+            transcript.append_scalar(b"mira functional coefficient", coefficient);
+            transcript.append_scalars(b"mira functional point", point);
+        }
+    }
+}
+
+/// Adds the terms of the other one; equal points stay separate terms. A functional on fewer variables acts on a prefix
+/// of the vector, so its points get leading zeros: `eq((0, z), x)` is `eq(z, x_low)` where `x_high = 0`.
+impl Module for Functional {
+    fn accumulate(&mut self, other: &Self, c: Fr) {
+        self.extend_to(other.num_vars);
+        let zeros = vec![Fr::zero(); self.num_vars - other.num_vars];
+        let extended = other.terms.iter().map(|(d, point)| (c * d, [zeros.as_slice(), point].concat()));
+        self.terms.extend(extended);
+    }
+}
+
+impl Functional {
+    /// The same functional on the prefix of a longer vector; nothing changes if it has `num_vars` variables or more.
+    fn extend_to(&mut self, num_vars: usize) {
+        let missing = num_vars.saturating_sub(self.num_vars);
+        if missing > 0 {
+            for (_, point) in &mut self.terms {
+                point.splice(0..0, core::iter::repeat_n(Fr::zero(), missing));
+            }
+            self.num_vars = num_vars;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
