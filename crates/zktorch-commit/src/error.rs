@@ -32,6 +32,14 @@ pub enum CommitError {
         /// The number of scalars.
         got: usize,
     },
+    /// A row with too many scalars.
+    #[error("a row has at most {max} scalars, got {got}")]
+    RowLength {
+        /// The longest row.
+        max: usize,
+        /// The length that was there.
+        got: usize,
+    },
     /// `k = log2(n)` outside the supported range.
     #[error("log2 size {got} is outside {min}..={max}")]
     LogSize {

@@ -77,7 +77,7 @@ impl Srs {
         if !verifier.starts(bases.as_slice()) {
             return Err(CommitError::InconsistentPowers { what: "powers of tau in G1" });
         }
-        Ok(Self { k, bases, verifier })
+        Ok(Self::from_parts(k, bases, verifier))
     }
 
     /// Writes the SRS to a file: to a temporary one beside it, which then takes its name.

@@ -16,11 +16,12 @@ mod tests;
 pub use policy::{DEVELOPMENT, PERPETUAL_POWERS_OF_TAU, SrsPolicy, SrsStatus};
 pub use verifier::{SrsId, VERIFIER_G1, VERIFIER_G2, VerifierSrs};
 
-use zktorch_field::{Fr, G1Affine, G1Projective, RawAffine};
+use zktorch_field::{G1Affine, G1Projective, RawAffine};
 
 use bases::Bases;
 
-use crate::{Blind, CommitError, Commitment, msm};
+use crate::rows::LazyRowTable;
+use crate::{Blind, Coefficient, CommitError, Commitment};
 
 /// Smallest supported `k = log2(n)`: the verifier part needs nine powers in G1 and ten in G2.
 pub const MIN_LOG_SIZE: usize = 4;
@@ -33,6 +34,7 @@ pub struct Srs {
     k: usize,
     bases: Bases,
     verifier: VerifierSrs,
+    pub(crate) rows: LazyRowTable,
 }
 
 impl Srs {
@@ -42,7 +44,11 @@ impl Srs {
     /// [`CommitError::LogSize`] unless `MIN_LOG_SIZE <= k <= MAX_LOG_SIZE`.
     pub fn dev(k: usize) -> Result<Self, CommitError> {
         check_log_size(k)?;
-        Ok(Self { k, bases: Bases::Owned(dev::powers_g1(1 << k)), verifier: VerifierSrs::dev() })
+        Ok(Self::from_parts(k, Bases::Owned(dev::powers_g1(1 << k)), VerifierSrs::dev()))
+    }
+
+    fn from_parts(k: usize, bases: Bases, verifier: VerifierSrs) -> Self {
+        Self { k, bases, verifier, rows: LazyRowTable::new() }
     }
 
     /// Checks that every point is on the curve and that all are successive powers of the tau of the verifier part:
@@ -83,7 +89,7 @@ impl Srs {
     ///
     /// # Errors
     /// [`CommitError::ShortSrs`] when `values` has more than `n` entries.
-    pub fn commit(&self, values: &[Fr], blind: &Blind) -> Result<Commitment, CommitError> {
+    pub fn commit<T: Coefficient>(&self, values: &[T], blind: &Blind) -> Result<Commitment, CommitError> {
         Ok(Commitment::from(self.commit_without_blind(values)? + self.hiding_generator() * *blind.expose()))
     }
 
@@ -91,8 +97,8 @@ impl Srs {
     ///
     /// # Errors
     /// [`CommitError::ShortSrs`] when `values` has more than `n` entries.
-    pub fn commit_without_blind(&self, values: &[Fr]) -> Result<G1Projective, CommitError> {
-        Ok(msm::msm(self.prefix("vector", values.len())?, values))
+    pub fn commit_without_blind<T: Coefficient>(&self, values: &[T]) -> Result<G1Projective, CommitError> {
+        Ok(T::msm(self.prefix("vector", values.len())?, values))
     }
 
     /// The first `len` bases.

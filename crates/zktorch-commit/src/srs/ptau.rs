@@ -67,7 +67,7 @@ impl Srs {
 
         let bases = par::map(points_1.len(), |i| decode_point(&points_1[i]));
         consistency::check_bases(&bases, &verifier)?;
-        Ok(Self { k, bases: Bases::Owned(bases), verifier })
+        Ok(Self::from_parts(k, Bases::Owned(bases), verifier))
     }
 }
 
