@@ -47,9 +47,10 @@ pub fn open(
     // Residues of all of them modulo X^8 - s, and f_0(s).
     let s = transcript.challenge_scalar(b"hyperkzg s");
     super::check_challenge(&s)?;
-    let polys = || core::iter::once(poly).chain(layers.iter().map(Vec::as_slice));
-    let residues: Vec<[Fr; 8]> = polys().map(|f| kernels::residue(f, &s)).collect();
-    let evaluation = kernels::evaluate(poly, &s);
+    let powers = kernels::powers(&s, poly.len() / 8);
+    let polys = core::iter::once(poly).chain(layers.iter().map(Vec::as_slice));
+    let residues: Vec<[Fr; 8]> = polys.map(|f| kernels::residue(f, &powers)).collect();
+    let evaluation = kernels::evaluate(poly, &powers);
     transcript.append_scalars(b"hyperkzg residues", residues.as_flattened());
     transcript.append_scalar(b"hyperkzg evaluation", &evaluation);
 
@@ -61,8 +62,8 @@ pub fn open(
         power *= gamma;
         kernels::add_scaled(&mut combined, f, &power);
     }
-    let w = kernels::divide(&mut combined, &s);
-    let quotient = msm::msm(&bases[..w.len()], &w).into_affine();
+    let w = kernels::divide(&mut combined, &powers);
+    let quotient = msm::msm(&bases[..w.len()], w).into_affine();
     transcript.append_point(b"hyperkzg quotient", &quotient);
     Ok(OpeningProof { folds, tail, residues, evaluation, quotient })
 }

@@ -136,8 +136,9 @@ fn cheat(
     t.append_points(b"hyperkzg folds", &folds);
     t.append_scalars(b"hyperkzg tail", &tail);
     let s = t.challenge_scalar(b"hyperkzg s");
-    let residues: Vec<[Fr; 8]> = layers.iter().map(|f| kernels::residue(f, &s)).collect();
-    let evaluation = kernels::evaluate(f, &s);
+    let powers = kernels::powers(&s, f.len() / 8);
+    let residues: Vec<[Fr; 8]> = layers.iter().map(|f| kernels::residue(f, &powers)).collect();
+    let evaluation = kernels::evaluate(f, &powers);
     t.append_scalars(b"hyperkzg residues", residues.as_flattened());
     t.append_scalar(b"hyperkzg evaluation", &evaluation);
     let gamma = t.challenge_scalar(b"hyperkzg gamma");
@@ -147,7 +148,7 @@ fn cheat(
         power *= gamma;
         kernels::add_scaled(&mut combined, layer, &power);
     }
-    let quotient = commit(&kernels::divide(&mut combined, &s));
+    let quotient = commit(kernels::divide(&mut combined, &powers));
     OpeningProof { folds, tail, residues, evaluation, quotient }
 }
 
