@@ -184,4 +184,22 @@ pub enum CommitError {
         /// The id, recomputed from the points.
         id: SrsId,
     },
+    /// A challenge hits an entry of a lookup table, so the inverse column does not exist; abandon the proof.
+    #[error("alpha is a pole of the inverse column at tag {tag}, value {value}")]
+    Pole {
+        /// The caller's number of the tag.
+        tag: u32,
+        /// The value of the column.
+        value: i32,
+    },
+    /// A value outside the domain of bucket commitments.
+    #[error("{what}: value {got} is above {max} in absolute value")]
+    ValueRange {
+        /// Which column.
+        what: &'static str,
+        /// Largest absolute value allowed.
+        max: i32,
+        /// The value that was there.
+        got: i32,
+    },
 }

@@ -3,6 +3,7 @@
 //! A vector `v` of at most `n = 2^k` scalars is committed as `Com(v; r) = sum_i v_i [tau^i]_1 + r H`.
 #![warn(missing_docs)]
 
+pub mod buckets;
 mod chunks;
 mod commitment;
 mod error;
