@@ -28,6 +28,19 @@ impl Backend for Portable {
     fn prefetch<T>(_: &[T], _: usize) {}
 }
 
+/// `[f(0), .., f(7)]` as a loop. (A closure given to `array::from_fn` is not always inlined, and out of line it is compiled
+/// without `mulx`.)
+macro_rules! lanes {
+    (|$l:ident| $lane:expr) => {{
+        let mut out = [Default::default(); LANES];
+        for $l in 0..LANES {
+            out[$l] = $lane;
+        }
+        out
+    }};
+}
+use lanes;
+
 /// Eight 64-bit integers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PortableInts([i64; LANES]);
@@ -47,31 +60,31 @@ impl Ints for PortableInts {
     }
     #[inline(always)]
     fn load_i8(values: &[i8; LANES]) -> Self {
-        Self(values.map(i64::from))
+        Self(lanes!(|l| i64::from(values[l])))
     }
     #[inline(always)]
     fn load_i16(values: &[i16; LANES]) -> Self {
-        Self(values.map(i64::from))
+        Self(lanes!(|l| i64::from(values[l])))
     }
     #[inline(always)]
     fn load_u16(values: &[u16; LANES]) -> Self {
-        Self(values.map(i64::from))
+        Self(lanes!(|l| i64::from(values[l])))
     }
     #[inline(always)]
     fn load_i32(values: &[i32; LANES]) -> Self {
-        Self(values.map(i64::from))
+        Self(lanes!(|l| i64::from(values[l])))
     }
     #[inline(always)]
     fn add(self, rhs: Self) -> Self {
-        Self(std::array::from_fn(|l| self.0[l].wrapping_add(rhs.0[l])))
+        Self(lanes!(|l| self.0[l].wrapping_add(rhs.0[l])))
     }
     #[inline(always)]
     fn sub(self, rhs: Self) -> Self {
-        Self(std::array::from_fn(|l| self.0[l].wrapping_sub(rhs.0[l])))
+        Self(lanes!(|l| self.0[l].wrapping_sub(rhs.0[l])))
     }
     #[inline(always)]
     fn mul_i32(self, rhs: Self) -> Self {
-        Self(std::array::from_fn(|l| i64::from(self.0[l] as i32) * i64::from(rhs.0[l] as i32)))
+        Self(lanes!(|l| i64::from(self.0[l] as i32) * i64::from(rhs.0[l] as i32)))
     }
 }
 
@@ -92,7 +105,7 @@ impl<F> Copy for Lanes<F> {}
 
 impl<F> fmt::Debug for Lanes<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.lanes).finish()
+        f.debug_list().entries(self.lanes).finish()
     }
 }
 
@@ -100,24 +113,6 @@ impl<F: Element> Lanes<F> {
     #[inline(always)]
     fn new(lanes: [Limbs; LANES]) -> Self {
         Self { lanes, field: PhantomData }
-    }
-
-    #[inline(always)]
-    fn map(self, f: impl Fn(&Limbs) -> Limbs) -> Self {
-        let mut out = self.lanes;
-        for lane in &mut out {
-            *lane = f(lane);
-        }
-        Self::new(out)
-    }
-
-    #[inline(always)]
-    fn zip(self, rhs: Self, f: impl Fn(&Limbs, &Limbs) -> Limbs) -> Self {
-        let mut out = self.lanes;
-        for (a, b) in out.iter_mut().zip(&rhs.lanes) {
-            *a = f(a, b);
-        }
-        Self::new(out)
     }
 }
 
@@ -152,7 +147,7 @@ impl<F: Element> Packed for Lanes<F> {
 
     #[inline(always)]
     fn load(block: &Block<F>) -> Self {
-        Self::new(std::array::from_fn(|l| block.limbs.map(|row| row[l])))
+        Self::new(lanes!(|l| block.limbs.map(|row| row[l])))
     }
     #[inline(always)]
     fn store(self, block: &mut Block<F>) {
@@ -165,7 +160,7 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn load_slice(elements: &[F; LANES]) -> Self {
-        Self::new(std::array::from_fn(|l| *elements[l].limbs()))
+        Self::new(lanes!(|l| *elements[l].limbs()))
     }
     #[inline(always)]
     fn store_slice(self, elements: &mut [F; LANES]) {
@@ -175,20 +170,20 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn gather(table: &[F], indices: &[u32; LANES]) -> Self {
-        Self::new(std::array::from_fn(|l| *table[indices[l] as usize].limbs()))
+        Self::new(lanes!(|l| *table[indices[l] as usize].limbs()))
     }
 
     #[inline(always)]
     fn add(self, rhs: Self) -> Self {
-        self.zip(rhs, scalar::add::<F>)
+        Self::new(lanes!(|l| scalar::add::<F>(&self.lanes[l], &rhs.lanes[l])))
     }
     #[inline(always)]
     fn sub(self, rhs: Self) -> Self {
-        self.zip(rhs, scalar::sub::<F>)
+        Self::new(lanes!(|l| scalar::sub::<F>(&self.lanes[l], &rhs.lanes[l])))
     }
     #[inline(always)]
     fn neg(self) -> Self {
-        self.map(scalar::neg::<F>)
+        Self::new(lanes!(|l| scalar::neg::<F>(&self.lanes[l])))
     }
     #[inline(always)]
     fn add_lazy(self, rhs: Self) -> Self {
@@ -200,7 +195,7 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn add_or_sub_lazy(self, rhs: Self, minus: Mask) -> Self {
-        Self::new(std::array::from_fn(|l| {
+        Self::new(lanes!(|l| {
             let b = &rhs.lanes[l];
             let b = if minus >> l & 1 == 1 { scalar::neg::<F>(b) } else { *b };
             scalar::add::<F>(&self.lanes[l], &b)
@@ -221,11 +216,13 @@ impl<F: Element> Packed for Lanes<F> {
 
     #[inline(always)]
     fn mul_lazy(a: impl Into<Self>, b: impl Into<Self>) -> Self {
-        a.into().zip(b.into(), scalar::mul::<F>)
+        let (a, b) = (a.into(), b.into());
+        Self::new(lanes!(|l| scalar::mul::<F>(&a.lanes[l], &b.lanes[l])))
     }
     #[inline(always)]
     fn square_lazy(a: impl Into<Self>) -> Self {
-        a.into().map(|x| scalar::mul::<F>(x, x))
+        let a = a.into();
+        Self::new(lanes!(|l| scalar::square::<F>(&a.lanes[l])))
     }
     #[inline(always)]
     fn mul2(a: impl Into<Self>, b: impl Into<Self>, c: impl Into<Self>, d: impl Into<Self>) -> (Self, Self) {
@@ -261,12 +258,12 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn acc_reduce(acc: Self::Acc) -> Self {
-        Self::new(std::array::from_fn(|l| scalar::wide_reduce::<F>(&acc[l])))
+        Self::new(lanes!(|l| scalar::wide_reduce::<F>(&acc[l])))
     }
 
     #[inline(always)]
     fn from_ints(values: PortableInts) -> Self {
-        Self::new(std::array::from_fn(|l| scalar::from_i64::<F>(values.0[l])))
+        Self::new(lanes!(|l| scalar::from_i64::<F>(values.0[l])))
     }
     #[inline(always)]
     fn small_zero() -> Self::SmallAcc {
@@ -289,7 +286,7 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn small_reduce(acc: Self::SmallAcc) -> Self {
-        Self::new(std::array::from_fn(|l| scalar::small_reduce::<F>(&acc[l])))
+        Self::new(lanes!(|l| scalar::small_reduce::<F>(&acc[l])))
     }
     #[inline(always)]
     fn small_reduce_known(acc: Self::SmallAcc, _: Self) -> Self {
@@ -302,7 +299,7 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn small_bind(r: &PortableBind, lo: PortableInts, hi: PortableInts) -> Self {
-        Self::new(std::array::from_fn(|l| {
+        Self::new(lanes!(|l| {
             let mut acc = [0; 6];
             scalar::small_mul_add(&mut acc, &r.c0, lo.0[l]);
             scalar::small_mul_add(&mut acc, &r.c1, hi.0[l]);
@@ -321,7 +318,7 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn select(mask: Mask, a: Self, b: Self) -> Self {
-        Self::new(std::array::from_fn(|l| if mask >> l & 1 == 1 { a.lanes[l] } else { b.lanes[l] }))
+        Self::new(lanes!(|l| if mask >> l & 1 == 1 { a.lanes[l] } else { b.lanes[l] }))
     }
     #[inline(always)]
     fn sum_lanes(self) -> F {

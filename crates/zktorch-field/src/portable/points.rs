@@ -1,6 +1,6 @@
 //! Points at rest and in scratch form; here both are limbs, the scratch form merely below 2q.
 
-use super::{Lanes, scalar};
+use super::{Lanes, lanes, scalar};
 use crate::{
     Fq,
     packed::{LANES, PackedPoints},
@@ -10,12 +10,12 @@ use crate::{
 impl PackedPoints for Lanes<Fq> {
     #[inline(always)]
     fn gather_x(points: &[RawAffine], indices: &[u32; LANES]) -> Self {
-        Self::new(std::array::from_fn(|l| points[indices[l] as usize].x))
+        Self::new(lanes!(|l| points[indices[l] as usize].x))
     }
     #[inline(always)]
     fn gather_xy(points: &[RawAffine], indices: &[u32; LANES]) -> (Self, Self) {
         let point = |l: usize| &points[indices[l] as usize];
-        (Self::new(std::array::from_fn(|l| point(l).x)), Self::new(std::array::from_fn(|l| point(l).y)))
+        (Self::new(lanes!(|l| point(l).x)), Self::new(lanes!(|l| point(l).y)))
     }
     #[inline(always)]
     fn scatter_xy(points: &mut [RawAffine], indices: &[u32; LANES], x: Self, y: Self) {
@@ -28,12 +28,12 @@ impl PackedPoints for Lanes<Fq> {
     }
     #[inline(always)]
     fn gather_x_scratch(points: &[ScratchPoint], indices: &[u32; LANES]) -> Self {
-        Self::new(std::array::from_fn(|l| halves(&points[indices[l] as usize]).0))
+        Self::new(lanes!(|l| halves(&points[indices[l] as usize]).0))
     }
     #[inline(always)]
     fn gather_xy_scratch(points: &[ScratchPoint], indices: &[u32; LANES]) -> (Self, Self) {
         let point = |l: usize| halves(&points[indices[l] as usize]);
-        (Self::new(std::array::from_fn(|l| point(l).0)), Self::new(std::array::from_fn(|l| point(l).1)))
+        (Self::new(lanes!(|l| point(l).0)), Self::new(lanes!(|l| point(l).1)))
     }
     #[inline(always)]
     fn scatter_xy_scratch(points: &mut [ScratchPoint], indices: &[u32; LANES], x: Self, y: Self) {

@@ -1,7 +1,7 @@
 //! One element at a time: 4 x 64-bit Montgomery arithmetic with R = 2^256 and values kept below 2p.
 //!
 //! p < 0.19 * 2^256, so there are two spare bits. Bounds, with all operands below 2p:
-//! * a product leaves Montgomery reduction below (4p^2 + 2^256 p) / 2^256 < (4 * 0.19 + 1) p < 2p: no final subtraction;
+//! * a product leaves the reduction below 4p^2 / 2^256 + p (1 + 2^-62) < (4 * 0.19 + 1.01) p < 2p: no final subtraction;
 //! * a sum is below 4p < 2^256 and one conditional subtraction of 2p brings it back;
 //! * only values going to rest are brought below p.
 
@@ -16,24 +16,18 @@ pub(super) type Limbs = [u64; 4];
 pub(super) struct Constants<F>(PhantomData<F>);
 
 impl<F: Element> Constants<F> {
-    pub(super) const P: Limbs = F::P;
     /// 2p.
     pub(super) const P2: Limbs = wrapping_sub(&F::P, &wrapping_sub(&[0; 4], &F::P));
     /// -p^-1 mod 2^64.
     pub(super) const NEG_INV: u64 = neg_inverse_64(&F::P);
-    /// 2^256 mod p: Montgomery's one.
+    /// 2^-64 mod p.
+    pub(super) const U: Limbs = pow2_mod(&F::P, -64);
+    /// 2^256 mod p: Montgomery's one; below p / 2.
     pub(super) const R: Limbs = pow2_mod(&F::P, 256);
     /// 2^512 mod p.
     pub(super) const R2: Limbs = pow2_mod(&F::P, 512);
     /// 2^320 mod p: 2^64 in Montgomery form.
     pub(super) const R_64: Limbs = pow2_mod(&F::P, 320);
-}
-
-/// `a + b * c + carry`: low and high word. Never overflows: (2^64-1)^2 + 2 (2^64-1) = 2^128 - 1.
-#[inline(always)]
-const fn mac(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
-    let t = a as u128 + b as u128 * c as u128 + carry as u128;
-    (t as u64, (t >> 64) as u64)
 }
 
 /// `a + b + carry`: sum and carry out.
@@ -88,7 +82,7 @@ fn subtract_once(a: &Limbs, m: &Limbs) -> Limbs {
 /// Below p, from below 2p.
 #[inline(always)]
 pub(super) fn canonical<F: Element>(a: &Limbs) -> Limbs {
-    subtract_once(a, &Constants::<F>::P)
+    subtract_once(a, &F::P)
 }
 
 /// a + b.
@@ -112,50 +106,102 @@ pub(super) fn neg<F: Element>(a: &Limbs) -> Limbs {
     sub::<F>(&[0; 4], a)
 }
 
-/// a b / 2^256, "no-carry" operand scanning: after each step the running value is below b + p < 3p < 2^256, so that the two
-/// carry chains (a_i b and m p) end in words whose sum cannot overflow (total below 2^64 * 3p + 3p < 2^320).
-///
-/// Also for any `a` below 2^256 if `b` is below p: the running value stays below 2p and the result is below
-/// (2^256 p + 2^256 p) / 2^256 = 2p.
+/// a times one word: five words.
 #[inline(always)]
-pub(super) fn mul<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
-    let p = &Constants::<F>::P;
-    let mut t = [0u64; 4];
-    let mut i = 0;
-    while i < 4 {
-        let (t0, carry_a) = mac(t[0], a[i], b[0], 0);
-        let m = t0.wrapping_mul(Constants::<F>::NEG_INV);
-        let (_, carry_m) = mac(t0, m, p[0], 0);
-        let (t1, carry_a) = mac(t[1], a[i], b[1], carry_a);
-        let (r0, carry_m) = mac(t1, m, p[1], carry_m);
-        let (t2, carry_a) = mac(t[2], a[i], b[2], carry_a);
-        let (r1, carry_m) = mac(t2, m, p[2], carry_m);
-        let (t3, carry_a) = mac(t[3], a[i], b[3], carry_a);
-        let (r2, carry_m) = mac(t3, m, p[3], carry_m);
-        t = [r0, r1, r2, carry_a.wrapping_add(carry_m)];
-        i += 1;
-    }
-    t
+fn mul_word(a: &Limbs, word: u64) -> [u64; 5] {
+    let (p0, p1) = (u128::from(a[0]) * u128::from(word), u128::from(a[1]) * u128::from(word));
+    let (p2, p3) = (u128::from(a[2]) * u128::from(word), u128::from(a[3]) * u128::from(word));
+    let (r1, c) = adc((p0 >> 64) as u64, p1 as u64, false);
+    let (r2, c) = adc((p1 >> 64) as u64, p2 as u64, c);
+    let (r3, c) = adc((p2 >> 64) as u64, p3 as u64, c);
+    // The high half of a product is at most 2^64 - 2.
+    [p0 as u64, r1, r2, r3, ((p3 >> 64) as u64).wrapping_add(c as u64)]
 }
 
-/// The 512-bit product.
+/// Five-word sum, known to fit.
 #[inline(always)]
-pub(super) fn mul_wide(a: &Limbs, b: &Limbs) -> [u64; 8] {
-    let mut t = [0u64; 8];
-    let mut i = 0;
-    while i < 4 {
-        let (t0, c) = mac(t[i], a[i], b[0], 0);
-        let (t1, c) = mac(t[i + 1], a[i], b[1], c);
-        let (t2, c) = mac(t[i + 2], a[i], b[2], c);
-        let (t3, c) = mac(t[i + 3], a[i], b[3], c);
-        t[i] = t0;
-        t[i + 1] = t1;
-        t[i + 2] = t2;
-        t[i + 3] = t3;
-        t[i + 4] = c;
-        i += 1;
-    }
-    t
+fn add5(a: &[u64; 5], b: &[u64; 5]) -> [u64; 5] {
+    let (s0, c) = adc(a[0], b[0], false);
+    let (s1, c) = adc(a[1], b[1], c);
+    let (s2, c) = adc(a[2], b[2], c);
+    let (s3, c) = adc(a[3], b[3], c);
+    [s0, s1, s2, s3, a[4].wrapping_add(b[4]).wrapping_add(c as u64)]
+}
+
+/// The 512-bit product, row by row.
+#[inline(always)]
+fn mul_wide(a: &Limbs, b: &Limbs) -> [u64; 8] {
+    let [t0, t1, t2, t3, t4] = mul_word(b, a[0]);
+    let [t1, t2, t3, t4, t5] = add5(&[t1, t2, t3, t4, 0], &mul_word(b, a[1]));
+    let [t2, t3, t4, t5, t6] = add5(&[t2, t3, t4, t5, 0], &mul_word(b, a[2]));
+    let [t3, t4, t5, t6, t7] = add5(&[t3, t4, t5, t6, 0], &mul_word(b, a[3]));
+    [t0, t1, t2, t3, t4, t5, t6, t7]
+}
+
+/// The 512-bit square: six mixed products, doubled, and four squares.
+#[inline(always)]
+fn square_wide(a: &Limbs) -> [u64; 8] {
+    let wide = |i: usize, j: usize| {
+        let t = u128::from(a[i]) * u128::from(a[j]);
+        (t as u64, (t >> 64) as u64)
+    };
+    // a0 (a1, a2, a3), then a1 (a2, a3), then a2 a3.
+    let ((l01, h01), (l02, h02), (l03, h03)) = (wide(0, 1), wide(0, 2), wide(0, 3));
+    let ((l12, h12), (l13, h13), (l23, h23)) = (wide(1, 2), wide(1, 3), wide(2, 3));
+    let (t2, c) = adc(h01, l02, false);
+    let (t3, c) = adc(h02, l03, c);
+    let t4 = h03.wrapping_add(c as u64);
+    let (u4, c) = adc(h12, l13, false);
+    let u5 = h13.wrapping_add(c as u64);
+    let (t3, c) = adc(t3, l12, false);
+    let (t4, c) = adc(t4, u4, c);
+    let (t5, c) = adc(u5, l23, c);
+    let t6 = h23.wrapping_add(c as u64);
+    // Doubled.
+    let t7 = t6 >> 63;
+    let t6 = t6 << 1 | t5 >> 63;
+    let t5 = t5 << 1 | t4 >> 63;
+    let t4 = t4 << 1 | t3 >> 63;
+    let t3 = t3 << 1 | t2 >> 63;
+    let t2 = t2 << 1 | l01 >> 63;
+    let t1 = l01 << 1;
+    // The squares.
+    let ((t0, s1), (s2, s3), (s4, s5), (s6, s7)) = (wide(0, 0), wide(1, 1), wide(2, 2), wide(3, 3));
+    let (t1, c) = adc(t1, s1, false);
+    let (t2, c) = adc(t2, s2, c);
+    let (t3, c) = adc(t3, s3, c);
+    let (t4, c) = adc(t4, s4, c);
+    let (t5, c) = adc(t5, s5, c);
+    let (t6, c) = adc(t6, s6, c);
+    [t0, t1, t2, t3, t4, t5, t6, t7.wrapping_add(s7).wrapping_add(c as u64)]
+}
+
+/// T / 2^256 mod p, below T / 2^256 + p (1 + 2^-62).
+///
+/// Only the lower half L of T goes through the steps; the upper half is its own quotient and is added at the end.
+/// * Two steps replace the lowest word q by q U, U = 2^-64 mod p, one word up: no quotient digit has to be computed, and two
+///   multiplications are saved. They leave less than 2^192 + 2^64 p, then less than 2^128 + 2^64 p.
+/// * Two Montgomery steps leave less than 2p + 2^64, then less than p + 2p / 2^64 + 1.
+#[inline(always)]
+fn redc<F: Element>(t: &[u64; 8]) -> Limbs {
+    let [p, u] = [&F::P, &Constants::<F>::U];
+    let r = add5(&[t[1], t[2], t[3], 0, 0], &mul_word(u, t[0]));
+    let r = add5(&[r[1], r[2], r[3], r[4], 0], &mul_word(u, r[0]));
+    let r = add5(&r, &mul_word(p, r[0].wrapping_mul(Constants::<F>::NEG_INV)));
+    let r = add5(&[r[1], r[2], r[3], r[4], 0], &mul_word(p, r[1].wrapping_mul(Constants::<F>::NEG_INV)));
+    add4(&[r[1], r[2], r[3], r[4]], &[t[4], t[5], t[6], t[7]])
+}
+
+/// a b / 2^256 mod p, below 2p: for a, b < 2p, and for any a < 2^256 if b < p / 2.
+#[inline(always)]
+pub(super) fn mul<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
+    redc::<F>(&mul_wide(a, b))
+}
+
+/// a^2 / 2^256 mod p.
+#[inline(always)]
+pub(super) fn square<F: Element>(a: &Limbs) -> Limbs {
+    redc::<F>(&square_wide(a))
 }
 
 /// A sum of 512-bit products. 576 bits hold 2^67 products below 4p^2 < 2^509: no count can overflow it.
@@ -194,12 +240,8 @@ pub(super) type SmallWide = [u64; 6];
 /// With u the unsigned reading of value, weight * value = weight * u - [value < 0] 2^64 weight.
 #[inline(always)]
 pub(super) fn small_mul_add(acc: &mut SmallWide, weight: &Limbs, value: i64) {
-    let u = value as u64;
     let mask = (value >> 63) as u64;
-    let (t0, c) = mac(0, weight[0], u, 0);
-    let (t1, c) = mac(0, weight[1], u, c);
-    let (t2, c) = mac(0, weight[2], u, c);
-    let (t3, t4) = mac(0, weight[3], u, c);
+    let [t0, t1, t2, t3, t4] = mul_word(weight, value as u64);
     // The five-word signed product; its sign is the value's (or it is zero).
     let (t1, b) = sbb(t1, weight[0] & mask, false);
     let (t2, b) = sbb(t2, weight[1] & mask, b);
@@ -238,14 +280,9 @@ pub(super) fn small_reduce<F: Element>(acc: &SmallWide) -> Limbs {
 /// (T + m p) / 2^64 lies in (-p/2, 3p/2); adding 2p and taking 2p away where possible gives a value below 2p.
 #[inline(always)]
 pub(super) fn small_bind_reduce<F: Element>(acc: &SmallWide) -> Limbs {
-    let p = &Constants::<F>::P;
     let m = acc[0].wrapping_mul(Constants::<F>::NEG_INV);
-    let (_, c) = mac(acc[0], m, p[0], 0);
-    let (t1, c) = mac(acc[1], m, p[1], c);
-    let (t2, c) = mac(acc[2], m, p[2], c);
-    let (t3, c) = mac(acc[3], m, p[3], c);
-    let t4 = acc[4].wrapping_add(c);
-    subtract_once(&add4(&[t1, t2, t3, t4], &Constants::<F>::P2), &Constants::<F>::P2)
+    let r = add5(&[acc[0], acc[1], acc[2], acc[3], acc[4]], &mul_word(&F::P, m));
+    subtract_once(&add4(&[r[1], r[2], r[3], r[4]], &Constants::<F>::P2), &Constants::<F>::P2)
 }
 
 /// The integer in Montgomery form.
@@ -258,5 +295,5 @@ pub(super) fn from_i64<F: Element>(value: i64) -> Limbs {
 /// Whether a value below 2p is zero modulo p.
 #[inline(always)]
 pub(super) fn is_zero<F: Element>(a: &Limbs) -> bool {
-    *a == [0; 4] || *a == Constants::<F>::P
+    *a == [0; 4] || *a == F::P
 }
