@@ -28,8 +28,11 @@
 //! # Rules for kernels
 //! * `run` and every helper it calls is `#[inline(always)]`: the vector instructions are only inlined into a function
 //!   compiled for the CPU feature, which is the one inside [`dispatch`].
-//! * Parallelism is outside: split the work, then `dispatch` each piece. A closure handed to another thread is
-//!   a function of its own, compiled without the CPU feature (correct, but ten times slower).
+//! * **No closures around vector code**, neither own ones nor those given to iterator adaptors, `array::map` or
+//!   `array::from_fn`: a closure cannot be forced inline, and out of line it is compiled without the CPU feature. The results are
+//!   right, but the arithmetic is ten to a hundred times slower. `for` loops over slices, zips and chunks are fine.
+//! * Parallelism is outside: split the work, then `dispatch` each piece (what runs on another thread is such a closure).
+//! * Keep accumulators in locals and hand out `&mut` only to inlined functions, or they live in memory.
 
 #![allow(unsafe_code, reason = "calls functions compiled for CPU features after detecting them")]
 

@@ -7,6 +7,9 @@ pub mod modulus;
 pub mod packed;
 pub mod par;
 pub mod point;
+pub mod slice;
+
+mod error;
 
 #[cfg(target_arch = "x86_64")]
 mod ifma;
@@ -16,6 +19,7 @@ mod tests;
 
 pub use backend::{Backend, BackendKind, Kernel, dispatch, dispatch_on};
 pub use block::{Block, PackedVec};
+pub use error::FieldError;
 pub use modulus::Element;
 pub use packed::{Ints, LANES, Mask, Packed, PackedPoints};
 pub use point::{RawAffine, ScratchPoint};

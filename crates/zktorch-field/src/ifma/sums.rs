@@ -33,8 +33,8 @@ impl Acc {
     #[inline(always)]
     fn count<F: Element>(&mut self) {
         if self.terms == MAX_PRODUCTS {
-            // SAFETY: features as in `vector`.
-            *self = unsafe { flush::<F>(self) };
+            // By value: a reference to `self` would keep it in memory. SAFETY: features as in `vector`.
+            *self = unsafe { flush::<F>(*self) };
         }
         self.terms += 1;
     }
@@ -75,7 +75,7 @@ impl Acc {
 #[cold]
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma,avx512vl,avx512dq,avx512bw,avx512vbmi2")]
-fn flush<F: Element>(acc: &Acc) -> Acc {
+fn flush<F: Element>(acc: Acc) -> Acc {
     Acc { sum: acc.total::<F>(), ..Acc::zero() }
 }
 
@@ -106,8 +106,8 @@ impl SmallAcc {
     #[inline(always)]
     fn count<F: Element>(&mut self) {
         if self.terms == MAX_SMALL_PRODUCTS {
-            // SAFETY: features as in `vector`.
-            *self = unsafe { flush_small::<F>(self) };
+            // By value: a reference to `self` would keep it in memory. SAFETY: features as in `vector`.
+            *self = unsafe { flush_small::<F>(*self) };
         }
         self.terms += 1;
     }
@@ -172,7 +172,7 @@ impl SmallAcc {
 #[cold]
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma,avx512vl,avx512dq,avx512bw,avx512vbmi2")]
-fn flush_small<F: Element>(acc: &SmallAcc) -> SmallAcc {
+fn flush_small<F: Element>(acc: SmallAcc) -> SmallAcc {
     SmallAcc { sum: acc.total::<F>(), ..SmallAcc::zero() }
 }
 
