@@ -60,7 +60,7 @@ impl Context {
         if self.quick {
             Effort { min_rounds: 1, max_rounds: 5, budget: Duration::from_millis(200) }
         } else {
-            Effort { min_rounds: 3, max_rounds: 25, budget: Duration::from_secs(6) }
+            Effort { min_rounds: 3, max_rounds: 1_000, budget: Duration::from_secs(5) }
         }
     }
 

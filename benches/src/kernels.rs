@@ -3,6 +3,7 @@
 mod fr_mul;
 mod msm;
 mod open;
+mod zero_check;
 
 use anyhow::Result;
 
@@ -25,5 +26,11 @@ pub struct Kernel {
 pub const KERNELS: &[Kernel] = &[
     Kernel { key: "fr_mul", target: Target::speedup(5.0, 7.5), run: fr_mul::throughput, portable: true },
     Kernel { key: "msm_full_2_20", target: Target::speedup(6.0, 9.0), run: msm::full, portable: true },
+    Kernel {
+        key: "zero_check_2_22",
+        target: Target::cost("muls_per_entry", 1.5, 0.8),
+        run: zero_check::zero_check,
+        portable: true,
+    },
     Kernel { key: "open_2_20", target: Target::cost("ratio", 2.3, 1.3), run: open::open, portable: true },
 ];

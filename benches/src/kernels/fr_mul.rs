@@ -5,13 +5,13 @@ use zktorch_field::{Backend, Fr, Kernel, Packed, PackedVec, dispatch};
 
 use crate::context::{Context, Times};
 use crate::inputs;
-use crate::measure::contender;
+use crate::measure::{Contender, contender};
 use crate::report::Measured;
 
 /// Elements of the operands: all three vectors stay in the first-level cache.
 const LEN: usize = 256;
 /// Passes per timed call.
-const PASSES: usize = 4_000;
+const PASSES: usize = 400;
 
 /// `x <- x y`, lane by lane, a number of times: each product depends only on the one before it in its own lane.
 struct Powers<'a> {
@@ -88,8 +88,17 @@ fn ark_products(a: &[Fr], b: &[Fr], out: &mut [Fr], passes: usize) {
     }
 }
 
+/// Multiplications in one call of [`ark_multiplications`].
+pub(super) const ARK_MULTIPLICATIONS: usize = LEN * PASSES;
+
+/// Arkworks multiplications on one thread: the unit of `muls_per_entry`.
+pub(super) fn ark_multiplications() -> Contender<'static> {
+    let (mut x, y) = (inputs::scalars(10, LEN), inputs::scalars(12, 1)[0]);
+    contender(move || ark_powers(&mut x, y, PASSES))
+}
+
 fn passes(context: &Context) -> usize {
-    if context.quick { PASSES / 50 } else { PASSES }
+    if context.quick { PASSES / 5 } else { PASSES }
 }
 
 pub(super) fn throughput(context: &Context) -> Result<Measured> {
