@@ -32,7 +32,6 @@ pub struct Times {
 impl Context {
     /// Thread pools of one thread and of all.
     pub fn new(quick: bool, ours_only: bool) -> Result<Self> {
-        let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().context("no thread pool");
         Ok(Self { quick, ours_only, one: pool(1)?, all: pool(0)?, srs: OnceLock::new() })
     }
 
@@ -64,18 +63,23 @@ impl Context {
         }
     }
 
+    /// Times contenders that choose their own thread pool.
+    pub fn race_anywhere(&self, contenders: &mut [Contender<'_>]) -> Vec<Samples> {
+        race(self.effort(), contenders)
+    }
+
     /// Times the contenders on one thread, in turns.
-    pub fn race_one(&self, contenders: &mut [Contender<'_>]) -> Vec<Samples> {
+    fn race_one(&self, contenders: &mut [Contender<'_>]) -> Vec<Samples> {
         self.one.install(|| race(self.effort(), contenders))
     }
 
     /// Times the contenders on all threads, in turns.
-    pub fn race_all(&self, contenders: &mut [Contender<'_>]) -> Vec<Samples> {
+    fn race_all(&self, contenders: &mut [Contender<'_>]) -> Vec<Samples> {
         self.all.install(|| race(self.effort(), contenders))
     }
 
     /// Times the contenders on one thread, then on all.
-    pub fn race(&self, contenders: &mut [Contender<'_>]) -> Vec<Times> {
+    fn race(&self, contenders: &mut [Contender<'_>]) -> Vec<Times> {
         let one = self.race_one(contenders);
         let all = self.race_all(contenders);
         one.into_iter().zip(all).map(|(one, all)| Times { one, all }).collect()
@@ -88,4 +92,9 @@ impl Context {
         let nothing = Samples { min: f64::NAN, median: f64::NAN };
         (times.next().unwrap_or(Times { one: nothing, all: nothing }), times.next())
     }
+}
+
+/// A pool of so many threads; 0 means one per CPU.
+pub fn pool(threads: usize) -> Result<ThreadPool> {
+    ThreadPoolBuilder::new().num_threads(threads).build().context("no thread pool")
 }

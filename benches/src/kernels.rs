@@ -1,6 +1,8 @@
 //! The kernels of `bench core`, one file each; this list is the order of the report.
 
 mod fr_mul;
+mod mask;
+mod mira;
 mod msm;
 mod open;
 mod zero_check;
@@ -33,4 +35,11 @@ pub const KERNELS: &[Kernel] = &[
         portable: true,
     },
     Kernel { key: "open_2_20", target: Target::cost("ratio", 2.3, 1.3), run: open::open, portable: true },
+    Kernel { key: "mask_2_20", target: Target::unjudged("ratio"), run: mask::mask, portable: true },
+    Kernel {
+        key: "mira_parallel_64",
+        target: Target::speedup(1.7, 2.5),
+        run: mira::parallel,
+        portable: true,
+    },
 ];

@@ -44,13 +44,27 @@ impl Samples {
     }
 }
 
-/// A computation to time. Its result goes through `black_box`, so that it is not optimised away.
-pub type Contender<'a> = Box<dyn FnMut() + Send + 'a>;
+/// A computation that times itself.
+pub type Contender<'a> = Box<dyn FnMut() -> Duration + Send + 'a>;
 
-/// Wraps a computation.
+/// A computation to time. Its result goes through `black_box`, so that it is not optimised away.
 pub fn contender<'a, T>(mut run: impl FnMut() -> T + Send + 'a) -> Contender<'a> {
+    prepared(|| (), move |()| run())
+}
+
+/// A computation that uses something up, which is made again before the clock starts; the result is dropped after it
+/// has stopped.
+pub fn prepared<'a, S, T>(
+    mut prepare: impl FnMut() -> S + Send + 'a,
+    mut run: impl FnMut(S) -> T + Send + 'a,
+) -> Contender<'a> {
     Box::new(move || {
-        black_box(run());
+        let input = prepare();
+        let start = Instant::now();
+        let output = black_box(run(input));
+        let time = start.elapsed();
+        drop(output);
+        time
     })
 }
 
@@ -66,9 +80,7 @@ pub fn race(effort: Effort, contenders: &mut [Contender<'_>]) -> Vec<Samples> {
             break;
         }
         for (run, times) in contenders.iter_mut().zip(&mut times) {
-            let start = Instant::now();
-            run();
-            times.push(start.elapsed().as_secs_f64());
+            times.push(run().as_secs_f64());
         }
     }
     times.into_iter().map(Samples::from_times).collect()
