@@ -69,10 +69,26 @@ impl<'a> IntSlice<'a> {
     pub(crate) fn widen<B: Backend>(self, p: usize, out: &mut [B::Ints]) {
         // One match for the whole run.
         match self {
-            Self::I8(v) => out.iter_mut().zip(&v[p..]).for_each(|(o, v)| *o = B::Ints::load_i8(v)),
-            Self::I16(v) => out.iter_mut().zip(&v[p..]).for_each(|(o, v)| *o = B::Ints::load_i16(v)),
-            Self::U16(v) => out.iter_mut().zip(&v[p..]).for_each(|(o, v)| *o = B::Ints::load_u16(v)),
-            Self::I32(v) => out.iter_mut().zip(&v[p..]).for_each(|(o, v)| *o = B::Ints::load_i32(v)),
+            Self::I8(v) => {
+                for (out, v) in out.iter_mut().zip(&v[p..]) {
+                    *out = B::Ints::load_i8(v);
+                }
+            }
+            Self::I16(v) => {
+                for (out, v) in out.iter_mut().zip(&v[p..]) {
+                    *out = B::Ints::load_i16(v);
+                }
+            }
+            Self::U16(v) => {
+                for (out, v) in out.iter_mut().zip(&v[p..]) {
+                    *out = B::Ints::load_u16(v);
+                }
+            }
+            Self::I32(v) => {
+                for (out, v) in out.iter_mut().zip(&v[p..]) {
+                    *out = B::Ints::load_i32(v);
+                }
+            }
         }
     }
 }
@@ -145,7 +161,9 @@ impl Source for Unbound<'_> {
 
     #[inline(always)]
     fn lines<B: Backend>(&mut self, (): &(), p: usize) -> Lines<B::Fr> {
-        Lines { a: self.a.map(|half| half.load::<B>(p)), b: self.b.map(|half| half.load::<B>(p)) }
+        let [a0, a1] = self.a;
+        let [b0, b1] = self.b;
+        Lines { a: [a0.load::<B>(p), a1.load::<B>(p)], b: [b0.load::<B>(p), b1.load::<B>(p)] }
     }
 
     fn split(self, at: usize) -> (Self, Self) {
@@ -279,8 +297,11 @@ impl BindColumn for FromInts<'_> {
 
     #[inline(always)]
     fn bind<B: Backend>(&mut self, r: &Self::Prepared<B>, p: usize) -> [B::Fr; 2] {
-        let [l0, l1, h0, h1] = self.quarters.map(|quarter| quarter.load::<B>(p));
-        let out = [B::Fr::small_bind(r, l0, h0), B::Fr::small_bind(r, l1, h1)];
+        let [l0, l1, h0, h1] = self.quarters;
+        let out = [
+            B::Fr::small_bind(r, l0.load::<B>(p), h0.load::<B>(p)),
+            B::Fr::small_bind(r, l1.load::<B>(p), h1.load::<B>(p)),
+        ];
         out[0].store(&mut self.out[0][p]);
         out[1].store(&mut self.out[1][p]);
         out

@@ -4,7 +4,7 @@ use zktorch_field::{Backend, Block, Fr, Ints, Kernel, Packed};
 
 use super::columns::IntSlice;
 use super::job::Job;
-use super::pass::{Lines, Source};
+use super::pass::{Lines, Source, load_inner};
 use super::sums::BlockSums;
 use super::weights::INNER;
 
@@ -57,7 +57,7 @@ impl<S: Source, const PRODUCTS: bool, const LINEAR: bool> Kernel for Open<'_, S,
     #[inline(always)]
     fn run<B: Backend>(mut self, _: B) {
         let prepared = self.source.prepare::<B>();
-        let weights: [B::Fr; INNER] = std::array::from_fn(|i| B::Fr::load(&self.inner[i]));
+        let weights = load_inner::<B>(self.inner);
         let one = B::Ints::splat(1);
         for y in 0..self.outputs.quadratic.len() {
             let mut quadratic = B::Fr::acc_zero();
@@ -119,7 +119,7 @@ impl Kernel for OpenInts<'_> {
 
     #[inline(always)]
     fn run<B: Backend>(self, _: B) {
-        let weights: [B::Fr; INNER] = std::array::from_fn(|i| B::Fr::load(&self.inner[i]));
+        let weights = load_inner::<B>(self.inner);
         // One outer block at a time is widened first, so that the loop over it does not look at the integers' type.
         let mut a = [[B::Ints::splat(0); INNER]; 2];
         let mut b = a;

@@ -35,6 +35,18 @@ pub(crate) trait Source: Send + Sized {
     fn split(self, at: usize) -> (Self, Self);
 }
 
+/// The inner weights in registers' form.
+///
+/// A loop, not a closure over an array: vector code in a closure would be compiled without the CPU's features.
+#[inline(always)]
+pub(crate) fn load_inner<B: Backend>(inner: &[Block<Fr>]) -> [B::Fr; INNER] {
+    let mut weights = [B::Fr::zero(); INNER];
+    for (weight, block) in weights.iter_mut().zip(inner) {
+        *weight = B::Fr::load(block);
+    }
+    weights
+}
+
 /// A pass of any round: the quadratic coefficients only.
 pub(crate) struct Evaluate<'a, S> {
     pub(crate) source: S,
@@ -52,7 +64,7 @@ impl<S: Source> Kernel for Evaluate<'_, S> {
         let prepared = self.source.prepare::<B>();
         match self.inner {
             Some(inner) => {
-                let weights: [B::Fr; INNER] = std::array::from_fn(|i| B::Fr::load(&inner[i]));
+                let weights = load_inner::<B>(inner);
                 for (y, out) in self.quadratic.iter_mut().enumerate() {
                     let mut acc = B::Fr::acc_zero();
                     for (i, weight) in weights.iter().enumerate() {

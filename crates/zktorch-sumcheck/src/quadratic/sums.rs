@@ -110,7 +110,12 @@ impl Kernel for Totals<'_> {
                 B::Fr::acc_mul_add(&mut acc[1], B::Fr::load(high), weight);
             }
         }
-        acc.map(|acc| B::Fr::acc_reduce(acc).sum_lanes())
+        let [at_zero, at_one, quadratic] = acc;
+        [
+            B::Fr::acc_reduce(at_zero).sum_lanes(),
+            B::Fr::acc_reduce(at_one).sum_lanes(),
+            B::Fr::acc_reduce(quadratic).sum_lanes(),
+        ]
     }
 }
 
