@@ -5,6 +5,7 @@ pub mod backend;
 pub mod block;
 pub mod modulus;
 pub mod packed;
+pub mod pair;
 pub mod par;
 pub mod point;
 pub mod slice;
@@ -22,6 +23,7 @@ pub use block::{Block, PackedVec};
 pub use error::FieldError;
 pub use modulus::Element;
 pub use packed::{Ints, LANES, Mask, Packed, PackedPoints};
+pub use pair::Pair;
 pub use point::{RawAffine, ScratchPoint};
 
 /// The base field of BN254: coordinates of G1 points.

@@ -8,6 +8,7 @@ use crate::{
     Fq,
     block::Block,
     modulus::Element,
+    pair::Pair,
     point::{RawAffine, ScratchPoint},
 };
 
@@ -97,6 +98,11 @@ pub trait Packed: Copy + Send + Sync + Debug + 'static + Into<Self::Lazy> {
     /// # Panics
     /// If an index is out of bounds.
     fn gather(table: &[Self::Elem], indices: &[u32; LANES]) -> Self;
+    /// Lane `l` of the two results is `table[indices[l]]`.
+    ///
+    /// # Panics
+    /// If an index is out of bounds.
+    fn gather_pairs(table: &[Pair<Self::Elem>], indices: &[u32; LANES]) -> (Self, Self);
     /// Eight elements by value.
     #[inline(always)]
     fn from_array(elements: [Self::Elem; LANES]) -> Self {

@@ -13,6 +13,7 @@ use crate::{
     block::Block,
     modulus::Element,
     packed::{LANES, Mask, Packed},
+    pair::Pair,
 };
 
 /// a + b, limb by limb.
@@ -100,6 +101,12 @@ impl<F: Element> Packed for Vector<F> {
     #[inline(always)]
     fn gather(table: &[F], indices: &[u32; LANES]) -> Self {
         Self::new(rest::lift(rest::gather_rows(table, indices, F::limbs)))
+    }
+
+    #[inline(always)]
+    fn gather_pairs(table: &[Pair<F>], indices: &[u32; LANES]) -> (Self, Self) {
+        let (first, second) = rest::gather_lines(table, indices, |pair| &pair.words);
+        (Self::new(rest::lift(first)), Self::new(rest::lift(second)))
     }
 
     // a + b <= 32p.
