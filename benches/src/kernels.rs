@@ -1,5 +1,6 @@
 //! The kernels of `bench core`, one file each; this list is the order of the report.
 
+mod buckets;
 mod fr_mul;
 mod mask;
 mod mira;
@@ -28,6 +29,24 @@ pub struct Kernel {
 pub const KERNELS: &[Kernel] = &[
     Kernel { key: "fr_mul", target: Target::speedup(5.0, 7.5), run: fr_mul::throughput, portable: true },
     Kernel { key: "msm_full_2_20", target: Target::speedup(6.0, 9.0), run: msm::full, portable: true },
+    Kernel {
+        key: "msm_full_2_20_portable",
+        target: Target::speedup(2.2, 2.8),
+        run: msm::full_portable,
+        portable: false,
+    },
+    Kernel {
+        key: "buckets_16bit_2_20",
+        target: Target::speedup(9.0, 13.0),
+        run: buckets::sixteen_bit,
+        portable: true,
+    },
+    Kernel {
+        key: "columns_from_buckets",
+        target: Target::cost("ratio", 2.0, 1.6),
+        run: buckets::columns,
+        portable: true,
+    },
     Kernel {
         key: "zero_check_2_22",
         target: Target::cost("muls_per_entry", 1.5, 0.8),
