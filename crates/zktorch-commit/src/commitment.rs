@@ -7,7 +7,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use zktorch_field::{Fr, G1Affine, G1Projective};
 use zktorch_transcript::wire;
 
-use crate::CommitError;
+use crate::{CommitError, hiding_generator};
 
 /// A commitment `sum_i v_i [tau^i]_1 + r H`: one point of G1, 32 bytes on the wire.
 ///
@@ -27,6 +27,12 @@ impl Commitment {
     /// The point, ready for additions.
     pub fn projective(&self) -> G1Projective {
         self.0.into_group()
+    }
+
+    /// `C - r H`: what is left of a commitment when its blind is revealed, and can be opened.
+    #[must_use]
+    pub fn without_blind(&self, blind: &Blind) -> Self {
+        Self::from(self.projective() - hiding_generator() * *blind.expose())
     }
 
     /// Canonical compressed encoding.
@@ -84,5 +90,32 @@ impl Blind {
 impl core::fmt::Debug for Blind {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Blind(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Srs;
+
+    #[test]
+    fn blinds_follow_linear_combinations() {
+        let srs = Srs::dev(4).unwrap();
+        let (v, w) = ([Fr::from(3u64), Fr::from(5u64)], [Fr::from(7u64), Fr::from(11u64)]);
+        let (a, b, c) =
+            (Blind::from_scalar(Fr::from(2u64)), Blind::from_scalar(Fr::from(9u64)), Fr::from(6u64));
+        let sum: Vec<Fr> = v.iter().zip(&w).map(|(x, y)| *x + c * y).collect();
+        let mut blind = a.clone();
+        blind.add_scaled(&b, c);
+        let combined =
+            srs.commit(&v, &a).unwrap().projective() + srs.commit(&w, &b).unwrap().projective() * c;
+        assert_eq!(srs.commit(&sum, &blind), Ok(Commitment::from(combined)));
+        let bare = srs.commit(&sum, &Blind::zero()).unwrap();
+        assert_eq!(Commitment::from(combined).without_blind(&blind), bare);
+    }
+
+    #[test]
+    fn blinds_are_not_printed() {
+        assert_eq!(format!("{:?}", Blind::from_scalar(Fr::from(123_456u64))), "Blind(..)");
     }
 }

@@ -56,7 +56,7 @@ mod tests;
 
 pub use combine::{combine_commitments, combine_vectors, open_many, verify_many};
 pub use proof::OpeningProof;
-pub use prover::open;
+pub use prover::{evaluate, open};
 pub use verifier::verify;
 
 use ark_ff::Field;

@@ -6,7 +6,7 @@ use zktorch_field::Fr;
 use zktorch_transcript::Transcript;
 
 use super::super::shape::Shape;
-use super::super::{combine_vectors, eq_weights, kernels, open_many, verify_many};
+use super::super::{combine_vectors, eq_weights, evaluate, kernels, open_many, verify_many};
 use super::{MAX_K, Opened, naive_evaluate, random, srs, transcript};
 use crate::{Blind, Commitment, MAX_LOG_SIZE, MIN_LOG_SIZE};
 
@@ -38,6 +38,14 @@ proptest! {
         let point = random(seed ^ 1, k);
         let folded = kernels::fold(&f, &eq_weights(&point[k - 3..]));
         prop_assert_eq!(naive_evaluate(&folded, &point[..k - 3]), naive_evaluate(&f, &point));
+    }
+
+    #[test]
+    fn evaluation_is_the_multilinear_extension(k in MIN_LOG_SIZE..13, seed: u64) {
+        let f = random(seed, 1 << k);
+        let point = random(seed ^ 1, k);
+        prop_assert_eq!(evaluate(&f, &point), Ok(naive_evaluate(&f, &point)));
+        prop_assert!(evaluate(&f[1..], &point).is_err());
     }
 
     #[test]
