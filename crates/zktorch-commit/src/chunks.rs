@@ -3,7 +3,7 @@
 //! All tensors of one family are stacked into one vector; the family's commitment is the list of the commitments to its
 //! chunks, 32 bytes each. How many there are follows from the length of the vector, never from a proof.
 
-use zktorch_field::{Fr, G1Projective, RawAffine};
+use zktorch_field::{BackendKind, Fr, G1Projective, RawAffine};
 use zktorch_transcript::{Transcript, wire};
 
 use crate::{Blind, CommitError, Commitment, Srs, msm};
@@ -11,6 +11,9 @@ use crate::{Blind, CommitError, Commitment, Srs, msm};
 mod sealed {
     pub trait Sealed {}
     impl Sealed for zktorch_field::Fr {}
+    impl Sealed for i8 {}
+    impl Sealed for i16 {}
+    impl Sealed for i32 {}
 }
 
 /// What can be committed: a scalar, or a small integer (whose commitments are much cheaper).
@@ -22,6 +25,32 @@ pub trait Coefficient: sealed::Sealed + Copy + Send + Sync {
 impl Coefficient for Fr {
     fn msm(bases: &[RawAffine], values: &[Self]) -> G1Projective {
         msm::msm(bases, values)
+    }
+}
+
+impl Coefficient for i8 {
+    fn msm(bases: &[RawAffine], values: &[Self]) -> G1Projective {
+        msm::msm_i8(bases, values)
+    }
+}
+
+impl Coefficient for i16 {
+    fn msm(bases: &[RawAffine], values: &[Self]) -> G1Projective {
+        msm::msm_i16(bases, values)
+    }
+}
+
+/// One pass over values of up to 18 bits, two over larger ones.
+impl Coefficient for i32 {
+    fn msm(bases: &[RawAffine], values: &[Self]) -> G1Projective {
+        let kind = BackendKind::active();
+        if values.iter().all(|v| v.unsigned_abs() < 1 << 18) {
+            return msm::msm_signed(kind, bases, values.iter().copied());
+        }
+        // v = low + 2^16 high with low in [-2^15, 2^15) and high in [-2^15, 2^15].
+        let low = values.iter().map(|v| i32::from(*v as i16));
+        let high = values.iter().map(|v| ((i64::from(*v) - i64::from(*v as i16)) >> 16) as i32);
+        msm::msm_signed(kind, bases, low) + msm::msm_signed(kind, bases, high) * Fr::from(1u64 << 16)
     }
 }
 
@@ -113,6 +142,24 @@ mod tests {
                 assert_eq!(srs.commit(&entries, &blinds[i]), Ok(*commitment));
             }
         }
+    }
+
+    /// Extremes of every type, and both sides of the limit between one pass and two.
+    #[test]
+    fn small_integers_are_scalars() {
+        let srs = Srs::dev(4).unwrap();
+        let blind = Blind::from_scalar(Fr::from(5u64));
+        let small = [0i32, 1, -1, 127, -128, 255];
+        let medium = [32767i32, -32768, 32768, -32769, (1 << 18) - 1, 1 - (1 << 18), 77];
+        let large = [1i32 << 18, -(1 << 18), i32::MAX, i32::MIN, i32::MIN + 1, 0x7fff_8000, 0x7fff_7fff, -1];
+        for values in [&small[..], &medium, &large] {
+            let scalars: Vec<Fr> = values.iter().map(|v| Fr::from(*v)).collect();
+            assert_eq!(srs.commit(values, &blind), srs.commit(&scalars, &blind));
+        }
+        let (i8s, i16s) = ([i8::MIN, -1, 0, 1, i8::MAX], [i16::MIN, -1, 0, 1, i16::MAX]);
+        let scalars = (i8s.map(Fr::from), i16s.map(Fr::from));
+        assert_eq!(srs.commit(&i8s, &blind), srs.commit(&scalars.0, &blind));
+        assert_eq!(srs.commit(&i16s, &blind), srs.commit(&scalars.1, &blind));
     }
 
     #[test]

@@ -7,8 +7,11 @@ use std::sync::OnceLock;
 
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{PrimeField, Zero};
-use zktorch_field::{Fr, G1Affine, G1Projective, par};
+use zeroize::Zeroize;
+use zktorch_field::{BackendKind, Fr, G1Affine, G1Projective, RawAffine, par};
 
+use crate::msm::sort::Buckets;
+use crate::msm::sums::sum_buckets;
 use crate::{Blind, CommitError, Commitment, Srs};
 
 /// The longest row of [`Srs::commit_prefix`].
@@ -22,15 +25,17 @@ const MULTIPLES: usize = 1 << (BITS - 1);
 const WINDOWS: usize = 254usize.div_ceil(BITS);
 
 impl Srs {
-    /// `Com(row; r)` of a row of at most [`MAX_ROW`] scalars: the same as [`commit`](Srs::commit), about ten times faster.
+    /// `Com(row; r)` of a row of at most [`MAX_ROW`] scalars: the same as [`commit`](Srs::commit), much faster.
     ///
     /// # Errors
     /// [`CommitError::RowLength`]; [`CommitError::ShortSrs`].
     pub fn commit_prefix(&self, row: &[Fr], blind: &Blind) -> Result<Commitment, CommitError> {
-        Ok(self.row(row, blind)?.into())
+        let commitments = self.commit_prefixes(&[row], core::slice::from_ref(blind))?;
+        Ok(commitments.first().copied().unwrap_or_default())
     }
 
-    /// [`commit_prefix`](Self::commit_prefix) of many rows, in parallel.
+    /// [`commit_prefix`](Self::commit_prefix) of many rows at once, which share inversions: five times faster again for
+    /// short rows.
     ///
     /// # Errors
     /// As [`commit_prefix`](Self::commit_prefix), and [`CommitError::Length`] unless there is a blind for every row.
@@ -42,27 +47,33 @@ impl Srs {
                 got: blinds.len(),
             });
         }
-        let sums: Result<Vec<G1Projective>, CommitError> =
-            par::map(rows.len(), |i| self.row(rows[i], &blinds[i])).into_iter().collect();
-        Ok(G1Projective::normalize_batch(&sums?).into_iter().map(Commitment).collect())
+        rows.iter().try_for_each(|row| self.check_row(row))?;
+        let table = self.row_table();
+        let mut buckets = Buckets::default();
+        for (key, (row, blind)) in (0..).zip(rows.iter().zip(blinds)) {
+            table.push(key, core::iter::once(blind.expose()).chain(*row), &mut buckets);
+        }
+        let sums = sum_buckets(BackendKind::active(), &table.multiples, &buckets);
+        // The references are the digits of messages and blinds.
+        buckets.entries.zeroize();
+        // Rows without a sum are infinity.
+        let mut commitments = vec![Commitment::default(); rows.len()];
+        for (key, point) in sums.keys.iter().zip(&sums.points) {
+            commitments[*key as usize] = Commitment(point.to_affine_unchecked());
+        }
+        Ok(commitments)
     }
 
-    fn row(&self, row: &[Fr], blind: &Blind) -> Result<G1Projective, CommitError> {
+    fn check_row(&self, row: &[Fr]) -> Result<(), CommitError> {
         if row.len() > MAX_ROW {
             return Err(CommitError::RowLength { max: MAX_ROW, got: row.len() });
         }
-        self.prefix("row", row.len())?;
-        let table = self.row_table();
-        let mut sum = table.multiple(0, blind.expose());
-        for (column, scalar) in row.iter().enumerate().filter(|(_, scalar)| !scalar.is_zero()) {
-            sum += table.multiple(1 + column, scalar);
-        }
-        Ok(sum)
+        self.prefix("row", row.len()).map(|_| ())
     }
 
     fn row_table(&self) -> &RowTable {
         self.rows.get_or_init(|| {
-            let bases = self.bases().iter().take(MAX_ROW).map(|b| b.to_affine_unchecked());
+            let bases = self.bases().iter().take(MAX_ROW).map(RawAffine::to_affine_unchecked);
             RowTable::new(&core::iter::once(self.hiding_generator()).chain(bases).collect::<Vec<_>>())
         })
     }
@@ -74,39 +85,44 @@ pub(crate) type LazyRowTable = OnceLock<RowTable>;
 /// `d 2^{6w} B` for `1 <= d <= 32`, windows w and bases B (`H` first).
 #[derive(Debug)]
 pub(crate) struct RowTable {
-    multiples: Vec<G1Affine>,
+    multiples: Vec<RawAffine>,
 }
 
 impl RowTable {
     fn new(bases: &[G1Affine]) -> Self {
-        let rows = par::map(bases.len(), |i| {
-            let mut window = bases[i].into_group();
-            let mut multiples = Vec::with_capacity(WINDOWS * MULTIPLES);
-            for _ in 0..WINDOWS {
-                let mut multiple = window;
-                for _ in 0..MULTIPLES {
-                    multiples.push(multiple);
-                    multiple += window;
-                }
-                (0..BITS).for_each(|_| window += window);
-            }
-            G1Projective::normalize_batch(&multiples)
+        // 2^i B, then every small multiple as the sum of its bits.
+        let doublings = par::map(bases.len(), |b| {
+            let powers = core::iter::successors(Some(bases[b].into_group()), |p| Some(*p + p));
+            G1Projective::normalize_batch(&powers.take(BITS * WINDOWS).collect::<Vec<_>>())
         });
-        Self { multiples: rows.concat() }
-    }
-
-    /// `scalar B`, B the base with this number.
-    fn multiple(&self, base: usize, scalar: &Fr) -> G1Projective {
-        let mut sum = G1Projective::zero();
-        for (w, digit) in digits(scalar).into_iter().enumerate() {
-            let start = (base * WINDOWS + w) * MULTIPLES;
-            match usize::from(digit.unsigned_abs()) {
-                0 => {}
-                d if digit > 0 => sum += self.multiples[start + d - 1],
-                d => sum -= self.multiples[start + d - 1],
+        let doublings: Vec<RawAffine> = doublings.iter().flatten().filter_map(RawAffine::new).collect();
+        let mut buckets = Buckets::default();
+        for window in 0..(bases.len() * WINDOWS) as u32 {
+            for multiple in 1..=MULTIPLES as u32 {
+                let bits = (0..BITS as u32).filter(|bit| multiple >> bit & 1 == 1);
+                buckets.keys.push(window * MULTIPLES as u32 + multiple - 1);
+                buckets.lengths.push(multiple.count_ones());
+                buckets.entries.extend(bits.map(|bit| 2 * (window * BITS as u32 + bit)));
             }
         }
-        sum
+        // Small multiples of points of a large prime order: none is infinity, so none is missing.
+        Self { multiples: sum_buckets(BackendKind::active(), &doublings, &buckets).points }
+    }
+
+    /// The bucket of the table entries whose signed sum is `sum_b scalars[b] B_b`.
+    fn push<'a>(&self, key: u32, scalars: impl Iterator<Item = &'a Fr>, buckets: &mut Buckets) {
+        let before = buckets.entries.len();
+        for (base, scalar) in scalars.enumerate().filter(|(_, scalar)| !scalar.is_zero()) {
+            for (w, digit) in digits(scalar).into_iter().enumerate().filter(|(_, digit)| *digit != 0) {
+                let index = (base * WINDOWS + w) * MULTIPLES + usize::from(digit.unsigned_abs()) - 1;
+                buckets.entries.push(2 * index as u32 + u32::from(digit < 0));
+            }
+        }
+        let length = buckets.entries.len() - before;
+        if length > 0 {
+            buckets.keys.push(key);
+            buckets.lengths.push(length as u32);
+        }
     }
 }
 
