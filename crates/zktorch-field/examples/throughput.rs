@@ -9,11 +9,12 @@
 use std::{hint::black_box, time::Instant};
 
 use zktorch_field::{
-    Backend, BackendKind, Element, Fq, Fr, Ints, Kernel, LANES, Packed, PackedVec, dispatch_on,
+    Backend, BackendKind, Element, Fq, Fr, Ints, Kernel, LANES, Packed, PackedVec, dispatch_on, invert,
+    slice::{batch_inverse, combine_rows},
 };
 
-/// Elements per array: 2048, 64 KiB at rest.
-const N: usize = 1 << 11;
+/// Elements per array: 512, 16 KiB at rest.
+const N: usize = 1 << 9;
 /// Rows of the matrix of integers.
 const ROWS: usize = 64;
 
@@ -31,6 +32,11 @@ macro_rules! best {
         }
         best
     }};
+}
+
+/// Whether `B` is the backend of the slice operations.
+fn is_active<B: Backend>() -> bool {
+    BackendKind::active().name() == B::NAME
 }
 
 /// What is measured: the same computation by arkworks and as a kernel.
@@ -80,7 +86,9 @@ fn report<F: Element, M: Measure<F>>(field: &str, input: &Input<F>) {
     print!("{field} {:<34} arkworks {ark:>6.2} ns", M::NAME);
     for kind in BackendKind::available() {
         let ns = dispatch_on(kind, OnBackend::<F, M>(input, std::marker::PhantomData));
-        print!("   {} {ns:>6.2} ns {:>5.2}x", kind.name(), ark / ns);
+        if !ns.is_nan() {
+            print!("   {} {ns:>6.2} ns {:>5.2}x", kind.name(), ark / ns);
+        }
     }
     println!();
 }
@@ -102,11 +110,11 @@ impl<F: Element> Measure<F> for Multiply {
     fn packed<B: Backend>(input: &Input<F>) -> f64 {
         let mut x = Vec::with_capacity(N / LANES);
         let mut y = Vec::with_capacity(N / LANES);
-        for (a, b) in input.pa.blocks().iter().zip(input.pb.blocks()).take(N / LANES / 4) {
+        for (a, b) in input.pa.blocks().iter().zip(input.pb.blocks()) {
             x.push(F::Packed::<B>::load(a));
             y.push(F::Packed::<B>::load(b));
         }
-        best!(N / 4, {
+        best!(N, {
             for (x, y) in x.iter_mut().zip(&y) {
                 *x = x.mul(*y);
             }
@@ -126,11 +134,11 @@ impl<F: Element> Measure<F> for Multiply2 {
     fn packed<B: Backend>(input: &Input<F>) -> f64 {
         let mut x = Vec::with_capacity(N / LANES);
         let mut y = Vec::with_capacity(N / LANES);
-        for (a, b) in input.pa.blocks().iter().zip(input.pb.blocks()).take(N / LANES / 4) {
+        for (a, b) in input.pa.blocks().iter().zip(input.pb.blocks()) {
             x.push(F::Packed::<B>::load(a));
             y.push(F::Packed::<B>::load(b));
         }
-        best!(N / 4, {
+        best!(N, {
             for (x, y) in x.as_chunks_mut::<2>().0.iter_mut().zip(y.as_chunks::<2>().0) {
                 (x[0], x[1]) = F::Packed::<B>::mul2(x[0], y[0], x[1], y[1]);
             }
@@ -155,10 +163,10 @@ impl<F: Element> Measure<F> for Square {
     #[inline(always)]
     fn packed<B: Backend>(input: &Input<F>) -> f64 {
         let mut x = Vec::with_capacity(N / LANES);
-        for a in input.pa.blocks().iter().take(N / LANES / 4) {
+        for a in input.pa.blocks().iter() {
             x.push(F::Packed::<B>::load(a));
         }
-        best!(N / 4, {
+        best!(N, {
             for x in &mut x {
                 *x = x.square();
             }
@@ -179,7 +187,7 @@ impl<F: Element> Measure<F> for MultiplyAtRest {
         let (mut x, y) = (input.pa.clone(), &input.pb);
         best!(N, {
             for (x, y) in x.blocks_mut().iter_mut().zip(y.blocks()) {
-                F::Packed::<B>::load(x).mul(F::Packed::<B>::load(y)).store(x);
+                F::Packed::<B>::mul_in_place(x, y);
             }
             black_box(&mut x);
         })
@@ -237,7 +245,7 @@ impl<F: Element> Measure<F> for Bind {
         let r = F::Packed::<B>::splat(input.r);
         best!(N, {
             for (lo, hi) in lo.blocks_mut().iter_mut().zip(input.pb.blocks()) {
-                F::Packed::<B>::bind(F::Packed::<B>::load(lo), F::Packed::<B>::load(hi), r).store(lo);
+                F::Packed::<B>::bind_in_place(lo, hi, r);
             }
             black_box(&mut lo);
         })
@@ -287,23 +295,12 @@ impl<F: Element> Measure<F> for CombineRows {
     }
     #[inline(always)]
     fn packed<B: Backend>(input: &Input<F>) -> f64 {
-        let mut weights = Vec::with_capacity(ROWS);
-        let mut sum = F::Packed::<B>::zero();
-        for w in &input.a[..ROWS] {
-            weights.push(F::Packed::<B>::splat(*w));
-            sum = sum.add(F::Packed::<B>::splat(*w));
+        if !is_active::<B>() {
+            return f64::NAN;
         }
-        let mut out = PackedVec::<F>::zeros(N);
+        let rows: Vec<&[i16]> = input.ints.chunks(N).collect();
         best!(N * ROWS, {
-            for (c, out) in out.blocks_mut().iter_mut().enumerate() {
-                let mut acc = F::Packed::<B>::small_zero();
-                for (r, w) in weights.iter().enumerate() {
-                    let chunk = input.ints[r * N + c * LANES..].first_chunk().expect("a full row");
-                    F::Packed::<B>::small_mul_add_known(&mut acc, *w, B::Ints::load_i16(chunk));
-                }
-                F::Packed::<B>::small_reduce_known(acc, sum).store(out);
-            }
-            black_box(&mut out);
+            black_box(combine_rows(&input.a[..ROWS], black_box(&rows), N)).expect("equal lengths");
         })
     }
 }
@@ -339,7 +336,7 @@ impl<F: Element> Measure<F> for SmallBind {
 /// All inverses of an array, arkworks by its own batch inversion.
 struct BatchInverse;
 impl<F: Element> Measure<F> for BatchInverse {
-    const NAME: &'static str = "batch inverse of 2048";
+    const NAME: &'static str = "batch inverse of 512";
     fn arkworks(input: &Input<F>) -> f64 {
         let mut x = input.a.clone();
         best!(N, {
@@ -349,11 +346,28 @@ impl<F: Element> Measure<F> for BatchInverse {
     }
     #[inline(always)]
     fn packed<B: Backend>(input: &Input<F>) -> f64 {
+        if !is_active::<B>() {
+            return f64::NAN;
+        }
         let mut x = input.a.clone();
         best!(N, {
-            zktorch_field::slice::batch_inverse(&mut x);
+            batch_inverse(&mut x);
             black_box(&mut x);
         })
+    }
+}
+
+/// One inverse after the other.
+struct Inverse;
+impl<F: Element> Measure<F> for Inverse {
+    const NAME: &'static str = "inverse, one by one";
+    fn arkworks(input: &Input<F>) -> f64 {
+        let mut x = input.r;
+        best!(1, { x = x.inverse().unwrap_or(F::ONE) + F::ONE })
+    }
+    fn packed<B: Backend>(input: &Input<F>) -> f64 {
+        let mut x = input.r;
+        best!(1, { x = invert(&x).unwrap_or(F::ONE) + F::ONE })
     }
 }
 
@@ -369,6 +383,7 @@ fn field<F: Element>(name: &str) {
     report::<F, CombineRows>(name, &input);
     report::<F, SmallBind>(name, &input);
     report::<F, BatchInverse>(name, &input);
+    report::<F, Inverse>(name, &input);
 }
 
 fn main() {

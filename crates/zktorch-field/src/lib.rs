@@ -11,6 +11,7 @@ pub mod point;
 pub mod slice;
 
 mod error;
+mod invert;
 
 #[cfg(target_arch = "x86_64")]
 mod ifma;
@@ -21,6 +22,7 @@ mod tests;
 pub use backend::{Backend, BackendKind, Kernel, dispatch, dispatch_on};
 pub use block::{Block, PackedVec};
 pub use error::FieldError;
+pub use invert::invert;
 pub use modulus::Element;
 pub use packed::{Ints, LANES, Mask, Packed, PackedPoints};
 pub use pair::Pair;

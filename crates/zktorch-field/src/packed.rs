@@ -93,6 +93,8 @@ pub trait Packed: Copy + Send + Sync + Debug + 'static + Into<Self::Lazy> {
     fn load_slice(elements: &[Self::Elem; LANES]) -> Self;
     /// The canonical elements, to an ordinary array.
     fn store_slice(self, elements: &mut [Self::Elem; LANES]);
+    /// Eight elements with ones in place of zeros, and the lanes where that happened.
+    fn load_nonzero(elements: &[Self::Elem; LANES]) -> (Self, Mask);
     /// Lane `l` is `table[indices[l]]`.
     ///
     /// # Panics
@@ -175,6 +177,15 @@ pub trait Packed: Copy + Send + Sync + Debug + 'static + Into<Self::Lazy> {
         [lo[0].add(a), lo[1].add(b)]
     }
 
+    /// `a <- a b`, at rest: saves half of what a load, a product and a store cost around the product.
+    fn mul_in_place(a: &mut Block<Self::Elem>, b: &Block<Self::Elem>);
+    /// `y <- y + a x`, at rest: cheaper than its parts.
+    fn axpy_in_place(y: &mut Block<Self::Elem>, a: Self, x: &Block<Self::Elem>);
+    /// `lo <- lo + r (hi - lo)`, at rest: cheaper than its parts. Returns the new `lo`.
+    fn bind_in_place(lo: &mut Block<Self::Elem>, hi: &Block<Self::Elem>, r: Self) -> Self;
+    /// Two interleaved [`bind_in_place`](Self::bind_in_place)s at the same r.
+    fn bind2_in_place(lo: [&mut Block<Self::Elem>; 2], hi: [&Block<Self::Elem>; 2], r: Self) -> [Self; 2];
+
     /// An empty sum of products.
     fn acc_zero() -> Self::Acc;
     /// Adds a b to the sum; any number of terms.
@@ -199,6 +210,12 @@ pub trait Packed: Copy + Send + Sync + Debug + 'static + Into<Self::Lazy> {
     /// [`small_mul_add`](Self::small_mul_add) for a caller who knows the sum of all weights (an eq table's is one; that of the weights
     /// of many columns is computed once) and will hand it to [`small_reduce_known`](Self::small_reduce_known): a third cheaper.
     fn small_mul_add_known(acc: &mut Self::SmallAcc, weight: impl Into<Self::Lazy>, value: Self::Ints);
+    /// Four [`small_mul_add_known`](Self::small_mul_add_known)s with the same weight.
+    fn small_mul_add4_known(
+        accs: [&mut Self::SmallAcc; 4],
+        weight: impl Into<Self::Lazy>,
+        values: [Self::Ints; 4],
+    );
     /// Adds weight * value for any 64-bit value (about three times the work).
     fn small_mul_add_i64(acc: &mut Self::SmallAcc, weight: impl Into<Self::Lazy>, value: Self::Ints);
     /// The sum, reduced.

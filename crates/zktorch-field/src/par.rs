@@ -19,11 +19,10 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
 /// Calls `f(i)` for `0 <= i < count` and collects the results in order.
 pub fn map<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     #[cfg(feature = "parallel")]
-    {
+    if count > 1 {
         use rayon::prelude::*;
-        (0..count).into_par_iter().map(f).collect()
+        return (0..count).into_par_iter().map(f).collect();
     }
-    #[cfg(not(feature = "parallel"))]
     (0..count).map(f).collect()
 }
 
@@ -33,22 +32,21 @@ pub fn map<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T
 /// If `size` is zero.
 pub fn for_each_chunk_mut<T: Send>(items: &mut [T], size: usize, f: impl Fn(usize, &mut [T]) + Sync + Send) {
     #[cfg(feature = "parallel")]
-    {
+    if items.len() > size {
         use rayon::prelude::*;
         items.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
+        return;
     }
-    #[cfg(not(feature = "parallel"))]
     items.chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
 }
 
 /// Maps every item of a list, in order.
 pub fn map_vec<I: Send, T: Send>(items: Vec<I>, f: impl Fn(I) -> T + Sync + Send) -> Vec<T> {
     #[cfg(feature = "parallel")]
-    {
+    if items.len() > 1 {
         use rayon::prelude::*;
-        items.into_par_iter().map(f).collect()
+        return items.into_par_iter().map(f).collect();
     }
-    #[cfg(not(feature = "parallel"))]
     items.into_iter().map(f).collect()
 }
 

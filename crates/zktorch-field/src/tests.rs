@@ -3,7 +3,7 @@
 use ark_ff::PrimeField;
 use proptest::prelude::*;
 
-use crate::{Backend, BackendKind, Element, Fq, Fr, Ints, Kernel, LANES, Packed, Pair, dispatch_on};
+use crate::{Backend, BackendKind, Block, Element, Fq, Fr, Ints, Kernel, LANES, Packed, Pair, dispatch_on};
 
 struct Laws<F>([[F; LANES]; 3], [[i64; LANES]; 2]);
 
@@ -31,6 +31,17 @@ fn laws<B: Backend, F: Element>(elements: &[[F; LANES]; 3], ints: &[[i64; LANES]
     check(va.square(), &|l| a[l].square(), "square");
     check(V::<B, F>::bind(va, vb, vc), &|l| a[l] + c[l] * (b[l] - a[l]), "bind");
     check(va.sub2(vb, vc).into(), &|l| a[l] - b[l] - c[l], "sub2");
+    let (ba, bb) = (Block::from_array(&a), Block::from_array(&b));
+    let mut out = ba;
+    V::<B, F>::mul_in_place(&mut out, &bb);
+    assert_eq!(out.to_array(), std::array::from_fn(|l| a[l] * b[l]), "mul_in_place on {}", B::NAME);
+    let mut out = ba;
+    V::<B, F>::axpy_in_place(&mut out, vc, &bb);
+    assert_eq!(out.to_array(), std::array::from_fn(|l| a[l] + c[l] * b[l]), "axpy_in_place on {}", B::NAME);
+    let mut out = ba;
+    let bound = V::<B, F>::bind_in_place(&mut out, &bb, vc);
+    assert_eq!(out.to_array(), bound.to_array(), "bind_in_place on {}", B::NAME);
+    check(bound, &|l| a[l] + c[l] * (b[l] - a[l]), "bind_in_place");
     check(va.inverse(), &|l| a[l].inverse().unwrap_or(F::ZERO), "inverse");
     let table: Vec<Pair<F>> = (0..LANES).map(|l| Pair::new(a[l], b[l])).collect();
     let indices = [7, 0, 3, 3, 1, 6, 2, 7];

@@ -4,10 +4,10 @@
 //! 2^260 = 84.6 p, so there are six spare bits and hardly anything needs a conditional subtraction.
 
 use super::{
-    constants::{BITS, Constants, LOW},
+    constants::{BITS, Constants, LOW, Limbs52},
     vector::{self as v, V},
 };
-use crate::modulus::Element;
+use crate::{modulus::Element, packed::Mask};
 
 /// Eight numbers of five limbs.
 pub(super) type V5 = [V; 5];
@@ -100,15 +100,26 @@ pub(super) fn square_columns<const S: usize>(a: &[V5; S]) -> [Columns; S] {
     t
 }
 
+/// [`redc_open`], carried.
+#[inline(always)]
+pub(super) fn redc<F: Element, const S: usize>(t: [Columns; S]) -> [V5; S] {
+    let mut r = redc_open::<F, S>(t);
+    for r in &mut r {
+        carry(r);
+    }
+    r
+}
+
 /// T / 2^260 mod p, below T / 2^260 + U + p with U = 2^-52 mod p: 51 IFMAs.
 ///
 /// Each of the first four steps removes the lowest column q by T / 2^52 = floor(T / 2^52) + q 2^-52, that is, by adding q U
 /// one column up: no quotient digit has to be computed. They leave T / 2^208 + 2^52 U (1 + 2^-51). The last step is
 /// Montgomery's: with q = -T p^-1 mod 2^52 the lowest column of T + q p vanishes, and q p / 2^52 < p.
 ///
-/// Columns must stay below 2^64: a column receives at most 8 + 2 summands below 2^52 and one carry below 2^12.
+/// Columns must stay below 2^64: a column receives at most 8 + 2 summands below 2^52 and one carry below 2^12. The limbs of
+/// the result are not normalised; limb i is what column 5 + i came to.
 #[inline(always)]
-pub(super) fn redc<F: Element, const S: usize>(mut t: [Columns; S]) -> [V5; S] {
+pub(super) fn redc_open<F: Element, const S: usize>(mut t: [Columns; S]) -> [V5; S] {
     for i in 0..4 {
         for t in &mut t {
             t[i + 1] = v::add(t[i + 1], v::shr::<BITS>(t[i]));
@@ -141,7 +152,6 @@ pub(super) fn redc<F: Element, const S: usize>(mut t: [Columns; S]) -> [V5; S] {
     let mut r = [[v::zero(); 5]; S];
     for s in 0..S {
         r[s] = [v::add(t[s][5], v::shr::<BITS>(t[s][4])), t[s][6], t[s][7], t[s][8], t[s][9]];
-        carry(&mut r[s]);
     }
     r
 }
@@ -152,6 +162,72 @@ pub(super) fn mul<F: Element, const S: usize>(a: &[V5; S], b: &[V5; S]) -> [V5; 
     let mut t = [[v::zero(); 10]; S];
     multiply_add(&mut t, a, b);
     redc::<F, S>(t)
+}
+
+/// v mod p, canonical, for v < 3p whose limbs are below 2^57 and not normalised.
+///
+/// v is compared with p and 2p before carries, by its top limb, into which fewer than 2^5 are still to be carried; only if
+/// that leaves the answer open, in some lane, are the carries done first.
+#[inline(always)]
+pub(super) fn canonical_3p<F: Element>(r: V5) -> V5 {
+    let (p, p2) = (&Constants::<F>::P, &Constants::<F>::P2);
+    let (mut once, mut twice) = (v::greater(r[4], v::splat(p[4])), v::greater(r[4], v::splat(p2[4])));
+    let once_at_most = v::greater(r[4], v::splat(p[4] - 33));
+    let twice_at_most = v::greater(r[4], v::splat(p2[4] - 33));
+    if (once ^ once_at_most) | (twice ^ twice_at_most) != 0 {
+        (once, twice) = (at_least(r, p), at_least(r, p2));
+    }
+    subtract_p::<F>(subtract_p_open::<F>(r, twice), once)
+}
+
+/// v mod p, canonical, for v < 2p whose limbs are below 2^57 and not normalised. See [`canonical_3p`].
+#[inline(always)]
+pub(super) fn canonical_2p<F: Element>(r: V5) -> V5 {
+    let p = &Constants::<F>::P;
+    let mut once = v::greater(r[4], v::splat(p[4]));
+    if once != v::greater(r[4], v::splat(p[4] - 33)) {
+        once = at_least(r, p);
+    }
+    subtract_p::<F>(r, once)
+}
+
+/// v - p in the lanes of the mask, limbs signed.
+#[inline(always)]
+fn subtract_p_open<F: Element>(mut r: V5, mask: Mask) -> V5 {
+    for j in 0..5 {
+        r[j] = v::mask_sub(r[j], mask, r[j], v::splat(Constants::<F>::P[j]));
+    }
+    r
+}
+
+/// v - p in the lanes of the mask, normalised; the result must not be negative.
+#[inline(always)]
+fn subtract_p<F: Element>(r: V5, mask: Mask) -> V5 {
+    let mut r = subtract_p_open::<F>(r, mask);
+    carry_signed(&mut r);
+    r
+}
+
+/// [`carry`] for limbs read as signed.
+#[inline(always)]
+pub(super) fn carry_signed(r: &mut V5) {
+    let low = v::splat(LOW);
+    for i in 0..4 {
+        r[i + 1] = v::add(r[i + 1], v::sar::<BITS>(r[i]));
+        r[i] = v::and(r[i], low);
+    }
+}
+
+/// The lanes where v >= bound, exactly: the sign of the difference. Limbs need not be normalised.
+#[inline(always)]
+pub(super) fn at_least(mut r: V5, bound: &Limbs52) -> Mask {
+    carry(&mut r);
+    let mut difference = v::zero();
+    for j in 0..5 {
+        let limb = v::sub(r[j], v::splat(bound[j]));
+        difference = v::add(limb, v::sar::<BITS>(difference));
+    }
+    !v::top_bits(difference)
 }
 
 /// v mod p, below 2p: v - k p with k = floor(v / p) estimated from the top limb.

@@ -99,6 +99,10 @@ pub(super) struct Constants<F>(PhantomData<F>);
 impl<F: Element> Constants<F> {
     /// p.
     pub(super) const P: Limbs52 = split(&F::P);
+    /// 2p.
+    pub(super) const P2: Limbs52 = times::<5>(&Self::P, 2);
+    /// p, ready to have one number subtracted.
+    pub(super) const LEND_P: Limbs52 = lend(Self::P, 1);
     /// 2^-52 mod p.
     pub(super) const U: Limbs52 = split(&pow2_mod(&F::P, -52));
     /// -p^-1 mod 2^52.
@@ -126,8 +130,8 @@ impl<F: Element> Constants<F> {
     pub(super) const RECIPROCAL_290: u64 = reciprocal(&F::P, 290);
     /// floor(2^304 / p).
     pub(super) const RECIPROCAL_304: u64 = reciprocal(&F::P, 304);
-    /// 2^27 p, ready to have limbs up to 2^63 - 2^11 subtracted.
-    pub(super) const LEND_2_27_P: [u64; 6] = lend(times::<6>(&Self::P, 1 << 27), 1 << 11);
+    /// 2^28 p, ready to have limbs up to 2^63 - 2^11 subtracted.
+    pub(super) const LEND_2_28_P: [u64; 6] = lend(times::<6>(&Self::P, 1 << 28), 1 << 11);
     /// 2^312 mod p: 2^52 in the working form.
     pub(super) const POW_52: Limbs52 = split(&pow2_mod(&F::P, 312));
     /// 2^364 mod p: 2^104 in the working form.

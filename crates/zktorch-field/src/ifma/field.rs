@@ -3,6 +3,7 @@
 use super::{
     Lazy, Tight, Vector,
     arith::{self, V5, broadcast, carry, reduce},
+    at_rest,
     constants::Constants,
     ints::IfmaInts,
     rest,
@@ -71,25 +72,15 @@ impl<F: Element> Packed for Vector<F> {
 
     #[inline(always)]
     fn load(block: &Block<F>) -> Self {
-        Self::new(rest::lift([
-            v::load(&block.limbs[0]),
-            v::load(&block.limbs[1]),
-            v::load(&block.limbs[2]),
-            v::load(&block.limbs[3]),
-        ]))
+        Self::new(rest::lift(rest::load_block(block)))
     }
     #[inline(always)]
     fn store(self, block: &mut Block<F>) {
-        let words = rest::canonical::<F>(self.limbs);
-        for (row, word) in block.limbs.iter_mut().zip(words) {
-            v::store(row, word);
-        }
+        rest::store_block(block, rest::canonical::<F>(self.limbs));
     }
     #[inline(always)]
     fn load_slice(elements: &[F; LANES]) -> Self {
-        let words = rest::words(elements);
-        let pairs = [v::load(&words[0]), v::load(&words[1]), v::load(&words[2]), v::load(&words[3])];
-        Self::new(rest::lift(rest::columns_of_pairs(pairs)))
+        Self::new(rest::lift(rest::load_words(elements)))
     }
     #[inline(always)]
     fn store_slice(self, elements: &mut [F; LANES]) {
@@ -97,6 +88,13 @@ impl<F: Element> Packed for Vector<F> {
         for (row, pair) in rest::words_mut(elements).iter_mut().zip(pairs) {
             v::store(row, pair);
         }
+    }
+    #[inline(always)]
+    fn load_nonzero(elements: &[F; LANES]) -> (Self, Mask) {
+        let words = rest::load_words(elements);
+        let any = v::or(v::or(words[0], words[1]), v::or(words[2], words[3]));
+        let zeros = v::disjoint(any, any);
+        (Self::select(zeros, Self::one(), Self::new(rest::lift(words))), zeros)
     }
     #[inline(always)]
     fn gather(table: &[F], indices: &[u32; LANES]) -> Self {
@@ -186,6 +184,25 @@ impl<F: Element> Packed for Vector<F> {
     }
 
     #[inline(always)]
+    fn mul_in_place(a: &mut Block<F>, b: &Block<F>) {
+        at_rest::mul(a, b);
+    }
+    #[inline(always)]
+    fn axpy_in_place(y: &mut Block<F>, a: Self, x: &Block<F>) {
+        at_rest::axpy(y, &a.limbs, x);
+    }
+    #[inline(always)]
+    fn bind_in_place(lo: &mut Block<F>, hi: &Block<F>, r: Self) -> Self {
+        let [bound] = at_rest::bind([lo], [hi], &r.limbs);
+        Self::new(bound)
+    }
+    #[inline(always)]
+    fn bind2_in_place(lo: [&mut Block<F>; 2], hi: [&Block<F>; 2], r: Self) -> [Self; 2] {
+        let [first, second] = at_rest::bind(lo, hi, &r.limbs);
+        [Self::new(first), Self::new(second)]
+    }
+
+    #[inline(always)]
     fn acc_zero() -> Acc {
         Acc::zero()
     }
@@ -223,6 +240,11 @@ impl<F: Element> Packed for Vector<F> {
     #[inline(always)]
     fn small_mul_add_known(acc: &mut SmallAcc, weight: impl Into<Lazy<F>>, value: IfmaInts) {
         acc.mul_add_biased::<F>(&weight.into().limbs, value.0);
+    }
+    #[inline(always)]
+    fn small_mul_add4_known(accs: [&mut SmallAcc; 4], weight: impl Into<Lazy<F>>, values: [IfmaInts; 4]) {
+        let [a, b, c, d] = values;
+        SmallAcc::mul_add_biased4::<F>(accs, &weight.into().limbs, [a.0, b.0, c.0, d.0]);
     }
     #[inline(always)]
     fn small_mul_add_i64(acc: &mut SmallAcc, weight: impl Into<Lazy<F>>, value: IfmaInts) {
@@ -275,7 +297,7 @@ impl<F: Element> Packed for Vector<F> {
         let x4_other = x4.swap_lanes(4);
         let all = x4.mul(x4_other).to_array()[0];
         // Never zero: a product of non-zero elements.
-        let inverse = Self::splat(all.inverse().unwrap_or(F::ONE));
+        let inverse = Self::splat(crate::invert(&all).unwrap_or(F::ONE));
         let result = inverse.mul(x4_other).mul(x2_other).mul(x1);
         Self::select(zeros, Self::zero(), result)
     }

@@ -15,6 +15,7 @@
 )]
 
 mod arith;
+mod at_rest;
 mod constants;
 mod field;
 mod ints;

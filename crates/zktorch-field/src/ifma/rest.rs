@@ -4,11 +4,11 @@
 //! cut (the value is then below 16p); storing divides by 16 exactly.
 
 use super::{
-    arith::{V5, carry},
-    constants::{BITS, Constants, LOW},
+    arith::{V5, at_least, carry_signed},
+    constants::{Constants, LOW},
     vector::{self as v, V},
 };
-use crate::{modulus::Element, packed::LANES, point::RawAffine};
+use crate::{block::Block, modulus::Element, packed::LANES, point::RawAffine};
 
 /// Four 64-bit words of eight numbers.
 pub(super) type V4 = [V; 4];
@@ -69,16 +69,12 @@ pub(super) fn canonical<F: Element>(a: V5) -> V4 {
     let top = Constants::<F>::P16[4];
     let mut exceeds = v::greater(t[4], v::splat(top));
     if v::greater(t[4], v::splat(top - 3)) != exceeds {
-        exceeds = at_least_16p::<F>(t);
+        exceeds = at_least(t, &Constants::<F>::P16);
     }
     for j in 0..5 {
         t[j] = v::mask_sub(t[j], exceeds, t[j], v::splat(Constants::<F>::P16[j]));
     }
-    let low = v::splat(LOW);
-    for i in 0..4 {
-        t[i + 1] = v::add(t[i + 1], v::sar::<BITS>(t[i]));
-        t[i] = v::and(t[i], low);
-    }
+    carry_signed(&mut t);
     [
         v::or(v::shr::<4>(t[0]), v::shl::<48>(t[1])),
         v::or(v::shr::<16>(t[1]), v::shl::<36>(t[2])),
@@ -87,16 +83,26 @@ pub(super) fn canonical<F: Element>(a: V5) -> V4 {
     ]
 }
 
-/// The lanes where t >= 16p, exactly: the sign of the difference.
+/// The words of a block.
 #[inline(always)]
-fn at_least_16p<F: Element>(mut t: V5) -> u8 {
-    carry(&mut t);
-    let mut difference = v::zero();
-    for j in 0..5 {
-        let limb = v::sub(t[j], v::splat(Constants::<F>::P16[j]));
-        difference = v::add(limb, v::sar::<BITS>(difference));
+pub(super) fn load_block<F: Element>(block: &Block<F>) -> V4 {
+    let [w0, w1, w2, w3] = &block.limbs;
+    [v::load(w0), v::load(w1), v::load(w2), v::load(w3)]
+}
+
+/// Canonical words, to a block.
+#[inline(always)]
+pub(super) fn store_block<F: Element>(block: &mut Block<F>, words: V4) {
+    for i in 0..4 {
+        v::store(&mut block.limbs[i], words[i]);
     }
-    !v::top_bits(difference)
+}
+
+/// The words of eight consecutive elements.
+#[inline(always)]
+pub(super) fn load_words<F: Element>(elements: &[F; LANES]) -> V4 {
+    let [z0, z1, z2, z3] = words(elements);
+    columns_of_pairs([v::load(z0), v::load(z1), v::load(z2), v::load(z3)])
 }
 
 /// Transposes an 8 x 8 matrix of words.
@@ -168,7 +174,7 @@ pub(super) fn pairs_of_columns(x: V4) -> [V; 4] {
 
 /// Eight elements as memory: arkworks' element is its four limbs and nothing else.
 #[inline(always)]
-pub(super) fn words<F: Element>(elements: &[F; LANES]) -> &[[u64; LANES]; 4] {
+fn words<F: Element>(elements: &[F; LANES]) -> &[[u64; LANES]; 4] {
     const { assert!(size_of::<F>() == 32 && align_of::<F>() == align_of::<u64>()) };
     // SAFETY: `F` is `Fr` or `Fq` (`Element` is sealed), each four `u64` limbs and a zero-sized marker; the assertion
     // excludes padding, so the eight elements are 32 initialised words.

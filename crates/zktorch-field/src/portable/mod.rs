@@ -170,6 +170,12 @@ impl<F: Element> Packed for Lanes<F> {
         }
     }
     #[inline(always)]
+    fn load_nonzero(elements: &[F; LANES]) -> (Self, Mask) {
+        let x = Self::load_slice(elements);
+        let zeros = Self::is_zero(x);
+        (Self::select(zeros, Self::one(), x), zeros)
+    }
+    #[inline(always)]
     fn gather(table: &[F], indices: &[u32; LANES]) -> Self {
         Self::new(lanes!(|l| *table[indices[l] as usize].limbs()))
     }
@@ -244,6 +250,26 @@ impl<F: Element> Packed for Lanes<F> {
     }
 
     #[inline(always)]
+    fn mul_in_place(a: &mut Block<F>, b: &Block<F>) {
+        Self::load(a).mul(Self::load(b)).store(a);
+    }
+    #[inline(always)]
+    fn axpy_in_place(y: &mut Block<F>, a: Self, x: &Block<F>) {
+        Self::load(y).add(a.mul(Self::load(x))).store(y);
+    }
+    #[inline(always)]
+    fn bind_in_place(lo: &mut Block<F>, hi: &Block<F>, r: Self) -> Self {
+        let bound = Self::bind(Self::load(lo), Self::load(hi), r);
+        bound.store(lo);
+        bound
+    }
+    #[inline(always)]
+    fn bind2_in_place(lo: [&mut Block<F>; 2], hi: [&Block<F>; 2], r: Self) -> [Self; 2] {
+        let [lo0, lo1] = lo;
+        [Self::bind_in_place(lo0, hi[0], r), Self::bind_in_place(lo1, hi[1], r)]
+    }
+
+    #[inline(always)]
     fn acc_zero() -> Self::Acc {
         [[0; 9]; LANES]
     }
@@ -286,6 +312,17 @@ impl<F: Element> Packed for Lanes<F> {
     #[inline(always)]
     fn small_mul_add_known(acc: &mut Self::SmallAcc, weight: impl Into<Self>, value: PortableInts) {
         Self::small_mul_add_i64(acc, weight, value);
+    }
+    #[inline(always)]
+    fn small_mul_add4_known(
+        accs: [&mut Self::SmallAcc; 4],
+        weight: impl Into<Self>,
+        values: [PortableInts; 4],
+    ) {
+        let weight = weight.into();
+        for (acc, value) in accs.into_iter().zip(values) {
+            Self::small_mul_add_i64(acc, weight, value);
+        }
     }
     #[inline(always)]
     fn small_mul_add_i64(acc: &mut Self::SmallAcc, weight: impl Into<Self>, value: PortableInts) {
@@ -352,7 +389,7 @@ fn invert_all<F: Element>(elements: &mut [F; LANES]) {
             product *= element;
         }
     }
-    let mut inverse = product.inverse().unwrap_or(F::ONE);
+    let mut inverse = crate::invert(&product).unwrap_or(F::ONE);
     for (slot, element) in prefix.iter().zip(elements.iter_mut()).rev() {
         if !element.is_zero() {
             let next = inverse * *element;

@@ -41,7 +41,7 @@ impl<F: Element> Kernel for Bind<'_, F> {
     fn run<B: Backend>(self, _: B) {
         let r = F::Packed::<B>::splat(self.r);
         for (lo, hi) in self.lo.iter_mut().zip(self.hi) {
-            F::Packed::<B>::bind(F::Packed::<B>::load(lo), F::Packed::<B>::load(hi), r).store(lo);
+            F::Packed::<B>::bind_in_place(lo, hi, r);
         }
     }
 }

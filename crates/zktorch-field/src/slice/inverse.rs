@@ -11,47 +11,41 @@ pub fn batch_inverse<F: Element>(elements: &mut [F]) {
     par::for_each_chunk_mut(elements, size, |_, piece| dispatch(Inverses(piece)));
 }
 
-struct Inverses<'a, F>(&'a mut [F]);
-
-/// Independent running products, to hide the latency of a multiplication behind the others.
-const CHAINS: usize = 4;
+pub(super) struct Inverses<'a, F>(pub(super) &'a mut [F]);
 
 impl<F: Element> Kernel for Inverses<'_, F> {
     type Output = ();
 
+    /// Two chains of vectors: one multiplication's latency hides behind the other's.
     #[inline(always)]
     fn run<B: Backend>(self, _: B) {
-        let (chunks, rest) = self.0.as_chunks_mut::<LANES>();
+        let (pairs, rest) = self.0.as_chunks_mut::<{ 2 * LANES }>();
+        // Forward: what is kept of a pair is the products of all pairs before it, and where its zeros are (they count as one).
+        let (mut even, mut odd) = (F::Packed::<B>::one(), F::Packed::<B>::one());
+        let mut prefixes = Vec::with_capacity(pairs.len());
+        for pair in pairs.iter() {
+            let (halves, _) = pair.as_chunks::<LANES>();
+            let (x, x_zeros) = F::Packed::<B>::load_nonzero(&halves[0]);
+            let (y, y_zeros) = F::Packed::<B>::load_nonzero(&halves[1]);
+            prefixes.push((even, odd, [x_zeros, y_zeros]));
+            (even, odd) = F::Packed::<B>::mul2(even, x, odd, y);
+        }
+        // One inversion for both chains and all lanes.
+        let all = even.mul(odd).inverse();
+        (even, odd) = F::Packed::<B>::mul2(all, odd, all, even);
+        // Backward: peel one pair off the chains.
+        for (pair, (x_prefix, y_prefix, [x_zeros, y_zeros])) in pairs.iter_mut().zip(&prefixes).rev() {
+            let (halves, _) = pair.as_chunks_mut::<LANES>();
+            let (x, _) = F::Packed::<B>::load_nonzero(&halves[0]);
+            let (y, _) = F::Packed::<B>::load_nonzero(&halves[1]);
+            let (x_inverse, y_inverse) = F::Packed::<B>::mul2(even, *x_prefix, odd, *y_prefix);
+            (even, odd) = F::Packed::<B>::mul2(even, x, odd, y);
+            let zero = F::Packed::<B>::zero();
+            F::Packed::<B>::select(*x_zeros, zero, x_inverse).store_slice(&mut halves[0]);
+            F::Packed::<B>::select(*y_zeros, zero, y_inverse).store_slice(&mut halves[1]);
+        }
         for element in rest {
-            *element = element.inverse().unwrap_or(F::ZERO);
-        }
-        let one = F::Packed::<B>::one();
-        // Forward: prefix[i] is the product of all earlier vectors of its chain. A zero lane counts as one.
-        let mut running = [one; CHAINS];
-        let mut prefixes = Vec::with_capacity(chunks.len());
-        for (i, chunk) in chunks.iter().enumerate() {
-            let x = F::Packed::<B>::load_slice(chunk);
-            let x = F::Packed::<B>::select(F::Packed::<B>::is_zero(x), one, x);
-            let chain = &mut running[i % CHAINS];
-            prefixes.push(*chain);
-            *chain = chain.mul(x);
-        }
-        // One inversion for all chains and lanes.
-        let (p01, p23) = F::Packed::<B>::mul2(running[0], running[1], running[2], running[3]);
-        let all = p01.mul(p23).inverse();
-        let (i01, i23) = F::Packed::<B>::mul2(all, p23, all, p01);
-        let (i0, i1) = F::Packed::<B>::mul2(i01, running[1], i01, running[0]);
-        let (i2, i3) = F::Packed::<B>::mul2(i23, running[3], i23, running[2]);
-        let mut inverses = [i0, i1, i2, i3];
-        // Backward: peel one vector off its chain.
-        for (i, (chunk, prefix)) in chunks.iter_mut().zip(&prefixes).enumerate().rev() {
-            let x = F::Packed::<B>::load_slice(chunk);
-            let zeros = F::Packed::<B>::is_zero(x);
-            let chain = &mut inverses[i % CHAINS];
-            let (inverse, next) =
-                F::Packed::<B>::mul2(*chain, *prefix, *chain, F::Packed::<B>::select(zeros, one, x));
-            *chain = next;
-            F::Packed::<B>::select(zeros, F::Packed::<B>::zero(), inverse).store_slice(chunk);
+            *element = crate::invert(element).unwrap_or(F::ZERO);
         }
     }
 }

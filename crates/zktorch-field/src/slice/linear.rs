@@ -52,7 +52,7 @@ impl<F: Element> Kernel for Axpy<'_, F> {
     fn run<B: Backend>(self, _: B) {
         let a = F::Packed::<B>::splat(self.a);
         for (y, x) in self.y.iter_mut().zip(self.x) {
-            F::Packed::<B>::load(y).add(F::Packed::<B>::load(x).mul(a)).store(y);
+            F::Packed::<B>::axpy_in_place(y, a, x);
         }
     }
 }

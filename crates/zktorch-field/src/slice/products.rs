@@ -118,7 +118,7 @@ impl<F: Element> Kernel for Multiply<'_, F> {
     #[inline(always)]
     fn run<B: Backend>(self, _: B) {
         for (a, b) in self.a.iter_mut().zip(self.b) {
-            F::Packed::<B>::load(a).mul(F::Packed::<B>::load(b)).store(a);
+            F::Packed::<B>::mul_in_place(a, b);
         }
     }
 }

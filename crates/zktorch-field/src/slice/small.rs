@@ -139,26 +139,74 @@ impl<F: Element, T: SmallInt> Kernel for CombineRows<'_, F, T> {
             sum = sum.add(weight);
             weights.push(weight);
         }
-        for (i, out) in self.out.iter_mut().enumerate() {
-            let column = self.at + i * LANES;
-            let mut acc = F::Packed::<B>::small_zero();
-            for (weight, row) in weights.iter().zip(self.rows) {
-                let values = match row[column..].first_chunk() {
-                    Some(values) => T::load(values),
-                    None => load_padded(&row[column..]),
-                };
-                if T::NARROW {
-                    F::Packed::<B>::small_mul_add_known(&mut acc, *weight, values);
-                } else {
-                    F::Packed::<B>::small_mul_add_i64(&mut acc, *weight, values);
-                }
-            }
-            let total = if T::NARROW {
-                F::Packed::<B>::small_reduce_known(acc, sum)
+        let mut column = self.at;
+        let (groups, rest) = self.out.as_chunks_mut::<GROUP>();
+        for group in groups {
+            // The last group of the matrix may lack a few columns.
+            if self.rows.iter().all(|row| row.len() >= column + GROUP * LANES) {
+                combine_group::<B, F, T>(group, &weights, sum, self.rows, column);
             } else {
-                F::Packed::<B>::small_reduce(acc)
-            };
-            total.store(out);
+                combine_blocks::<B, F, T>(group, &weights, self.rows, column);
+            }
+            column += GROUP * LANES;
         }
+        combine_blocks::<B, F, T>(rest, &weights, self.rows, column);
+    }
+}
+
+/// Blocks combined at a time: 32 columns, a cache line of 16-bit integers. (Fewer would read every line of a tall matrix several
+/// times, and rows a power of two apart throw each other out of the cache; more would not fit the registers.)
+const GROUP: usize = 4;
+
+/// Four full blocks of the combination, from `column` on.
+#[inline(always)]
+fn combine_group<B: Backend, F: Element, T: SmallInt>(
+    out: &mut [Block<F>; GROUP],
+    weights: &[F::Packed<B>],
+    weight_sum: F::Packed<B>,
+    rows: &[&[T]],
+    column: usize,
+) {
+    // Four variables, not an array indexed in a loop: they have to stay in registers.
+    let zero = F::Packed::<B>::small_zero();
+    let (mut acc0, mut acc1, mut acc2, mut acc3) = (zero, zero, zero, zero);
+    for (weight, row) in weights.iter().zip(rows) {
+        let (chunks, _) = row[column..column + GROUP * LANES].as_chunks::<LANES>();
+        let values = [T::load(&chunks[0]), T::load(&chunks[1]), T::load(&chunks[2]), T::load(&chunks[3])];
+        let accs = [&mut acc0, &mut acc1, &mut acc2, &mut acc3];
+        if T::NARROW {
+            F::Packed::<B>::small_mul_add4_known(accs, *weight, values);
+        } else {
+            for (acc, values) in accs.into_iter().zip(values) {
+                F::Packed::<B>::small_mul_add_i64(acc, *weight, values);
+            }
+        }
+    }
+    for (acc, block) in [acc0, acc1, acc2, acc3].into_iter().zip(out) {
+        let total = if T::NARROW {
+            F::Packed::<B>::small_reduce_known(acc, weight_sum)
+        } else {
+            F::Packed::<B>::small_reduce(acc)
+        };
+        total.store(block);
+    }
+}
+
+/// Blocks of the combination one at a time, from `column` on; columns past the end of a row count as zero.
+#[inline(always)]
+fn combine_blocks<B: Backend, F: Element, T: SmallInt>(
+    out: &mut [Block<F>],
+    weights: &[F::Packed<B>],
+    rows: &[&[T]],
+    column: usize,
+) {
+    for (k, block) in out.iter_mut().enumerate() {
+        let mut acc = F::Packed::<B>::small_zero();
+        for (weight, row) in weights.iter().zip(rows) {
+            let from = row.len().min(column + k * LANES);
+            let to = row.len().min(from + LANES);
+            mul_add::<F::Packed<B>, T>(&mut acc, *weight, load_padded(&row[from..to]));
+        }
+        F::Packed::<B>::small_reduce(acc).store(block);
     }
 }
