@@ -128,9 +128,6 @@ pub fn dispatch_on<K: Kernel>(kind: BackendKind, kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a `BackendKind` of `Kind::Ifma` is only made after `has_ifma` returned true.
         Kind::Ifma => unsafe { run_ifma(kernel) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: `has_mulx` has just returned true.
-        Kind::Portable if has_mulx() => unsafe { run_portable_mulx(kernel) },
         Kind::Portable => kernel.run(Portable),
     }
 }
@@ -149,7 +146,7 @@ fn has_ifma() -> bool {
 /// `mulx` leaves the flags alone, which is worth 10-20% to the portable multiplication; every x86-64 of the last decade
 /// has it, but the x86-64 baseline does not.
 #[cfg(target_arch = "x86_64")]
-fn has_mulx() -> bool {
+pub(crate) fn has_mulx() -> bool {
     is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("adx")
 }
 
@@ -157,10 +154,4 @@ fn has_mulx() -> bool {
 #[target_feature(enable = "avx512f,avx512ifma,avx512vl,avx512dq,avx512bw,avx512vbmi2,bmi1,bmi2,adx")]
 fn run_ifma<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(crate::ifma::Ifma)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "bmi1,bmi2,adx")]
-fn run_portable_mulx<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Portable)
 }

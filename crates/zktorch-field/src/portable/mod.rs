@@ -1,5 +1,6 @@
 //! The fallback: eight lanes one after the other, 4 x 64-bit limbs.
 
+mod leaves;
 mod points;
 mod scalar;
 
@@ -29,8 +30,7 @@ impl Backend for Portable {
     fn prefetch<T>(_: &[T], _: usize) {}
 }
 
-/// `[f(0), .., f(7)]` as a loop. (A closure given to `array::from_fn` is not always inlined, and out of line it is compiled
-/// without `mulx`.)
+/// `[f(0), .., f(7)]` as a loop. (A closure given to `array::from_fn` is not always inlined.)
 macro_rules! lanes {
     (|$l:ident| $lane:expr) => {{
         let mut out = [Default::default(); LANES];
@@ -232,13 +232,15 @@ impl<F: Element> Packed for Lanes<F> {
 
     #[inline(always)]
     fn mul_lazy(a: impl Into<Self>, b: impl Into<Self>) -> Self {
-        let (a, b) = (a.into(), b.into());
-        Self::new(lanes!(|l| scalar::mul::<F>(&a.lanes[l], &b.lanes[l])))
+        let (mut out, b) = (a.into(), b.into());
+        leaves::mul::<F>(&mut out.lanes, &b.lanes);
+        out
     }
     #[inline(always)]
     fn square_lazy(a: impl Into<Self>) -> Self {
-        let a = a.into();
-        Self::new(lanes!(|l| scalar::square::<F>(&a.lanes[l])))
+        let mut out = a.into();
+        leaves::square::<F>(&mut out.lanes);
+        out
     }
     #[inline(always)]
     fn mul2(a: impl Into<Self>, b: impl Into<Self>, c: impl Into<Self>, d: impl Into<Self>) -> (Self, Self) {
@@ -275,10 +277,7 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn acc_mul_add(acc: &mut Self::Acc, a: impl Into<Self>, b: impl Into<Self>) {
-        let (a, b) = (a.into(), b.into());
-        for (l, lane) in acc.iter_mut().enumerate() {
-            scalar::wide_mul_add(lane, &a.lanes[l], &b.lanes[l]);
-        }
+        leaves::acc_mul_add::<F>(acc, &a.into().lanes, &b.into().lanes);
     }
     #[inline(always)]
     fn acc_mul_add2(
@@ -294,12 +293,16 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn acc_reduce(acc: Self::Acc) -> Self {
-        Self::new(lanes!(|l| scalar::wide_reduce::<F>(&acc[l])))
+        let mut out = Self::zero();
+        leaves::acc_reduce::<F>(&acc, &mut out.lanes);
+        out
     }
 
     #[inline(always)]
     fn from_ints(values: PortableInts) -> Self {
-        Self::new(lanes!(|l| scalar::from_i64::<F>(values.0[l])))
+        let mut out = Self::zero();
+        leaves::from_ints::<F>(&values.0, &mut out.lanes);
+        out
     }
     #[inline(always)]
     fn small_zero() -> Self::SmallAcc {
@@ -326,14 +329,13 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn small_mul_add_i64(acc: &mut Self::SmallAcc, weight: impl Into<Self>, value: PortableInts) {
-        let weight = weight.into();
-        for (l, lane) in acc.iter_mut().enumerate() {
-            scalar::small_mul_add(lane, &weight.lanes[l], value.0[l]);
-        }
+        leaves::small_mul_add::<F>(acc, &weight.into().lanes, &value.0);
     }
     #[inline(always)]
     fn small_reduce(acc: Self::SmallAcc) -> Self {
-        Self::new(lanes!(|l| scalar::small_reduce::<F>(&acc[l])))
+        let mut out = Self::zero();
+        leaves::small_reduce::<F>(&acc, &mut out.lanes);
+        out
     }
     #[inline(always)]
     fn small_reduce_known(acc: Self::SmallAcc, _: Self) -> Self {
@@ -346,12 +348,9 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn small_bind(r: &PortableBind, lo: PortableInts, hi: PortableInts) -> Self {
-        Self::new(lanes!(|l| {
-            let mut acc = [0; 6];
-            scalar::small_mul_add(&mut acc, &r.c0, lo.0[l]);
-            scalar::small_mul_add(&mut acc, &r.c1, hi.0[l]);
-            scalar::small_bind_reduce::<F>(&acc)
-        }))
+        let mut out = Self::zero();
+        leaves::small_bind::<F>(&r.c0, &r.c1, &lo.0, &hi.0, &mut out.lanes);
+        out
     }
 
     #[inline(always)]
