@@ -1,0 +1,103 @@
+//! The messages, folded with a random satisfying instance of their constraints.
+
+use ark_ff::UniformRand;
+use zktorch_commit::{Blind, Srs};
+use zktorch_field::{Fr, G1Affine, G1Projective};
+use zktorch_mira::relation::{Folded, Relaxed, RelaxedRelation, RelaxedWitness, prove_bound, verify_bound};
+use zktorch_transcript::{ProverRng, RowLayout, Transcript};
+
+use crate::ChannelError;
+use crate::proof::FoldProof;
+use crate::relation::{MessageInstance, MessageRelation, MessageWitness, to_affine};
+use crate::rows::{RowCommitments, commit_rows};
+
+/// Public and secret side of an accumulator over the message R1CS.
+pub(crate) type Accumulator<'a> = (Relaxed<MessageRelation<'a>>, RelaxedWitness<MessageRelation<'a>>);
+
+/// Folds `messages` (u = 1, E = 0, bound by the transcript already) with a random instance.
+///
+/// Cost: a commitment per row of messages and two to error terms; five evaluations of the constraints.
+///
+/// # Errors
+/// Those of the commitments.
+pub(crate) fn prove<'a>(
+    srs: &Srs,
+    transcript: &mut Transcript,
+    relation: &MessageRelation<'a>,
+    messages: Accumulator<'a>,
+    rng: &mut ProverRng,
+) -> Result<(FoldProof, Accumulator<'a>), ChannelError> {
+    // 1. Mask rows, u_r, Com(E_r).
+    let (mask, mask_witness) = random_instance(srs, relation, rng)?;
+    absorb_mask(transcript, &mask);
+
+    // 2. Com(T); epsilon; the fold.
+    let mut commit = |value: &Vec<Fr>| relation.commit_error(srs, value, &mut || Blind::random(rng));
+    let Folded { cross, relaxed, witness } =
+        prove_bound(relation, transcript, messages, (&mask, &mask_witness), &mut commit)?;
+    let proof = FoldProof {
+        rows: mask.instance.rows.to_points(),
+        slack: mask.instance.slack,
+        error: to_affine(&mask.error),
+        cross: cross.iter().flat_map(|term| to_affine(term)).collect(),
+    };
+    Ok((proof, (relaxed, witness)))
+}
+
+/// The verifier of [`prove`]: u* = 1 + epsilon u_r, Com(E*) = epsilon Com(T) + epsilon^2 Com(E_r), rows likewise. Nothing is
+/// checked here.
+///
+/// # Errors
+/// Never for proofs of the right shape.
+pub(crate) fn verify<'a>(
+    transcript: &mut Transcript,
+    relation: &MessageRelation<'a>,
+    rows: Vec<G1Affine>,
+    proof: &FoldProof,
+) -> Result<Relaxed<MessageRelation<'a>>, ChannelError> {
+    let projective =
+        |points: &[G1Affine]| points.iter().map(|&point| point.into()).collect::<Vec<G1Projective>>();
+    let instance = MessageInstance { rows: RowCommitments::new(proof.rows.clone()), slack: proof.slack };
+    let mask = Relaxed { instance, error: projective(&proof.error) };
+
+    // 1. Mask rows, u_r, Com(E_r).
+    absorb_mask(transcript, &mask);
+
+    // 2. Com(T); epsilon; the fold.
+    Ok(verify_bound(relation, transcript, relation.fresh_instance(rows), &mask, &[projective(&proof.cross)])?)
+}
+
+/// Absorbs the random instance. The messages themselves are in the transcript since they were sent.
+fn absorb_mask(transcript: &mut Transcript, mask: &Relaxed<MessageRelation<'_>>) {
+    transcript.append_points(b"channel mask rows", &mask.instance.rows.to_points());
+    transcript.append_scalar(b"channel mask slack", &mask.instance.slack);
+    transcript.append_points(b"channel mask error", &to_affine(&mask.error));
+}
+
+/// A uniform assignment of the messages, uniform u_r, and the error term that they have. A satisfying instance, because
+/// the error term is free.
+fn random_instance<'a>(
+    srs: &Srs,
+    relation: &MessageRelation<'a>,
+    rng: &mut ProverRng,
+) -> Result<Accumulator<'a>, ChannelError> {
+    let layout = relation.layout();
+    let z = random_cells(layout, rng);
+    let blinds: Vec<Blind> = (0..layout.rows()).map(|_| Blind::random(rng)).collect();
+    let rows = commit_rows(srs, layout, &z, &blinds)?;
+    let instance = MessageInstance { rows: RowCommitments::new(rows), slack: Fr::rand(rng) };
+    let witness = MessageWitness { z, blinds };
+    let value = relation.form(&instance, &witness)?;
+    let (error, opening) = relation.commit_error(srs, &value, &mut || Blind::random(rng))?;
+    Ok((Relaxed { instance, error }, RelaxedWitness { witness, opening }))
+}
+
+/// Uniform in every cell of a message; zero, as in z, in the cells between the end of a message and the end of its row.
+pub(crate) fn random_cells(layout: &RowLayout, rng: &mut ProverRng) -> Vec<Fr> {
+    let mut z = vec![Fr::from(0u64); layout.cells()];
+    for message in layout.messages() {
+        let first = message.rows.start * layout.columns();
+        z[first..first + message.len].iter_mut().for_each(|cell| *cell = Fr::rand(rng));
+    }
+    z
+}

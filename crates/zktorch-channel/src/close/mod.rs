@@ -1,0 +1,43 @@
+//! Closing: everything after the last message of a protocol.
+//!
+//! The protocol left rows of hidden messages, constraints over them, and claims "C commits to v and `<v, u> = y`" with
+//! hidden y. In the order of the steps:
+//!
+//! 1. Every claim is masked ([`zktorch_mira::mask`]): C_s, hidden y_s, delta, y* in the clear. `y + delta y_s = y*` is one
+//!    more constraint, so masking comes *before* the constraints are closed. Masked later, y* would be tied to nothing,
+//!    or y could be computed from what is revealed.
+//! 2. The constraints are closed; a message that occurs in none is an error.
+//! 3. The messages are folded with a random satisfying instance of the relaxed constraints: mask rows for every row, u_r
+//!    in the clear, Com(E_r), Com(T), epsilon != 0 ([`fold`]). u* = 1 + epsilon u_r, and E* = epsilon T + epsilon^2 E_r is
+//!    recomputed from the commitments, never sent.
+//! 4. The folded instance is proved in the clear ([`argument`]): Spartan's two sumchecks, then one decider for z*, E* and
+//!    the masked claims, and one opening.
+//!
+//! Zero knowledge: the mask rows and their blinds are uniform, so z* is uniform whatever the messages are, and so are v* and
+//! all blinds; u_r is independent of the messages; E* and y* are functions of z*, u*, v*. What is sent after step 3 is computed
+//! from these values alone. The simulator in the tests is this argument.
+//!
+//! Soundness error, statistical: `1/|F|` per masked claim, `2/|F|` for the fold, those of Spartan and the decider
+//! ([`spartan`](crate::spartan), [`zktorch_mira::decider`]). The commitments are binding under the strong Diffie-Hellman
+//! assumption in the algebraic group model.
+
+mod argument;
+mod fold;
+mod prover;
+#[cfg(test)]
+mod tests;
+mod verifier;
+
+use zktorch_commit::SrsId;
+use zktorch_transcript::Transcript;
+
+pub use self::prover::prove;
+pub use self::verifier::verify;
+
+/// First message of both sides: the parameters of the channel.
+pub(crate) fn absorb_parameters(transcript: &mut Transcript, srs: SrsId, k: usize, columns: usize) {
+    transcript.append_message(b"channel", b"hidden messages, v1");
+    transcript.append_message(b"channel srs", &srs.0);
+    transcript.append_u64(b"channel k", k as u64);
+    transcript.append_u64(b"channel columns", columns as u64);
+}

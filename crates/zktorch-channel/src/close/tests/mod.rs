@@ -1,0 +1,2 @@
+mod inventory;
+mod round_trip;

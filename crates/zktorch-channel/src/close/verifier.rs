@@ -1,0 +1,78 @@
+//! The verifier's side of closing.
+
+use zktorch_commit::VerifierSrs;
+use zktorch_mira::mask;
+use zktorch_transcript::{Recorded, Recorder, Transcript};
+
+use super::{absorb_parameters, argument, fold};
+use crate::relation::MessageRelation;
+use crate::{ChannelError, HiddenProof, Protocol, RowReader, Shape};
+
+/// Verifies that the hidden messages of `proof` satisfy the constraints of `protocol`, and its claims.
+///
+/// `transcript` has absorbed the statement, as the prover's had when its channel was made. `k` is log2 of the size of
+/// committed vectors, `columns` the width of rows; both come from the verifier's key. Whether the SRS can be trusted is
+/// decided before, by [`SrsPolicy`](zktorch_commit::SrsPolicy).
+///
+/// Cost, beside the protocol's own code: one multi-scalar multiplication over twice the rows, field operations linear in
+/// the entries of the constraints and in the cells of z, one opening (two pairings).
+///
+/// # Errors
+/// [`ChannelError::Length`], [`ChannelError::InvalidPoint`] for a proof of another shape; those of the protocol; an
+/// unsatisfied residual or a claim that does not open for a false statement.
+pub fn verify<P: Protocol>(
+    srs: &VerifierSrs,
+    k: usize,
+    columns: usize,
+    mut transcript: Transcript,
+    protocol: &P,
+    proof: &HiddenProof,
+) -> Result<(), P::Error> {
+    proof.check_points()?;
+    absorb_parameters(&mut transcript, srs.id(), k, columns);
+
+    // 1. The protocol: rows are absorbed, constraints recorded.
+    let rows = RowReader::new(columns, proof.rows.clone());
+    let mut recorder = Recorder::new(transcript, rows).map_err(ChannelError::from)?;
+    let claims = protocol.verify(&mut recorder)?;
+    Ok(close(srs, k, recorder, claims, proof)?)
+}
+
+fn close(
+    srs: &VerifierSrs,
+    k: usize,
+    mut recorder: Recorder<RowReader>,
+    claims: Vec<zktorch_mira::OpeningInstance<zktorch_transcript::LinearCombination>>,
+    proof: &HiddenProof,
+) -> Result<(), ChannelError> {
+    // 2. Mask every claim; the last constraints.
+    let claim_vars = claims.iter().map(|claim| claim.functional.num_vars()).max().unwrap_or(0);
+    if claims.len() != proof.masks.len() {
+        return Err(ChannelError::Length { what: "masks", expected: claims.len(), got: proof.masks.len() });
+    }
+    let mut masked = Vec::with_capacity(claims.len());
+    for (claim, mask) in claims.into_iter().zip(&proof.masks) {
+        masked.push(mask::verify(&mut recorder, claim, mask)?);
+    }
+
+    // 3. Close the constraints; from here on every length follows from them.
+    let Recorded { mut transcript, source, r1cs } = recorder.finish()?;
+    let rows = source.finish()?;
+    let shape = Shape {
+        k,
+        columns: r1cs.layout().columns(),
+        rows: r1cs.layout().rows(),
+        constraints: r1cs.num_constraints(),
+        masks: masked.len(),
+        claim_vars,
+    };
+    shape.check()?;
+    proof.check_lengths(&shape)?;
+
+    // 4. Fold with a random instance: mask rows, u_r, Com(E_r), Com(T), epsilon.
+    let relation = MessageRelation::new(&r1cs, k);
+    let folded = fold::verify(&mut transcript, &relation, rows, &proof.fold)?;
+
+    // 5. Spartan, decider, opening.
+    argument::verify(srs, k, &mut transcript, &r1cs, &folded, masked, &proof.argument)
+}

@@ -1,0 +1,118 @@
+use ark_std::rand::Rng;
+use ark_std::test_rng;
+use zktorch_mira::relation::{check_satisfied, laws};
+
+use super::*;
+use crate::test_util::{random_r1cs, scalars};
+
+/// A random accumulator: z, u and blinds are arbitrary, E is what they give.
+fn accumulator<'a>(
+    relation: &MessageRelation<'a>,
+    srs: &Srs,
+    rng: &mut impl Rng,
+) -> (Relaxed<MessageRelation<'a>>, RelaxedWitness<MessageRelation<'a>>) {
+    let layout = relation.r1cs.layout();
+    let blind = |x: &Fr| Blind::from_scalar(*x);
+    let z = scalars(rng, layout.cells());
+    let blinds: Vec<Blind> = scalars(rng, layout.rows()).iter().map(blind).collect();
+    let rows = z.chunks(layout.columns()).zip(&blinds).map(|(row, b)| srs.commit(row, b).unwrap().point());
+    let instance = MessageInstance { rows: RowCommitments::new(rows.collect()), slack: scalars(rng, 1)[0] };
+    let witness = MessageWitness { z, blinds };
+    let value = relation.form(&instance, &witness).unwrap();
+    let mut fresh = || blind(&scalars(rng, 1)[0]);
+    let (error, opening) = relation.commit_error(srs, &value, &mut fresh).unwrap();
+    (Relaxed { instance, error }, RelaxedWitness { witness, opening })
+}
+
+fn equal(a: &Relaxed<MessageRelation<'_>>, b: &Relaxed<MessageRelation<'_>>) -> bool {
+    let rows = |x: &Relaxed<MessageRelation<'_>>| x.instance.rows.to_points();
+    rows(a) == rows(b) && a.instance.slack == b.instance.slack && a.error == b.error
+}
+
+#[test]
+fn the_relation_obeys_the_laws() {
+    let mut rng = test_rng();
+    let srs = Srs::dev(5).unwrap();
+    // 70 constraints are three chunks of 32.
+    for constraints in [7, 32, 70] {
+        let r1cs = random_r1cs(&mut rng, 8, &[3, 17, 8], constraints);
+        let relation = MessageRelation::new(&r1cs, srs.k());
+        assert_eq!(relation.num_error_chunks(), constraints.div_ceil(32));
+        let a = accumulator(&relation, &srs, &mut rng);
+        let b = accumulator(&relation, &srs, &mut rng);
+        let mut blinds = test_rng();
+        let mut commit = |value: &Vec<Fr>| {
+            relation.commit_error(&srs, value, &mut || Blind::from_scalar(scalars(&mut blinds, 1)[0]))
+        };
+        laws::check(&relation, &srs, &a, &b, &mut commit, equal).unwrap();
+    }
+}
+
+#[test]
+fn fresh_messages_are_an_accumulator_without_error() {
+    let mut rng = test_rng();
+    let srs = Srs::dev(5).unwrap();
+    let r1cs = random_r1cs(&mut rng, 8, &[3, 17], 9);
+    let relation = MessageRelation::new(&r1cs, srs.k());
+    let (random, witness) = accumulator(&relation, &srs, &mut rng);
+    let z = witness.witness.z.clone();
+    let rows = random.instance.rows.to_points();
+    let fresh = relation.fresh_instance(rows);
+    let witness = relation.fresh_witness(z.clone(), witness.witness.blinds.clone());
+    // The commitments are right; a random z does not satisfy random constraints.
+    assert!(relation.commitments_hold(&srs, &fresh, &witness).unwrap());
+    assert!(check_satisfied(&relation, &srs, &fresh, &witness).is_err());
+    assert!(r1cs.check(&z).is_err());
+}
+
+#[test]
+fn wrong_openings_do_not_hold() {
+    let mut rng = test_rng();
+    let srs = Srs::dev(4).unwrap();
+    let r1cs = random_r1cs(&mut rng, 4, &[3, 5], 20);
+    let relation = MessageRelation::new(&r1cs, srs.k());
+    let (relaxed, witness) = accumulator(&relation, &srs, &mut rng);
+    let one = Fr::from(1u64);
+    let holds = |relaxed: &Relaxed<_>, witness: &RelaxedWitness<_>| {
+        relation.commitments_hold(&srs, relaxed, witness).unwrap()
+    };
+    assert!(holds(&relaxed, &witness));
+    let mut edits: Vec<Box<dyn Fn(&mut RelaxedWitness<MessageRelation<'_>>)>> = vec![
+        Box::new(move |w| w.witness.z[6] += one),
+        Box::new(move |w| w.opening.values[17] += one),
+        Box::new(|w| w.witness.blinds.swap(0, 1)),
+        Box::new(|w| w.opening.blinds.swap(0, 1)),
+        Box::new(|w| w.witness.z.truncate(5)),
+        Box::new(|w| w.witness.blinds.truncate(1)),
+    ];
+    edits.push(Box::new(|w| w.opening.values.truncate(16)));
+    for edit in edits {
+        let mut wrong = witness.clone();
+        edit(&mut wrong);
+        assert!(!holds(&relaxed, &wrong));
+    }
+    let mut short = relaxed.clone();
+    short.error.pop();
+    assert!(!holds(&short, &witness));
+}
+
+#[test]
+fn combining_rows_is_linear() {
+    let mut rng = test_rng();
+    let point = |x: Fr| -> G1Affine { (srs_point() * x).into() };
+    let rows = |rng: &mut _| scalars(rng, 5);
+    let (first, second, weights) = (rows(&mut rng), rows(&mut rng), scalars(&mut rng, 8));
+    let c = scalars(&mut rng, 1)[0];
+    let mut sum = RowCommitments::new(first.iter().map(|x| point(*x)).collect());
+    sum.add_scaled(&RowCommitments::new(second.iter().map(|x| point(*x)).collect()), c);
+    let expected: Fr = (0..5).map(|i| weights[i] * (first[i] + c * second[i])).sum();
+    assert_eq!(sum.combine(&weights).unwrap(), srs_point() * expected);
+    assert_eq!(sum.to_points()[3], point(first[3] + c * second[3]));
+    assert_eq!((sum.len(), sum.is_empty(), RowCommitments::default().is_empty()), (5, false, true));
+    let short = sum.combine(&weights[..4]);
+    assert!(matches!(short, Err(crate::ChannelError::Length { what: "row weights", expected: 5, got: 4 })));
+}
+
+fn srs_point() -> G1Affine {
+    Srs::dev(4).unwrap().hiding_generator()
+}

@@ -1,0 +1,95 @@
+//! The shape of a proof: what fixes all its lengths, known to the verifier beforehand.
+
+use zktorch_commit::{Commitment, MIN_LOG_SIZE};
+use zktorch_field::{Fr, G1Affine};
+use zktorch_mira::OpeningInstance;
+use zktorch_mira::decider::{DeciderProof, ReductionShape};
+use zktorch_mira::mask::{self, MaskProof};
+use zktorch_transcript::wire::{POINT_BYTES, SCALAR_BYTES};
+use zktorch_transcript::{PlaceholderRows, Recorder, Transcript};
+
+use crate::spartan::Sizes;
+use crate::{ChannelError, Protocol};
+
+/// The lengths of a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub(crate) k: usize,
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
+    pub(crate) constraints: usize,
+    pub(crate) masks: usize,
+    pub(crate) claim_vars: usize,
+}
+
+impl Shape {
+    /// Runs `protocol` on rows that are not there, to count what it receives and requires.
+    ///
+    /// `k` is log2 of the size of committed vectors, `columns` the width of rows.
+    ///
+    /// # Errors
+    /// Those of the protocol.
+    pub fn measure<P: Protocol>(protocol: &P, k: usize, columns: usize) -> Result<Self, P::Error> {
+        let transcript = Transcript::new(b"zktorch-channel shape");
+        let recorder = Recorder::new(transcript, PlaceholderRows::new(columns));
+        let mut recorder = recorder.map_err(ChannelError::from)?;
+        let claims = protocol.verify(&mut recorder)?;
+        let claim_vars = claims.iter().map(|claim| claim.functional.num_vars()).max().unwrap_or(0);
+        let masks = claims.len();
+        let nothing = MaskProof { commitment: Commitment(G1Affine::identity()), value: Fr::from(0u64) };
+        for claim in claims {
+            let _: OpeningInstance<Fr> =
+                mask::verify(&mut recorder, claim, &nothing).map_err(ChannelError::from)?;
+        }
+        let (rows, constraints) = (recorder.layout().rows(), recorder.num_constraints());
+        Ok(Self { k, columns, rows, constraints, masks, claim_vars })
+    }
+
+    /// Rows of z, those of the masks included.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Constraints of the R1CS, those of the masks included.
+    pub fn constraints(&self) -> usize {
+        self.constraints
+    }
+
+    /// Length of an encoded proof.
+    ///
+    /// # Errors
+    /// [`ChannelError::Mira`] for sizes that cannot be opened.
+    pub fn proof_bytes(&self) -> Result<usize, ChannelError> {
+        let points = 2 * self.rows + 2 * self.error_chunks();
+        let scalars = 1 + self.sizes().num_scalars();
+        let decider = DeciderProof::proof_bytes(self.reduction())?;
+        Ok(points * POINT_BYTES + scalars * SCALAR_BYTES + self.masks * MaskProof::BYTES + decider)
+    }
+
+    /// Chunks of an error term.
+    pub(crate) fn error_chunks(&self) -> usize {
+        self.constraints.div_ceil(1 << self.k)
+    }
+
+    pub(crate) fn sizes(&self) -> Sizes {
+        Sizes::new(self.constraints, self.rows, self.columns)
+    }
+
+    /// The claims of the decider: the masked ones, z and E.
+    pub(crate) fn reduction(&self) -> ReductionShape {
+        let sizes = self.sizes();
+        let num_vars = self.claim_vars.max(sizes.message_vars()).max(sizes.error_vars(self.k));
+        ReductionShape { num_vars, instances: self.masks + 2 }
+    }
+
+    /// Refuses shapes that cannot be proved.
+    pub(crate) fn check(&self) -> Result<(), ChannelError> {
+        if self.rows == 0 || self.constraints == 0 {
+            return Err(ChannelError::Empty { rows: self.rows, constraints: self.constraints });
+        }
+        if self.columns > 1 << self.k || self.k < MIN_LOG_SIZE {
+            return Err(ChannelError::Columns { columns: self.columns, k: self.k });
+        }
+        Ok(())
+    }
+}
