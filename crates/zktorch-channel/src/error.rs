@@ -40,8 +40,8 @@ pub enum ChannelError {
         /// Bytes present.
         got: usize,
     },
-    /// A row of z is wider than the vectors that are committed.
-    #[error("rows of {columns} cells do not fit vectors of 2^{k} entries")]
+    /// A row of z is wider than the vectors that are committed, or than rows may be.
+    #[error("rows of {columns} cells are not supported with vectors of 2^{k} entries")]
     Columns {
         /// Cells of a row.
         columns: usize,

@@ -2,8 +2,9 @@
 
 use ark_std::rand::RngCore;
 use zeroize::{Zeroize, Zeroizing};
-use zktorch_commit::{Blind, Srs};
+use zktorch_commit::{Blind, Commitment, MAX_ROW, Srs};
 use zktorch_field::{Fr, G1Affine};
+use zktorch_transcript::wire::scalar_to_bytes;
 use zktorch_transcript::{ProverChannel, ProverRng, RowLayout, Transcript, TranscriptError};
 
 use crate::close::absorb_parameters;
@@ -42,7 +43,7 @@ impl<'a> HiddenProver<'a> {
     ///
     /// # Errors
     /// [`TranscriptError::Columns`] if `columns` is no power of two, [`ChannelError::Columns`] if such a row does not fit
-    /// the SRS.
+    /// the SRS or is longer than [`MAX_ROW`].
     pub fn new(
         srs: &'a Srs,
         mut transcript: Transcript,
@@ -51,7 +52,7 @@ impl<'a> HiddenProver<'a> {
         nonce: Nonce,
     ) -> Result<Self, ChannelError> {
         let layout = RowLayout::new(columns)?;
-        if columns > srs.size() {
+        if columns > srs.size().min(MAX_ROW) {
             return Err(ChannelError::Columns { columns, k: srs.k() });
         }
         absorb_parameters(&mut transcript, srs.verifier().id(), srs.k(), columns);
@@ -84,9 +85,16 @@ impl<'a> HiddenProver<'a> {
     /// Every call returns a new stream, also when nothing was sent in between: each is keyed with fresh bytes of the
     /// channel's own.
     pub fn rng(&mut self) -> ProverRng {
+        self.rng_for(&[])
+    }
+
+    /// The same, bound to a message as well: even if the nonce is repeated by mistake, another message is committed under
+    /// another blind.
+    fn rng_for(&mut self, message: &[Fr]) -> ProverRng {
         let mut key = Zeroizing::new([0; 32]);
         self.stream.fill_bytes(&mut key[..]);
-        self.transcript.rng(&[&key[..]], *self.nonce.bytes())
+        let message: Zeroizing<Vec<u8>> = Zeroizing::new(message.iter().flat_map(scalar_to_bytes).collect());
+        self.transcript.rng(&[&key[..], &message[..]], *self.nonce.bytes())
     }
 
     /// The transcript before the first message, and the rows sent since: what a verifier starts from.
@@ -123,16 +131,16 @@ impl ProverChannel for HiddenProver<'_> {
 
     fn send(&mut self, label: &'static [u8], message: &[Fr]) -> Result<(), TranscriptError> {
         let rows = self.layout.push(label, message.len())?;
-        let mut rng = self.rng();
-        let mut commitments = Vec::with_capacity(rows.len());
-        for chunk in message.chunks(self.layout.columns()) {
-            let blind = Blind::random(&mut rng);
-            let commitment = self.srs.commit(chunk, &blind);
-            commitments.push(commitment.map_err(|_| TranscriptError::Columns { got: chunk.len() })?.point());
-            self.blinds.push(blind);
-        }
+        let mut rng = self.rng_for(message);
+        let blinds: Vec<Blind> = rows.map(|_| Blind::random(&mut rng)).collect();
+        let chunks: Vec<&[Fr]> = message.chunks(self.layout.columns()).collect();
+        // A row fits: that was checked when the channel was made.
+        let commitments = self.srs.commit_prefixes(&chunks, &blinds);
+        let commitments = commitments.map_err(|_| TranscriptError::Columns { got: self.layout.columns() })?;
+        let commitments: Vec<G1Affine> = commitments.iter().map(Commitment::point).collect();
         self.transcript.append_hidden(label, message.len(), &commitments);
-        self.rows.extend_from_slice(&commitments);
+        self.blinds.extend(blinds);
+        self.rows.extend(commitments);
         // Growing would leave unwiped copies behind: grow by hand.
         let cells = self.layout.cells();
         if cells > self.z.capacity() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ark_ec::CurveGroup;
 use ark_ff::One;
 use zktorch_commit::{Blind, Commitment, Srs, hyperkzg};
-use zktorch_field::{Fr, G1Affine, G1Projective, par};
+use zktorch_field::{Fr, G1Affine, G1Projective};
 use zktorch_transcript::{RowLayout, RowSource, TranscriptError};
 
 use crate::ChannelError;
@@ -135,13 +135,10 @@ pub(crate) fn commit_rows(
     blinds: &[Blind],
 ) -> Result<Vec<G1Affine>, ChannelError> {
     let columns = layout.columns();
-    let mut cells = Vec::with_capacity(layout.rows());
+    let mut rows = Vec::with_capacity(layout.rows());
     for message in layout.messages() {
-        let (first, end) = (message.rows.start * columns, message.rows.start * columns + message.len);
-        cells.extend(
-            message.rows.clone().map(|row| (row * columns).max(first)..((row + 1) * columns).min(end)),
-        );
+        let first = message.rows.start * columns;
+        rows.extend(z[first..first + message.len].chunks(columns));
     }
-    let commitments = par::map(cells.len(), |row| srs.commit(&z[cells[row].clone()], &blinds[row]));
-    commitments.into_iter().map(|commitment| Ok(commitment?.point())).collect()
+    Ok(srs.commit_prefixes(&rows, blinds)?.iter().map(Commitment::point).collect())
 }

@@ -1,6 +1,6 @@
 //! The shape of a proof: what fixes all its lengths, known to the verifier beforehand.
 
-use zktorch_commit::{Commitment, MIN_LOG_SIZE};
+use zktorch_commit::{Commitment, MAX_ROW, MIN_LOG_SIZE};
 use zktorch_field::{Fr, G1Affine};
 use zktorch_mira::OpeningInstance;
 use zktorch_mira::decider::{DeciderProof, ReductionShape};
@@ -87,7 +87,7 @@ impl Shape {
         if self.rows == 0 || self.constraints == 0 {
             return Err(ChannelError::Empty { rows: self.rows, constraints: self.constraints });
         }
-        if self.columns > 1 << self.k || self.k < MIN_LOG_SIZE {
+        if self.columns > MAX_ROW.min(1 << self.k) || self.k < MIN_LOG_SIZE {
             return Err(ChannelError::Columns { columns: self.columns, k: self.k });
         }
         Ok(())

@@ -1,2 +1,4 @@
+mod forger;
 mod inventory;
 mod round_trip;
+mod soundness;

@@ -1,0 +1,107 @@
+//! A prover without scruples: closing in single steps, each of which a test may replace.
+
+use ark_std::rand::SeedableRng;
+use ark_std::rand::rngs::StdRng;
+use zktorch_commit::Blind;
+use zktorch_field::{Fr, G1Affine};
+use zktorch_mira::relation::{Relaxed, RelaxedRelation, RelaxedWitness};
+use zktorch_mira::{OpeningInstance, OpeningWitness};
+use zktorch_transcript::{ProverRng, R1cs, Transcript};
+
+use crate::close::fold::Accumulator;
+use crate::close::prover::{Replay, mask_claims};
+use crate::close::{argument, fold};
+use crate::prover::Messages;
+use crate::relation::{MessageInstance, MessageRelation, MessageWitness, to_affine};
+use crate::rows::{RowCommitments, commit_rows};
+use crate::test_util::{Case, scalars};
+use crate::{ArgumentProof, FoldProof, HiddenProof, HiddenProver};
+
+/// A proof in the making: constraints are closed, nothing was checked.
+pub(super) struct Forger<'a> {
+    pub(super) case: &'a Case,
+    pub(super) r1cs: R1cs,
+    pub(super) transcript: Transcript,
+    pub(super) z: Vec<Fr>,
+    pub(super) blinds: Vec<Blind>,
+    pub(super) rows: Vec<G1Affine>,
+    pub(super) masks: Vec<zktorch_mira::mask::MaskProof>,
+    pub(super) claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
+    pub(super) rng: ProverRng,
+}
+
+impl<'a> Forger<'a> {
+    /// Masks `claims` and closes the constraints, which may not hold.
+    pub(super) fn new(
+        case: &'a Case,
+        mut prover: HiddenProver<'a>,
+        claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
+    ) -> Self {
+        let replay = Replay::run(&prover, &case.example).unwrap();
+        let masked = mask_claims(&mut prover, replay, claims).unwrap();
+        let r1cs = masked.recorder.finish().unwrap().r1cs;
+        let rng = prover.rng();
+        let Messages { transcript, z, blinds, rows } = prover.into_messages();
+        let (masks, claims) = (masked.proofs, masked.claims);
+        Self { case, r1cs, transcript, z: z.to_vec(), blinds, rows, masks, claims, rng }
+    }
+
+    pub(super) fn relation(&self) -> MessageRelation<'_> {
+        MessageRelation::new(&self.r1cs, self.case.srs.k())
+    }
+
+    /// The rest as an honest prover does it, but without checking the constraints first.
+    pub(super) fn finish(mut self) -> HiddenProof {
+        let relation = MessageRelation::new(&self.r1cs, self.case.srs.k());
+        let messages = (
+            relation.fresh_instance(self.rows.clone()),
+            relation.fresh_witness(self.z.clone(), self.blinds.clone()),
+        );
+        let (fold, folded) =
+            fold::prove(&self.case.srs, &mut self.transcript, &relation, messages, &mut self.rng).unwrap();
+        let argument =
+            argument::prove(&self.case.srs, &mut self.transcript, &self.r1cs, &folded, self.claims.clone())
+                .unwrap();
+        self.assemble(fold, argument)
+    }
+
+    pub(super) fn assemble(&self, fold: FoldProof, argument: ArgumentProof) -> HiddenProof {
+        HiddenProof { rows: self.rows.clone(), masks: self.masks.clone(), fold, argument }
+    }
+
+    /// A commitment to every row of an arbitrary z.
+    pub(super) fn commit_rows(&self, z: &[Fr], blinds: &[Blind]) -> Vec<G1Affine> {
+        commit_rows(&self.case.srs, self.r1cs.layout(), z, blinds).unwrap()
+    }
+
+    /// An accumulator of given z and u, with the error term that it has.
+    pub(super) fn accumulator(&self, z: Vec<Fr>, slack: Fr) -> Accumulator<'_> {
+        let relation = self.relation();
+        let mut rng = StdRng::seed_from_u64(99);
+        let blinds = random_blinds(self.rows.len(), 98);
+        let instance = MessageInstance { rows: RowCommitments::new(self.commit_rows(&z, &blinds)), slack };
+        let witness = MessageWitness { z, blinds };
+        let value = relation.form(&instance, &witness).unwrap();
+        let mut blind = || Blind::random(&mut rng);
+        let (error, opening) = relation.commit_error(&self.case.srs, &value, &mut blind).unwrap();
+        (Relaxed { instance, error }, RelaxedWitness { witness, opening })
+    }
+
+    /// The mask's part of a proof.
+    pub(super) fn fold_proof(
+        &self,
+        mask: &Accumulator<'_>,
+        cross: &[zktorch_field::G1Projective],
+    ) -> FoldProof {
+        FoldProof {
+            rows: mask.0.instance.rows.to_points(),
+            slack: mask.0.instance.slack,
+            error: to_affine(&mask.0.error),
+            cross: to_affine(cross),
+        }
+    }
+}
+
+pub(super) fn random_blinds(count: usize, seed: u64) -> Vec<Blind> {
+    scalars(&mut StdRng::seed_from_u64(seed), count).into_iter().map(Blind::from_scalar).collect()
+}
