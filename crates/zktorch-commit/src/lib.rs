@@ -47,6 +47,7 @@
 //! |---|---|
 //! | [`srs`] | SRS files, import of ceremonies, the development SRS, what a verifier accepts |
 //! | [`msm`](mod@msm) | multi-scalar multiplication, full width and small integers |
+//! | [`buckets`] | commitments to functions of small integers |
 //! | [`hyperkzg`] | openings |
 //!
 //! # Timing
@@ -57,6 +58,8 @@ pub mod buckets;
 mod chunks;
 mod commitment;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod hash_to_curve;
 pub mod hyperkzg;
 pub mod msm;

@@ -31,6 +31,7 @@ pub fn open(
         return Err(CommitError::Length { what: "opened vector", expected: 1 << shape.k, got: poly.len() });
     }
     let bases = srs.prefix("opened vector", poly.len())?;
+    let _span = tracing::info_span!("hyperkzg open", k = shape.k).entered();
     absorb_statement(transcript, srs.verifier().id(), shape.k, commitment, point, &value);
 
     // Fold a times; commit to all but the last, which is the tail.

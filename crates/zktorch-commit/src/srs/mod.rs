@@ -44,6 +44,7 @@ impl Srs {
     /// [`CommitError::LogSize`] unless `MIN_LOG_SIZE <= k <= MAX_LOG_SIZE`.
     pub fn dev(k: usize) -> Result<Self, CommitError> {
         check_log_size(k)?;
+        let _span = tracing::info_span!("development SRS", k).entered();
         Ok(Self::from_parts(k, Bases::Owned(dev::powers_g1(1 << k)), VerifierSrs::dev()))
     }
 

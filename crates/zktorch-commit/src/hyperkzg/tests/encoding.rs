@@ -1,11 +1,11 @@
 //! Bytes of proofs: exact lengths, canonical items, mutations, fuzzing.
 
 use ark_ff::{BigInteger, PrimeField};
-use proptest::prelude::*;
 use zktorch_field::Fr;
 use zktorch_transcript::TranscriptError;
 
 use super::{Opened, OpeningProof};
+use crate::fuzz::fuzz;
 use crate::{CommitError, Commitment, MIN_LOG_SIZE};
 
 #[test]
@@ -76,30 +76,32 @@ fn commitments_round_trip() {
     assert!(Commitment::from_bytes(&[0xff; 32]).is_err());
 }
 
-proptest! {
-    /// Whatever the bytes are: no panic, and what decodes encodes to the same bytes.
-    #[test]
-    fn decoding_arbitrary_bytes(k in 0usize..12, bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-        if let Ok(proof) = OpeningProof::from_bytes(k, &bytes) {
-            prop_assert_eq!(proof.to_bytes(), bytes);
+#[test]
+fn fuzz_opening_proofs() {
+    let opened = [Opened::new(4, 25), Opened::new(8, 25)];
+    let valid: Vec<Vec<u8>> = opened.iter().map(|o| o.proof.to_bytes()).collect();
+    fuzz(&valid, |bytes| {
+        for mut opened in [Opened::new(4, 25), Opened::new(8, 25)] {
+            let k = opened.point.len();
+            if let Ok(proof) = OpeningProof::from_bytes(k, bytes) {
+                assert_eq!(proof.to_bytes(), bytes);
+                // Canonical bytes: other bytes are another proof, and it does not verify.
+                let honest = opened.proof == proof;
+                opened.proof = proof;
+                assert_eq!(opened.verify().is_ok(), honest);
+            }
         }
-    }
+    });
+}
 
-    /// A valid encoding with a few bytes changed: no panic, canonical, and it does not verify.
-    #[test]
-    fn decoding_damaged_proofs(changes in proptest::collection::vec((any::<usize>(), 1u8..), 1..3)) {
-        let mut opened = Opened::new(4, 25);
-        let good = opened.proof.to_bytes();
-        let mut bytes = good.clone();
-        for (position, xor) in changes {
-            let length = bytes.len();
-            bytes[position % length] ^= xor;
+#[test]
+fn fuzz_commitments() {
+    let commitment = Opened::new(4, 26).commitment;
+    fuzz(&[commitment.to_bytes().to_vec(), Commitment::default().to_bytes().to_vec()], |bytes| {
+        if let Some(bytes) = bytes.first_chunk::<32>()
+            && let Ok(commitment) = Commitment::from_bytes(bytes)
+        {
+            assert_eq!(commitment.to_bytes(), *bytes);
         }
-        prop_assume!(bytes != good);
-        if let Ok(proof) = OpeningProof::from_bytes(4, &bytes) {
-            prop_assert_eq!(proof.to_bytes(), bytes);
-            opened.proof = proof;
-            prop_assert!(opened.verify().is_err());
-        }
-    }
+    });
 }

@@ -123,3 +123,12 @@ fn prover_and_verifier_end_in_the_same_transcript_state() {
     .unwrap();
     assert_eq!(p.challenge_scalar(b"end"), v.challenge_scalar(b"end"));
 }
+
+/// A change of these bytes is a change of the protocol: the version in the first message must change too.
+#[test]
+fn golden_proof() {
+    use sha2::{Digest, Sha256};
+    let digest: String =
+        Sha256::digest(Opened::new(8, 99).proof.to_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(digest, "0d0d25de6050a399aa18960be9b60fcc157eab546f70d4d8a590e1f74daa86ff");
+}
