@@ -6,6 +6,8 @@
 //! Each line is the best of several repetitions, in nanoseconds per element (or product), and its ratio to the
 //! same computation in arkworks in the same process.
 
+#![allow(clippy::print_stdout, clippy::expect_used, reason = "a program that prints a table")]
+
 use std::{hint::black_box, time::Instant};
 
 use zktorch_field::{

@@ -54,6 +54,11 @@ impl<F: Element> Block<F> {
     }
 }
 
+/// The first and the second half of a vector, as blocks.
+pub type Halves<'a, F> = (&'a [Block<F>], &'a [Block<F>]);
+/// The first and the second half of a vector, as blocks to write to.
+pub type HalvesMut<'a, F> = (&'a mut [Block<F>], &'a mut [Block<F>]);
+
 /// A vector of field elements as blocks of eight; the lanes past the end of the last block are zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackedVec<F> {
@@ -128,12 +133,12 @@ impl<F: Element> PackedVec<F> {
     }
 
     /// Both halves, as blocks. `None` if the middle is not a block boundary (`len` not a multiple of 16).
-    pub fn halves(&self) -> Option<(&[Block<F>], &[Block<F>])> {
+    pub fn halves(&self) -> Option<Halves<'_, F>> {
         self.len.is_multiple_of(2 * LANES).then(|| self.blocks.split_at(self.blocks.len() / 2))
     }
 
     /// Both halves, as blocks to write to. `None` if `len` is not a multiple of 16.
-    pub fn halves_mut(&mut self) -> Option<(&mut [Block<F>], &mut [Block<F>])> {
+    pub fn halves_mut(&mut self) -> Option<HalvesMut<'_, F>> {
         let middle = self.blocks.len() / 2;
         self.len.is_multiple_of(2 * LANES).then(|| self.blocks.split_at_mut(middle))
     }

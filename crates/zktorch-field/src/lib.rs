@@ -20,7 +20,7 @@ mod portable;
 mod tests;
 
 pub use backend::{Backend, BackendKind, Kernel, dispatch, dispatch_on};
-pub use block::{Block, PackedVec};
+pub use block::{Block, Halves, HalvesMut, PackedVec};
 pub use error::FieldError;
 pub use invert::invert;
 pub use modulus::Element;

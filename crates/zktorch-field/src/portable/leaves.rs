@@ -16,8 +16,10 @@ use crate::backend::has_mulx;
 macro_rules! leaf {
     ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) |$l:ident| $body:expr) => {
         $(#[$doc])*
+        #[allow(clippy::extra_unused_type_parameters, reason = "two leaves are the same for both fields")]
         #[inline(never)]
         pub(super) fn $name<F: Element>($($arg: $type),*) {
+            #[allow(clippy::extra_unused_type_parameters, reason = "as above")]
             #[inline(always)]
             fn all<F: Element>($($arg: $type),*) {
                 for $l in 0..LANES {
@@ -27,6 +29,7 @@ macro_rules! leaf {
 
             #[cfg(target_arch = "x86_64")]
             {
+                #[allow(clippy::extra_unused_type_parameters, reason = "as above")]
                 #[target_feature(enable = "bmi1,bmi2,adx")]
                 fn with_mulx<F: Element>($($arg: $type),*) {
                     all::<F>($($arg),*)
