@@ -22,7 +22,7 @@ pub(crate) fn prove(
     transcript: &mut Transcript,
     r1cs: &R1cs,
     folded: &Accumulator<'_>,
-    mut claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
+    claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
 ) -> Result<ArgumentProof, ChannelError> {
     let (relaxed, witness) = folded;
 
@@ -34,11 +34,23 @@ pub(crate) fn prove(
         error: &witness.opening.values,
     };
     let reduced = spartan::prove(&mut channel, r1cs, &assignment)?;
-    let spartan = channel.into_messages();
+    let messages = channel.into_messages();
 
     // 2. The decider: v*, z*, E*.
+    prove_claims(srs, transcript, r1cs, folded, (messages, &reduced), claims)
+}
+
+/// The second half of [`prove`], after Spartan has sent its messages.
+pub(crate) fn prove_claims(
+    srs: &Srs,
+    transcript: &mut Transcript,
+    r1cs: &R1cs,
+    (relaxed, witness): &Accumulator<'_>,
+    (spartan, reduced): (Vec<Fr>, &Reduced),
+    mut claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
+) -> Result<ArgumentProof, ChannelError> {
     let columns = r1cs.layout().columns();
-    let targets = Targets::new(&Sizes::of(r1cs), srs.k(), &reduced);
+    let targets = Targets::new(&Sizes::of(r1cs), srs.k(), reduced);
     let [messages, error] = targets.claims(relaxed)?;
     let z = targets.message_witness(&witness.witness.z, columns, &witness.witness.blinds);
     let e = targets.error_witness(&witness.opening.values, srs.size(), &witness.opening.blinds);

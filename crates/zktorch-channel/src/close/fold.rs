@@ -68,7 +68,7 @@ pub(crate) fn verify<'a>(
 }
 
 /// Absorbs the random instance. The messages themselves are in the transcript since they were sent.
-fn absorb_mask(transcript: &mut Transcript, mask: &Relaxed<MessageRelation<'_>>) {
+pub(crate) fn absorb_mask(transcript: &mut Transcript, mask: &Relaxed<MessageRelation<'_>>) {
     transcript.append_points(b"channel mask rows", &mask.instance.rows.to_points());
     transcript.append_scalar(b"channel mask slack", &mask.instance.slack);
     transcript.append_points(b"channel mask error", &to_affine(&mask.error));

@@ -77,7 +77,8 @@ fn wrong_openings_do_not_hold() {
         relation.commitments_hold(&srs, relaxed, witness).unwrap()
     };
     assert!(holds(&relaxed, &witness));
-    let mut edits: Vec<Box<dyn Fn(&mut RelaxedWitness<MessageRelation<'_>>)>> = vec![
+    type Edit = Box<dyn Fn(&mut RelaxedWitness<MessageRelation<'_>>)>;
+    let mut edits: Vec<Edit> = vec![
         Box::new(move |w| w.witness.z[6] += one),
         Box::new(move |w| w.opening.values[17] += one),
         Box::new(|w| w.witness.blinds.swap(0, 1)),

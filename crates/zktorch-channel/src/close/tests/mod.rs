@@ -1,4 +1,7 @@
+mod attacks;
 mod forger;
 mod inventory;
+mod mutation;
 mod round_trip;
 mod soundness;
+mod zero_knowledge;

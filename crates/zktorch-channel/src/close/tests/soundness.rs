@@ -385,7 +385,8 @@ fn points_off_the_curve_are_refused() {
     let case = Case::new(SMALL);
     let proof = case.prove(case.transcript(), 1);
     let off = G1Affine::new_unchecked(Fq::from(1u64), Fq::from(1u64));
-    let edits: [(&str, fn(&mut HiddenProof, G1Affine)); 5] = [
+    type Edit = fn(&mut HiddenProof, G1Affine);
+    let edits: [(&str, Edit); 5] = [
         ("row commitments", |p, off| p.rows[1] = off),
         ("masks", |p, off| {
             p.masks[0] = MaskProof { commitment: zktorch_commit::Commitment(off), ..p.masks[0] };
