@@ -39,6 +39,16 @@ pub(crate) fn store<B: Backend>(value: B::Fr, out: &mut [Fr]) {
     }
 }
 
+/// The sum of the vectors, lane by lane.
+#[inline(always)]
+pub(crate) fn total<B: Backend>(vectors: &[B::Fr]) -> B::Fr {
+    let mut sum = B::Fr::zero();
+    for v in vectors {
+        sum = sum.add(*v);
+    }
+    sum
+}
+
 /// `a += c b`, entry by entry, up to the shorter length.
 pub(crate) fn add_scaled(a: &mut [Fr], b: &[Fr], c: Fr) {
     struct AddScaled<'a>(&'a mut [Fr], &'a [Fr], Fr);
@@ -88,10 +98,11 @@ pub(crate) fn inner_product_on_line(v: [&[Fr]; 2], u: [&[Fr]; 2], gamma: Fr) -> 
             let Self(v, u, gamma, range) = self;
             let mut acc = B::Fr::acc_zero();
             let packed = B::Fr::splat(gamma);
+            let polarise = gamma == Fr::from(1u64);
             for i in range.step_by(LANES) {
                 let (v0, v1) = (load::<B>(v[0], i), load::<B>(v[1], i));
                 let (u0, u1) = (load::<B>(u[0], i), load::<B>(u[1], i));
-                if gamma == Fr::from(1u64) {
+                if polarise {
                     // Polarisation, the case that folds need: no product but one.
                     B::Fr::acc_mul_add(&mut acc, v0.add_lazy(v1), u0.add_lazy(u1));
                 } else {
@@ -114,12 +125,14 @@ pub(crate) fn dense(functional: &Functional) -> Vec<Fr> {
         #[inline(always)]
         fn run<B: Backend>(self, _: B) {
             let Self(terms, out, high) = self;
+            let mut rows = Vec::with_capacity(terms.len());
+            for (c, tiers) in terms {
+                rows.push((tiers.low.as_slice(), B::Fr::splat(*c * tiers.high[high])));
+            }
             for (i, out) in out.chunks_mut(LANES).enumerate() {
                 let mut acc = B::Fr::acc_zero();
-                for (c, tiers) in terms {
-                    // One scalar product per term and vector: small beside the packed one.
-                    let scale = B::Fr::splat(*c * tiers.high[high]);
-                    B::Fr::acc_mul_add(&mut acc, load::<B>(&tiers.low, i * LANES), scale);
+                for (low, scale) in &rows {
+                    B::Fr::acc_mul_add(&mut acc, load::<B>(low, i * LANES), *scale);
                 }
                 store::<B>(B::Fr::acc_reduce(acc), out);
             }

@@ -30,12 +30,21 @@
 //! probability at most `2/|F|`. Messages: 2 scalars a level, `2 ceil(log2 M)` for M instances.
 
 mod column;
-mod gram;
+mod combination;
+mod first;
+mod form;
+mod functional_sum;
+mod later;
 mod prover;
 mod stages;
+mod tables;
 mod verifier;
 
-use zktorch_field::Fr;
+use core::ops::Range;
+
+use zktorch_field::{Fr, par};
+
+use self::form::QuadraticForm;
 
 pub use self::column::Column;
 pub use self::prover::{Chunk, prove};
@@ -83,6 +92,27 @@ impl Statement<'_> {
         let coefficients = bound.point_coefficients(weights);
         Functional::new(self.num_vars(), coefficients.into_iter().zip(self.points.iter().cloned()).collect())
     }
+}
+
+/// The forms of all groups: `f(group, range)` summed over a partition of `0..blocks`, in parallel.
+fn sum_over_pieces(
+    groups: usize,
+    blocks: usize,
+    f: impl Fn(usize, Range<usize>) -> QuadraticForm + Sync + Send,
+) -> Vec<QuadraticForm> {
+    // A few pieces per thread, so that none waits long for the last one; not more, because every piece packs its tables.
+    let pieces = (4 * par::current_num_threads()).div_ceil(groups.max(1)).clamp(1, blocks);
+    let size = blocks.div_ceil(pieces);
+    let pieces = blocks.div_ceil(size);
+    let parts = par::map(groups * pieces, |task| {
+        let (group, piece) = (task / pieces, task % pieces);
+        f(group, piece * size..blocks.min((piece + 1) * size))
+    });
+    let mut sums = vec![QuadraticForm::new(Vec::new()); groups];
+    for (task, part) in parts.into_iter().enumerate() {
+        sums[task / pieces].add(&part);
+    }
+    sums
 }
 
 #[cfg(test)]

@@ -26,10 +26,20 @@ pub struct OpeningInstance<Y> {
 impl OpeningInstance<Fr> {
     /// Absorbs the whole claim.
     pub(crate) fn absorb(&self, transcript: &mut Transcript) {
-        transcript.append_point(b"mira instance commitment", &self.commitment.into_affine());
-        self.functional.absorb(transcript);
-        transcript.append_scalar(b"mira instance value", &self.value);
+        absorb_public(transcript, &self.commitment, &self.functional);
+        absorb_value(transcript, &self.value);
     }
+}
+
+/// Absorbs (C, u).
+fn absorb_public(transcript: &mut Transcript, commitment: &G1Projective, functional: &Functional) {
+    transcript.append_point(b"mira instance commitment", &commitment.into_affine());
+    functional.absorb(transcript);
+}
+
+/// Absorbs y, or an error term.
+fn absorb_value(transcript: &mut Transcript, value: &Fr) {
+    transcript.append_scalar(b"mira instance value", value);
 }
 
 /// What opens the commitment of an [`OpeningInstance`]. Wiped from memory when dropped; not printed.
@@ -126,12 +136,11 @@ impl RelaxedRelation for ChunkOpening {
     }
 
     fn absorb_instance(&self, transcript: &mut Transcript, (commitment, functional): &Self::Instance) {
-        transcript.append_point(b"mira instance commitment", &commitment.into_affine());
-        functional.absorb(transcript);
+        absorb_public(transcript, commitment, functional);
     }
 
     fn absorb_error(&self, transcript: &mut Transcript, error: &Fr) {
-        transcript.append_scalar(b"mira instance value", error);
+        absorb_value(transcript, error);
     }
 }
 

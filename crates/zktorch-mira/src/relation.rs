@@ -24,7 +24,6 @@
 mod interpolate;
 pub mod laws;
 
-use ark_ff::Field;
 use zktorch_field::Fr;
 use zktorch_transcript::Transcript;
 
@@ -294,12 +293,6 @@ fn absorb_both<R: RelaxedRelation + ?Sized>(
 fn draw<R: RelaxedRelation + ?Sized>(relation: &R, transcript: &mut Transcript, cross: &[R::Error]) -> Fr {
     cross.iter().for_each(|term| relation.absorb_error(transcript, term));
     transcript.challenge_nonzero(b"mira fold gamma")
-}
-
-/// `gamma, gamma^2, .., gamma^d`: the weights of the cross terms and of the right error term, for callers that fold
-/// error terms of their own (for example hidden ones).
-pub fn error_weights(degree: usize, gamma: Fr) -> Vec<Fr> {
-    (1..=degree).map(|j| gamma.pow([j as u64])).collect()
 }
 
 #[cfg(test)]

@@ -89,6 +89,7 @@ pub fn prove(
                 jobs.push((fold, left, right));
             }
         }
+        let _span = tracing::debug_span!("mira wave", folds = jobs.len()).entered();
         let folded = par::map_vec(jobs, |(fold, (left_digest, left), (right_digest, right))| {
             let mut transcript = digest::fold_transcript(fold, &left_digest, &right_digest);
             let (t, accumulator) = left.fold_bound(&mut transcript, &right)?;

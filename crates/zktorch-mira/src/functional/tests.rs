@@ -1,1 +1,83 @@
+use ark_ff::Zero;
+use proptest::prelude::*;
+use zktorch_field::Fr;
 
+use crate::module::Module;
+use crate::test_util::{naive_eq, naive_inner_product, scalar, scalars};
+use crate::{Functional, MiraError};
+
+fn functional(seed: u64, num_vars: usize, terms: usize) -> Functional {
+    let term = |t: u64| (scalar(seed ^ t), scalars(seed ^ (1000 + t), num_vars));
+    Functional::new(num_vars, (0..terms as u64).map(term).collect()).unwrap()
+}
+
+fn naive_dense(u: &Functional) -> Vec<Fr> {
+    let mut out = vec![Fr::zero(); 1 << u.num_vars()];
+    for (c, point) in u.terms() {
+        out.iter_mut().zip(naive_eq(point)).for_each(|(slot, e)| *slot += *c * e);
+    }
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn expands_to_the_sum_of_its_eq_tables(seed: u64, num_vars in 0usize..11, terms in 0usize..5) {
+        let u = functional(seed, num_vars, terms);
+        prop_assert_eq!(u.dense(), naive_dense(&u));
+    }
+
+    #[test]
+    fn applies_and_evaluates_as_its_dense_form(seed: u64, num_vars in 0usize..10, terms in 0usize..4, cut in 0usize..600) {
+        let u = functional(seed, num_vars, terms);
+        let dense = naive_dense(&u);
+        let mut v = scalars(seed ^ 7, 1 << num_vars);
+        v.truncate(cut.max(1));
+        prop_assert_eq!(u.apply(&v).unwrap(), naive_inner_product(&v, &dense));
+        let x = scalars(seed ^ 8, num_vars);
+        prop_assert_eq!(u.evaluate(&x).unwrap(), naive_inner_product(&dense, &naive_eq(&x)));
+    }
+
+    #[test]
+    fn accumulates_linearly_also_on_prefixes(seed: u64, small in 0usize..6, more in 0usize..4) {
+        let (a, b, c) = (functional(seed, small, 2), functional(seed ^ 1, small + more, 3), scalar(seed ^ 2));
+        // A functional on fewer variables acts on the first entries.
+        let extended = |u: &Functional| {
+            let mut dense = naive_dense(u);
+            dense.resize(1 << (small + more), Fr::zero());
+            dense
+        };
+        for (left, right) in [(&a, &b), (&b, &a)] {
+            let mut sum = left.clone();
+            sum.accumulate(right, c);
+            let expected: Vec<Fr> = extended(left).iter().zip(extended(right)).map(|(l, r)| *l + c * r).collect();
+            prop_assert_eq!(sum.dense(), expected);
+        }
+    }
+}
+
+#[test]
+fn wrong_lengths_are_refused() {
+    let error = Functional::new(3, vec![(scalar(0), scalars(1, 2))]).unwrap_err();
+    assert!(matches!(error, MiraError::Length { what: "point of a functional", expected: 3, got: 2 }));
+    let u = Functional::eq(scalars(0, 3));
+    let error = u.evaluate(&scalars(1, 4)).unwrap_err();
+    assert!(matches!(error, MiraError::Length { what: "point of evaluation", expected: 3, got: 4 }));
+    let error = u.apply(&scalars(1, 9)).unwrap_err();
+    assert!(matches!(error, MiraError::TooLong { limit: 8, got: 9, .. }));
+}
+
+#[test]
+fn only_one_term_with_coefficient_one_is_an_evaluation() {
+    let point = scalars(0, 3);
+    assert_eq!(Functional::eq(point.clone()).as_evaluation(), Some(point.as_slice()));
+    assert_eq!(Functional::zero(3).as_evaluation(), None);
+    assert_eq!(Functional::new(3, vec![(Fr::from(2u64), point.clone())]).unwrap().as_evaluation(), None);
+    let one = Fr::from(1u64);
+    let twice = Functional::new(3, vec![(one, point.clone()), (one, point)]).unwrap();
+    assert!(matches!(
+        twice.require_evaluation("test").unwrap_err(),
+        MiraError::NotReduced { what: "test", terms: 2 }
+    ));
+}

@@ -5,10 +5,11 @@ use zktorch_commit::{Blind, Commitment};
 use zktorch_field::Fr;
 use zktorch_transcript::ProverChannel;
 
-use super::column::{Combination, combine};
-use super::gram::{Gram, Member, Tables, group_forms};
+use super::combination::Combination;
+use super::form::QuadraticForm;
 use super::stages::stage_sizes;
-use super::{Column, GAMMA, LEVEL, RHO, Statement};
+use super::tables::point_tables;
+use super::{Column, GAMMA, LEVEL, RHO, Statement, first, later};
 use crate::plan::{Row, fold_weights};
 use crate::{MiraError, OpeningInstance, OpeningWitness};
 
@@ -25,9 +26,9 @@ pub struct Chunk<'a> {
 
 /// Proves the claims with these `values` on `chunks`; returns the accumulator. The values were sent before.
 ///
-/// The vectors are read once per *stage*, a run of consecutive levels whose messages all follow from the products
-/// `<v_i, u_j>` of instances that meet within the stage ([`Gram`] matrices); folded vectors exist only block by block,
-/// in cache, so memory beyond the columns is the one vector returned.
+/// The vectors are read once per *stage*, a run of consecutive levels whose messages all follow from the quadratic forms of
+/// the groups of instances that meet within the stage; folded vectors exist only block by block, in cache, so memory
+/// beyond the columns is the one vector returned.
 ///
 /// # Errors
 /// [`MiraError::Length`] and [`MiraError::TooLong`] if the inputs are inconsistent; those of the channel. False values
@@ -53,21 +54,27 @@ pub fn prove<P: ProverChannel>(
     // 2. The levels, a stage at a time.
     let mut gammas = Vec::with_capacity(statement.plan.levels());
     let mut rows = bound.rows().to_vec();
+    let tables = point_tables(&rows, statement.points);
+    let mut values: Option<Vec<Fr>> = None;
     for levels in stage_sizes(&rows, &columns, statement.plan.levels()) {
-        let members: Vec<Member<'_>> = rows.iter().map(|row| Member::new(row, &columns)).collect();
-        let tables = Tables::new(&members, statement.points);
-        let mut grams = group_forms(&members, &tables, 1 << levels, statement.num_vars());
+        let span = tracing::debug_span!("mira stage", levels, instances = rows.len()).entered();
+        let mut forms = match &values {
+            None => first::forms(&rows, &columns, &tables, levels, statement.num_vars()),
+            Some(values) => later::forms(&rows, values, &columns, &tables, levels, statement.num_vars()),
+        };
+        drop(span);
         for _ in 0..levels {
-            let y0: Fr = grams.iter().map(Gram::even).sum();
-            let t: Fr = grams.iter().map(Gram::cross).sum();
+            let y0: Fr = forms.iter().map(QuadraticForm::left).sum();
+            let t: Fr = forms.iter().map(QuadraticForm::cross).sum();
             channel.send(LEVEL, &[y0, t])?;
             let gamma = channel.transcript().challenge_scalar(GAMMA);
             let y2 = sum - y0;
             sum = y0 + gamma * t + gamma * gamma * y2;
-            grams.iter_mut().for_each(|gram| gram.fold(gamma));
+            forms.iter_mut().for_each(|form| form.bind(gamma));
             gammas.push(gamma);
         }
         rows = fold_rows(&rows, &fold_weights(&gammas[gammas.len() - levels..], 1 << levels));
+        values = Some(forms.iter().map(QuadraticForm::value).collect());
     }
 
     // 3. The accumulator in closed form.
@@ -81,7 +88,8 @@ pub fn prove<P: ProverChannel>(
         functional: statement.functional(&bound, &weights)?,
         value: sum,
     };
-    let vector = combine(&Combination::new(columns.into_iter().zip(coefficients)));
+    let _span = tracing::debug_span!("mira accumulated vector").entered();
+    let vector = Combination::new(columns.into_iter().zip(coefficients)).to_field();
     Ok((instance, OpeningWitness { vector, blind }))
 }
 

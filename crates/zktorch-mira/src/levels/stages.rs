@@ -1,41 +1,40 @@
 //! How many levels to do per pass over the vectors.
 
-use zktorch_field::Fr;
+use std::collections::BTreeSet;
 
 use super::Column;
+use super::form::grid_size;
 use crate::plan::Row;
 
-/// Most levels in one stage: 16 x 16 products per group.
+/// Most levels in one stage: `3^4` inner products per group.
 const MAX_STAGE: usize = 4;
-/// Relative costs per entry, in multiplications of 52-bit limbs (eight lanes at once).
-const FIELD_PRODUCT: usize = 50;
-const SMALL_PRODUCT: usize = 10;
-const REDUCTION: usize = 55;
+
+// Relative costs of work on eight entries, about nanoseconds on one core.
+const FIELD_PRODUCT: usize = 15;
+const SMALL_PRODUCT: usize = 4;
+const REDUCTION: usize = 20;
+const FIELD_LOAD: usize = 16;
+const ADDITION: usize = 8;
 
 /// The numbers of levels of the stages, in order; their sum is `levels`.
 ///
-/// A stage of a levels on m instances makes `m 2^a` products and first collapses, block by block, every instance that
-/// is not a single column at a single point. Few levels per stage mean many passes that collapse; many mean many
-/// products. The cheapest sequence is found by dynamic programming over this cost. The choice concerns the prover alone:
-/// the messages do not depend on it.
+/// The first stage makes all products within a group of `2^a` instances, later ones make `3^a - 2^a`, but first they sum up
+/// every column and point again. Few levels per stage mean many passes; many mean many products. The cheapest sequence
+/// is found by dynamic programming over these costs. The choice concerns the prover alone: the messages do not depend
+/// on it.
 pub(super) fn stage_sizes(rows: &[Row], columns: &[Column<'_>], levels: usize) -> Vec<usize> {
-    let first = Costs::of_rows(rows, columns);
-    let chunks: std::collections::BTreeSet<usize> =
-        rows.iter().flat_map(|r| r.chunks.iter().map(|(b, _)| *b)).collect();
-    let points: std::collections::BTreeSet<usize> =
-        rows.iter().flat_map(|r| r.points.iter().map(|(p, _)| *p)).collect();
-    let collapse =
-        chunks.iter().map(|b| product_cost(&columns[*b])).sum::<usize>() + points.len() * FIELD_PRODUCT;
-    let later =
-        |instances: usize| Costs { collapse: collapse + 2 * REDUCTION * instances, product: FIELD_PRODUCT };
+    let first = FirstStage::new(rows, columns);
+    let collapse = collapse_cost(rows, columns);
 
-    // best[l]: cost and size of the first stage when l levels are left.
+    // best[l]: cost and size of the next stage when l levels are left.
     let mut best: Vec<(usize, usize)> = vec![(0, 0)];
     for left in 1..=levels {
-        let instances = 1usize << left;
-        let costs = if left == levels { first } else { later(instances) };
         let choice = (1..=left.min(MAX_STAGE))
-            .map(|size| (costs.of_stage(instances, size) + best[left - size].0, size))
+            .map(|size| {
+                let here =
+                    if left == levels { first.cost(size) } else { collapse + later_cost(1 << left, size) };
+                (here + best[left - size].0, size)
+            })
             .min()
             .unwrap_or((0, 1));
         best.push(choice);
@@ -50,40 +49,52 @@ pub(super) fn stage_sizes(rows: &[Row], columns: &[Column<'_>], levels: usize) -
     sizes
 }
 
-#[derive(Clone, Copy)]
-struct Costs {
-    /// Collapsing every instance, per entry.
-    collapse: usize,
-    /// One product, per entry.
-    product: usize,
+/// Reading and summing every column and point once.
+fn collapse_cost(rows: &[Row], columns: &[Column<'_>]) -> usize {
+    let chunks: BTreeSet<usize> = rows.iter().flat_map(|row| row.chunks.iter().map(|(b, _)| *b)).collect();
+    let points: BTreeSet<usize> = rows.iter().flat_map(|row| row.points.iter().map(|(p, _)| *p)).collect();
+    chunks.iter().map(|b| column_cost(&columns[*b])).sum::<usize>() + points.len() * FIELD_PRODUCT
 }
 
-impl Costs {
-    fn of_stage(self, instances: usize, levels: usize) -> usize {
-        self.collapse + self.product * (instances << levels)
-    }
+fn column_cost(column: &Column<'_>) -> usize {
+    if column.is_small() { SMALL_PRODUCT } else { FIELD_LOAD + FIELD_PRODUCT }
+}
 
-    fn of_rows(rows: &[Row], columns: &[Column<'_>]) -> Self {
-        let mut collapse = 0;
-        let mut product = 0;
+/// A later stage of `levels` levels on `instances` instances, without the collapse.
+fn later_cost(instances: usize, levels: usize) -> usize {
+    let sums = grid_size(levels) - (1 << levels);
+    2 * REDUCTION * instances + (instances >> levels) * sums * (FIELD_PRODUCT + 2 * ADDITION)
+}
+
+struct FirstStage {
+    instances: usize,
+    load: usize,
+    /// One product with every instance.
+    products: usize,
+}
+
+impl FirstStage {
+    fn new(rows: &[Row], columns: &[Column<'_>]) -> Self {
+        let (mut load, mut products) = (0, 0);
         for row in rows {
-            let single = |side: &[(usize, Fr)]| side.len() == 1;
-            let small = row.chunks.iter().all(|(b, _)| columns[*b].is_small());
-            if !single(&row.chunks) {
-                collapse +=
-                    row.chunks.iter().map(|(b, _)| product_cost(&columns[*b])).sum::<usize>() + REDUCTION;
+            let small = match row.chunks.as_slice() {
+                [(b, _)] => columns[*b].is_small(),
+                _ => false,
+            };
+            products += if small { SMALL_PRODUCT } else { FIELD_PRODUCT };
+            if !small {
+                load += row.chunks.iter().map(|(b, _)| column_cost(&columns[*b])).sum::<usize>() + REDUCTION;
             }
-            if !single(&row.points) {
-                collapse += row.points.len() * FIELD_PRODUCT + REDUCTION;
+            if row.points.len() != 1 {
+                load += row.points.len() * FIELD_PRODUCT + REDUCTION;
             }
-            product += if small && single(&row.chunks) { SMALL_PRODUCT } else { FIELD_PRODUCT };
         }
-        Self { collapse, product: product.div_ceil(rows.len().max(1)) }
+        Self { instances: rows.len(), load, products }
     }
-}
 
-fn product_cost(column: &Column<'_>) -> usize {
-    if column.is_small() { SMALL_PRODUCT } else { FIELD_PRODUCT }
+    fn cost(&self, levels: usize) -> usize {
+        self.load + self.products * self.instances.min(1 << levels)
+    }
 }
 
 #[cfg(test)]

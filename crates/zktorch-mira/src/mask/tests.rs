@@ -1,1 +1,222 @@
+use ark_ff::{Field, One, Zero};
+use zktorch_commit::Srs;
+use zktorch_transcript::probe::{Event, Probe};
+use zktorch_transcript::{ClearProver, ClearVerifier, Transcript, TranscriptError};
 
+use super::*;
+use crate::test_util::satisfied;
+
+const PROTOCOL: &[u8] = b"mira mask test";
+
+fn mask(nonce: u8) -> Mask {
+    Mask::random(4, &mut Transcript::new(b"mask coins").rng(&[b"secret"], [nonce; 32]))
+}
+
+struct Masked {
+    messages: Vec<Fr>,
+    proof: MaskProof,
+    instance: OpeningInstance<Fr>,
+    witness: OpeningWitness,
+}
+
+fn run_prover(transcript: &mut Transcript, srs: &Srs, seed: u64, mask: Mask) -> Masked {
+    let (instance, witness) = satisfied(srs, seed, 4, 3);
+    let mut channel = ClearProver::new(transcript);
+    let (proof, instance, witness) = prove(&mut channel, srs, instance, witness, mask).unwrap();
+    Masked { messages: channel.into_messages(), proof, instance, witness }
+}
+
+fn run_verifier(
+    transcript: &mut Transcript,
+    instance: OpeningInstance<Fr>,
+    messages: &[Fr],
+    proof: &MaskProof,
+) -> Result<OpeningInstance<Fr>, MiraError> {
+    let mut channel = ClearVerifier::new(transcript, messages);
+    let masked = verify(&mut channel, instance, proof)?;
+    channel.finish()?;
+    Ok(masked)
+}
+
+fn fresh() -> Transcript {
+    Transcript::new(PROTOCOL)
+}
+
+fn is_untied(result: &Result<OpeningInstance<Fr>, MiraError>) -> bool {
+    matches!(result, Err(MiraError::Transcript(TranscriptError::Unsatisfied { constraint: CONSTRAINT })))
+}
+
+#[test]
+fn the_masked_accumulator_holds_and_both_sides_agree() {
+    let srs = Srs::dev(4).unwrap();
+    let (honest, _) = satisfied(&srs, 1, 4, 3);
+    let masked = run_prover(&mut fresh(), &srs, 1, mask(0));
+    assert_eq!(masked.instance.functional.apply(&masked.witness.vector).unwrap(), masked.instance.value);
+    let commitment = srs.commit(&masked.witness.vector, &masked.witness.blind).unwrap();
+    assert_eq!(commitment.projective(), masked.instance.commitment);
+    let verified = run_verifier(&mut fresh(), honest, &masked.messages, &masked.proof).unwrap();
+    assert_eq!(verified, masked.instance);
+}
+
+/// C_s and the hidden y_s before delta; y* after it.
+#[test]
+fn the_order_of_events_is_pinned() {
+    let srs = Srs::dev(4).unwrap();
+    let probe = Probe::new();
+    let masked = run_prover(&mut fresh().with_probe(&probe), &srs, 1, mask(0));
+    let expected = [
+        Event::Absorb(b"mira mask commitment"),
+        Event::Absorb(b"mira mask value"),
+        Event::Squeeze(b"mira mask delta"),
+        Event::Absorb(b"mira masked value"),
+    ];
+    assert_eq!(probe.events(), expected);
+    let probe = Probe::new();
+    let (honest, _) = satisfied(&srs, 1, 4, 3);
+    run_verifier(&mut fresh().with_probe(&probe), honest, &masked.messages, &masked.proof).unwrap();
+    assert_eq!(probe.events(), expected);
+}
+
+/// The values of the masked instance and the hidden value have to fit: whatever of the three is changed.
+#[test]
+fn an_untied_y_star_is_rejected() {
+    let srs = Srs::dev(4).unwrap();
+    let (honest, _) = satisfied(&srs, 1, 4, 3);
+    let masked = run_prover(&mut fresh(), &srs, 1, mask(0));
+    let shifted = MaskProof { value: masked.proof.value + Fr::one(), ..masked.proof };
+    assert!(is_untied(&run_verifier(&mut fresh(), honest.clone(), &masked.messages, &shifted)));
+    let hidden = [masked.messages[0] + Fr::one()];
+    assert!(is_untied(&run_verifier(&mut fresh(), honest.clone(), &hidden, &masked.proof)));
+    let claimed = OpeningInstance { value: honest.value + Fr::one(), ..honest };
+    assert!(is_untied(&run_verifier(&mut fresh(), claimed, &masked.messages, &masked.proof)));
+}
+
+/// Without the constraint, a false y passes: y* is then just a number that suits v*.
+#[test]
+fn without_the_tie_a_false_value_would_pass() {
+    let srs = Srs::dev(4).unwrap();
+    let (honest, _) = satisfied(&srs, 1, 4, 3);
+    let masked = run_prover(&mut fresh(), &srs, 1, mask(0));
+    let false_claim = OpeningInstance { value: honest.value + Fr::one(), ..honest };
+    // The verifier of `verify` without `enforce_zero`.
+    let mut transcript = fresh();
+    transcript.append_point(COMMITMENT, &masked.proof.commitment.0);
+    transcript.append_scalars(VALUE, &masked.messages);
+    let delta = transcript.challenge_nonzero(DELTA);
+    transcript.append_scalar(MASKED, &masked.proof.value);
+    let untied = OpeningInstance {
+        commitment: false_claim.commitment + masked.proof.commitment.projective() * delta,
+        functional: false_claim.functional.clone(),
+        value: masked.proof.value,
+    };
+    let mut prover = transcript.clone();
+    let claims = vec![(untied.clone(), masked.witness.clone())];
+    let proof = crate::decider::prove(&srs, &mut prover, claims).unwrap();
+    crate::decider::verify(srs.verifier(), &mut transcript, &[untied], &proof).expect("nothing ties y* to y");
+    // With it, it is refused.
+    assert!(is_untied(&run_verifier(&mut fresh(), false_claim, &masked.messages, &masked.proof)));
+}
+
+/// A y_s that does not belong to s: delta was drawn after it, so the masked instance is false.
+#[test]
+fn a_wrong_hidden_value_leaves_a_false_accumulator() {
+    let srs = Srs::dev(4).unwrap();
+    let (honest, witness) = satisfied(&srs, 1, 4, 3);
+    let false_claim = OpeningInstance { value: honest.value + Fr::one(), ..honest };
+    // The prover shifts y_s as it pleases before it sees delta, and sends the y* that the constraint wants.
+    let (mut transcript, mask) = (fresh(), mask(0));
+    let commitment = srs.commit(&mask.vector, &mask.blind).unwrap();
+    let y_s = false_claim.functional.apply(&mask.vector).unwrap() - Fr::from(3u64);
+    transcript.append_point(COMMITMENT, &commitment.0);
+    transcript.append_scalars(VALUE, &[y_s]);
+    let delta = transcript.challenge_nonzero(DELTA);
+    let proof = MaskProof { commitment, value: false_claim.value + delta * y_s };
+    let mut opened = witness.clone();
+    opened.vector.accumulate(&mask.vector, delta);
+    opened.blind.accumulate(&mask.blind, delta);
+
+    let mut verifier = fresh();
+    let masked = run_verifier(&mut verifier, false_claim, &[y_s], &proof).unwrap();
+    let decided = crate::decider::prove(&srs, &mut verifier.clone(), vec![(masked.clone(), opened)]).unwrap();
+    let result = crate::decider::verify(srs.verifier(), &mut verifier, &[masked], &decided);
+    assert!(matches!(
+        result,
+        Err(MiraError::Sumcheck(zktorch_sumcheck::SumcheckError::Transcript(TranscriptError::Unsatisfied {
+            constraint: crate::decider::CONSTRAINT
+        })))
+    ));
+}
+
+/// Why a mask is used up: two masked accumulators under one mask give the witness away.
+#[test]
+fn a_reused_mask_reveals_the_witness() {
+    let srs = Srs::dev(4).unwrap();
+    let (_, witness) = satisfied(&srs, 1, 4, 3);
+    let run = |salt: u64| {
+        let mut transcript = fresh();
+        transcript.append_u64(b"attempt", salt);
+        let challenge = {
+            let mut replay = transcript.clone();
+            let mask = mask(0);
+            replay.append_point(COMMITMENT, &srs.commit(&mask.vector, &mask.blind).unwrap().0);
+            let (instance, _) = satisfied(&srs, 1, 4, 3);
+            replay.append_scalars(VALUE, &[instance.functional.apply(&mask.vector).unwrap()]);
+            replay.challenge_nonzero(DELTA)
+        };
+        // The same nonce twice: what the caller must not do.
+        (challenge, run_prover(&mut transcript, &srs, 1, mask(0)).witness.vector.clone())
+    };
+    let ((d1, v1), (d2, v2)) = (run(1), run(2));
+    assert_ne!(d1, d2);
+    let inverse = (d2 - d1).inverse().unwrap();
+    let solved: Vec<Fr> = v1.iter().zip(&v2).map(|(a, b)| (d2 * a - d1 * b) * inverse).collect();
+    assert_eq!(solved, witness.vector);
+}
+
+#[test]
+fn fresh_nonces_share_nothing() {
+    let srs = Srs::dev(4).unwrap();
+    let (a, b) = (run_prover(&mut fresh(), &srs, 1, mask(1)), run_prover(&mut fresh(), &srs, 1, mask(2)));
+    assert_ne!(a.proof.commitment, b.proof.commitment);
+    assert_ne!(a.proof.value, b.proof.value);
+    assert_ne!(a.messages, b.messages);
+    assert!(a.witness.vector.iter().zip(&b.witness.vector).all(|(x, y)| x != y));
+    assert!(a.witness.vector.iter().all(|x| !x.is_zero()));
+}
+
+#[test]
+fn a_mask_of_another_length_is_refused() {
+    let srs = Srs::dev(4).unwrap();
+    let (instance, witness) = satisfied(&srs, 1, 4, 1);
+    let short = Mask::random(3, &mut Transcript::new(b"coins").rng(&[], [0; 32]));
+    let mut transcript = fresh();
+    let error = prove(&mut ClearProver::new(&mut transcript), &srs, instance, witness, short).err().unwrap();
+    assert!(matches!(error, MiraError::Length { what: "mask", expected: 16, got: 8 }));
+}
+
+#[test]
+fn bytes_round_trip_and_are_validated() {
+    let srs = Srs::dev(4).unwrap();
+    let proof = run_prover(&mut fresh(), &srs, 1, mask(0)).proof;
+    let bytes = proof.to_bytes();
+    assert_eq!(MaskProof::read(&mut wire::Reader::new(&bytes)).unwrap(), proof);
+    for len in 0..bytes.len() {
+        let error = MaskProof::read(&mut wire::Reader::new(&bytes[..len])).unwrap_err();
+        assert!(matches!(error, MiraError::Transcript(TranscriptError::ByteLength { .. })));
+    }
+    let mut large = bytes;
+    large[32..].fill(0xff);
+    let error = MaskProof::read(&mut wire::Reader::new(&large)).unwrap_err();
+    assert!(matches!(
+        error,
+        MiraError::Transcript(TranscriptError::NonCanonicalScalar { what: "masked value" })
+    ));
+    // A coordinate that is not reduced.
+    let mut no_point = bytes;
+    no_point[..32].fill(0xff);
+    let error = MaskProof::read(&mut wire::Reader::new(&no_point)).unwrap_err();
+    assert!(matches!(
+        error,
+        MiraError::Transcript(TranscriptError::InvalidPoint { what: "mask commitment" })
+    ));
+}

@@ -1,0 +1,69 @@
+//! Sums of eq tables, a few vectors at a time.
+
+use std::collections::BTreeMap;
+
+use zktorch_field::{Backend, Fr, LANES, Packed};
+
+use super::tables::{LOW_BITS, PointTable};
+
+/// Tables added at a time, as for columns.
+const ROWS: usize = 8;
+
+/// `sum_p d_p eq(point_p, .)`, in pieces of one lower tier.
+pub(super) struct FunctionalSum<'t, B: Backend> {
+    terms: Vec<Term<'t, B>>,
+    sums: Vec<<B::Fr as Packed>::Acc>,
+}
+
+struct Term<'t, B: Backend> {
+    coefficient: Fr,
+    high: &'t [Fr],
+    low: Vec<B::Fr>,
+    /// `coefficient high[.]` of the current piece.
+    scale: B::Fr,
+}
+
+impl<'t, B: Backend> FunctionalSum<'t, B> {
+    #[inline(always)]
+    pub(super) fn new(
+        points: impl Iterator<Item = (usize, Fr)>,
+        tables: &'t BTreeMap<usize, PointTable>,
+    ) -> Self {
+        let mut terms = Vec::new();
+        for (point, coefficient) in points {
+            let table = &tables[&point];
+            let (low, scale) = (table.pack_low::<B>(), B::Fr::zero());
+            terms.push(Term { coefficient, high: &table.high, low, scale });
+        }
+        Self { terms, sums: vec![B::Fr::acc_zero(); (1 << LOW_BITS) / LANES] }
+    }
+
+    /// The vectors of eight entries from `start` on, which is a multiple of a lower tier.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, start: usize, out: &mut [B::Fr]) {
+        for (i, piece) in out.chunks_mut((1 << LOW_BITS) / LANES).enumerate() {
+            self.fill_piece((start >> LOW_BITS) + i, piece);
+        }
+    }
+
+    #[inline(always)]
+    fn fill_piece(&mut self, high: usize, out: &mut [B::Fr]) {
+        for term in &mut self.terms {
+            term.scale = B::Fr::splat(term.coefficient * term.high[high]);
+        }
+        let sums = &mut self.sums[..out.len()];
+        sums.fill(B::Fr::acc_zero());
+        for terms in self.terms.chunks(ROWS) {
+            for (t, sum) in sums.iter_mut().enumerate() {
+                let mut acc = *sum;
+                for term in terms {
+                    B::Fr::acc_mul_add(&mut acc, term.low[t], term.scale);
+                }
+                *sum = acc;
+            }
+        }
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = B::Fr::acc_reduce(*sum);
+        }
+    }
+}
