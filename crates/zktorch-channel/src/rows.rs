@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ark_ec::CurveGroup;
 use ark_ff::One;
-use zktorch_commit::{Blind, Commitment, Srs, hyperkzg};
-use zktorch_field::{Fr, G1Affine, G1Projective};
+use zktorch_commit::{Blind, Commitment, Srs, msm};
+use zktorch_field::{Fr, G1Affine, G1Projective, RawAffine};
 use zktorch_transcript::{RowLayout, RowSource, TranscriptError};
 
 use crate::ChannelError;
@@ -100,14 +100,13 @@ impl RowCommitments {
                 got: weights.len(),
             });
         }
-        let points: Vec<Commitment> =
-            self.terms.iter().flat_map(|(_, rows)| rows.iter().copied().map(Commitment)).collect();
-        let scalars: Vec<Fr> = self
-            .terms
-            .iter()
-            .flat_map(|(c, rows)| weights[..rows.len()].iter().map(move |w| *c * w))
-            .collect();
-        Ok(hyperkzg::combine_commitments(&points, &scalars)?)
+        // Points at infinity contribute nothing, and have no coordinates.
+        let terms = self.terms.iter().flat_map(|(c, rows)| {
+            let weighted = rows.iter().zip(weights).map(move |(row, weight)| (row, *c * weight));
+            weighted.filter_map(|(row, scalar)| Some((RawAffine::new(row)?, scalar)))
+        });
+        let (points, scalars): (Vec<RawAffine>, Vec<Fr>) = terms.unzip();
+        Ok(msm::msm(&points, &scalars))
     }
 
     /// The commitments of the folded rows, one by one. A scalar multiplication per row and fold.

@@ -5,6 +5,7 @@
 use ark_ec::AffineRepr;
 use ark_ff::{BigInteger, PrimeField};
 use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use zktorch_field::{Fq, Fr, G1Affine};
 use zktorch_transcript::TranscriptError;
 use zktorch_transcript::wire::{
@@ -21,22 +22,60 @@ fn bytes_of(integer: impl BigInteger) -> [u8; 32] {
 
 const BAD_POINT: Result<G1Affine, TranscriptError> = Err(TranscriptError::InvalidPoint { what: "p" });
 
-proptest! {
-    #[test]
-    fn arbitrary_bytes_decode_to_themselves_or_not_at_all(mut bytes: [u8; 32], low_top in 0u8..0x30, small: bool) {
-        if small {
-            bytes[31] = low_top;
-        }
-        if let Ok(scalar) = scalar_from_bytes(&bytes, "s") {
-            prop_assert_eq!(scalar_to_bytes(&scalar), bytes);
-        }
-        if let Ok(point) = point_from_bytes(&bytes, "p") {
-            prop_assert!(point.is_on_curve());
-            prop_assert!(point.is_in_correct_subgroup_assuming_on_curve());
-            prop_assert_eq!(point_to_bytes(&point), bytes);
+/// Runs `case` a few times, or for `ZKTORCH_FUZZ_SECONDS`.
+fn fuzz(mut case: impl FnMut(&mut TestRunner)) {
+    let config = Config { cases: 256, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    match std::env::var("ZKTORCH_FUZZ_SECONDS").ok().and_then(|s| s.parse::<u64>().ok()) {
+        None => case(&mut runner),
+        Some(seconds) => {
+            let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+            while std::time::Instant::now() < end {
+                case(&mut runner);
+            }
         }
     }
+}
 
+/// Arbitrary bytes decode to a value that encodes to the same bytes, or not at all.
+#[test]
+fn fuzz_scalar_and_point_decoders() {
+    // Top bytes small enough to pass for a reduced number, with and without the flags of a point; small numbers; noise.
+    let top = prop_oneof![any::<u8>(), 0u8..0x31, 0x80u8..0xb1, Just(0x40), Just(0xc0)];
+    let low = prop_oneof![
+        any::<[u8; 31]>().boxed(),
+        any::<u8>()
+            .prop_map(|b| {
+                let mut bytes = [0; 31];
+                bytes[0] = b;
+                bytes
+            })
+            .boxed()
+    ];
+    let strategy = (low, top);
+    fuzz(|runner| {
+        let result = runner.run(&strategy, |(low, top)| {
+            let bytes: [u8; 32] = core::array::from_fn(|i| low.get(i).copied().unwrap_or(top));
+            if let Ok(scalar) = scalar_from_bytes(&bytes, "s") {
+                prop_assert_eq!(scalar_to_bytes(&scalar), bytes);
+            }
+            if let Ok(point) = point_from_bytes(&bytes, "p") {
+                prop_assert!(point.is_on_curve());
+                prop_assert!(point.is_in_correct_subgroup_assuming_on_curve());
+                prop_assert_eq!(point_to_bytes(&point), bytes);
+            }
+            let mut reader = Reader::new(&bytes);
+            prop_assert_eq!(
+                reader.scalars("s", 1).ok(),
+                scalar_from_bytes(&bytes, "s").ok().map(|s| vec![s])
+            );
+            Ok(())
+        });
+        result.unwrap();
+    });
+}
+
+proptest! {
     #[test]
     fn round_trip(seed: [u8; 32]) {
         let scalar = Fr::from_le_bytes_mod_order(&seed);

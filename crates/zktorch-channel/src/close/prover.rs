@@ -26,6 +26,8 @@ pub fn prove<P: Protocol>(
     protocol: &P,
     claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
 ) -> Result<HiddenProof, P::Error> {
+    let _span =
+        tracing::debug_span!("channel close", rows = prover.rows().len(), claims = claims.len()).entered();
     // 1. The verifier's code on the prover's commitments.
     let replay = Replay::run(&prover, protocol)?;
     Ok(close(prover, replay, claims)?)
@@ -69,6 +71,7 @@ fn close(
     // 4. Fold with a random instance: mask rows, u_r, Com(E_r), Com(T), epsilon.
     let relation = MessageRelation::new(&r1cs, srs.k());
     let messages = (relation.fresh_instance(rows.clone()), relation.fresh_witness(z.to_vec(), blinds));
+    tracing::debug!(constraints = r1cs.num_constraints(), entries = r1cs.num_entries(), "constraints closed");
     let (fold, folded) = fold::prove(srs, &mut transcript, &relation, messages, &mut rng)?;
 
     // 5. Spartan, decider, opening.

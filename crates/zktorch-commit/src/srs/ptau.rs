@@ -97,8 +97,8 @@ impl<'a> Ceremony<'a> {
         };
         let power = read_header(once(1, &header)?)?;
         let (g1, g2) = (once(2, &g1)?, once(3, &g2)?);
-        check_length("ptau section 2", ((2 << power) - 1) * POINT_BYTES, g1)?;
-        check_length("ptau section 3", G2_BYTES << power, g2)?;
+        check_length("ptau section 2", ((2 << power) - 1) * POINT_BYTES as u64, g1)?;
+        check_length("ptau section 3", (G2_BYTES as u64) << power, g2)?;
         Ok(Self { power, g1, g2 })
     }
 }
@@ -117,7 +117,7 @@ fn read_header(header: &[u8]) -> Result<usize, CommitError> {
     if u32::from_le_bytes(*size) as usize != modulus.len() || !rest.starts_with(&modulus) {
         return Err(CommitError::WrongField);
     }
-    check_length("ptau section 1", 4 + modulus.len() + 8, header)?;
+    check_length("ptau section 1", 44, header)?;
     let word = |at: usize| u32::from_le_bytes(core::array::from_fn(|i| rest[modulus.len() + at + i]));
     let (power, ceremony) = (word(0), word(4));
     // The verifier part needs ten powers in G2.
@@ -130,12 +130,10 @@ fn read_header(header: &[u8]) -> Result<usize, CommitError> {
     Ok(power as usize)
 }
 
-fn check_length(what: &'static str, expected: usize, bytes: &[u8]) -> Result<(), CommitError> {
-    if bytes.len() == expected {
-        Ok(())
-    } else {
-        Err(CommitError::FileLength { what, expected: expected as u64, got: bytes.len() as u64 })
-    }
+/// Lengths are 64-bit numbers, also where pointers are not.
+fn check_length(what: &'static str, expected: u64, bytes: &[u8]) -> Result<(), CommitError> {
+    let got = bytes.len() as u64;
+    if got == expected { Ok(()) } else { Err(CommitError::FileLength { what, expected, got }) }
 }
 
 /// The sections of a file, one after the other; none may be left over and nothing else.

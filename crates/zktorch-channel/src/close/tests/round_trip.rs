@@ -1,7 +1,7 @@
 //! Honest proofs.
 
 use zktorch_field::Fr;
-use zktorch_transcript::{ClearProver, ClearVerifier, ProverChannel};
+use zktorch_transcript::{ClearProver, ClearVerifier, ProverChannel, Transcript};
 
 use crate::test_util::{Case, SMALL, Size, helpers};
 use crate::{ChannelError, HiddenProof, Protocol, Shape};
@@ -99,4 +99,18 @@ fn a_protocol_without_messages_or_with_wide_rows_is_refused() {
     assert!(matches!(wide, Err(ChannelError::Columns { columns: 64, k: 5 })));
     let shape = Shape::measure(&case.example, 5, 64).unwrap();
     assert!(matches!(HiddenProof::from_bytes(&shape, &[]), Err(ChannelError::Columns { columns: 64, k: 5 })));
+}
+
+/// If this changes, every proof made before becomes invalid: say so in the changelog and raise the version in the
+/// channel's first message. The bytes depend on all crates below as well.
+#[test]
+fn golden_proof() {
+    let case = Case::new(SMALL);
+    let bytes = case.prove(case.transcript(), 1).to_bytes();
+    let mut digest = [0; 16];
+    let mut transcript = Transcript::new(b"golden proof");
+    transcript.append_message(b"proof", &bytes);
+    transcript.challenge_bytes(b"digest", &mut digest);
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((bytes.len(), hex.as_str()), (2144, "b1065334dbd174611913eb6daf090c23"));
 }

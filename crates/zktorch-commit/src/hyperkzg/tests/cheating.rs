@@ -8,7 +8,8 @@ use zktorch_field::{Fq, Fr, G1Affine};
 use zktorch_transcript::probe::{Event, Probe};
 
 use super::super::shape::Shape;
-use super::super::{OpeningProof, absorb_statement, eq_weights, kernels, open, verify};
+use super::super::{OpeningProof, absorb_statement, eq_weights, kernels};
+use super::super::{open, open_many, verify, verify_many};
 use super::{Opened, naive_evaluate, random, srs, transcript};
 use crate::{CommitError, Commitment};
 
@@ -211,6 +212,30 @@ fn powers_beyond_n_cannot_change_a_claim() {
     let value = naive_evaluate(&f[..1 << k], &point);
     let proof = cheat(&f, commitment, &point, value, |_| {});
     assert_eq!(Opened { commitment, point, value, proof }.verify(), Err(CommitError::OpeningFold));
+}
+
+/// Two false claims whose errors cancel in an unweighted sum: the weights are powers of a challenge.
+#[test]
+fn false_claims_whose_errors_cancel_are_rejected() {
+    let k = 5;
+    let (f, g) = (random(48, 1 << k), random(49, 1 << k));
+    let point = random(50, k);
+    let commitments = [&f, &g].map(|v| Commitment::from(srs().commit_without_blind(v).unwrap()));
+    let lies = [naive_evaluate(&f, &point) + Fr::ONE, naive_evaluate(&g, &point) - Fr::ONE];
+    let proof = open_many(srs(), &mut transcript(), &commitments, &[&f, &g], &point, &lies).unwrap();
+    let verdict = verify_many(srs().verifier(), &mut transcript(), k, &commitments, &point, &lies, &proof);
+    assert_eq!(verdict, Err(CommitError::OpeningValue));
+}
+
+/// Residues made up to fit the folds, after the challenge that they should have answered.
+#[test]
+fn residues_that_fit_the_folds_but_not_the_commitments_are_rejected() {
+    let mut o = Opened::new(8, 51);
+    // Move the first residue along a direction that its fold does not see.
+    let weights = eq_weights(&o.point[5..]);
+    o.proof.residues[0][0] += weights[1];
+    o.proof.residues[0][1] -= weights[0];
+    assert_eq!(o.verify(), Err(CommitError::OpeningPairing));
 }
 
 /// A blind that was not removed: H is no combination of powers of tau.
