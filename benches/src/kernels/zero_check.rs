@@ -2,10 +2,10 @@
 //! of one arkworks multiplication.
 
 use anyhow::{Context as _, Result, ensure};
-use ark_ff::{One, batch_inversion};
+use ark_ff::One;
 use ark_std::rand::Rng;
 use zktorch_field::Fr;
-use zktorch_sumcheck::{Statement, ZeroCheck, eq_eval, prove, verify};
+use zktorch_sumcheck::{InverseTable, Query, Statement, ZeroCheck, eq_eval, prove, verify};
 use zktorch_transcript::{ClearProver, ClearVerifier, Transcript};
 
 use super::fr_mul;
@@ -18,10 +18,9 @@ const LABEL: &[u8] = b"bench zero-check";
 
 /// One lookup: the inverse of each of 2^16 table entries, and which one each cell looks up.
 struct Lookup {
-    /// `alpha - q` by value.
-    queries: Vec<Fr>,
-    /// `1 / (alpha - q)` by value.
-    inverses: Vec<Fr>,
+    alpha: Fr,
+    /// `1 / (alpha - value)` by value.
+    inverses: InverseTable,
     /// The value of each cell.
     cells: Vec<u16>,
     /// The point of the zero-check.
@@ -29,23 +28,22 @@ struct Lookup {
 }
 
 impl Lookup {
-    fn new(log_size: usize) -> Self {
+    fn new(log_size: usize) -> Result<Self> {
         let alpha = inputs::scalars(20, 1)[0];
         let queries: Vec<Fr> = (0..1u32 << 16).map(|value| alpha - Fr::from(value)).collect();
-        let mut inverses = queries.clone();
-        batch_inversion(&mut inverses);
         // Uniform values: the hardest for a table in the cache.
         let mut rng = inputs::rng(21);
         let cells = (0..1usize << log_size).map(|_| rng.r#gen()).collect();
-        Self { queries, inverses, cells, point: inputs::scalars(22, log_size) }
+        let inverses = InverseTable::from_queries(&queries)?;
+        Ok(Self { alpha, inverses, cells, point: inputs::scalars(22, log_size) })
     }
 
     /// Proves in the clear; the messages and the final values of h and `alpha - q`.
     fn prove(&self) -> Result<(Vec<Fr>, Vec<Fr>)> {
         let mut transcript = Transcript::new(LABEL);
         let mut channel = ClearProver::new(&mut transcript);
-        let mut instance =
-            ZeroCheck::from_table(&self.point, self.inverses.clone(), self.queries.clone(), &self.cells)?;
+        let query = Query::new(self.alpha).plus(-Fr::one(), &self.cells[..]);
+        let mut instance = ZeroCheck::from_table(&self.point, &self.inverses, &self.cells[..], query)?;
         let output = prove(&mut channel, LABEL, &mut [&mut instance])?;
         let finals = output.finals.into_iter().next().context("one instance")?;
         Ok((channel.into_messages(), finals))
@@ -65,7 +63,7 @@ impl Lookup {
 
 pub(super) fn zero_check(context: &Context) -> Result<Measured> {
     let log_size = if context.quick { 18 } else { 22 };
-    let lookup = Lookup::new(log_size);
+    let lookup = Lookup::new(log_size)?;
     let (messages, finals) = lookup.prove()?;
     lookup.verify(&messages, &finals).context("the zero-check does not verify")?;
     ensure!(lookup.verify(&messages, &[finals[0], finals[0]]).is_err(), "wrong final values verify");

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::{modulus::Element, packed::LANES};
+use crate::{memory::Blocks, modulus::Element, packed::LANES};
 
 /// Eight elements at rest: limb `i` of lane `l` at `[i][l]`, canonical Montgomery form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +62,14 @@ pub type HalvesMut<'a, F> = (&'a mut [Block<F>], &'a mut [Block<F>]);
 /// A vector of field elements as blocks of eight; the lanes past the end of the last block are zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackedVec<F> {
-    blocks: Vec<Block<F>>,
+    blocks: Blocks<F>,
     len: usize,
 }
 
 impl<F: Element> PackedVec<F> {
     /// `len` zeros.
     pub fn zeros(len: usize) -> Self {
-        Self { blocks: vec![Block::default(); len.div_ceil(LANES)], len }
+        Self { blocks: Blocks::zeros(len.div_ceil(LANES)), len }
     }
 
     /// The elements of a slice, repacked.
@@ -84,9 +84,10 @@ impl<F: Element> PackedVec<F> {
     }
 
     /// A vector of `8 * blocks.len()` elements.
-    pub fn from_blocks(blocks: Vec<Block<F>>) -> Self {
-        let len = blocks.len() * LANES;
-        Self { blocks, len }
+    pub fn from_blocks(blocks: &[Block<F>]) -> Self {
+        let mut out = Self::zeros(blocks.len() * LANES);
+        out.blocks.copy_from_slice(blocks);
+        out
     }
 
     /// The elements in order.

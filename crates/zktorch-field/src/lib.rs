@@ -5,13 +5,14 @@ pub mod backend;
 pub mod block;
 pub mod modulus;
 pub mod packed;
-pub mod pair;
 pub mod par;
 pub mod point;
+pub mod row;
 pub mod slice;
 
 mod error;
 mod invert;
+mod memory;
 
 #[cfg(target_arch = "x86_64")]
 mod ifma;
@@ -25,8 +26,8 @@ pub use error::FieldError;
 pub use invert::invert;
 pub use modulus::Element;
 pub use packed::{Ints, LANES, Mask, Packed, PackedPoints};
-pub use pair::Pair;
 pub use point::{RawAffine, ScratchPoint};
+pub use row::Row;
 
 /// The base field of BN254: coordinates of G1 points.
 pub use ark_bn254::Fq;

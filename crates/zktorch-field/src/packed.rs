@@ -8,8 +8,8 @@ use crate::{
     Fq,
     block::Block,
     modulus::Element,
-    pair::Pair,
     point::{RawAffine, ScratchPoint},
+    row::Row,
 };
 
 /// Lanes of every packed vector, of every backend.
@@ -100,11 +100,11 @@ pub trait Packed: Copy + Send + Sync + Debug + 'static + Into<Self::Lazy> {
     /// # Panics
     /// If an index is out of bounds.
     fn gather(table: &[Self::Elem], indices: &[u32; LANES]) -> Self;
-    /// Lane `l` of the two results is `table[indices[l]]`.
+    /// [`gather`](Self::gather) from a table of aligned elements.
     ///
     /// # Panics
     /// If an index is out of bounds.
-    fn gather_pairs(table: &[Pair<Self::Elem>], indices: &[u32; LANES]) -> (Self, Self);
+    fn gather_rows(table: &[Row<Self::Elem>], indices: &[u32; LANES]) -> Self;
     /// Eight elements by value.
     #[inline(always)]
     fn from_array(elements: [Self::Elem; LANES]) -> Self {

@@ -3,7 +3,7 @@
 use ark_ff::PrimeField;
 use proptest::prelude::*;
 
-use crate::{Backend, BackendKind, Block, Element, Fq, Fr, Ints, Kernel, LANES, Packed, Pair, dispatch_on};
+use crate::{Backend, BackendKind, Block, Element, Fq, Fr, Ints, Kernel, LANES, Packed, Row, dispatch_on};
 
 struct Laws<F>([[F; LANES]; 3], [[i64; LANES]; 2]);
 
@@ -43,12 +43,10 @@ fn laws<B: Backend, F: Element>(elements: &[[F; LANES]; 3], ints: &[[i64; LANES]
     assert_eq!(out.to_array(), bound.to_array(), "bind_in_place on {}", B::NAME);
     check(bound, &|l| a[l] + c[l] * (b[l] - a[l]), "bind_in_place");
     check(va.inverse(), &|l| a[l].inverse().unwrap_or(F::ZERO), "inverse");
-    let table: Vec<Pair<F>> = (0..LANES).map(|l| Pair::new(a[l], b[l])).collect();
+    let table = a.map(Row::new);
     let indices = [7, 0, 3, 3, 1, 6, 2, 7];
-    let (first, second) = V::<B, F>::gather_pairs(&table, &indices);
-    check(first, &|l| table[indices[l] as usize].first(), "first of pairs");
-    check(second, &|l| b[indices[l] as usize], "second of pairs");
-    assert_eq!(table[5].second(), b[5]);
+    check(V::<B, F>::gather_rows(&table, &indices), &|l| table[indices[l] as usize].get(), "gather of rows");
+    check(V::<B, F>::gather(&a, &indices), &|l| a[indices[l] as usize], "gather");
     let ints = ints.map(B::Ints::from_array);
     let as_field = |v: i64| if v < 0 { -F::from(v.unsigned_abs()) } else { F::from(v as u64) };
     let [x, y] = ints.map(|v| v.to_array().map(as_field));

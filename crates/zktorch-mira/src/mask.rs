@@ -19,18 +19,16 @@
 //! Soundness error: `1/|F|`: if `y != <v, u>` (of what C commits to), then `y + delta y_s = <v + delta s, u>` for at most
 //! one delta. Cost: one commitment and one inner product with n entries.
 
-use ark_ec::CurveGroup;
 use ark_ff::UniformRand;
 use zeroize::Zeroize;
 use zktorch_commit::{Blind, Commitment, Srs};
-use zktorch_field::{Fr, G1Projective};
+use zktorch_field::Fr;
 use zktorch_transcript::wire::{self, POINT_BYTES, SCALAR_BYTES};
-use zktorch_transcript::{ProverChannel, ProverRng, Scalar, Transcript, VerifierChannel};
+use zktorch_transcript::{ProverChannel, ProverRng, Scalar, VerifierChannel};
 
 use crate::module::Module;
-use crate::{Functional, MiraError, OpeningInstance, OpeningWitness};
+use crate::{MiraError, OpeningInstance, OpeningWitness};
 
-const CLAIM: &[u8] = b"mira mask claim";
 const COMMITMENT: &[u8] = b"mira mask commitment";
 /// Label of the hidden message y_s.
 pub const VALUE: &[u8] = b"mira mask value";
@@ -112,8 +110,7 @@ pub fn prove<P: ProverChannel>(
     let OpeningInstance { mut commitment, functional, mut value } = instance;
     crate::error::check_length("mask", 1 << functional.num_vars(), mask.vector.len())?;
 
-    // 1. C and u; C_s; y_s, hidden.
-    absorb_claim(channel.transcript(), commitment, &functional);
+    // 1. C_s, absorbed; y_s, hidden.
     let mask_commitment = srs.commit(&mask.vector, &mask.blind)?;
     channel.transcript().append_point(COMMITMENT, &mask_commitment.0);
     let mask_value = functional.apply(&mask.vector)?;
@@ -143,8 +140,7 @@ pub fn verify<V: VerifierChannel>(
 ) -> Result<OpeningInstance<Fr>, MiraError> {
     let OpeningInstance { commitment, functional, value } = instance;
 
-    // 1. C and u; C_s; y_s, hidden.
-    absorb_claim(channel.transcript(), commitment, &functional);
+    // 1. C_s, absorbed; y_s, hidden.
     channel.transcript().append_point(COMMITMENT, &proof.commitment.0);
     let mask_value = channel.receive(VALUE, 1)?;
 
@@ -159,13 +155,6 @@ pub fn verify<V: VerifierChannel>(
 
     let commitment = commitment + proof.commitment.projective() * delta;
     Ok(OpeningInstance { commitment, functional, value: proof.value })
-}
-
-/// Absorbs the public side of a claim, as [`prove`] and [`verify`] do first. It was absorbed before, in some form, by whoever made the claim; but a C chosen after
-/// delta would be `Com(v*) - delta C_s` for any v*, so this does not rely on it.
-pub fn absorb_claim(transcript: &mut Transcript, commitment: G1Projective, functional: &Functional) {
-    transcript.append_point(CLAIM, &commitment.into_affine());
-    functional.absorb(transcript);
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use ark_ff::Field;
 use zktorch_field::Fr;
-use zktorch_sumcheck::{SumcheckInstance, ZeroCheck, prove};
+use zktorch_sumcheck::{InverseTable, Query, SumcheckInstance, ZeroCheck, prove};
 use zktorch_transcript::{ClearProver, Transcript};
 
 fn main() {
@@ -17,9 +17,10 @@ fn main() {
     let repetitions: usize = arguments.next().map_or(5, |s| s.parse().unwrap());
     let entries = 1usize << log_entries;
 
-    // One table of 2^16 queries and their inverses, a uniform and a bell-shaped column.
-    let queries = scalars(1 << 16, 1);
-    let inverses: Vec<Fr> = queries.iter().map(|q| q.inverse().unwrap()).collect();
+    // One range table of 2^16 entries; a uniform and a bell-shaped column.
+    let alpha = scalars(1, 1)[0];
+    let queries: Vec<Fr> = (0..1u32 << 16).map(|value| alpha - Fr::from(value)).collect();
+    let table = InverseTable::from_queries(&queries).unwrap();
     let point = scalars(log_entries, 2);
     let lambda = scalars(1, 3)[0];
     let mut state = 1u64;
@@ -37,10 +38,10 @@ fn main() {
     for _ in 0..repetitions {
         multiplication = multiplication.min(multiply());
         for (_, indices, best) in &mut columns {
-            let total = indices.iter().map(|i| inverses[usize::from(*i)]).sum();
-            let (h, a) = (inverses.clone(), queries.clone());
+            let total = indices.iter().map(|i| table.rows()[usize::from(*i)].get()).sum();
             let start = Instant::now();
-            let instance = ZeroCheck::from_table(&point, h, a, indices).unwrap();
+            let query = Query::new(alpha).plus(-Fr::from(1), indices.as_slice());
+            let instance = ZeroCheck::from_table(&point, &table, indices.as_slice(), query).unwrap();
             run(instance.with_sum(lambda, total));
             *best = best.min(start.elapsed().as_secs_f64() / entries as f64);
         }

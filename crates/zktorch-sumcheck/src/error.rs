@@ -41,6 +41,12 @@ pub enum SumcheckError {
         /// Entries of the table.
         len: usize,
     },
+    /// A query alpha - q is zero and has no inverse. The proof must be aborted.
+    #[error("the query of table entry {index} is zero")]
+    Pole {
+        /// The first such entry.
+        index: usize,
+    },
     /// An instance returned a round polynomial above its declared degree.
     #[error("instance {instance}, round {round}: degree {got} exceeds the declared degree {declared}")]
     Degree {

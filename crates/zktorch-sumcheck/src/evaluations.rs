@@ -3,7 +3,58 @@
 use zktorch_field::{Fr, LANES, PackedVec};
 
 use crate::SumcheckError;
-use crate::quadratic::{Column, IntSlice};
+use crate::quadratic::{AtRest, Column, IntSlice};
+
+/// Integers of at most 32 bits, borrowed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum SmallColumn<'a> {
+    /// 8-bit integers.
+    I8(&'a [i8]),
+    /// 16-bit integers.
+    I16(&'a [i16]),
+    /// 16-bit unsigned integers.
+    U16(&'a [u16]),
+    /// 32-bit integers.
+    I32(&'a [i32]),
+}
+
+impl<'a> SmallColumn<'a> {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::I8(v) => v.len(),
+            Self::I16(v) => v.len(),
+            Self::U16(v) => v.len(),
+            Self::I32(v) => v.len(),
+        }
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values in order.
+    pub fn iter(self) -> impl Iterator<Item = i64> + 'a {
+        (0..self.len()).map(move |i| match self {
+            Self::I8(v) => i64::from(v[i]),
+            Self::I16(v) => i64::from(v[i]),
+            Self::U16(v) => i64::from(v[i]),
+            Self::I32(v) => i64::from(v[i]),
+        })
+    }
+
+    /// In vectors of eight; fewer are dropped.
+    pub(crate) fn vectors(self) -> IntSlice<'a> {
+        match self {
+            Self::I8(v) => IntSlice::I8(v.as_chunks::<LANES>().0),
+            Self::I16(v) => IntSlice::I16(v.as_chunks::<LANES>().0),
+            Self::U16(v) => IntSlice::U16(v.as_chunks::<LANES>().0),
+            Self::I32(v) => IntSlice::I32(v.as_chunks::<LANES>().0),
+        }
+    }
+}
 
 /// The 2^m values of a multilinear polynomial in m variables, index order, first variable = most significant bit.
 ///
@@ -14,15 +65,9 @@ use crate::quadratic::{Column, IntSlice};
 pub enum Evaluations<'a> {
     /// Field elements, owned: binding works in place.
     Field(PackedVec<Fr>),
-    /// 8-bit integers.
-    I8(&'a [i8]),
-    /// 16-bit integers.
-    I16(&'a [i16]),
-    /// 16-bit unsigned integers.
-    U16(&'a [u16]),
-    /// 32-bit integers.
-    I32(&'a [i32]),
-    /// 64-bit integers.
+    /// Integers of at most 32 bits.
+    Small(SmallColumn<'a>),
+    /// 64-bit integers; they become field elements at once.
     I64(&'a [i64]),
 }
 
@@ -31,10 +76,7 @@ impl<'a> Evaluations<'a> {
     pub fn len(&self) -> usize {
         match self {
             Self::Field(v) => v.len(),
-            Self::I8(v) => v.len(),
-            Self::I16(v) => v.len(),
-            Self::U16(v) => v.len(),
-            Self::I32(v) => v.len(),
+            Self::Small(v) => v.len(),
             Self::I64(v) => v.len(),
         }
     }
@@ -59,28 +101,27 @@ impl<'a> Evaluations<'a> {
     /// As a factor of the packed kernels. Callers have checked that there are a power of two of values; fewer than
     /// eight become field elements.
     pub(crate) fn into_column(self) -> Column<'a> {
-        if self.len() >= LANES {
-            match self {
-                Self::Field(v) => return Column::Field(v),
-                Self::I8(v) => return Column::Ints(IntSlice::I8(v.as_chunks().0)),
-                Self::I16(v) => return Column::Ints(IntSlice::I16(v.as_chunks().0)),
-                Self::U16(v) => return Column::Ints(IntSlice::U16(v.as_chunks().0)),
-                Self::I32(v) => return Column::Ints(IntSlice::I32(v.as_chunks().0)),
-                // Too wide for the small-integer products.
-                Self::I64(_) => {}
-            }
+        match self {
+            Self::Field(values) => Column::Field(values),
+            Self::Small(values) if values.len() >= LANES => Column::Ints(values.vectors()),
+            other => Column::Field(PackedVec::from_slice(&other.to_field())),
         }
-        Column::Field(PackedVec::from_slice(&self.to_field()))
+    }
+
+    /// As operands of the packed kernels, unless the values have to be converted.
+    pub(crate) fn at_rest(&self) -> Option<AtRest<'_>> {
+        match self {
+            Self::Field(values) => Some(AtRest::Field(values.blocks())),
+            Self::Small(values) if values.len() >= LANES => Some(AtRest::Ints(values.vectors())),
+            _ => None,
+        }
     }
 
     /// All values as field elements.
     pub fn to_field(&self) -> Vec<Fr> {
         match self {
             Self::Field(v) => v.to_vec(),
-            Self::I8(v) => v.iter().map(|x| Fr::from(*x)).collect(),
-            Self::I16(v) => v.iter().map(|x| Fr::from(*x)).collect(),
-            Self::U16(v) => v.iter().map(|x| Fr::from(*x)).collect(),
-            Self::I32(v) => v.iter().map(|x| Fr::from(*x)).collect(),
+            Self::Small(v) => v.iter().map(Fr::from).collect(),
             Self::I64(v) => v.iter().map(|x| Fr::from(*x)).collect(),
         }
     }
@@ -98,13 +139,25 @@ impl From<PackedVec<Fr>> for Evaluations<'_> {
     }
 }
 
+impl<'a> From<&'a [i64]> for Evaluations<'a> {
+    fn from(values: &'a [i64]) -> Self {
+        Self::I64(values)
+    }
+}
+
 macro_rules! from_slices {
     ($($int:ty => $variant:ident),*) => {$(
-        impl<'a> From<&'a [$int]> for Evaluations<'a> {
+        impl<'a> From<&'a [$int]> for SmallColumn<'a> {
             fn from(values: &'a [$int]) -> Self {
                 Self::$variant(values)
             }
         }
+
+        impl<'a> From<&'a [$int]> for Evaluations<'a> {
+            fn from(values: &'a [$int]) -> Self {
+                Self::Small(values.into())
+            }
+        }
     )*};
 }
-from_slices!(i8 => I8, i16 => I16, u16 => U16, i32 => I32, i64 => I64);
+from_slices!(i8 => I8, i16 => I16, u16 => U16, i32 => I32);

@@ -9,6 +9,8 @@
 //! next quadratic coefficients in the same pass, in place. The last [`INNER_VARS`] variables are the *tail*: a few
 //! hundred scalars.
 
+#![allow(clippy::needless_range_loop, reason = "plain loops are sure to be inlined in kernels; see `pass`")]
+
 mod columns;
 mod job;
 mod open;
@@ -21,32 +23,39 @@ mod weights;
 use std::mem;
 
 use ark_ff::{One, Zero};
-use zktorch_field::{BackendKind, Block, Fr, PackedVec};
+use zktorch_field::{BackendKind, Block, Fr, LANES, PackedVec};
 
 use self::columns::{Bound, IntsToBind, Stored, Unbound};
 use self::open::{Open, OpenInts, Outputs};
 use self::pass::{Evaluate, Source};
 use self::sums::BlockSums;
-use self::table::{GATHERED, Gathered, Index};
+use self::table::{Gathered, OpenTable};
 use self::tail::Tail;
-use self::weights::{INNER_VARS, Weights};
+use self::weights::Weights;
 use crate::RoundPolynomial;
 
-pub(crate) use self::columns::{Column, IntSlice};
-pub(crate) use self::table::{Indices, Tables};
+pub(crate) use self::columns::{AtRest, Column, IntSlice};
+pub(crate) use self::job::{Job, run as run_job};
+pub(crate) use self::pass::load_inner;
+pub(crate) use self::table::{IndexSlice, TableFactors};
+pub(crate) use self::weights::{INNER, INNER_VARS};
+
+/// The fewest variables of a table-driven lookup: the pass that stores field arrays is a packed round.
+pub(crate) const MIN_TABLE_VARS: usize = INNER_VARS + 3;
 
 /// Both factors as they are given, or as they are stored between rounds.
 pub(crate) enum Factors<'a> {
     Columns(Column<'a>, Column<'a>),
-    /// Bound by scaling the table instead of the entries.
-    Table(Tables, Indices<'a>),
+    /// Until two variables are bound.
+    Table(TableFactors<'a>),
 }
 
 impl Factors<'_> {
-    fn into_scalars(self) -> [Vec<Fr>; 2] {
+    /// As scalars, for the last rounds.
+    fn into_tail(self, constant: Fr) -> Tail {
         match self {
-            Self::Columns(a, b) => [a.to_scalars(), b.to_scalars()],
-            Self::Table(tables, indices) => tables.to_scalars(indices),
+            Self::Columns(a, b) => Tail::new([a.to_scalars(), b.to_scalars()], constant),
+            Self::Table(factors) => Tail::new(factors.to_scalars(), constant).bound(factors.first),
         }
     }
 }
@@ -128,9 +137,9 @@ impl<'a> Quadratic<'a> {
         let stage = mem::replace(&mut self.stage, Stage::Tail(Tail::default()));
         let remaining = self.weights.remaining() - usize::from(previous.is_some());
         self.stage = match (stage, previous) {
-            (Stage::Given(factors), None) if remaining > INNER_VARS => {
+            (Stage::Given(mut factors), None) if remaining > INNER_VARS => {
                 let inner = self.weights.inner();
-                let sums = self.open(&factors, &inner);
+                let sums = self.open(&mut factors, &inner);
                 Stage::Packed { factors, sums, inner }
             }
             (Stage::Packed { factors, mut sums, inner }, Some(r)) if remaining > INNER_VARS => {
@@ -140,7 +149,7 @@ impl<'a> Quadratic<'a> {
             }
             (Stage::Given(factors) | Stage::Packed { factors, .. }, previous) => {
                 let constant = if self.terms.vanishing { Fr::one() } else { Fr::zero() };
-                Stage::Tail(Tail::new(factors.into_scalars(), constant).bound(previous))
+                Stage::Tail(factors.into_tail(constant).bound(previous))
             }
             (Stage::Tail(tail), previous) => Stage::Tail(tail.bound(previous)),
         };
@@ -150,7 +159,7 @@ impl<'a> Quadratic<'a> {
     }
 
     /// The first round: block sums from the factors as given.
-    fn open(&self, factors: &Factors<'_>, inner: &[Block<Fr>]) -> BlockSums {
+    fn open(&self, factors: &mut Factors<'_>, inner: &[Block<Fr>]) -> BlockSums {
         let Terms { vanishing, linear } = self.terms;
         let mut sums = BlockSums::new(&self.weights, vanishing, linear.is_some());
         match factors {
@@ -163,32 +172,31 @@ impl<'a> Quadratic<'a> {
             Factors::Columns(a, b) => {
                 self.open_source(Unbound { a: a.halves(), b: b.halves() }, inner, &mut sums);
             }
-            Factors::Table(tables, Indices::U16(indices)) => {
-                self.open_source(Gathered::<_, 1, false>::new(tables, indices), inner, &mut sums);
-            }
-            Factors::Table(tables, Indices::U32(indices)) => {
-                self.open_source(Gathered::<_, 1, false>::new(tables, indices), inner, &mut sums);
-            }
+            Factors::Table(factors) => self.open_table(factors, inner, &mut sums),
         }
         sums
     }
 
     fn open_source<S: Source>(&self, source: S, inner: &[Block<Fr>], sums: &mut BlockSums) {
         let outputs = Outputs::of(sums);
-        match (self.terms.vanishing, self.terms.linear.is_some()) {
-            (false, false) => {
-                job::run(self.backend, Open::<_, true, false> { source, inner, outputs });
-            }
-            (false, true) => {
-                job::run(self.backend, Open::<_, true, true> { source, inner, outputs });
-            }
-            (true, false) => {
-                job::run(self.backend, Open::<_, false, false> { source, inner, outputs });
-            }
-            (true, true) => {
-                job::run(self.backend, Open::<_, false, true> { source, inner, outputs });
-            }
+        if self.terms.vanishing {
+            job::run(self.backend, Open::<_, false> { source, inner, outputs });
+        } else {
+            job::run(self.backend, Open::<_, true> { source, inner, outputs });
         }
+    }
+
+    /// The first round of a lookup, which also prepares the second.
+    fn open_table(&self, factors: &mut TableFactors<'_>, inner: &[Block<Fr>], sums: &mut BlockSums) {
+        let outer = sums.quadratic.len() / 2;
+        let mut next = std::array::from_fn(|_| vec![Block::default(); outer]);
+        let (low, high) = sums.quadratic.split_at_mut(outer);
+        let [at_zero, at_one, curvature] = next.each_mut().map(Vec::as_mut_slice);
+        let mut parts = sums.linear.chunks_mut(outer);
+        let linear = std::array::from_fn(|_| parts.next().unwrap_or_default());
+        let sums = [low, high, at_zero, at_one, curvature];
+        job::run(self.backend, OpenTable::new(factors, inner, sums, linear));
+        factors.next = next;
     }
 
     /// A later packed round, in one pass: binds the previous variable to `r` and writes the next quadratic
@@ -200,6 +208,12 @@ impl<'a> Quadratic<'a> {
         inner: &[Block<Fr>],
         r: Fr,
     ) -> Factors<'a> {
+        if let Factors::Table(factors @ TableFactors { first: None, .. }) = factors {
+            // The first pass has prepared this round.
+            let (bound, quadratic) = factors.bind_first(self.backend, r);
+            sums.quadratic = quadratic;
+            return Factors::Table(bound);
+        }
         let pass = Pass {
             backend: self.backend,
             inner: (!self.weights.inner_is_trivial()).then_some(inner),
@@ -212,16 +226,9 @@ impl<'a> Quadratic<'a> {
             Factors::Columns(Column::Ints(a), Column::Ints(b)) => {
                 pass.bind(IntsToBind::new(a), IntsToBind::new(b), r)
             }
-            Factors::Table(mut tables, indices) => {
-                tables.bind(self.backend, r);
-                let bound = match indices {
-                    Indices::U16(indices) => pass.gather(&tables, indices),
-                    Indices::U32(indices) => pass.gather(&tables, indices),
-                };
-                match bound {
-                    Some(columns) => columns,
-                    None => return Factors::Table(tables, indices),
-                }
+            Factors::Table(factors) => {
+                let r = [factors.first.unwrap_or_default(), r];
+                pass.gather(&factors, r)
             }
         };
         Factors::Columns(Column::Field(a), Column::Field(b))
@@ -246,20 +253,11 @@ impl Pass<'_> {
         (a.into_bound(), b.into_bound())
     }
 
-    /// Gathers from tables that have bound the previous variable; field arrays once [`GATHERED`] are bound.
-    fn gather<I: Index>(
-        self,
-        tables: &Tables,
-        indices: &[[I; zktorch_field::LANES]],
-    ) -> Option<(PackedVec<Fr>, PackedVec<Fr>)> {
-        if tables.num_bound() < GATHERED {
-            self.run(Gathered::<_, 2, false>::new(tables, indices));
-            return None;
-        }
-        let len = (indices.len() >> GATHERED) * zktorch_field::LANES;
+    /// Binds two variables of a lookup's factors; field arrays from now on.
+    fn gather(self, factors: &TableFactors<'_>, r: [Fr; 2]) -> (PackedVec<Fr>, PackedVec<Fr>) {
+        let len = factors.indices.len() / 4 * LANES;
         let (mut a, mut b) = (PackedVec::zeros(len), PackedVec::zeros(len));
-        let out = [a.blocks_mut(), b.blocks_mut()];
-        self.run(Gathered::<_, { 1 << GATHERED }, true>::storing(tables, indices, out));
-        Some((a, b))
+        self.run(Gathered::new(factors, r, [a.blocks_mut(), b.blocks_mut()]));
+        (a, b)
     }
 }

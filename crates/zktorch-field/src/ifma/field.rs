@@ -14,7 +14,7 @@ use crate::{
     block::Block,
     modulus::Element,
     packed::{LANES, Mask, Packed},
-    pair::Pair,
+    row::Row,
 };
 
 /// a + b, limb by limb.
@@ -102,9 +102,8 @@ impl<F: Element> Packed for Vector<F> {
     }
 
     #[inline(always)]
-    fn gather_pairs(table: &[Pair<F>], indices: &[u32; LANES]) -> (Self, Self) {
-        let (first, second) = rest::gather_lines(table, indices, |pair| &pair.words);
-        (Self::new(rest::lift(first)), Self::new(rest::lift(second)))
+    fn gather_rows(table: &[Row<F>], indices: &[u32; LANES]) -> Self {
+        Self::new(rest::lift(rest::gather_rows(table, indices, |row| &row.words)))
     }
 
     // a + b <= 32p.

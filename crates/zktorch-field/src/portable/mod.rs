@@ -12,7 +12,7 @@ use crate::{
     block::Block,
     modulus::Element,
     packed::{Ints, LANES, Mask, Packed},
-    pair::Pair,
+    row::Row,
 };
 use scalar::{Constants, Limbs, SmallWide, Wide};
 
@@ -180,13 +180,8 @@ impl<F: Element> Packed for Lanes<F> {
         Self::new(lanes!(|l| *table[indices[l] as usize].limbs()))
     }
     #[inline(always)]
-    fn gather_pairs(table: &[Pair<F>], indices: &[u32; LANES]) -> (Self, Self) {
-        let (mut first, mut second) = ([[0; 4]; LANES], [[0; 4]; LANES]);
-        for l in 0..LANES {
-            let [a, b, c, d, e, f, g, h] = table[indices[l] as usize].words;
-            (first[l], second[l]) = ([a, b, c, d], [e, f, g, h]);
-        }
-        (Self::new(first), Self::new(second))
+    fn gather_rows(table: &[Row<F>], indices: &[u32; LANES]) -> Self {
+        Self::new(lanes!(|l| table[indices[l] as usize].words))
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@ use zktorch_field::{BackendKind, Fr, PackedVec};
 
 use super::*;
 use crate::test_util::{evaluate_naively, fr, random_point};
-use crate::{Evaluations, RoundPolynomial, SumcheckInstance, eq_eval, eq_table};
+use crate::{Evaluations, InverseTable, Query, RoundPolynomial, SumcheckInstance, eq_eval, eq_table};
 
 /// Round polynomials and finals of an instance for fixed challenges.
 fn run(instance: &mut dyn SumcheckInstance) -> (Vec<RoundPolynomial>, Vec<Fr>) {
@@ -166,13 +166,6 @@ fn small_integers_of_every_type() {
     }
 }
 
-/// A table of random queries and their inverses.
-fn inverse_table(len: usize) -> (Vec<Fr>, Vec<Fr>) {
-    let a = random_point(len, 21);
-    let h = a.iter().map(|a| a.inverse().unwrap()).collect();
-    (h, a)
-}
-
 fn check_zero_check<'a>(z: &[Fr], h: &[Fr], a: &[Fr], lambda: Option<Fr>, make: impl Fn() -> ZeroCheck<'a>) {
     for backend in BackendKind::available() {
         let tables = vec![eq_table(z), h.to_vec(), a.to_vec()];
@@ -191,27 +184,43 @@ fn check_zero_check<'a>(z: &[Fr], h: &[Fr], a: &[Fr], lambda: Option<Fr>, make: 
 
 #[test]
 fn zero_checks_of_every_size_and_kind() {
+    let (alpha, beta) = (fr(41), fr(42));
     for m in 0..=12 {
-        let z = random_point(m, 31);
-        for table_len in [1usize, 5, 16, 300] {
-            let (th, ta) = inverse_table(table_len);
-            let indices: Vec<u16> = (0..1u64 << m)
+        let (n, z) = (1usize << m, random_point(m, 31));
+        for table_len in [1usize, 5, 300] {
+            // Entry j is (tag, x, y) = (1 + j mod 3, j - 100, j^2); extremes of 16 bits where the table has them.
+            let tag = |j: usize| 1 + (j % 3) as i8;
+            let x = |j: usize| if j == 3 { i16::MIN } else { j as i16 - 100 };
+            let y = |j: usize| if j == 3 { i32::MAX } else { (j * j) as i32 };
+            let query =
+                |j: usize| alpha - Fr::from(tag(j)) - beta * Fr::from(x(j)) - beta * beta * Fr::from(y(j));
+            let queries: Vec<Fr> = (0..table_len).map(query).collect();
+            let table = InverseTable::from_queries(&queries).unwrap();
+            let indices: Vec<u16> = (0..n as u64)
                 .map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as usize % table_len)
-                .map(|i| i as u16)
+                .map(|j| j as u16)
                 .collect();
             let wide: Vec<u32> = indices.iter().map(|i| u32::from(*i)).collect();
-            let h: Vec<Fr> = indices.iter().map(|i| th[usize::from(*i)]).collect();
-            let a: Vec<Fr> = indices.iter().map(|i| ta[usize::from(*i)]).collect();
+            let rows = || indices.iter().map(|j| usize::from(*j));
+            let h: Vec<Fr> = rows().map(|j| queries[j].inverse().unwrap()).collect();
+            let a: Vec<Fr> = rows().map(query).collect();
+            let tags: Vec<i8> = rows().map(tag).collect();
+            let xs: Vec<i16> = rows().map(x).collect();
+            let ys: Vec<i32> = rows().map(y).collect();
+            let form = || {
+                let query = Query::new(alpha).plus(-Fr::one(), &tags[..]).plus(-beta, &xs[..]);
+                query.plus(-beta * beta, &ys[..])
+            };
             for lambda in [None, Some(fr(8))] {
                 check_zero_check(&z, &h, &a, lambda, || {
                     let (h, a) = (PackedVec::from_slice(&h), PackedVec::from_slice(&a));
                     ZeroCheck::dense(&z, h, a).unwrap()
                 });
                 check_zero_check(&z, &h, &a, lambda, || {
-                    ZeroCheck::from_table(&z, th.clone(), ta.clone(), &indices).unwrap()
+                    ZeroCheck::from_table(&z, &table, &indices[..], form()).unwrap()
                 });
                 check_zero_check(&z, &h, &a, lambda, || {
-                    ZeroCheck::from_tables(&z, th.clone(), ta.clone(), &wide).unwrap()
+                    ZeroCheck::from_table(&z, &table, &wide[..], form()).unwrap()
                 });
             }
         }
@@ -253,12 +262,18 @@ fn wrong_shapes_are_refused() {
     let pack = |v: &[Fr]| PackedVec::from_slice(v);
     let error = ZeroCheck::dense(&two, pack(&four), pack(&two)).err().unwrap();
     assert!(matches!(error, SumcheckError::Length { what: "queries", expected: 4, got: 2 }));
-    let error = ZeroCheck::from_table(&two, four.clone(), four.clone(), &[0, 1, 2]).err().unwrap();
+    let table = InverseTable::from_queries(&four).unwrap();
+    let query = || Query::new(fr(1));
+    let error = ZeroCheck::from_table(&two, &table, &[0u16, 1, 2][..], query()).err().unwrap();
     assert!(matches!(error, SumcheckError::Length { what: "indices", expected: 4, got: 3 }));
-    let error = ZeroCheck::from_table(&two, four.clone(), three.clone(), &[0; 4]).err().unwrap();
-    assert!(matches!(error, SumcheckError::Length { what: "table of queries", expected: 4, got: 3 }));
-    let error = ZeroCheck::from_table(&two, four.clone(), four.clone(), &[0, 1, 4, 2]).err().unwrap();
+    let error = ZeroCheck::from_table(&two, &table, &[0u16, 1, 4, 2][..], query()).err().unwrap();
     assert!(matches!(error, SumcheckError::Index { index: 4, len: 4 }));
-    let error = ZeroCheck::from_tables(&random_point(64, 1), four.clone(), four, &[]).err().unwrap();
-    assert!(matches!(error, SumcheckError::Length { what: "indices", got: 0, .. }));
+    let short = query().plus(fr(1), &[1i16, 2][..]);
+    let error = ZeroCheck::from_table(&two, &table, &[0u16, 1, 3, 2][..], short).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "column of a query", expected: 4, got: 2 }));
+    let many = random_point(64, 1);
+    let error = ZeroCheck::from_table(&many, &table, &[0u32][..], query()).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "indices", got: 1, .. }));
+    let error = InverseTable::from_queries(&[four[0], zero, zero]).unwrap_err();
+    assert!(matches!(error, SumcheckError::Pole { index: 1 }));
 }

@@ -1,12 +1,12 @@
 //! h (alpha - q) = 1 on the whole cube: the zero-check of a lookup with committed inverses.
 
 use ark_ff::Zero;
-use zktorch_field::{BackendKind, Fr, LANES, PackedVec};
+use zktorch_field::{BackendKind, Fr, PackedVec};
 
 use super::product::instance;
 use super::{check_cube, check_length};
-use crate::quadratic::{Column, Factors, Indices, Quadratic, Tables, Terms};
-use crate::{RoundPolynomial, SumcheckError, SumcheckInstance};
+use crate::quadratic::{Column, Factors, MIN_TABLE_VARS, Quadratic, TableFactors, Terms};
+use crate::{Indices, InverseTable, Query, RoundPolynomial, SumcheckError, SumcheckInstance};
 
 /// sum over x of eq(z, x) (h(x) a(x) - 1) + lambda h(x) = lambda L, degree 3.
 ///
@@ -24,10 +24,7 @@ pub struct ZeroCheck<'a> {
     prover: Quadratic<'a>,
 }
 
-/// Entries per table entry below which scaling the table costs more than binding the entries.
-const GATHER_FACTOR: usize = 8;
-
-impl ZeroCheck<'static> {
+impl<'a> ZeroCheck<'a> {
     /// h and a = alpha - q as field elements, one per entry.
     ///
     /// # Errors
@@ -37,57 +34,42 @@ impl ZeroCheck<'static> {
         check_cube("queries", z.len(), a.len())?;
         Ok(Self::new(z, Factors::Columns(Column::Field(h), Column::Field(a))))
     }
-}
 
-impl<'a> ZeroCheck<'a> {
     fn new(z: &[Fr], factors: Factors<'a>) -> Self {
         let terms = Terms { vanishing: true, linear: None };
         Self { claim: Fr::zero(), prover: Quadratic::new(z.len(), z, factors, terms) }
     }
 
-    /// Entry i has h = `h`\[indices\[i\]\] and a = `a`\[indices\[i\]\]: a column of 16-bit values looked up in one
-    /// table.
+    /// Entry i has h = `table`\[indices\[i\]\], and a is given by `query`.
+    ///
+    /// The caller's `query` at entry i must be the query whose inverse is there.
     ///
     /// # Errors
-    /// [`SumcheckError::Length`] unless there are 2^m indices, m the length of the point, and tables of one length;
-    /// [`SumcheckError::Index`] when an index is out of the table.
-    pub fn from_table(z: &[Fr], h: Vec<Fr>, a: Vec<Fr>, indices: &'a [u16]) -> Result<Self, SumcheckError> {
-        let largest = indices.iter().max().map(|i| usize::from(*i));
-        check_table(z, &h, &a, indices.len(), largest)?;
-        Ok(Self::from_indices(z, h, a, Indices::U16(indices.as_chunks().0), || {
-            indices.iter().map(|i| usize::from(*i)).collect()
-        }))
-    }
-
-    /// The same with 32-bit indices: several tables behind each other, one per tag.
-    ///
-    /// # Errors
-    /// As [`from_table`](Self::from_table).
-    pub fn from_tables(z: &[Fr], h: Vec<Fr>, a: Vec<Fr>, indices: &'a [u32]) -> Result<Self, SumcheckError> {
-        let largest = indices.iter().max().map(|i| *i as usize);
-        check_table(z, &h, &a, indices.len(), largest)?;
-        Ok(Self::from_indices(z, h, a, Indices::U32(indices.as_chunks().0), || {
-            indices.iter().map(|i| *i as usize).collect()
-        }))
-    }
-
-    fn from_indices(
+    /// [`SumcheckError::Length`] unless there are 2^m indices, m the length of the point, and columns of that
+    /// length; [`SumcheckError::Index`] when an index is out of the table.
+    pub fn from_table(
         z: &[Fr],
-        h: Vec<Fr>,
-        a: Vec<Fr>,
-        indices: Indices<'a>,
-        all: impl FnOnce() -> Vec<usize>,
-    ) -> Self {
-        let len = indices.len() * LANES;
-        if len >= GATHER_FACTOR * h.len().max(1) {
-            return Self::new(z, Factors::Table(Tables::new(h, a), indices));
+        table: &'a InverseTable,
+        indices: impl Into<Indices<'a>>,
+        query: Query<'a>,
+    ) -> Result<Self, SumcheckError> {
+        let indices = indices.into();
+        check_cube("indices", z.len(), indices.len())?;
+        for (_, column) in query.terms() {
+            check_length("column of a query", indices.len(), column.len())?;
         }
-        let all = all();
-        let column = |table: &[Fr]| {
-            let values: Vec<Fr> = all.iter().map(|i| table[*i]).collect();
-            Column::Field(PackedVec::from_slice(&values))
-        };
-        Self::new(z, Factors::Columns(column(&h), column(&a)))
+        if let Some(index) = indices.max().filter(|index| *index >= table.len()) {
+            return Err(SumcheckError::Index { index, len: table.len() });
+        }
+        if z.len() < MIN_TABLE_VARS {
+            let h: Vec<Fr> = indices.iter().map(|i| table.rows()[i].get()).collect();
+            let a = query.values(indices.len());
+            return Self::dense(z, PackedVec::from_slice(&h), PackedVec::from_slice(&a));
+        }
+        let (constant, terms) = query.vectors();
+        let (table, indices) = (table.rows(), indices.vectors());
+        let (next, first) = Default::default();
+        Ok(Self::new(z, Factors::Table(TableFactors { table, indices, constant, terms, next, first })))
     }
 
     /// Also proves sum_x h(x) = `total`, weighted by the challenge `lambda`.
@@ -103,22 +85,6 @@ impl<'a> ZeroCheck<'a> {
     pub fn with_backend(mut self, backend: BackendKind) -> Self {
         self.prover.set_backend(backend);
         self
-    }
-}
-
-/// Shapes of a table-driven zero-check; `largest` is the largest index.
-fn check_table(
-    z: &[Fr],
-    h: &[Fr],
-    a: &[Fr],
-    entries: usize,
-    largest: Option<usize>,
-) -> Result<(), SumcheckError> {
-    check_cube("indices", z.len(), entries)?;
-    check_length("table of queries", h.len(), a.len())?;
-    match largest {
-        Some(index) if index >= h.len() => Err(SumcheckError::Index { index, len: h.len() }),
-        _ => Ok(()),
     }
 }
 

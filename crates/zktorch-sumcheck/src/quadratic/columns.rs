@@ -44,7 +44,7 @@ impl<'a> IntSlice<'a> {
         std::array::from_fn(|i| self.split(i * part).1.split(part).0)
     }
 
-    fn to_scalars(self) -> Vec<Fr> {
+    pub(crate) fn to_scalars(self) -> Vec<Fr> {
         match self {
             Self::I8(v) => v.iter().flatten().map(|x| Fr::from(*x)).collect(),
             Self::I16(v) => v.iter().flatten().map(|x| Fr::from(*x)).collect(),
@@ -70,23 +70,27 @@ impl<'a> IntSlice<'a> {
         // One match for the whole run.
         match self {
             Self::I8(v) => {
-                for (out, v) in out.iter_mut().zip(&v[p..]) {
-                    *out = B::Ints::load_i8(v);
+                let v = &v[p..p + out.len()];
+                for i in 0..v.len() {
+                    out[i] = B::Ints::load_i8(&v[i]);
                 }
             }
             Self::I16(v) => {
-                for (out, v) in out.iter_mut().zip(&v[p..]) {
-                    *out = B::Ints::load_i16(v);
+                let v = &v[p..p + out.len()];
+                for i in 0..v.len() {
+                    out[i] = B::Ints::load_i16(&v[i]);
                 }
             }
             Self::U16(v) => {
-                for (out, v) in out.iter_mut().zip(&v[p..]) {
-                    *out = B::Ints::load_u16(v);
+                let v = &v[p..p + out.len()];
+                for i in 0..v.len() {
+                    out[i] = B::Ints::load_u16(&v[i]);
                 }
             }
             Self::I32(v) => {
-                for (out, v) in out.iter_mut().zip(&v[p..]) {
-                    *out = B::Ints::load_i32(v);
+                let v = &v[p..p + out.len()];
+                for i in 0..v.len() {
+                    out[i] = B::Ints::load_i32(&v[i]);
                 }
             }
         }
@@ -136,7 +140,7 @@ impl AtRest<'_> {
         }
     }
 
-    fn split(self, at: usize) -> (Self, Self) {
+    pub(crate) fn split(self, at: usize) -> (Self, Self) {
         match self {
             Self::Field(blocks) => (Self::Field(&blocks[..at]), Self::Field(&blocks[at..])),
             Self::Ints(ints) => {
@@ -174,7 +178,7 @@ impl Source for Unbound<'_> {
 
 /// A factor while a variable is bound: gives its values for the next variable and keeps them.
 pub(crate) trait BindColumn: Send + Sized {
-    type Prepared<B: Backend>: Copy;
+    type Prepared<B: Backend>;
     fn prepare<B: Backend>(&self) -> Self::Prepared<B>;
     /// The bound values at position `p` of both halves.
     fn bind<B: Backend>(&mut self, prepared: &Self::Prepared<B>, p: usize) -> [B::Fr; 2];
@@ -206,12 +210,8 @@ impl BindColumn for InPlace<'_> {
 
     #[inline(always)]
     fn bind<B: Backend>(&mut self, r: &B::Fr, p: usize) -> [B::Fr; 2] {
-        let low = [B::Fr::load(&self.low[0][p]), B::Fr::load(&self.low[1][p])];
-        let high = [B::Fr::load(&self.high[0][p]), B::Fr::load(&self.high[1][p])];
-        let out = B::Fr::bind2(low, high, *r);
-        out[0].store(&mut self.low[0][p]);
-        out[1].store(&mut self.low[1][p]);
-        out
+        let [l0, l1] = &mut self.low;
+        B::Fr::bind2_in_place([&mut l0[p], &mut l1[p]], [&self.high[0][p], &self.high[1][p]], *r)
     }
 
     fn split(self, at: usize) -> (Self, Self) {

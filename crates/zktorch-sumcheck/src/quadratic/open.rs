@@ -43,35 +43,36 @@ impl<'a> Outputs<'a> {
 
 /// The first pass over field elements (or integers that become field elements on the way).
 ///
-/// `PRODUCTS`: the products on the cube are wanted. `LINEAR`: the sums of a are wanted.
-pub(crate) struct Open<'a, S, const PRODUCTS: bool, const LINEAR: bool> {
+/// `PRODUCTS`: the products on the cube are wanted.
+pub(crate) struct Open<'a, S, const PRODUCTS: bool> {
     pub(crate) source: S,
     /// Weights of the inner variables.
     pub(crate) inner: &'a [Block<Fr>],
     pub(crate) outputs: Outputs<'a>,
 }
 
-impl<S: Source, const PRODUCTS: bool, const LINEAR: bool> Kernel for Open<'_, S, PRODUCTS, LINEAR> {
+impl<S: Source, const PRODUCTS: bool> Kernel for Open<'_, S, PRODUCTS> {
     type Output = ();
 
     #[inline(always)]
     fn run<B: Backend>(mut self, _: B) {
         let prepared = self.source.prepare::<B>();
         let weights = load_inner::<B>(self.inner);
-        let one = B::Ints::splat(1);
+        let (one, linear_wanted) = (B::Ints::splat(1), !self.outputs.linear[0].is_empty());
         for y in 0..self.outputs.quadratic.len() {
             let mut quadratic = B::Fr::acc_zero();
             let mut values = [B::Fr::acc_zero(); 2];
             let mut linear = [B::Fr::small_zero(); 2];
-            for (i, weight) in weights.iter().enumerate() {
+            for i in 0..INNER {
+                let weight = weights[i];
                 let Lines { a, b } = self.source.lines::<B>(&prepared, y * INNER + i);
                 let product = B::Fr::mul_lazy(a[1].sub_lazy(a[0]), b[1].sub_lazy(b[0]));
-                B::Fr::acc_mul_add(&mut quadratic, product, *weight);
+                B::Fr::acc_mul_add(&mut quadratic, product, weight);
                 for x in 0..2 {
                     if PRODUCTS {
-                        B::Fr::acc_mul_add(&mut values[x], a[x].mul(b[x]), *weight);
+                        B::Fr::acc_mul_add(&mut values[x], a[x].mul(b[x]), weight);
                     }
-                    if LINEAR {
+                    if linear_wanted {
                         B::Fr::small_mul_add(&mut linear[x], a[x], one);
                     }
                 }
@@ -81,7 +82,7 @@ impl<S: Source, const PRODUCTS: bool, const LINEAR: bool> Kernel for Open<'_, S,
                 if PRODUCTS {
                     B::Fr::acc_reduce(values[x]).store(&mut self.outputs.values[x][y]);
                 }
-                if LINEAR {
+                if linear_wanted {
                     B::Fr::small_reduce(linear[x]).store(&mut self.outputs.linear[x][y]);
                 }
             }
@@ -89,7 +90,7 @@ impl<S: Source, const PRODUCTS: bool, const LINEAR: bool> Kernel for Open<'_, S,
     }
 }
 
-impl<S: Source, const PRODUCTS: bool, const LINEAR: bool> Job for Open<'_, S, PRODUCTS, LINEAR> {
+impl<S: Source, const PRODUCTS: bool> Job for Open<'_, S, PRODUCTS> {
     fn len(&self) -> usize {
         self.outputs.quadratic.len()
     }
@@ -120,27 +121,31 @@ impl Kernel for OpenInts<'_> {
     #[inline(always)]
     fn run<B: Backend>(self, _: B) {
         let weights = load_inner::<B>(self.inner);
+        let mut weight_sum = B::Fr::zero();
+        for i in 0..INNER {
+            weight_sum = weight_sum.add(weights[i]);
+        }
         // One outer block at a time is widened first, so that the loop over it does not look at the integers' type.
         let mut a = [[B::Ints::splat(0); INNER]; 2];
         let mut b = a;
         let [low, high] = self.outputs.values;
-        for (y, ((quadratic, low), high)) in self.outputs.quadratic.iter_mut().zip(low).zip(high).enumerate()
-        {
+        for y in 0..self.outputs.quadratic.len() {
             for x in 0..2 {
                 self.a[x].widen::<B>(y * INNER, &mut a[x]);
                 self.b[x].widen::<B>(y * INNER, &mut b[x]);
             }
             let mut acc = [B::Fr::small_zero(); 3];
-            for (i, weight) in weights.iter().enumerate() {
+            for i in 0..INNER {
+                let weight = weights[i];
                 let (da, db) = (a[1][i].sub(a[0][i]), b[1][i].sub(b[0][i]));
-                B::Fr::small_mul_add(&mut acc[0], *weight, a[0][i].mul_i32(b[0][i]));
-                B::Fr::small_mul_add(&mut acc[1], *weight, a[1][i].mul_i32(b[1][i]));
-                B::Fr::small_mul_add(&mut acc[2], *weight, da.mul_i32(db));
+                B::Fr::small_mul_add_known(&mut acc[0], weight, a[0][i].mul_i32(b[0][i]));
+                B::Fr::small_mul_add_known(&mut acc[1], weight, a[1][i].mul_i32(b[1][i]));
+                B::Fr::small_mul_add_known(&mut acc[2], weight, da.mul_i32(db));
             }
             let [at_zero, at_one, difference] = acc;
-            B::Fr::small_reduce(at_zero).store(low);
-            B::Fr::small_reduce(at_one).store(high);
-            B::Fr::small_reduce(difference).store(quadratic);
+            B::Fr::small_reduce_known(at_zero, weight_sum).store(&mut low[y]);
+            B::Fr::small_reduce_known(at_one, weight_sum).store(&mut high[y]);
+            B::Fr::small_reduce_known(difference, weight_sum).store(&mut self.outputs.quadratic[y]);
         }
     }
 }

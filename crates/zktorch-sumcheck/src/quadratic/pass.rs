@@ -26,7 +26,7 @@ pub(crate) struct Lines<P> {
 /// Positions count packed vectors within the low half (current variable 0).
 pub(crate) trait Source: Send + Sized {
     /// Constants of the pass in registers' form.
-    type Prepared<B: Backend>: Copy;
+    type Prepared<B: Backend>;
     /// Prepares them, once per kernel call.
     fn prepare<B: Backend>(&self) -> Self::Prepared<B>;
     /// The factors at position `p`; also writes them where the source keeps them for the next round.
@@ -37,12 +37,13 @@ pub(crate) trait Source: Send + Sized {
 
 /// The inner weights in registers' form.
 ///
-/// A loop, not a closure over an array: vector code in a closure would be compiled without the CPU's features.
+/// Kernels are written with plain loops over indices: vector code in a closure, or in an iterator that the compiler
+/// chooses not to inline, would be compiled without the CPU's features.
 #[inline(always)]
 pub(crate) fn load_inner<B: Backend>(inner: &[Block<Fr>]) -> [B::Fr; INNER] {
     let mut weights = [B::Fr::zero(); INNER];
-    for (weight, block) in weights.iter_mut().zip(inner) {
-        *weight = B::Fr::load(block);
+    for i in 0..INNER {
+        weights[i] = B::Fr::load(&inner[i]);
     }
     weights
 }
@@ -65,24 +66,24 @@ impl<S: Source> Kernel for Evaluate<'_, S> {
         match self.inner {
             Some(inner) => {
                 let weights = load_inner::<B>(inner);
-                for (y, out) in self.quadratic.iter_mut().enumerate() {
+                for y in 0..self.quadratic.len() {
                     let mut acc = B::Fr::acc_zero();
-                    for (i, weight) in weights.iter().enumerate() {
+                    for i in 0..INNER {
                         let Lines { a, b } = self.source.lines::<B>(&prepared, y * INNER + i);
                         let product = B::Fr::mul_lazy(a[1].sub_lazy(a[0]), b[1].sub_lazy(b[0]));
-                        B::Fr::acc_mul_add(&mut acc, product, *weight);
+                        B::Fr::acc_mul_add(&mut acc, product, weights[i]);
                     }
-                    B::Fr::acc_reduce(acc).store(out);
+                    B::Fr::acc_reduce(acc).store(&mut self.quadratic[y]);
                 }
             }
             None => {
-                for (y, out) in self.quadratic.iter_mut().enumerate() {
+                for y in 0..self.quadratic.len() {
                     let mut acc = B::Fr::acc_zero();
                     for i in 0..INNER {
                         let Lines { a, b } = self.source.lines::<B>(&prepared, y * INNER + i);
                         B::Fr::acc_mul_add(&mut acc, a[1].sub_lazy(a[0]), b[1].sub_lazy(b[0]));
                     }
-                    B::Fr::acc_reduce(acc).store(out);
+                    B::Fr::acc_reduce(acc).store(&mut self.quadratic[y]);
                 }
             }
         }

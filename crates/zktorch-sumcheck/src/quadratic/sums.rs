@@ -102,12 +102,13 @@ impl Kernel for Totals<'_> {
     #[inline(always)]
     fn run<B: Backend>(self, _: B) -> [Fr; 3] {
         let mut acc = [B::Fr::acc_zero(); 3];
-        for (y, weight) in self.outer.iter().enumerate() {
-            let weight = B::Fr::splat(*weight);
+        let zero = self.sums.low.is_empty();
+        for y in 0..self.outer.len() {
+            let weight = B::Fr::splat(self.outer[y]);
             B::Fr::acc_mul_add(&mut acc[2], B::Fr::load(&self.sums.quadratic[y]), weight);
-            if let (Some(low), Some(high)) = (self.sums.low.get(y), self.sums.high.get(y)) {
-                B::Fr::acc_mul_add(&mut acc[0], B::Fr::load(low), weight);
-                B::Fr::acc_mul_add(&mut acc[1], B::Fr::load(high), weight);
+            if !zero {
+                B::Fr::acc_mul_add(&mut acc[0], B::Fr::load(&self.sums.low[y]), weight);
+                B::Fr::acc_mul_add(&mut acc[1], B::Fr::load(&self.sums.high[y]), weight);
             }
         }
         let [at_zero, at_one, quadratic] = acc;
@@ -142,12 +143,12 @@ impl Job for Totals<'_> {
 }
 
 /// G(r; y) from its values at 0, 1 and its quadratic coefficient q: G(0) + r (G(1) - G(0)) + r (r - 1) q.
-struct BindValues<'a> {
-    low: &'a mut [Block<Fr>],
-    high: &'a [Block<Fr>],
+pub(crate) struct BindValues<'a> {
+    pub(crate) low: &'a mut [Block<Fr>],
+    pub(crate) high: &'a [Block<Fr>],
     /// Empty: zero.
-    quadratic: &'a [Block<Fr>],
-    r: Fr,
+    pub(crate) quadratic: &'a [Block<Fr>],
+    pub(crate) r: Fr,
 }
 
 impl Kernel for BindValues<'_> {
@@ -157,12 +158,12 @@ impl Kernel for BindValues<'_> {
     fn run<B: Backend>(self, _: B) {
         let r = B::Fr::splat(self.r);
         let curvature = B::Fr::splat(self.r * self.r - self.r);
-        for (y, (low, high)) in self.low.iter_mut().zip(self.high).enumerate() {
-            let mut value = B::Fr::bind(B::Fr::load(low), B::Fr::load(high), r);
-            if let Some(quadratic) = self.quadratic.get(y) {
-                value = value.add(B::Fr::load(quadratic).mul(curvature));
+        for y in 0..self.low.len() {
+            let mut value = B::Fr::bind(B::Fr::load(&self.low[y]), B::Fr::load(&self.high[y]), r);
+            if !self.quadratic.is_empty() {
+                value = value.add(B::Fr::load(&self.quadratic[y]).mul(curvature));
             }
-            value.store(low);
+            value.store(&mut self.low[y]);
         }
     }
 }
