@@ -5,3 +5,8 @@ pub mod inputs;
 pub mod kernels;
 pub mod measure;
 pub mod report;
+
+/// The example on the project's front page, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct FrontPage;
