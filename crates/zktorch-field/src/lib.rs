@@ -4,7 +4,7 @@
 //! blocks of eight ([`Block`], [`PackedVec`]). Between rest and rest a kernel computes on packed vectors ([`Packed`]): with AVX-512
 //! IFMA five 52-bit limbs in eight lanes, elsewhere eight elements one after the other. The backend is chosen at run time
 //! ([`dispatch`]); results are the same bit for bit. Kernels are written once, over [`Backend`]; the common ones are in
-//! [`slice`].
+//! [`slice`](mod@slice).
 //!
 //! ```
 //! use zktorch_field::slice::{batch_inverse, bind, inner_product, inner_product_small};

@@ -20,7 +20,7 @@ pub struct ProverOutput {
     pub residual: Fr,
 }
 
-/// Proves all `instances` together; see the [module](crate::batch) for the equation.
+/// Proves all `instances` together: `sum_i rho^i 2^(m - m_i) S_i = sum over {0,1}^m of sum_i rho^i f_i(last m_i variables)`.
 ///
 /// The caller has sent every instance's claim through `channel` before (or it is public and absorbed): the
 /// batching coefficient is drawn here, first thing.

@@ -66,7 +66,7 @@ impl<S: Scalar> Reduced<S> {
     }
 }
 
-/// Verifies the rounds of a batch and returns the residual claim; see the [module](crate::batch).
+/// Verifies the rounds of a batch and returns the residual claim.
 ///
 /// Nothing is checked here: the linear coefficient of every round polynomial is *derived* from the running
 /// claim, so all a false claim can do is to arrive at a false residual. Cost: O(m d) scalar operations, linear in
