@@ -36,8 +36,11 @@
 //!         let [a, b] = self.points.clone();
 //!         Ok(Functional::new(a.len(), vec![(Fr::from(1u64), a), (rho, b)])?)
 //!     }
+//! }
 //!
-//!     /// The transcript of the statement.
+//! impl Protocol for EvaluationProduct {
+//!     type Error = ChannelError;
+//!
 //!     fn transcript(&self) -> Transcript {
 //!         let mut transcript = Transcript::new(b"evaluation product v1");
 //!         transcript.append_point(b"commitment", &self.commitment.point());
@@ -45,10 +48,6 @@
 //!         transcript.append_scalar(b"product", &self.product);
 //!         transcript
 //!     }
-//! }
-//!
-//! impl Protocol for EvaluationProduct {
-//!     type Error = ChannelError;
 //!
 //!     fn verify<V: VerifierChannel>(&self, channel: &mut V) -> Result<Vec<OpeningInstance<V::Scalar>>, ChannelError> {
 //!         let y = channel.receive(b"evaluations", 2)?;
@@ -93,7 +92,7 @@
 //! let proof = HiddenProof::from_bytes(&shape, &bytes)?;
 //! let policy = SrsPolicy::new().allow_insecure(); // the SRS of this example has a published tau
 //! policy.check(srs.verifier())?;
-//! verify(srs.verifier(), k, columns, statement.transcript(), &statement, &proof)?;
+//! verify(srs.verifier(), k, columns, &statement, &proof)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

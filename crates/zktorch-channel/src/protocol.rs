@@ -1,7 +1,7 @@
 //! The verifier that is proved.
 
 use zktorch_mira::OpeningInstance;
-use zktorch_transcript::VerifierChannel;
+use zktorch_transcript::{Transcript, VerifierChannel};
 
 use crate::ChannelError;
 
@@ -12,12 +12,18 @@ use crate::ChannelError;
 /// # use zktorch_channel::{ChannelError, Protocol};
 /// # use zktorch_field::Fr;
 /// # use zktorch_mira::OpeningInstance;
-/// # use zktorch_transcript::{Scalar, VerifierChannel};
+/// # use zktorch_transcript::{Scalar, Transcript, VerifierChannel};
 /// /// "I know two factors of n."
 /// struct Factors(u64);
 ///
 /// impl Protocol for Factors {
 ///     type Error = ChannelError;
+///
+///     fn transcript(&self) -> Transcript {
+///         let mut transcript = Transcript::new(b"factors v1");
+///         transcript.append_u64(b"n", self.0);
+///         transcript
+///     }
 ///
 ///     fn verify<V: VerifierChannel>(&self, channel: &mut V) -> Result<Vec<OpeningInstance<V::Scalar>>, ChannelError> {
 ///         let f = channel.receive(b"factors", 2)?;
@@ -31,8 +37,16 @@ pub trait Protocol {
     /// The error of this verifier.
     type Error: From<ChannelError>;
 
+    /// The transcript at the start: a label for protocol and version, and the *whole statement* absorbed. [`verify`](crate::verify)
+    /// begins here; the prover makes its [`HiddenProver`](crate::HiddenProver) from the same.
+    ///
+    /// What is missing here and enters a constraint or a claim can be chosen by the prover after the challenges, and then
+    /// the proof proves nothing about it: with n left out of the example, the prover closes the argument for other
+    /// values and solves for n at the end.
+    fn transcript(&self) -> Transcript;
+
     /// Receives the messages, draws the challenges, states the constraints, and returns the claims about committed
-    /// vectors in which it ends; the channel masks and proves them. At least one scalar of every message must occur in a
+    /// vectors in which it ends; the channel masks and proves them. Every scalar of every message must occur in a
     /// constraint or in the value of a claim.
     ///
     /// What the protocol sends in the clear (commitments of vectors) is part of `self`; this code absorbs it at its place.

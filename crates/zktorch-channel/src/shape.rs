@@ -1,6 +1,6 @@
 //! The shape of a proof: what fixes all its lengths, known to the verifier beforehand.
 
-use zktorch_commit::{Commitment, MAX_ROW, MIN_LOG_SIZE};
+use zktorch_commit::{Commitment, MAX_LOG_SIZE, MAX_ROW, MIN_LOG_SIZE};
 use zktorch_field::{Fr, G1Affine};
 use zktorch_mira::OpeningInstance;
 use zktorch_mira::decider::{DeciderProof, ReductionShape};
@@ -87,9 +87,15 @@ impl Shape {
         if self.rows == 0 || self.constraints == 0 {
             return Err(ChannelError::Empty { rows: self.rows, constraints: self.constraints });
         }
-        if self.columns > MAX_ROW.min(1 << self.k) || self.k < MIN_LOG_SIZE {
-            return Err(ChannelError::Columns { columns: self.columns, k: self.k });
-        }
+        check_sizes(self.k, self.columns)
+    }
+}
+
+/// Refuses sizes of vectors and rows that no SRS has.
+pub(crate) fn check_sizes(k: usize, columns: usize) -> Result<(), ChannelError> {
+    if (MIN_LOG_SIZE..=MAX_LOG_SIZE).contains(&k) && columns <= MAX_ROW.min(1 << k) {
         Ok(())
+    } else {
+        Err(ChannelError::Columns { columns, k })
     }
 }

@@ -11,6 +11,7 @@ use zktorch_transcript::{
     VerifierChannel,
 };
 
+use crate::close::verify_from;
 use crate::{ChannelError, HiddenProof, HiddenProver, Nonce, Protocol, prove, verify};
 
 /// Random sparse constraints over messages of the given lengths; every scalar occurs in one. Nothing satisfies them
@@ -62,6 +63,13 @@ pub(crate) struct Example {
 
 impl Protocol for Example {
     type Error = ChannelError;
+
+    fn transcript(&self) -> Transcript {
+        let mut transcript = Transcript::new(b"channel test");
+        transcript.append_scalars(b"products", &self.products);
+        self.points.iter().for_each(|point| transcript.append_scalars(b"point", point));
+        transcript
+    }
 
     fn verify<V: VerifierChannel>(
         &self,
@@ -144,10 +152,7 @@ impl Case {
 
     /// The transcript that holds the statement.
     pub(crate) fn transcript(&self) -> Transcript {
-        let mut transcript = Transcript::new(b"channel test");
-        transcript.append_scalars(b"products", &self.example.products);
-        self.example.points.iter().for_each(|point| transcript.append_scalars(b"point", point));
-        transcript
+        self.example.transcript()
     }
 
     /// A channel whose randomness depends on `seed`.
@@ -201,11 +206,11 @@ impl Case {
         transcript: Transcript,
         proof: &HiddenProof,
     ) -> Result<(), ChannelError> {
-        verify(self.srs.verifier(), self.srs.k(), self.columns, transcript, &self.example, proof)
+        verify_from(transcript, self.srs.verifier(), self.srs.k(), self.columns, &self.example, proof)
     }
 
     pub(crate) fn verify(&self, proof: &HiddenProof) -> Result<(), ChannelError> {
-        self.verify_with(self.transcript(), proof)
+        verify(self.srs.verifier(), self.srs.k(), self.columns, &self.example, proof)
     }
 }
 

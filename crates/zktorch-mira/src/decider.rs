@@ -15,8 +15,10 @@
 //! Everything here is in the clear: callers mask first ([`mask`](crate::mask)).
 //!
 //! Soundness error: `(q - 1)/|F| + 2k/|F|` for the sumcheck of q instances in k variables, `(q - 1)/|F|` for rho5, and the
-//! opening's. An instance with m < k variables whose commitment has entries beyond `2^m` passes with probability at most
-//! `k/|F|`: at a random r they do not vanish.
+//! opening's. A claim with m < k variables speaks of the first `2^m` entries of a vector and of nothing else: it is no proof
+//! that the vector ends there (entries beyond, orthogonal to what the other claims use, go unnoticed). It stays sound beside them, with
+//! `3/|F|` for every missing variable: e is sent after r, so what the prover can add to it is a multiple of `1/(1 - r_j)`, and no
+//! round polynomial fixed before r_j cancels that.
 
 mod open;
 mod proof;

@@ -19,16 +19,18 @@
 //! Soundness error: `1/|F|`: if `y != <v, u>` (of what C commits to), then `y + delta y_s = <v + delta s, u>` for at most
 //! one delta. Cost: one commitment and one inner product with n entries.
 
+use ark_ec::CurveGroup;
 use ark_ff::UniformRand;
 use zeroize::Zeroize;
 use zktorch_commit::{Blind, Commitment, Srs};
-use zktorch_field::Fr;
+use zktorch_field::{Fr, G1Projective};
 use zktorch_transcript::wire::{self, POINT_BYTES, SCALAR_BYTES};
-use zktorch_transcript::{ProverChannel, ProverRng, Scalar, VerifierChannel};
+use zktorch_transcript::{ProverChannel, ProverRng, Scalar, Transcript, VerifierChannel};
 
 use crate::module::Module;
-use crate::{MiraError, OpeningInstance, OpeningWitness};
+use crate::{Functional, MiraError, OpeningInstance, OpeningWitness};
 
+const CLAIM: &[u8] = b"mira mask claim";
 const COMMITMENT: &[u8] = b"mira mask commitment";
 /// Label of the hidden message y_s.
 pub const VALUE: &[u8] = b"mira mask value";
@@ -110,7 +112,8 @@ pub fn prove<P: ProverChannel>(
     let OpeningInstance { mut commitment, functional, mut value } = instance;
     crate::error::check_length("mask", 1 << functional.num_vars(), mask.vector.len())?;
 
-    // 1. C_s, absorbed; y_s, hidden.
+    // 1. C and u; C_s; y_s, hidden.
+    absorb_claim(channel.transcript(), commitment, &functional);
     let mask_commitment = srs.commit(&mask.vector, &mask.blind)?;
     channel.transcript().append_point(COMMITMENT, &mask_commitment.0);
     let mask_value = functional.apply(&mask.vector)?;
@@ -140,7 +143,8 @@ pub fn verify<V: VerifierChannel>(
 ) -> Result<OpeningInstance<Fr>, MiraError> {
     let OpeningInstance { commitment, functional, value } = instance;
 
-    // 1. C_s, absorbed; y_s, hidden.
+    // 1. C and u; C_s; y_s, hidden.
+    absorb_claim(channel.transcript(), commitment, &functional);
     channel.transcript().append_point(COMMITMENT, &proof.commitment.0);
     let mask_value = channel.receive(VALUE, 1)?;
 
@@ -155,6 +159,13 @@ pub fn verify<V: VerifierChannel>(
 
     let commitment = commitment + proof.commitment.projective() * delta;
     Ok(OpeningInstance { commitment, functional, value: proof.value })
+}
+
+/// Absorbs the public side of a claim, as [`prove`] and [`verify`] do first. It was absorbed before, in some form, by whoever made the claim; but a C chosen after
+/// delta would be `Com(v*) - delta C_s` for any v*, so this does not rely on it.
+pub fn absorb_claim(transcript: &mut Transcript, commitment: G1Projective, functional: &Functional) {
+    transcript.append_point(CLAIM, &commitment.into_affine());
+    functional.absorb(transcript);
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //!
 //! /// "I know two factors of n": the verifier.
 //! fn factors<V: VerifierChannel>(channel: &mut V, n: u64) -> Result<(), TranscriptError> {
+//!     channel.transcript().append_u64(b"n", n); // the statement first: later it could be made to fit the proof
 //!     let f = channel.receive(b"factors", 2)?;
 //!     channel.enforce_product("p q = n", f[0].clone(), f[1].clone(), V::Scalar::constant(Fr::from(n)))
 //! }
@@ -23,6 +24,7 @@
 //! // In the clear.
 //! let mut transcript = Transcript::new(b"factors v1");
 //! let mut prover = ClearProver::new(&mut transcript);
+//! prover.transcript().append_u64(b"n", 42);
 //! prover.send(b"factors", &[Fr::from(6u64), Fr::from(7u64)])?;
 //! let messages = prover.into_messages();
 //!

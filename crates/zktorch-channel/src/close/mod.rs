@@ -33,6 +33,8 @@ use zktorch_transcript::Transcript;
 
 pub use self::prover::prove;
 pub use self::verifier::verify;
+#[cfg(test)]
+pub(crate) use self::verifier::verify_from;
 
 /// First message of both sides: the parameters of the channel.
 pub(crate) fn absorb_parameters(transcript: &mut Transcript, srs: SrsId, k: usize, columns: usize) {

@@ -6,11 +6,12 @@ use zktorch_transcript::{Recorded, Recorder, Transcript};
 
 use super::{absorb_parameters, argument, fold};
 use crate::relation::MessageRelation;
+use crate::shape::check_sizes;
 use crate::{ChannelError, HiddenProof, Protocol, RowReader, Shape};
 
 /// Verifies that the hidden messages of `proof` satisfy the constraints of `protocol`, and its claims.
 ///
-/// `transcript` has absorbed the statement, as the prover's had when its channel was made. `k` is log2 of the size of
+/// Starts from the protocol's [`transcript`](Protocol::transcript), which has absorbed the statement. `k` is log2 of the size of
 /// committed vectors, `columns` the width of rows; both come from the verifier's key. Whether the SRS can be trusted is
 /// decided before, by [`SrsPolicy`](zktorch_commit::SrsPolicy).
 ///
@@ -24,10 +25,22 @@ pub fn verify<P: Protocol>(
     srs: &VerifierSrs,
     k: usize,
     columns: usize,
-    mut transcript: Transcript,
     protocol: &P,
     proof: &HiddenProof,
 ) -> Result<(), P::Error> {
+    verify_from(protocol.transcript(), srs, k, columns, protocol, proof)
+}
+
+/// [`verify`] from a given transcript, so that tests can watch it.
+pub(crate) fn verify_from<P: Protocol>(
+    mut transcript: Transcript,
+    srs: &VerifierSrs,
+    k: usize,
+    columns: usize,
+    protocol: &P,
+    proof: &HiddenProof,
+) -> Result<(), P::Error> {
+    check_sizes(k, columns)?;
     proof.check_points()?;
     absorb_parameters(&mut transcript, srs.id(), k, columns);
 
@@ -46,6 +59,10 @@ fn close(
     proof: &HiddenProof,
 ) -> Result<(), ChannelError> {
     // 2. Mask every claim; the last constraints.
+    if let Some(claim) = claims.iter().find(|claim| claim.functional.num_vars() > k) {
+        let got = claim.functional.num_vars();
+        return Err(ChannelError::Length { what: "variables of a claim", expected: k, got });
+    }
     let claim_vars = claims.iter().map(|claim| claim.functional.num_vars()).max().unwrap_or(0);
     if claims.len() != proof.masks.len() {
         return Err(ChannelError::Length { what: "masks", expected: claims.len(), got: proof.masks.len() });

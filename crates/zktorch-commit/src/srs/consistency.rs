@@ -29,6 +29,12 @@ pub(super) fn check_verifier_part(g1: &[G1Affine], g2: &[G2Affine], rho: Fr) -> 
             return Err(CommitError::DegenerateTau { first, second });
         }
     }
+    // G2 has one power more: a tau of order nine shows only there.
+    for (second, p) in g2.iter().enumerate() {
+        if let Some(first) = g2[..second].iter().position(|q| q.x == p.x) {
+            return Err(CommitError::DegenerateTau { first, second });
+        }
+    }
     let rhos = |count: usize| -> Vec<Fr> {
         core::iter::successors(Some(Fr::from(1u64)), |x| Some(*x * rho)).take(count).collect()
     };

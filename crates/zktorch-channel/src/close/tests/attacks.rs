@@ -2,22 +2,24 @@
 //! verifier rejects. In each of them the prover chooses something *after* the challenge that should have bound it.
 
 use ark_ff::{AdditiveGroup, Field};
-use zktorch_commit::Blind;
-use zktorch_field::{Fr, G1Projective};
+use zktorch_commit::{Blind, Srs};
+use zktorch_field::{Fr, G1Affine, G1Projective};
 use zktorch_mira::mask::{self, MaskProof};
-use zktorch_mira::relation::RelaxedRelation;
+use zktorch_mira::relation::{Relaxed, RelaxedRelation, RelaxedWitness};
 use zktorch_mira::{Module, OpeningInstance, OpeningWitness};
 use zktorch_sumcheck::{Dense, Product, SumcheckInstance, eq_eval, eq_table, prove as prove_sumcheck};
 use zktorch_transcript::probe::Probe;
-use zktorch_transcript::{ClearProver, ProverChannel, Transcript};
+use zktorch_transcript::{
+    ClearProver, PlaceholderRows, ProverChannel, Recorder, Scalar, Transcript, VerifierChannel,
+};
 
 use super::forger::{Forger, random_blinds};
-use crate::HiddenProof;
 use crate::close::argument;
 use crate::close::fold::{Accumulator, absorb_mask, random_cells};
 use crate::close::prover::Replay;
-use crate::relation::ErrorOpening;
+use crate::relation::{ErrorOpening, MessageInstance, MessageRelation, MessageWitness};
 use crate::test_util::{Case, SMALL, Size, assert_unsatisfied, helpers, scalars};
+use crate::{ChannelError, FoldProof, HiddenProof, HiddenProver, Protocol, RowCommitments};
 
 const OUTER: &str = "spartan outer residual";
 
@@ -298,6 +300,102 @@ fn false_spartan(
     (channel.into_messages(), reduced)
 }
 
+/// The statement chosen after the proof. "I know two factors of n" with one constraint: T = E_r = 0, values that suit the folded
+/// messages, and n solved from them in the end. It works for a protocol whose transcript leaves n out.
+#[test]
+fn statement_not_absorbed() {
+    struct Factors {
+        n: Fr,
+        absorbed: bool,
+    }
+    impl Protocol for Factors {
+        type Error = ChannelError;
+        fn transcript(&self) -> Transcript {
+            let mut transcript = Transcript::new(b"factors");
+            if self.absorbed {
+                transcript.append_scalar(b"n", &self.n);
+            }
+            transcript
+        }
+        fn verify<V: VerifierChannel>(
+            &self,
+            channel: &mut V,
+        ) -> Result<Vec<OpeningInstance<V::Scalar>>, ChannelError> {
+            let f = channel.receive(b"factors", 2)?;
+            let n = V::Scalar::constant(self.n);
+            channel.enforce_product("p q = n", f[0].clone(), f[1].clone(), n)?;
+            Ok(Vec::new())
+        }
+    }
+    let (srs, columns) = (Srs::dev(5).unwrap(), 2);
+    let verify = |n, absorbed, proof: &HiddenProof| {
+        crate::verify(srs.verifier(), srs.k(), columns, &Factors { n, absorbed }, proof)
+    };
+
+    // Messages p, q and a mask without error terms, committed with blinds that the forger knows.
+    let mut rng = ark_std::test_rng();
+    let [message, mask] = [0, 1].map(|_| scalars(&mut rng, 2));
+    let blinds: [Blind; 2] = random_blinds(2, 28).try_into().unwrap();
+    let [row, mask_row] =
+        [(&message, &blinds[0]), (&mask, &blinds[1])].map(|(v, b)| srs.commit(v, b).unwrap());
+    let slack = Fr::from(99u64);
+    let zero = vec![G1Affine::identity()];
+    let fold = FoldProof { rows: vec![mask_row.point()], slack, error: zero.clone(), cross: zero };
+
+    // The forger's transcript does not have n.
+    let transcript = Factors { n: Fr::ZERO, absorbed: false }.transcript();
+    let nonce = crate::Nonce::from_bytes([1; 32]);
+    let mut transcript =
+        HiddenProver::new(&srs, transcript, columns, &[], nonce).unwrap().into_messages().transcript;
+    transcript.append_hidden(b"factors", 2, &[row.point()]);
+    let commitments: Vec<G1Projective> = fold.error.iter().map(|&c| c.into()).collect();
+    let layout = {
+        let mut recorder = Recorder::new(Transcript::new(b"layout"), PlaceholderRows::new(columns)).unwrap();
+        Factors { n: Fr::ZERO, absorbed: false }.verify(&mut recorder).unwrap();
+        recorder.finish().unwrap().r1cs
+    };
+    let relation = MessageRelation::new(&layout, srs.k());
+    let instance = MessageInstance { rows: RowCommitments::new(fold.rows.clone()), slack };
+    absorb_mask(&mut transcript, &Relaxed { instance, error: commitments.clone() });
+    relation.absorb_error(&mut transcript, &commitments);
+    let epsilon = transcript.challenge_nonzero(b"mira fold gamma");
+    let z: Vec<Fr> = message.iter().zip(&mask).map(|(a, b)| *a + epsilon * b).collect();
+    let u = Fr::ONE + epsilon * slack;
+    // va = p*, vb = q*, vc = p* q* / u*, and vc = u* n.
+    let n = z[0] * z[1] / u.square();
+    assert_ne!(message[0] * message[1], n);
+
+    // What is left is the honest argument for the R1CS with this n, whose relaxed instance holds without error.
+    let r1cs = {
+        let mut recorder = Recorder::new(Transcript::new(b"n"), PlaceholderRows::new(columns)).unwrap();
+        Factors { n, absorbed: false }.verify(&mut recorder).unwrap();
+        recorder.finish().unwrap().r1cs
+    };
+    let relation = MessageRelation::new(&r1cs, srs.k());
+    let mut folded = (
+        relation.fresh_instance(vec![row.point()]),
+        relation.fresh_witness(message, vec![blinds[0].clone()]),
+    );
+    let none = (commitments.clone(), ErrorOpening { values: vec![Fr::ZERO], blinds: vec![Blind::zero()] });
+    let mask = (
+        Relaxed {
+            instance: MessageInstance { rows: RowCommitments::new(fold.rows.clone()), slack },
+            error: commitments,
+        },
+        RelaxedWitness {
+            witness: MessageWitness { z: mask, blinds: vec![blinds[1].clone()] },
+            opening: none.1.clone(),
+        },
+    );
+    folded.0.fold(&mask.0, core::slice::from_ref(&none.0), epsilon);
+    folded.1.fold(&mask.1, core::slice::from_ref(&none.1), epsilon);
+    let argument = argument::prove(&srs, &mut transcript, &r1cs, &folded, Vec::new()).unwrap();
+    let proof = HiddenProof { rows: vec![row.point()], masks: Vec::new(), fold, argument };
+
+    verify(n, false, &proof).unwrap();
+    assert!(verify(n, true, &proof).is_err());
+}
+
 /// C_s chosen after delta: a false hidden y gets a true y*.
 #[test]
 fn mask_commitment_not_absorbed() {
@@ -314,6 +412,7 @@ fn mask_commitment_not_absorbed() {
     // y_s is sent, delta drawn; s follows: <v + delta s, u> = y + delta y_s.
     let sent = prover.rows().len();
     let y_s = Fr::from(1234u64);
+    mask::absorb_claim(prover.transcript(), instance.commitment, &instance.functional);
     prover.send(mask::VALUE, &[y_s]).unwrap();
     let delta = prover.transcript().challenge_nonzero(b"mira mask delta");
     let claimed = y[0] + rho * y[1];

@@ -20,7 +20,7 @@ const ORDER: &str = "
     the protocol: its messages are rows
         + example commitments, + example evaluations, - example rho, + example helpers
     12, 13: mask; the constraints are closed
-        + mira mask commitment, + mira mask value, - mira mask delta, + mira masked value
+        + mira mask claim, * claims, + mira mask commitment, + mira mask value, - mira mask delta, + mira masked value
     14, 15: mask rows, u_r, Com(E_r), Com(T), epsilon
         + channel mask rows, + channel mask slack, + channel mask error, + message error, - mira fold gamma
     16: Spartan
