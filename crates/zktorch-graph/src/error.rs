@@ -1,0 +1,47 @@
+//! The error type of the crate.
+
+use thiserror::Error;
+
+/// What can be wrong with a graph, or go wrong while it is executed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum GraphError {
+    /// The graph breaks a rule of its documentation.
+    #[error("{place}: {rule}: expected {expected}, got {got}")]
+    Invalid {
+        /// Which tensor, table or step.
+        place: String,
+        /// The rule.
+        rule: &'static str,
+        /// What the rule demands.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+    /// An activation leaves its range while the network is executed.
+    #[error(
+        "{tensor}: value {value} at entry {index} is outside [{lo}, {hi}]: the input is unlike the calibration data"
+    )]
+    OutOfRange {
+        /// The tensor.
+        tensor: String,
+        /// Index of the entry (row-major over the real extents).
+        index: usize,
+        /// The value.
+        value: i64,
+        /// Smallest value allowed.
+        lo: i32,
+        /// Largest value allowed.
+        hi: i32,
+    },
+    /// A tensor that has to be supplied is missing or has another length.
+    #[error("{tensor}: expected {expected} values, got {got}")]
+    Length {
+        /// The tensor.
+        tensor: String,
+        /// The number of entries of its shape.
+        expected: usize,
+        /// The number that was given.
+        got: usize,
+    },
+}
