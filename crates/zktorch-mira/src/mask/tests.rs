@@ -297,3 +297,21 @@ fn bytes_round_trip_and_are_validated() {
         MiraError::Transcript(TranscriptError::InvalidPoint { what: "mask commitment" })
     ));
 }
+
+/// No panic; what decodes is canonical. Only the proof itself is accepted.
+#[test]
+fn fuzz_mask_proof_decoder() {
+    let srs = Srs::dev(4).unwrap();
+    let (honest, _) = satisfied(&srs, 1, 4, 3);
+    let masked = run_prover(&mut fresh(), &srs, 1, mask(0));
+    let valid = masked.proof.to_bytes();
+    crate::fuzz::fuzz(&valid, |bytes| {
+        let mut reader = wire::Reader::new(bytes);
+        if let Ok(proof) = MaskProof::read(&mut reader) {
+            assert_eq!(proof.to_bytes(), bytes[..MaskProof::BYTES]);
+            let result = run_verifier(&mut fresh(), honest.clone(), &masked.messages, &proof);
+            assert_eq!(result.is_ok(), proof == masked.proof);
+        }
+        Ok(())
+    });
+}

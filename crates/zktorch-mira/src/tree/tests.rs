@@ -258,3 +258,20 @@ fn the_root_digest_is_golden() {
     let hex: String = root.digest[..16].iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!(hex, "155d6bfb6d8317acc2a1a6e95fa55451");
 }
+
+#[test]
+fn fuzz_tree_proof_decoder() {
+    let srs = Srs::dev(4).unwrap();
+    let (leaves, witnesses) = leaves(&srs, 4);
+    let shape = TreeShape::balanced(4).unwrap();
+    let (proof, root, _) = prove(srs.verifier().id(), &shape, &leaves, witnesses).unwrap();
+    crate::fuzz::fuzz(&proof.to_bytes(), |bytes| {
+        if let Ok(decoded) = TreeProof::from_bytes(&shape, bytes) {
+            assert_eq!(decoded.to_bytes(), bytes);
+            // Other error terms lead to another root.
+            let other = verify(srs.verifier().id(), &shape, &leaves, &decoded).unwrap();
+            assert_eq!(other == root, decoded == proof);
+        }
+        Ok(())
+    });
+}
