@@ -94,7 +94,11 @@ impl Drop for ErrorOpening {
 
 fn accumulate_blinds(blinds: &mut Vec<Blind>, other: &[Blind], c: Fr) {
     if blinds.len() < other.len() {
-        blinds.resize_with(other.len(), Blind::zero);
+        // Growing in place would leave the old buffer as it is; blinds that are dropped are wiped.
+        let mut longer = Vec::with_capacity(other.len());
+        longer.extend(blinds.iter().cloned());
+        longer.resize_with(other.len(), Blind::zero);
+        *blinds = longer;
     }
     blinds.iter_mut().zip(other).for_each(|(a, b)| a.add_scaled(b, c));
 }

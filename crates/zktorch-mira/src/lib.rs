@@ -91,6 +91,8 @@
 
 mod error;
 mod functional;
+#[cfg(test)]
+mod fuzz;
 mod kernels;
 mod module;
 mod opening;

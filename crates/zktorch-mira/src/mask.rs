@@ -161,8 +161,9 @@ pub fn verify<V: VerifierChannel>(
     Ok(OpeningInstance { commitment, functional, value: proof.value })
 }
 
-/// Absorbs the public side of a claim, as [`prove`] and [`verify`] do first. It was absorbed before, in some form, by whoever made the claim; but a C chosen after
-/// delta would be `Com(v*) - delta C_s` for any v*, so this does not rely on it.
+/// Absorbs the public side of a claim, as [`prove`] and [`verify`] do first. It was absorbed before, in some form, by
+/// whoever made the claim; but a C chosen after delta would be `Com(v*) - delta C_s` for any v*, so this does not rely
+/// on it.
 pub fn absorb_claim(transcript: &mut Transcript, commitment: G1Projective, functional: &Functional) {
     transcript.append_point(CLAIM, &commitment.into_affine());
     functional.absorb(transcript);

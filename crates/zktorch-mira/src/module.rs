@@ -1,6 +1,7 @@
 //! Modules over F: what folds linearly.
 
 use ark_ff::AdditiveGroup;
+use zeroize::Zeroize;
 use zktorch_commit::Blind;
 use zktorch_field::{Fr, G1Projective};
 
@@ -22,10 +23,15 @@ impl Module for Fr {
 }
 
 /// Vectors of finite support: the shorter one continues with zeros.
+///
+/// A vector can be secret, so it does not grow in place: that would leave a copy of it in memory that is given back.
 impl Module for Vec<Fr> {
     fn accumulate(&mut self, other: &Self, c: Fr) {
         if self.len() < other.len() {
-            self.resize(other.len(), Fr::ZERO);
+            let mut longer = Vec::with_capacity(other.len());
+            longer.extend_from_slice(self);
+            longer.resize(other.len(), Fr::ZERO);
+            core::mem::replace(self, longer).zeroize();
         }
         crate::kernels::add_scaled(self, other, c);
     }

@@ -5,14 +5,14 @@
 //! so any worker can do any fold as soon as its two children are there:
 //!
 //! ```text
-//! leaf i:   H(shape, i, statement, final transcript state, C, point, y)
+//! leaf i:   H(SRS id, shape, i, statement, final transcript state, C, point, y)
 //! fold j:   H(j, left digest, right digest, t),      gamma = H'(the same)
 //! ```
 //!
-//! The verifier rebuilds the whole tree from the shape (its own), the leaves (which it checked as proofs) and the error
-//! terms t, and is left with the root: one instance, to be decided with a transcript seeded by the root's digest
-//! ([`Root::transcript`]). A leaf bound to another statement, swapped leaves, another shape or another t give other
-//! challenges everywhere above.
+//! The verifier rebuilds the whole tree from the SRS id and the shape (its own), the leaves (which it checked as proofs)
+//! and the error terms t, and is left with the root: one instance, to be decided with a transcript seeded by the root's
+//! digest ([`Root::transcript`]). Another SRS or shape, a leaf bound to another statement, swapped leaves or another t
+//! give other challenges everywhere above.
 //!
 //! Soundness error: `2/|F|` per fold. Proof: one scalar per fold.
 
@@ -20,6 +20,7 @@ mod digest;
 mod proof;
 mod shape;
 
+use zktorch_commit::SrsId;
 use zktorch_field::{Fr, par};
 use zktorch_transcript::Transcript;
 
@@ -59,18 +60,19 @@ impl Root {
     }
 }
 
-/// Folds all leaves. Folds whose children are there run in parallel.
+/// Folds all leaves, whose commitments are under the SRS with the id `srs`. Folds whose children are there run in parallel.
 ///
 /// # Errors
 /// [`MiraError::Length`] if there are not as many leaves as the shape has; [`MiraError::NotReduced`];
 /// [`MiraError::TooLong`].
 pub fn prove(
+    srs: SrsId,
     shape: &TreeShape,
     leaves: &[Leaf],
     witnesses: Vec<OpeningWitness>,
 ) -> Result<(TreeProof, Root, OpeningWitness), MiraError> {
     check_length("witnesses of a tree", leaves.len(), witnesses.len())?;
-    let digests = leaf_digests(shape, leaves)?;
+    let digests = leaf_digests(srs, shape, leaves)?;
     let inputs: Vec<_> = leaves.iter().zip(witnesses).zip(digests).collect();
     let mut nodes = par::map_vec(inputs, |((leaf, witness), digest)| {
         Ok(Some((digest, Accumulator::new(leaf.instance.clone(), witness)?)))
@@ -108,13 +110,13 @@ pub fn prove(
     Ok((TreeProof { errors }, Root { digest, instance }, witness))
 }
 
-/// Rebuilds the tree; the root is left to be decided.
+/// Rebuilds the tree; the root is left to be decided, under the SRS with the id `srs`.
 ///
 /// # Errors
 /// [`MiraError::Length`] for another number of leaves or error terms than the shape has; [`MiraError::NotReduced`].
-pub fn verify(shape: &TreeShape, leaves: &[Leaf], proof: &TreeProof) -> Result<Root, MiraError> {
+pub fn verify(srs: SrsId, shape: &TreeShape, leaves: &[Leaf], proof: &TreeProof) -> Result<Root, MiraError> {
     check_length("error terms of a tree", shape.folds().len(), proof.errors.len())?;
-    let digests = leaf_digests(shape, leaves)?;
+    let digests = leaf_digests(srs, shape, leaves)?;
     let mut nodes: Vec<Option<(Digest, OpeningInstance<Fr>)>> =
         leaves.iter().zip(digests).map(|(leaf, digest)| Some((digest, leaf.instance.clone()))).collect();
     for (fold, ([left, right], t)) in shape.folds().iter().zip(&proof.errors).enumerate() {
@@ -133,10 +135,10 @@ pub fn verify(shape: &TreeShape, leaves: &[Leaf], proof: &TreeProof) -> Result<R
     }
 }
 
-fn leaf_digests(shape: &TreeShape, leaves: &[Leaf]) -> Result<Vec<Digest>, MiraError> {
+fn leaf_digests(srs: SrsId, shape: &TreeShape, leaves: &[Leaf]) -> Result<Vec<Digest>, MiraError> {
     check_length("leaves of a tree", shape.leaves(), leaves.len())?;
-    let shape_digest = digest::shape(shape);
-    leaves.iter().enumerate().map(|(index, leaf)| digest::leaf(&shape_digest, index, leaf)).collect()
+    let tree = digest::tree(srs, shape);
+    leaves.iter().enumerate().map(|(index, leaf)| digest::leaf(&tree, index, leaf)).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 //! 1. Every claim is masked ([`zktorch_mira::mask`]): C_s, hidden y_s, delta, y* in the clear. `y + delta y_s = y*` is one
 //!    more constraint, so masking comes *before* the constraints are closed. Masked later, y* would be tied to nothing,
 //!    or y could be computed from what is revealed.
-//! 2. The constraints are closed; a message that occurs in none is an error.
+//! 2. The constraints are closed; a message that occurs in none is an error. Their matrices are not absorbed: they are a
+//!    function of the verifier's code, the statement, the layout of the rows, the challenges and the y*, all of which the
+//!    transcript holds by now.
 //! 3. The messages are folded with a random satisfying instance of the relaxed constraints: mask rows for every row, u_r
 //!    in the clear, Com(E_r), Com(T), epsilon != 0 ([`fold`]). u* = 1 + epsilon u_r, and E* = epsilon T + epsilon^2 E_r is
 //!    recomputed from the commitments, never sent.

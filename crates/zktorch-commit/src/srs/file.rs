@@ -13,9 +13,11 @@
 //! | 96..1024 | verifier part: ten points of G2, nine of G1, compressed |
 //! | 1024.. | `2^k` points: x and y, four 64-bit limbs each, Montgomery form with `R = 2^256` |
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 use zktorch_field::RawAffine;
@@ -31,6 +33,8 @@ const MAGIC: &[u8; 8] = b"zktSRS\r\n";
 const VERSION: u32 = 1;
 const POINTS_AT: usize = 1024;
 const PART_AT: usize = POINTS_AT - VerifierSrs::BYTES;
+/// Names of temporary files that are tried before giving up.
+const ATTEMPTS: usize = 64;
 
 impl Srs {
     /// Opens an SRS file and maps its points into memory.
@@ -80,26 +84,25 @@ impl Srs {
         Ok(Self::from_parts(k, bases, verifier))
     }
 
-    /// Writes the SRS to a file: to a temporary one beside it, which then takes its name.
+    /// Writes the SRS to a file: to a temporary one beside it, which then takes its name. Several threads and processes may
+    /// write the same file at once: each has a temporary one of its own, and the last one stays.
     ///
     /// # Errors
     /// [`CommitError::Io`].
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), CommitError> {
         let path = path.as_ref();
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = path.with_file_name(name);
+        let (file, temporary) = create_beside(path)?;
         let result = self
-            .write_to(&temporary)
+            .write_to(file, &temporary)
             .and_then(|()| fs::rename(&temporary, path).map_err(|e| io("rename", &temporary, &e)));
         if result.is_err() {
-            // The error that is reported is the first one; a file that is not there needs no removal.
+            // The error that is reported is the first one.
             let _ = fs::remove_file(&temporary);
         }
         result
     }
 
-    fn write_to(&self, path: &PathBuf) -> Result<(), CommitError> {
+    fn write_to(&self, file: File, path: &Path) -> Result<(), CommitError> {
         let mut header = [0u8; 64];
         header[..8].copy_from_slice(MAGIC);
         header[8..12].copy_from_slice(&VERSION.to_le_bytes());
@@ -112,8 +115,6 @@ impl Srs {
             Ok(())
         })?;
 
-        let file =
-            OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| io("create", path, &e))?;
         let mut out = BufWriter::new(file);
         let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(|e| io("write", path, &e));
         write(&header)?;
@@ -121,6 +122,25 @@ impl Srs {
         write(&part)?;
         for_each_piece(self.bases(), write)?;
         out.into_inner().map_err(|e| e.into_error()).and_then(sync).map_err(|e| io("write", path, &e))
+    }
+}
+
+/// A new file beside `path`, and its name: `path`, the process and a number that this process has not used before. A file of
+/// that name (of a process that died, or runs on another machine) is nobody's to remove: the next number is tried.
+fn create_beside(path: &Path) -> Result<(File, PathBuf), CommitError> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let mut attempts = 0;
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut name: OsString = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}-{number}.tmp", std::process::id()));
+        let temporary = path.with_file_name(name);
+        attempts += 1;
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Ok(file) => return Ok((file, temporary)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && attempts < ATTEMPTS => {}
+            Err(error) => return Err(io("create", &temporary, &error)),
+        }
     }
 }
 

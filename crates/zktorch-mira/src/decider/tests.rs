@@ -350,3 +350,20 @@ fn the_proof_has_golden_bytes() {
     let golden = [hex(&digest), hex(&scalar_to_bytes(&proof.reduction.evaluations[1])[..8])];
     assert_eq!(golden, ["d4f99b77c756db1b25b3a52730eaf7fc", "abaf56da37e59da2"]);
 }
+
+/// No panic; what decodes is canonical, and is rejected unless it is the proof itself.
+#[test]
+fn fuzz_decider_proof_decoder() {
+    let srs = Srs::dev(4).unwrap();
+    let claims = claims(&srs, &[(4, 2), (2, 1)]);
+    let instances = instances(&claims);
+    let shape = ReductionShape::of(&instances);
+    let proof = prove(&srs, &mut fresh(), claims).unwrap();
+    crate::fuzz::fuzz(&proof.to_bytes(), |bytes| {
+        if let Ok(decoded) = DeciderProof::from_bytes(shape, bytes) {
+            assert_eq!(decoded.to_bytes(), bytes);
+            assert_eq!(check(&srs, &instances, &decoded).is_ok(), decoded == proof);
+        }
+        Ok(())
+    });
+}

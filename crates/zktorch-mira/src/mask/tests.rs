@@ -46,6 +46,16 @@ fn is_untied(result: &Result<OpeningInstance<Fr>, MiraError>) -> bool {
     matches!(result, Err(MiraError::Transcript(TranscriptError::Unsatisfied { constraint: CONSTRAINT })))
 }
 
+/// The decider found that a claim it was given is false.
+fn is_false(result: &Result<(), MiraError>) -> bool {
+    matches!(
+        result,
+        Err(MiraError::Sumcheck(zktorch_sumcheck::SumcheckError::Transcript(TranscriptError::Unsatisfied {
+            constraint: crate::decider::CONSTRAINT
+        })))
+    )
+}
+
 #[test]
 fn the_masked_accumulator_holds_and_both_sides_agree() {
     let srs = Srs::dev(4).unwrap();
@@ -58,18 +68,30 @@ fn the_masked_accumulator_holds_and_both_sides_agree() {
     assert_eq!(verified, masked.instance);
 }
 
-/// C_s and the hidden y_s before delta; y* after it.
+/// The events of absorbing a claim whose functional has three terms.
+fn claim_events() -> Vec<Event> {
+    let term = [Event::Absorb(b"mira functional coefficient"), Event::Absorb(b"mira functional point")];
+    let head = [
+        Event::Absorb(b"mira mask claim"),
+        Event::Absorb(b"mira functional variables"),
+        Event::Absorb(b"mira functional terms"),
+    ];
+    head.into_iter().chain([term; 3].into_iter().flatten()).collect()
+}
+
+/// C and u, C_s and the hidden y_s before delta; y* after it.
 #[test]
 fn the_order_of_events_is_pinned() {
     let srs = Srs::dev(4).unwrap();
     let probe = Probe::new();
     let masked = run_prover(&mut fresh().with_probe(&probe), &srs, 1, mask(0));
-    let expected = [
+    let mut expected = claim_events();
+    expected.extend([
         Event::Absorb(b"mira mask commitment"),
         Event::Absorb(b"mira mask value"),
         Event::Squeeze(b"mira mask delta"),
         Event::Absorb(b"mira masked value"),
-    ];
+    ]);
     assert_eq!(probe.events(), expected);
     let probe = Probe::new();
     let (honest, _) = satisfied(&srs, 1, 4, 3);
@@ -100,6 +122,7 @@ fn without_the_tie_a_false_value_would_pass() {
     let false_claim = OpeningInstance { value: honest.value + Fr::one(), ..honest };
     // The verifier of `verify` without `enforce_zero`.
     let mut transcript = fresh();
+    absorb_claim(&mut transcript, false_claim.commitment, &false_claim.functional);
     transcript.append_point(COMMITMENT, &masked.proof.commitment.0);
     transcript.append_scalars(VALUE, &masked.messages);
     let delta = transcript.challenge_nonzero(DELTA);
@@ -127,6 +150,7 @@ fn a_wrong_hidden_value_leaves_a_false_accumulator() {
     let (mut transcript, mask) = (fresh(), mask(0));
     let commitment = srs.commit(&mask.vector, &mask.blind).unwrap();
     let y_s = false_claim.functional.apply(&mask.vector).unwrap() - Fr::from(3u64);
+    absorb_claim(&mut transcript, false_claim.commitment, &false_claim.functional);
     transcript.append_point(COMMITMENT, &commitment.0);
     transcript.append_scalars(VALUE, &[y_s]);
     let delta = transcript.challenge_nonzero(DELTA);
@@ -139,12 +163,64 @@ fn a_wrong_hidden_value_leaves_a_false_accumulator() {
     let masked = run_verifier(&mut verifier, false_claim, &[y_s], &proof).unwrap();
     let decided = crate::decider::prove(&srs, &mut verifier.clone(), vec![(masked.clone(), opened)]).unwrap();
     let result = crate::decider::verify(srs.verifier(), &mut verifier, &[masked], &decided);
-    assert!(matches!(
-        result,
-        Err(MiraError::Sumcheck(zktorch_sumcheck::SumcheckError::Transcript(TranscriptError::Unsatisfied {
-            constraint: crate::decider::CONSTRAINT
-        })))
-    ));
+    assert!(is_false(&result));
+}
+
+/// Why C is absorbed first: chosen after delta it is `Com(v*) - delta C_s`, for any v* and a y_s that is not `<s, u>`.
+#[test]
+fn a_commitment_chosen_after_delta_is_rejected() {
+    let srs = Srs::dev(4).unwrap();
+    let (honest, witness) = satisfied(&srs, 1, 4, 3);
+    let OpeningInstance { functional, value, .. } = honest;
+    let mask = mask(0);
+    let mask_commitment = srs.commit(&mask.vector, &mask.blind).unwrap();
+    let y_s = functional.apply(&mask.vector).unwrap() + Fr::one();
+    let masked_by = |mut witness: OpeningWitness, delta: Fr| {
+        witness.vector.accumulate(&mask.vector, delta);
+        witness.blind.accumulate(&mask.blind, delta);
+        witness
+    };
+    let decide = |transcript: &mut Transcript, masked: OpeningInstance<Fr>, opened: OpeningWitness| {
+        let proof =
+            crate::decider::prove(&srs, &mut transcript.clone(), vec![(masked.clone(), opened)]).unwrap();
+        crate::decider::verify(srs.verifier(), transcript, &[masked], &proof)
+    };
+
+    // The verifier of `verify` without `absorb_claim`.
+    let mut unbound = fresh();
+    unbound.append_point(COMMITMENT, &mask_commitment.0);
+    unbound.append_scalars(VALUE, &[y_s]);
+    let delta = unbound.challenge_nonzero(DELTA);
+    let proof = MaskProof { commitment: mask_commitment, value: value + delta * y_s };
+    unbound.append_scalar(MASKED, &proof.value);
+    // The honest v + delta s misses y* by delta: moved along the first unit vector, it hits.
+    let mut opened = masked_by(witness, delta);
+    let unit: Vec<Fr> = (0..16).map(|i| Fr::from(u64::from(i == 0))).collect();
+    opened.vector[0] += delta * functional.apply(&unit).unwrap().inverse().unwrap();
+    let masked_commitment = srs.commit(&opened.vector, &opened.blind).unwrap().projective();
+    let claim = OpeningInstance {
+        commitment: masked_commitment - mask_commitment.projective() * delta,
+        functional: functional.clone(),
+        value,
+    };
+    // What C commits to has another value than claimed.
+    let committed = masked_by(opened.clone(), -delta);
+    assert_eq!(srs.commit(&committed.vector, &committed.blind).unwrap().projective(), claim.commitment);
+    assert_ne!(functional.apply(&committed.vector).unwrap(), value);
+    let masked = OpeningInstance { commitment: masked_commitment, functional, value: proof.value };
+    decide(&mut unbound, masked, opened).expect("nothing binds C before delta");
+
+    // With it the challenge is another one: the old y* does not fit, and a new one does not fit what C* commits to.
+    assert!(is_untied(&run_verifier(&mut fresh(), claim.clone(), &[y_s], &proof)));
+    let mut replay = fresh();
+    absorb_claim(&mut replay, claim.commitment, &claim.functional);
+    replay.append_point(COMMITMENT, &mask_commitment.0);
+    replay.append_scalars(VALUE, &[y_s]);
+    let delta = replay.challenge_nonzero(DELTA);
+    let proof = MaskProof { value: value + delta * y_s, ..proof };
+    let mut verifier = fresh();
+    let masked = run_verifier(&mut verifier, claim, &[y_s], &proof).unwrap();
+    assert!(is_false(&decide(&mut verifier, masked, masked_by(committed, delta))));
 }
 
 /// Why a mask is used up: two masked accumulators under one mask give the witness away.
@@ -158,8 +234,9 @@ fn a_reused_mask_reveals_the_witness() {
         let challenge = {
             let mut replay = transcript.clone();
             let mask = mask(0);
-            replay.append_point(COMMITMENT, &srs.commit(&mask.vector, &mask.blind).unwrap().0);
             let (instance, _) = satisfied(&srs, 1, 4, 3);
+            absorb_claim(&mut replay, instance.commitment, &instance.functional);
+            replay.append_point(COMMITMENT, &srs.commit(&mask.vector, &mask.blind).unwrap().0);
             replay.append_scalars(VALUE, &[instance.functional.apply(&mask.vector).unwrap()]);
             replay.challenge_nonzero(DELTA)
         };
@@ -219,4 +296,22 @@ fn bytes_round_trip_and_are_validated() {
         error,
         MiraError::Transcript(TranscriptError::InvalidPoint { what: "mask commitment" })
     ));
+}
+
+/// No panic; what decodes is canonical. Only the proof itself is accepted.
+#[test]
+fn fuzz_mask_proof_decoder() {
+    let srs = Srs::dev(4).unwrap();
+    let (honest, _) = satisfied(&srs, 1, 4, 3);
+    let masked = run_prover(&mut fresh(), &srs, 1, mask(0));
+    let valid = masked.proof.to_bytes();
+    crate::fuzz::fuzz(&valid, |bytes| {
+        let mut reader = wire::Reader::new(bytes);
+        if let Ok(proof) = MaskProof::read(&mut reader) {
+            assert_eq!(proof.to_bytes(), bytes[..MaskProof::BYTES]);
+            let result = run_verifier(&mut fresh(), honest.clone(), &masked.messages, &proof);
+            assert_eq!(result.is_ok(), proof == masked.proof);
+        }
+        Ok(())
+    });
 }

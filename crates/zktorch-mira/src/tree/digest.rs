@@ -1,5 +1,6 @@
 //! Digests of nodes, and the transcripts that give the challenges of folds.
 
+use zktorch_commit::SrsId;
 use zktorch_transcript::Transcript;
 
 use super::{Leaf, TreeShape};
@@ -15,8 +16,10 @@ pub(super) fn finish(mut transcript: Transcript) -> Digest {
     digest
 }
 
-pub(super) fn shape(shape: &TreeShape) -> Digest {
-    let mut transcript = Transcript::new(b"zktorch mira tree shape v1");
+/// Binds the SRS that all commitments of the tree are under, and the shape.
+pub(super) fn tree(srs: SrsId, shape: &TreeShape) -> Digest {
+    let mut transcript = Transcript::new(b"zktorch mira tree v1");
+    transcript.append_message(b"srs", &srs.0);
     transcript.append_u64(b"leaves", shape.leaves() as u64);
     for [left, right] in shape.folds() {
         transcript.append_u64(b"left", *left as u64);
@@ -25,11 +28,11 @@ pub(super) fn shape(shape: &TreeShape) -> Digest {
     finish(transcript)
 }
 
-/// Binds the shape, the leaf's place in it, its statement, its final transcript state and its instance.
-pub(super) fn leaf(shape: &Digest, index: usize, leaf: &Leaf) -> Result<Digest, MiraError> {
+/// Binds the tree, the leaf's place in it, its statement, its final transcript state and its instance.
+pub(super) fn leaf(tree: &Digest, index: usize, leaf: &Leaf) -> Result<Digest, MiraError> {
     leaf.instance.functional.require_evaluation("leaf of a tree")?;
     let mut transcript = Transcript::new(b"zktorch mira leaf v1");
-    transcript.append_message(b"shape", shape);
+    transcript.append_message(b"tree", tree);
     transcript.append_u64(b"index", index as u64);
     transcript.append_message(b"statement", &leaf.statement);
     transcript.append_message(b"transcript", &leaf.transcript);

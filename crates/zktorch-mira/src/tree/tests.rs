@@ -45,7 +45,7 @@ fn prove_all(
     leaves: &[Leaf],
     witnesses: Vec<OpeningWitness>,
 ) -> (TreeProof, DeciderProof) {
-    let (proof, root, witness) = prove(shape, leaves, witnesses).unwrap();
+    let (proof, root, witness) = prove(srs.verifier().id(), shape, leaves, witnesses).unwrap();
     let decided =
         decider::prove(srs, &mut root.transcript(), vec![(root.instance.clone(), witness)]).unwrap();
     (proof, decided)
@@ -57,7 +57,7 @@ fn verify_all(
     leaves: &[Leaf],
     (proof, decided): &(TreeProof, DeciderProof),
 ) -> Result<(), MiraError> {
-    let root = verify(shape, leaves, proof)?;
+    let root = verify(srs.verifier().id(), shape, leaves, proof)?;
     decider::verify(srs.verifier(), &mut root.transcript(), &[root.instance], decided)
 }
 
@@ -74,8 +74,8 @@ proptest! {
         let srs = Srs::dev(4).unwrap();
         let shape = shape_from(&choices);
         let (leaves, witnesses) = leaves(&srs, shape.leaves());
-        let (proof, root, _) = prove(&shape, &leaves, witnesses.clone()).unwrap();
-        prop_assert_eq!(&verify(&shape, &leaves, &proof).unwrap(), &root);
+        let (proof, root, _) = prove(srs.verifier().id(), &shape, &leaves, witnesses.clone()).unwrap();
+        prop_assert_eq!(&verify(srs.verifier().id(), &shape, &leaves, &proof).unwrap(), &root);
         prop_assert_eq!(proof.errors.len(), shape.folds().len());
         let bytes = proof.to_bytes();
         prop_assert_eq!(bytes.len(), TreeProof::proof_bytes(&shape));
@@ -102,6 +102,20 @@ fn a_fold_tree_of_another_shape_is_rejected() {
     for shape in others {
         assert!(is_unsatisfied(&verify_all(&srs, &shape, &leaves, &proof)), "{shape:?}");
     }
+}
+
+/// The same leaves folded for another SRS: every challenge of the tree is another one.
+#[test]
+fn a_tree_under_another_srs_is_rejected() {
+    let srs = Srs::dev(4).unwrap();
+    let (leaves, witnesses) = leaves(&srs, 3);
+    let shape = TreeShape::balanced(3).unwrap();
+    let other = zktorch_commit::SrsId([1; 32]);
+    let (proof, root, witness) = prove(other, &shape, &leaves, witnesses).unwrap();
+    let claims = vec![(root.instance.clone(), witness)];
+    let decided = decider::prove(&srs, &mut root.transcript(), claims).unwrap();
+    decider::verify(srs.verifier(), &mut root.transcript(), &[root.instance], &decided).unwrap();
+    assert!(is_unsatisfied(&verify_all(&srs, &shape, &leaves, &(proof, decided))));
 }
 
 #[test]
@@ -160,7 +174,7 @@ fn the_root_is_decided_under_its_digest() {
     let srs = Srs::dev(4).unwrap();
     let (leaves, witnesses) = leaves(&srs, 2);
     let shape = TreeShape::balanced(2).unwrap();
-    let (proof, root, witness) = prove(&shape, &leaves, witnesses).unwrap();
+    let (proof, root, witness) = prove(srs.verifier().id(), &shape, &leaves, witnesses).unwrap();
     let mut other = root.clone();
     other.digest[0] ^= 1;
     let decided = decider::prove(&srs, &mut other.transcript(), vec![(root.instance, witness)]).unwrap();
@@ -194,17 +208,17 @@ fn wrong_numbers_and_bytes_are_refused() {
     let srs = Srs::dev(4).unwrap();
     let (leaves, witnesses) = leaves(&srs, 3);
     let shape = TreeShape::balanced(3).unwrap();
-    let (proof, ..) = prove(&shape, &leaves, witnesses.clone()).unwrap();
-    let error = verify(&shape, &leaves[..2], &proof).unwrap_err();
+    let (proof, ..) = prove(srs.verifier().id(), &shape, &leaves, witnesses.clone()).unwrap();
+    let error = verify(srs.verifier().id(), &shape, &leaves[..2], &proof).unwrap_err();
     assert!(matches!(error, MiraError::Length { what: "leaves of a tree", expected: 3, got: 2 }));
     let short = TreeProof { errors: proof.errors[..1].to_vec() };
-    let error = verify(&shape, &leaves, &short).unwrap_err();
+    let error = verify(srs.verifier().id(), &shape, &leaves, &short).unwrap_err();
     assert!(matches!(error, MiraError::Length { what: "error terms of a tree", expected: 2, got: 1 }));
-    let error = prove(&shape, &leaves, witnesses[..2].to_vec()).err().unwrap();
+    let error = prove(srs.verifier().id(), &shape, &leaves, witnesses[..2].to_vec()).err().unwrap();
     assert!(matches!(error, MiraError::Length { what: "witnesses of a tree", expected: 3, got: 2 }));
     let mut unreduced = leaves.clone();
     unreduced[1].instance.functional = Functional::zero(4);
-    let error = verify(&shape, &unreduced, &proof).unwrap_err();
+    let error = verify(srs.verifier().id(), &shape, &unreduced, &proof).unwrap_err();
     assert!(matches!(error, MiraError::NotReduced { what: "leaf of a tree", terms: 0 }));
 
     let bytes = proof.to_bytes();
@@ -239,7 +253,25 @@ fn leaves_of_different_sizes_fold() {
 fn the_root_digest_is_golden() {
     let srs = Srs::dev(4).unwrap();
     let (leaves, witnesses) = leaves(&srs, 3);
-    let (_, root, _) = prove(&TreeShape::balanced(3).unwrap(), &leaves, witnesses).unwrap();
+    let (_, root, _) =
+        prove(srs.verifier().id(), &TreeShape::balanced(3).unwrap(), &leaves, witnesses).unwrap();
     let hex: String = root.digest[..16].iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(hex, "edac1b882ce4af432f78f09e777b3edc");
+    assert_eq!(hex, "155d6bfb6d8317acc2a1a6e95fa55451");
+}
+
+#[test]
+fn fuzz_tree_proof_decoder() {
+    let srs = Srs::dev(4).unwrap();
+    let (leaves, witnesses) = leaves(&srs, 4);
+    let shape = TreeShape::balanced(4).unwrap();
+    let (proof, root, _) = prove(srs.verifier().id(), &shape, &leaves, witnesses).unwrap();
+    crate::fuzz::fuzz(&proof.to_bytes(), |bytes| {
+        if let Ok(decoded) = TreeProof::from_bytes(&shape, bytes) {
+            assert_eq!(decoded.to_bytes(), bytes);
+            // Other error terms lead to another root.
+            let other = verify(srs.verifier().id(), &shape, &leaves, &decoded).unwrap();
+            assert_eq!(other == root, decoded == proof);
+        }
+        Ok(())
+    });
 }

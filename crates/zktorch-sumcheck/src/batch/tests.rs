@@ -146,3 +146,5 @@ fn a_false_claim_ends_in_an_unsatisfied_residual() {
         }
     }
 }
+
+mod attacks;

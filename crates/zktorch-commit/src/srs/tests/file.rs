@@ -50,6 +50,21 @@ fn round_trips_through_a_map() {
     assert_eq!(std::fs::read(path).unwrap(), bytes);
 }
 
+/// Threads that write one file have temporary files of their own: nobody fails, and what is there in the end is whole.
+#[test]
+fn one_file_written_by_several_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("srs");
+    let expected = bytes_of(&small());
+    let written: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| small().write(&path))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(written, vec![Ok(()); 8]);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read(path).unwrap(), expected);
+}
+
 #[test]
 fn missing_files_and_folders() {
     let dir = tempfile::tempdir().unwrap();

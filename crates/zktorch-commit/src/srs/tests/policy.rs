@@ -1,12 +1,14 @@
 //! What a verifier accepts.
 
-use zktorch_field::{G1Affine, G2Affine};
+use zktorch_field::{Fr, G1Affine, G2Affine};
+use zktorch_transcript::Transcript;
 
 use super::super::policy::{DEVELOPMENT, PERPETUAL_POWERS_OF_TAU};
 use super::super::{SrsId, SrsPolicy, SrsStatus, VerifierSrs};
 use super::ptau::{ceremony, powers};
-use crate::CommitError;
+use crate::hyperkzg::{evaluate, open, verify};
 use crate::srs::Srs;
+use crate::{CommitError, Commitment};
 
 #[test]
 fn the_development_srs_needs_permission() {
@@ -20,6 +22,32 @@ fn the_development_srs_needs_permission() {
     assert_eq!(SrsPolicy::new().allow_insecure().check(&dev), Ok(SrsStatus::Insecure));
     // The id is independent of n.
     assert_eq!(Srs::dev(4).unwrap().verifier().id(), Srs::dev(6).unwrap().verifier().id());
+}
+
+/// A proof under the development SRS is a good proof, and for that reason worthless: who asks the policy first refuses it,
+/// however its verifier part arrives.
+#[test]
+fn a_dev_srs_proof_without_permission_is_refused() {
+    let srs = Srs::dev(4).unwrap();
+    let vector: Vec<Fr> = (1..=16u64).map(Fr::from).collect();
+    let point = [3u64, 5, 7, 11].map(Fr::from);
+    let value = evaluate(&vector, &point).unwrap();
+    let commitment = Commitment::from(srs.commit_without_blind(&vector).unwrap());
+    let transcript = || Transcript::new(b"policy test");
+    let proof = open(&srs, &mut transcript(), commitment, &vector, &point, value).unwrap();
+
+    let read = VerifierSrs::from_bytes(&srs.verifier().to_bytes()).unwrap();
+    for part in [srs.verifier(), &read, &VerifierSrs::dev()] {
+        let check = |policy: SrsPolicy| -> Result<SrsStatus, CommitError> {
+            let status = policy.check(part)?;
+            verify(part, &mut transcript(), 4, commitment, &point, value, &proof)?;
+            Ok(status)
+        };
+        let refused = Err(CommitError::SrsInsecure { id: DEVELOPMENT });
+        assert_eq!(check(SrsPolicy::new()), refused);
+        assert_eq!(check(SrsPolicy::empty().accept(part.id()).accept_part(part.clone())), refused);
+        assert_eq!(check(SrsPolicy::new().allow_insecure()), Ok(SrsStatus::Insecure));
+    }
 }
 
 #[test]
