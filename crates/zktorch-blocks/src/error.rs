@@ -1,0 +1,72 @@
+//! The error type of the crate.
+
+use thiserror::Error;
+use zktorch_channel::ChannelError;
+use zktorch_commit::CommitError;
+use zktorch_field::FieldError;
+use zktorch_graph::GraphError;
+use zktorch_mira::MiraError;
+use zktorch_sumcheck::SumcheckError;
+use zktorch_transcript::TranscriptError;
+
+/// What can go wrong while statements about tensors are proved or verified.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// The hidden messages do not satisfy the constraints, or cannot be committed.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// A commitment could not be computed, or an opening did not verify.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The graph is not valid, or the witness leaves its ranges.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// Vectors of different lengths.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// The accumulation failed.
+    #[error(transparent)]
+    Mira(#[from] MiraError),
+    /// A sumcheck failed.
+    #[error(transparent)]
+    Sumcheck(#[from] SumcheckError),
+    /// A message is missing, or a constraint does not hold.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
+    /// A list does not have the length that the network demands.
+    #[error("{what}: expected {expected}, got {got}")]
+    Length {
+        /// What.
+        what: &'static str,
+        /// The number required.
+        expected: usize,
+        /// The number there.
+        got: usize,
+    },
+    /// A public value is outside its range.
+    #[error("{tensor}: public value {value} at entry {index} is outside [{lo}, {hi}]")]
+    PublicRange {
+        /// The tensor.
+        tensor: String,
+        /// Index of the entry.
+        index: usize,
+        /// The value.
+        value: i32,
+        /// Smallest value allowed.
+        lo: i32,
+        /// Largest value allowed.
+        hi: i32,
+    },
+    /// Something refers to a tensor that has no place.
+    #[error("tensor {id} is neither committed nor public")]
+    NoTensor {
+        /// Its number.
+        id: u32,
+    },
+}
+
+/// Requires `got == expected`.
+pub(crate) fn check_length(what: &'static str, expected: usize, got: usize) -> Result<(), BlockError> {
+    if expected == got { Ok(()) } else { Err(BlockError::Length { what, expected, got }) }
+}

@@ -1,0 +1,201 @@
+//! What is proved, and the proof.
+
+use zktorch_channel::{HiddenProof, Protocol, Shape};
+use zktorch_commit::{ChunkCommitments, Commitment, VerifierSrs};
+use zktorch_field::Fr;
+use zktorch_graph::TensorId;
+use zktorch_graph::layout::Scope;
+use zktorch_mira::OpeningInstance;
+use zktorch_sumcheck::Evaluations;
+use zktorch_transcript::{Transcript, VerifierChannel};
+
+use super::{Network, verifier};
+use crate::BlockError;
+use crate::error::check_length;
+use crate::pad::pad;
+use crate::point::Point;
+
+/// Cells of a row of hidden messages.
+pub const ROW_COLUMNS: usize = 16;
+
+/// The statement: "the network with these committed weights maps these inputs to these outputs" (or, for
+/// [`Scope::Weights`], "the committed weights are in their ranges and their padding is zero").
+#[derive(Clone, Debug)]
+pub struct Statement<'a> {
+    network: &'a Network,
+    digest: [u8; 32],
+    context: &'a [u8],
+    weights: &'a [Commitment],
+    private: [&'a [Commitment]; 2],
+    public: Vec<PublicTensor<'a>>,
+}
+
+#[derive(Clone, Debug)]
+struct PublicTensor<'a> {
+    id: TensorId,
+    values: &'a [i32],
+    padded: Vec<i32>,
+}
+
+impl<'a> Statement<'a> {
+    /// `digest` identifies the key that the network is from (the model id); `context` are the caller's own bytes.
+    ///
+    /// `private` are the commitments to the private inputs and outputs, `public` the real entries of
+    /// [`Network::public_tensors`] in that order.
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] for missing or extra commitments or values; [`BlockError::PublicRange`] for a public value out of range.
+    pub fn new(
+        network: &'a Network,
+        digest: [u8; 32],
+        context: &'a [u8],
+        weights: &'a [Commitment],
+        private: [&'a [Commitment]; 2],
+        public: &[&'a [i32]],
+    ) -> Result<Self, BlockError> {
+        check_length("weight commitments", network.weight_chunks(), weights.len())?;
+        let [inputs, outputs] = network.private_chunks();
+        check_length("commitments to private inputs", inputs, private[0].len())?;
+        check_length("commitments to private outputs", outputs, private[1].len())?;
+        let ids = network.public_tensors();
+        check_length("public tensors", ids.len(), public.len())?;
+        let mut tensors = Vec::with_capacity(ids.len());
+        for (id, values) in ids.into_iter().zip(public.iter().copied()) {
+            let tensor = network.graph().tensor(id);
+            check_length("values of a public tensor", tensor.shape.len(), values.len())?;
+            let outside = values.iter().enumerate().find(|(_, value)| !tensor.range.contains(i64::from(**value)));
+            if let Some((index, value)) = outside {
+                let (lo, hi) = (tensor.range.lo, tensor.range.hi);
+                return Err(BlockError::PublicRange { tensor: tensor.name.clone(), index, value: *value, lo, hi });
+            }
+            tensors.push(PublicTensor { id, values, padded: pad(values, &tensor.shape) });
+        }
+        Ok(Self { network, digest, context, weights, private, public: tensors })
+    }
+
+    /// The network.
+    pub fn network(&self) -> &'a Network {
+        self.network
+    }
+
+    /// All commitments of the statement, in the order of the chunks' numbers.
+    pub(crate) fn commitments(&self) -> impl Iterator<Item = Commitment> {
+        self.weights.iter().chain(self.private[0]).chain(self.private[1]).copied()
+    }
+
+    /// T~(z) of a public tensor.
+    pub(crate) fn public_eval(&self, id: TensorId, z: &Point) -> Result<Fr, BlockError> {
+        let cells = self.public_cells(id).ok_or(BlockError::NoTensor { id: id.0 })?;
+        Ok(Evaluations::from(cells).evaluate(&z.coords)?)
+    }
+
+    /// The padded entries of a public tensor.
+    pub(crate) fn public_cells(&self, id: TensorId) -> Option<&[i32]> {
+        self.public.iter().find(|tensor| tensor.id == id).map(|tensor| tensor.padded.as_slice())
+    }
+
+    /// The transcript after the whole statement was absorbed.
+    pub(crate) fn transcript(&self) -> Transcript {
+        let mut transcript = match self.network.scope() {
+            Scope::Inference => Transcript::new(b"zktorch inference v1"),
+            Scope::Weights => Transcript::new(b"zktorch weight ranges v1"),
+        };
+        transcript.append_message(b"key digest", &self.digest);
+        transcript.append_message(b"context", self.context);
+        let mut absorb = |label, commitments: &[Commitment]| {
+            let points: Vec<_> = commitments.iter().map(Commitment::point).collect();
+            transcript.append_points(label, &points);
+        };
+        absorb(b"weights", self.weights);
+        absorb(b"private inputs", self.private[0]);
+        absorb(b"private outputs", self.private[1]);
+        for PublicTensor { id, values, .. } in &self.public {
+            transcript.append_u64(b"public tensor", u64::from(id.0));
+            for dim in self.network.graph().tensor(*id).shape.dims() {
+                transcript.append_u64(b"public extent", u64::from(*dim));
+            }
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            transcript.append_message(b"public values", &bytes);
+        }
+        transcript
+    }
+
+    /// The lengths of a proof.
+    ///
+    /// # Errors
+    /// Those of the protocol; none for a valid network.
+    pub fn shape(&self) -> Result<Shape, BlockError> {
+        let [v, h] = self.network.proof_chunks().map(|count| vec![Commitment::default(); count]);
+        Shape::measure(&Argument { statement: self, v: &v, h: &h }, self.network.k(), ROW_COLUMNS)
+    }
+
+    /// Verifies a proof. Whether the SRS can be trusted is decided by the caller.
+    ///
+    /// # Errors
+    /// Of every kind, for a proof that does not prove the statement.
+    pub fn verify(&self, srs: &VerifierSrs, proof: &NetworkProof) -> Result<(), BlockError> {
+        let [v, h] = self.network.proof_chunks();
+        check_length("chunks V of a proof", v, proof.v.0.len())?;
+        check_length("chunks H of a proof", h, proof.h.0.len())?;
+        let argument = Argument { statement: self, v: &proof.v.0, h: &proof.h.0 };
+        zktorch_channel::verify(srs, self.network.k(), ROW_COLUMNS, &argument, &proof.hidden)
+    }
+}
+
+/// A proof: commitments to the tensors (V) and to the inverse columns (H), and the hidden argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkProof {
+    /// Rescaled tensors, arguments and values of functions, multiplicities.
+    pub v: ChunkCommitments,
+    /// Inverse columns of looked-up chunks, then of the tables.
+    pub h: ChunkCommitments,
+    /// Everything else.
+    pub hidden: HiddenProof,
+}
+
+impl NetworkProof {
+    /// V, H, the hidden proof. No lengths: they follow from the network.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [self.v.to_bytes(), self.h.to_bytes(), self.hidden.to_bytes()].concat()
+    }
+
+    /// Decodes a proof for a network; `shape` is the statement's [`Statement::shape`].
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] if the length is not exactly the one the statement implies, and those of the parts.
+    pub fn from_bytes(network: &Network, shape: &Shape, bytes: &[u8]) -> Result<Self, BlockError> {
+        let counts = network.proof_chunks();
+        let [v, h] = counts.map(|count| count * Commitment::BYTES);
+        check_length("bytes of the proof", v + h + shape.proof_bytes()?, bytes.len())?;
+        let (v, rest) = bytes.split_at(v);
+        let (h, hidden) = rest.split_at(h);
+        Ok(Self {
+            v: ChunkCommitments::from_bytes(counts[0], v)?,
+            h: ChunkCommitments::from_bytes(counts[1], h)?,
+            hidden: HiddenProof::from_bytes(shape, hidden)?,
+        })
+    }
+}
+
+/// The statement together with the commitments of a proof: what the channel runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Argument<'a, 's> {
+    pub(crate) statement: &'a Statement<'s>,
+    pub(crate) v: &'a [Commitment],
+    pub(crate) h: &'a [Commitment],
+}
+
+impl Protocol for Argument<'_, '_> {
+    type Error = BlockError;
+
+    fn transcript(&self) -> Transcript {
+        self.statement.transcript()
+    }
+
+    fn verify<C: VerifierChannel>(
+        &self,
+        channel: &mut C,
+    ) -> Result<Vec<OpeningInstance<C::Scalar>>, BlockError> {
+        verifier::verify(channel, self)
+    }
+}

@@ -1,0 +1,133 @@
+//! Reindexing: views of tensors (transposes, windows, slices, broadcasts, sums along axes).
+//!
+//! Statement: `V~(z) = y` for a view `V[o] = sum_q prod_f M_f[o_f, q_f] T[q]` with public matrices M_f. Since the sum over o
+//! factorises,
+//!
+//! ```text
+//! V~(z) = sum_q T(q) prod_f M_f~(z_f, q_f).
+//! ```
+//!
+//! A factor without source axes is a number; an identity only renames coordinates. If nothing else occurs the claim is
+//! directly one on T, else one sumcheck over the source variables of the remaining factors:
+//! `sum_q T~(z_id, q) prod_f M_f~(z_f, q) = y`, degree 2, which ends in T~ at one point. The verifier evaluates the M_f in time
+//! linear in their entries. Soundness error: `2 m / |F|` for m variables.
+
+use ark_ff::One;
+use zktorch_field::Fr;
+use zktorch_graph::{AxisMap, Factor, Shape, View};
+use zktorch_sumcheck::eq_table;
+
+use crate::point::{Point, split};
+
+#[cfg(feature = "prover")]
+pub(crate) mod prover;
+#[cfg(test)]
+mod tests;
+
+/// A claim on a view, after everything that needs no sum.
+#[derive(Clone, Debug)]
+pub(crate) enum Access {
+    /// `V~(z) = scale T~(point)`.
+    Direct { scale: Fr, point: Point },
+    /// `V~(z) = scale sum_q T~(fixed, q) prod_f M_f~(z_f, q_f)`.
+    Sum(Sum),
+}
+
+/// The rest of a claim that needs a sumcheck.
+#[derive(Clone, Debug)]
+pub(crate) struct Sum {
+    /// The product of the factors without source axes.
+    pub(crate) scale: Fr,
+    /// Per source axis the coordinates where an identity fixes it.
+    pub(crate) fixed: Vec<Option<Vec<Fr>>>,
+    /// The other factors: index into the view's factors, and the coordinates of their output axes, concatenated.
+    pub(crate) summed: Vec<(usize, Vec<Fr>)>,
+    /// Number of variables of the sum.
+    pub(crate) num_vars: usize,
+}
+
+/// Whether a claim on the view needs a sumcheck; does not depend on the point.
+pub(crate) fn needs_sum(view: &View) -> bool {
+    view.factors.iter().any(|factor| !factor.src.is_empty() && factor.map != AxisMap::Identity)
+}
+
+/// Whether the view is its tensor, axis by axis.
+fn is_trivial(view: &View) -> bool {
+    view.factors.iter().zip(0u32..).all(|(factor, axis)| {
+        factor.map == AxisMap::Identity && factor.src == [axis] && factor.out == [axis]
+    })
+}
+
+/// Coordinates of the given axes, concatenated.
+fn gather(coords: &[&[Fr]], axes: &[u32]) -> Vec<Fr> {
+    axes.iter().filter_map(|axis| coords.get(*axis as usize)).flat_map(|c| c.iter().copied()).collect()
+}
+
+/// Takes a claim at z apart. `source` is the shape of the view's tensor.
+pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Access {
+    if is_trivial(view) {
+        return Access::Direct { scale: Fr::one(), point: z.clone() };
+    }
+    let coords = split(&z.coords, &view.shape.vars());
+    let mut scale = Fr::one();
+    let mut fixed: Vec<Option<Vec<Fr>>> = vec![None; source.rank()];
+    let mut summed = Vec::new();
+    let mut num_vars = 0;
+    for (index, factor) in view.factors.iter().enumerate() {
+        let out = gather(&coords, &factor.out);
+        if factor.src.is_empty() {
+            scale *= matrix_eval(factor, source, &view.shape, &out, &[]);
+        } else if factor.map == AxisMap::Identity {
+            if let Some(slot) = factor.src.first().and_then(|axis| fixed.get_mut(*axis as usize)) {
+                *slot = Some(out);
+            }
+        } else {
+            num_vars += factor.src_dims(source).iter().map(|dim| Shape::axis_vars(*dim)).sum::<usize>();
+            summed.push((index, out));
+        }
+    }
+    if summed.is_empty() {
+        let point = fixed.into_iter().flatten().flatten().collect();
+        return Access::Direct { scale, point: Point::own(point) };
+    }
+    Access::Sum(Sum { scale, fixed, summed, num_vars })
+}
+
+/// M~(z, q): all coordinates of the factor's output and source axes, concatenated.
+pub(crate) fn matrix_eval(factor: &Factor, source: &Shape, view: &Shape, z: &[Fr], q: &[Fr]) -> Fr {
+    let (rows, columns) = (eq_table(z), eq_table(q));
+    let at = |table: &[Fr], index: u32| table.get(index as usize).copied().unwrap_or_default();
+    factor
+        .entries(source, view)
+        .iter()
+        .map(|e| at(&rows, e.out) * at(&columns, e.src) * Fr::from(e.coeff))
+        .sum()
+}
+
+impl Sum {
+    /// `scale prod_f M_f~(z_f, q_f)` at the point q of the sum, and the point of T.
+    pub(crate) fn finish(&self, view: &View, source: &Shape, q: &[Fr]) -> (Fr, Point) {
+        let mut weight = self.scale;
+        let mut fixed = self.fixed.clone();
+        let mut rest = q;
+        for (index, z) in &self.summed {
+            let Some(factor) = view.factors.get(*index) else { continue };
+            let vars: Vec<usize> = factor.src_dims(source).iter().map(|dim| Shape::axis_vars(*dim)).collect();
+            let (own, tail) = rest.split_at(vars.iter().sum::<usize>().min(rest.len()));
+            rest = tail;
+            weight *= matrix_eval(factor, source, &view.shape, z, own);
+            for (axis, coords) in factor.src.iter().zip(split(own, &vars)) {
+                if let Some(slot) = fixed.get_mut(*axis as usize) {
+                    *slot = Some(coords.to_vec());
+                }
+            }
+        }
+        (weight, Point::own(fixed.into_iter().flatten().flatten().collect()))
+    }
+}
+
+/// The suffix of the challenges of sumcheck B that belongs to a sum.
+pub(crate) fn suffix(challenges: &[Fr], num_vars: usize) -> &[Fr] {
+    challenges.get(challenges.len().saturating_sub(num_vars)..).unwrap_or_default()
+}
+
