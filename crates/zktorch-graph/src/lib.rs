@@ -12,9 +12,11 @@
 //! Everything else is composed of these. Prover and verifier agree on these semantics bit for bit; no floating point occurs
 //! in this crate.
 
+mod entries;
 mod error;
 mod expr;
 mod graph;
+pub mod layout;
 mod shape;
 mod table;
 mod tensor;

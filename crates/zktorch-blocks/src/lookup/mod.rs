@@ -1,0 +1,57 @@
+//! Lookups with committed inverses.
+//!
+//! Statement: every cell i of the looked-up chunks has its query `q_i = tag_i + beta x_i + beta^2 y_i` among the entries
+//! `t_j = tag_j + beta key_j + beta^2 value_j` of the tables; y = 0 for ranges. With multiplicities m_j committed before alpha and beta,
+//! and inverse columns `h_i = 1/(alpha - q_i)`, `h'_j = m_j/(alpha - t_j)` committed after:
+//!
+//! ```text
+//! h (alpha - q) = 1 and h' (alpha - t) = m on the cubes (zero-checks at z, drawn after H),      sum h = sum h'.
+//! ```
+//!
+//! Padding is looked up as well, in the one-entry table {(0, 0)} with a tag of its own, which forces it to be zero. Per chunk one
+//! instance of sumcheck A, with the sum of its column weighted by lambda:
+//!
+//! ```text
+//! sum_x eq(z, x) (h a - 1) + lambda h = lambda L,      a = alpha - q,
+//! sum_x eq(z, x) h' a' + lambda h' = m~(z) + lambda L'.
+//! ```
+//!
+//! Soundness error, N cells and T entries: `(N + T)/|F|` for alpha, `2 T N/|F|` bounded by the degrees in beta, `k/|F|` for z, `1/|F|` for
+//! lambda, and the sumcheck's. Source: LogUp (Haboeck, eprint 2022/1530) with committed inverses instead of a GKR tree.
+
+use zktorch_field::Fr;
+use zktorch_sumcheck::{Evaluations, Statement};
+use zktorch_transcript::Scalar;
+
+use crate::{BlockError, Network};
+
+#[cfg(feature = "prover")]
+pub(crate) mod prover;
+
+/// The instance of one chunk with this claim.
+pub(crate) fn statement<S>(k: usize, claim: S) -> Statement<S> {
+    Statement { num_rounds: k, degree: 3, claim }
+}
+
+/// `eq (h a - 1) + lambda h` from h and the product h a.
+pub(crate) fn final_value<S: Scalar>(eq: Fr, lambda: Fr, h: &S, product: &S) -> S {
+    let mut value = S::constant(-eq);
+    value.add_scaled(product, eq);
+    value.add_scaled(h, lambda);
+    value
+}
+
+/// `alpha - t~(z)` of one chunk of the tables, which are public.
+pub(crate) fn table_eval(
+    network: &Network,
+    chunk: usize,
+    alpha: Fr,
+    beta: Fr,
+    z: &[Fr],
+) -> Result<Fr, BlockError> {
+    let mut t = Fr::from(0u64);
+    for (column, weight) in [Fr::from(1u64), beta, beta * beta].into_iter().enumerate() {
+        t += weight * Evaluations::from(network.table_chunk(column, chunk)).evaluate(z)?;
+    }
+    Ok(alpha - t)
+}

@@ -1,0 +1,113 @@
+//! The prover's side of a lookup: columns, their commitments, and the instances of sumcheck A.
+
+use ark_ff::AdditiveGroup;
+use zktorch_commit::buckets::{BucketKey, BucketSums, TagRun};
+use zktorch_commit::{Blind, Commitment, Srs};
+use zktorch_field::{Fr, G1Projective};
+use zktorch_sumcheck::{InverseTable, Query, ZeroCheck};
+
+use crate::network::{LookedUp, Witness};
+use crate::{BlockError, Network};
+
+/// A looked-up chunk with what is kept until its inverse column is committed.
+pub(crate) struct Column {
+    pub(crate) chunk: LookedUp,
+    /// The table entry of every cell.
+    pub(crate) indices: Vec<u32>,
+    tags: Vec<i16>,
+    sums: BucketSums,
+}
+
+fn hide(srs: &Srs, point: G1Projective, blind: &Blind) -> Commitment {
+    Commitment::from(point + srs.hiding_generator() * *blind.expose())
+}
+
+impl Column {
+    /// Sorts the chunk's cells into buckets.
+    pub(crate) fn new(
+        srs: &Srs,
+        network: &Network,
+        witness: &Witness<'_>,
+        chunk: LookedUp,
+    ) -> Result<Self, BlockError> {
+        let n = 1usize << network.k();
+        let runs = Witness::runs(network, &chunk);
+        let tables = network.layout().tables().tables();
+        let tag_runs: Vec<TagRun> =
+            runs.iter().map(|(count, table)| TagRun::new(*count, *table as u32)).collect();
+        let mut tags = Vec::with_capacity(n);
+        for (count, table) in runs {
+            tags.resize(tags.len() + count, tables[table].tag as i16);
+        }
+        let cells = Witness::chunk(network, witness.column(chunk.arena), chunk.chunk);
+        let sums = BucketSums::compute(&srs.bases()[..n], cells, &tag_runs)?;
+        Ok(Self { chunk, indices: witness.indices(network, &chunk)?, tags, sums })
+    }
+
+    /// Com(x).
+    pub(crate) fn commit_x(&self, srs: &Srs, blind: &Blind) -> Commitment {
+        hide(srs, self.sums.commit_values(), blind)
+    }
+
+    /// Com(f(x)).
+    pub(crate) fn commit_y(&self, srs: &Srs, network: &Network, blind: &Blind) -> Commitment {
+        hide(srs, self.sums.commit_function(|key| value(network, key)), blind)
+    }
+
+    /// Com(h).
+    pub(crate) fn commit_inverse(
+        &self,
+        srs: &Srs,
+        network: &Network,
+        [alpha, beta]: [Fr; 2],
+        blind: &Blind,
+    ) -> Result<Commitment, BlockError> {
+        let tables = network.layout().tables().tables();
+        let tag = |table: u32| Fr::from(tables[table as usize].tag);
+        let point = self.sums.commit_inverse(alpha, beta, tag, |key| value(network, key))?;
+        Ok(hide(srs, point, blind))
+    }
+
+    /// h.
+    pub(crate) fn inverses(&self, table: &InverseTable) -> Vec<Fr> {
+        self.indices.iter().map(|index| table.rows()[*index as usize].get()).collect()
+    }
+
+    /// The instance, with the sum of h weighted by lambda.
+    pub(crate) fn instance<'a>(
+        &'a self,
+        z: &[Fr],
+        table: &'a InverseTable,
+        [alpha, beta]: [Fr; 2],
+        [x, y]: [Option<&'a [i32]>; 2],
+        (lambda, sum): (Fr, Fr),
+    ) -> Result<ZeroCheck<'a>, BlockError> {
+        let mut query = Query::new(alpha).plus(-Fr::from(1u64), self.tags.as_slice());
+        if let Some(x) = x {
+            query = query.plus(-beta, x);
+        }
+        if let Some(y) = y {
+            query = query.plus(-beta * beta, y);
+        }
+        Ok(ZeroCheck::from_table(z, table, self.indices.as_slice(), query)?.with_sum(lambda, sum))
+    }
+}
+
+/// f(v) of a bucket; zero for ranges.
+fn value(network: &Network, key: BucketKey) -> i32 {
+    let tables = network.layout().tables().tables();
+    tables.get(key.tag as usize).map_or(0, |table| {
+        let cell = table.offset as i64 + i64::from(key.value) - i64::from(table.keys.lo);
+        usize::try_from(cell).ok().and_then(|cell| network.tables()[2].get(cell)).copied().unwrap_or(0)
+    })
+}
+
+/// `alpha - t_j` for every cell of the table column.
+pub(crate) fn table_queries(network: &Network, [alpha, beta]: [Fr; 2]) -> Vec<Fr> {
+    let [tags, keys, values] = network.tables();
+    let beta2 = beta * beta;
+    zktorch_field::par::map(tags.len(), |j| {
+        let value = if values[j] == 0 { Fr::ZERO } else { beta2 * Fr::from(values[j]) };
+        alpha - Fr::from(tags[j]) - beta * Fr::from(keys[j]) - value
+    })
+}

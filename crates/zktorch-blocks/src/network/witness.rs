@@ -1,0 +1,172 @@
+//! The witness as columns of cells.
+
+use zeroize::Zeroize;
+use zktorch_graph::layout::{ArenaKind, LookupKind, Scope};
+use zktorch_graph::{GraphError, TensorId};
+
+use super::{LookedUp, Network};
+use crate::BlockError;
+use crate::error::check_length;
+use crate::pad::pad_into;
+
+/// All values of an inference, laid out. Wiped from memory when dropped.
+pub struct Witness<'a> {
+    /// The stacked weights.
+    weights: &'a [i32],
+    /// The other arenas' columns of arguments, by arena.
+    columns: Vec<Vec<i32>>,
+    /// The values of functions.
+    outputs: Vec<i32>,
+    /// How often every entry of the tables is looked up.
+    multiplicities: Vec<i32>,
+}
+
+impl Drop for Witness<'_> {
+    fn drop(&mut self) {
+        self.columns.iter_mut().for_each(Zeroize::zeroize);
+        self.outputs.zeroize();
+        self.multiplicities.zeroize();
+    }
+}
+
+impl core::fmt::Debug for Witness<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Witness(..)")
+    }
+}
+
+impl Network {
+    /// The stacked column of the weights, whole chunks, from their real entries by tensor.
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] if a tensor has another number of entries.
+    pub fn stack_weights(&self, values: &[Vec<i32>]) -> Result<Vec<i32>, BlockError> {
+        stack(self, ArenaKind::Weights, values)
+    }
+}
+
+fn stack(network: &Network, kind: ArenaKind, values: &[Vec<i32>]) -> Result<Vec<i32>, BlockError> {
+    let arena = network.layout().arena(kind);
+    let mut column = vec![0; arena.chunks() << network.k()];
+    for (id, offset) in arena.tensors() {
+        place(network, *id, *offset, values, &mut column)?;
+    }
+    Ok(column)
+}
+
+fn place(
+    network: &Network,
+    id: TensorId,
+    offset: usize,
+    values: &[Vec<i32>],
+    column: &mut [i32],
+) -> Result<(), BlockError> {
+    let shape = &network.graph().tensor(id).shape;
+    let values = values.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default();
+    check_length("values of a tensor", shape.len(), values.len())?;
+    pad_into(values, shape, &mut column[offset..offset + shape.padded_len()]);
+    Ok(())
+}
+
+impl<'a> Witness<'a> {
+    /// From the stacked weights ([`Network::stack_weights`]) and the values of all tensors (those of weights may be missing).
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] for a tensor of another size; [`BlockError::Graph`] for a value that is in no table.
+    pub fn new(network: &Network, weights: &'a [i32], values: &[Vec<i32>]) -> Result<Self, BlockError> {
+        check_length("cells of the weights", network.weight_chunks() << network.k(), weights.len())?;
+        let mut columns = vec![Vec::new(); ArenaKind::ALL.len()];
+        let mut outputs = Vec::new();
+        if network.scope() == Scope::Inference {
+            for kind in ArenaKind::ALL {
+                if kind != ArenaKind::Weights {
+                    columns[kind as usize] = stack(network, kind, values)?;
+                }
+            }
+            outputs = vec![0; columns[ArenaKind::Function as usize].len()];
+            for (id, _) in (0u32..).map(TensorId).zip(&network.graph().tensors) {
+                if let Some(found) = network.layout().place(id).filter(|found| found.output) {
+                    place(network, id, found.offset, values, &mut outputs)?;
+                }
+            }
+        }
+        let mut witness = Self { weights, columns, outputs, multiplicities: Vec::new() };
+        let mut counts = vec![0i32; network.layout().tables().chunks() << network.k()];
+        for chunk in network.looked_up() {
+            for index in witness.indices(network, &chunk)? {
+                counts[index as usize] += 1;
+            }
+        }
+        witness.multiplicities = counts;
+        Ok(witness)
+    }
+
+    /// One arena's column of arguments.
+    pub(crate) fn column(&self, kind: ArenaKind) -> &[i32] {
+        match kind {
+            ArenaKind::Weights => self.weights,
+            other => &self.columns[other as usize],
+        }
+    }
+
+    /// The column of function values.
+    pub(crate) fn outputs(&self) -> &[i32] {
+        &self.outputs
+    }
+
+    /// How often every table entry is looked up.
+    pub(crate) fn multiplicities(&self) -> &[i32] {
+        &self.multiplicities
+    }
+
+    /// One chunk of a column.
+    pub(crate) fn chunk<'c>(network: &Network, column: &'c [i32], chunk: usize) -> &'c [i32] {
+        let n = 1usize << network.k();
+        &column[chunk * n..(chunk + 1) * n]
+    }
+
+    /// The padded cells of a committed tensor.
+    pub(crate) fn cells(&self, network: &Network, id: TensorId) -> Option<&[i32]> {
+        let place = network.layout().place(id)?;
+        let column = if place.output { self.outputs() } else { self.column(place.arena) };
+        column.get(place.offset..place.offset + network.graph().tensor(id).shape.padded_len())
+    }
+
+    /// The table of every cell of a looked-up chunk, in runs of (cells, table).
+    pub(crate) fn runs(network: &Network, chunk: &LookedUp) -> Vec<(usize, usize)> {
+        let mut runs = Vec::new();
+        let mut next = 0;
+        for region in network.layout().regions(network.graph(), chunk.arena, chunk.chunk) {
+            runs.push((region.start - next, 0));
+            next = region.start + (1 << region.low);
+            runs.extend(region.runs());
+        }
+        runs.push(((1 << network.k()) - next, 0));
+        runs
+    }
+
+    /// The cell of the table column that every cell of a looked-up chunk refers to.
+    pub(crate) fn indices(&self, network: &Network, chunk: &LookedUp) -> Result<Vec<u32>, BlockError> {
+        let cells = Self::chunk(network, self.column(chunk.arena), chunk.chunk);
+        let tables = network.layout().tables().tables();
+        let mut indices = Vec::with_capacity(cells.len());
+        for (count, table) in Self::runs(network, chunk) {
+            let table = &tables[table];
+            for value in &cells[indices.len()..indices.len() + count] {
+                if !table.keys.contains(i64::from(*value)) {
+                    return Err(out_of_table(&table.kind, *value, table.keys, indices.len()).into());
+                }
+                indices.push(table.offset as u32 + (*value - table.keys.lo) as u32);
+            }
+        }
+        Ok(indices)
+    }
+}
+
+fn out_of_table(kind: &LookupKind, value: i32, keys: zktorch_graph::Interval, index: usize) -> GraphError {
+    let tensor = match kind {
+        LookupKind::Range(_) => "a ranged tensor".to_owned(),
+        LookupKind::Function(id) => format!("an argument of table {}", id.0),
+    };
+    GraphError::OutOfRange { tensor, index, value: i64::from(value), lo: keys.lo, hi: keys.hi }
+}

@@ -1,0 +1,140 @@
+//! Where everything lies: tensors in arenas, arenas in chunks, lookup tables in one stacked column.
+//!
+//! A committed tensor occupies `2^num_vars` consecutive cells at an offset that is a multiple of that, so its evaluation at z
+//! is the stacked vector's at (offset bits, z). Arenas are cut into chunks of `n = 2^k` cells. All of this is a deterministic
+//! function of the graph and k: prover and verifier compute it, no proof contains it.
+
+mod place;
+mod tables;
+mod tags;
+
+pub use place::{Arena, ArenaKind, Place};
+pub use tables::{LookupKind, LookupTable, TableLayout};
+pub use tags::{Region, TagRuns};
+
+use std::collections::BTreeMap;
+
+use crate::{Graph, Interval, Role, TensorId, Visibility};
+
+/// Which tensors a lookup argument covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// An inference: everything committed but the weights.
+    Inference,
+    /// The setup: the weights.
+    Weights,
+}
+
+/// The layout of one [`Scope`].
+#[derive(Clone, Debug)]
+pub struct Layout {
+    k: usize,
+    arenas: Vec<Arena>,
+    places: Vec<Option<Place>>,
+    tables: TableLayout,
+    table_of: Vec<Option<usize>>,
+}
+
+impl Layout {
+    /// Lays out a validated graph in chunks of `2^k` cells.
+    pub fn new(graph: &Graph, k: usize, scope: Scope) -> Self {
+        let mut arenas: Vec<Arena> = ArenaKind::ALL.iter().map(|kind| Arena::new(*kind)).collect();
+        let mut places = vec![None; graph.tensors.len()];
+        let mut members: BTreeMap<ArenaKind, Vec<TensorId>> = BTreeMap::new();
+        for (id, tensor) in tensor_ids(graph) {
+            if let Some(kind) = arena_of(tensor.role) {
+                members.entry(kind).or_default().push(id);
+            }
+        }
+        for (kind, ids) in &members {
+            let arena = &mut arenas[*kind as usize];
+            let sizes: Vec<usize> = ids.iter().map(|id| graph.tensor(*id).shape.num_vars()).collect();
+            let (offsets, cells) = place::stack(&sizes);
+            arena.set_cells(cells, k);
+            for (id, offset) in ids.iter().zip(offsets) {
+                places[id.0 as usize] = Some(Place { arena: *kind, offset, output: false });
+                arena.push(*id, offset);
+            }
+            arena.sort();
+        }
+        // The y of a lookup lies at the offset of its x.
+        for step in &graph.steps {
+            if let crate::Step::Lookup { x, y, .. } = step
+                && let Some(place) = places[x.0 as usize]
+            {
+                places[y.0 as usize] = Some(Place { output: true, ..place });
+            }
+        }
+        let mut kinds: Vec<LookupKind> = Vec::new();
+        let mut table_of = vec![None; graph.tensors.len()];
+        for (id, tensor) in tensor_ids(graph) {
+            let covered = (tensor.role == Role::Weight) == (scope == Scope::Weights);
+            let kind = match tensor.role {
+                Role::LookupInput(table) => LookupKind::Function(table),
+                Role::LookupOutput(_) => continue,
+                _ => LookupKind::Range(tensor.range),
+            };
+            if !covered || arena_of(tensor.role).is_none() {
+                continue;
+            }
+            let index = kinds.iter().position(|other| *other == kind).unwrap_or_else(|| {
+                kinds.push(kind);
+                kinds.len() - 1
+            });
+            table_of[id.0 as usize] = Some(index + 1);
+        }
+        Self { k, arenas, places, tables: TableLayout::new(graph, k, &kinds), table_of }
+    }
+
+    /// log2 of the chunk size.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// An arena.
+    pub fn arena(&self, kind: ArenaKind) -> &Arena {
+        &self.arenas[kind as usize]
+    }
+
+    /// The place of a committed tensor; none for public inputs and outputs.
+    pub fn place(&self, id: TensorId) -> Option<Place> {
+        self.places.get(id.0 as usize).copied().flatten()
+    }
+
+    /// The lookup tables and where they lie.
+    pub fn tables(&self) -> &TableLayout {
+        &self.tables
+    }
+
+    /// Index into [`TableLayout::tables`] of the table that a tensor is looked up in (an x column or a ranged tensor).
+    pub fn table_of(&self, id: TensorId) -> Option<usize> {
+        self.table_of.get(id.0 as usize).copied().flatten()
+    }
+
+    /// The regions of one chunk of an arena that carry tags, in order of their offsets.
+    pub fn regions(&self, graph: &Graph, kind: ArenaKind, chunk: usize) -> Vec<Region> {
+        tags::regions(self, graph, kind, chunk)
+    }
+}
+
+/// The padding table {(0, 0)}: tag 1, table index 0.
+pub const PADDING: Interval = Interval { lo: 0, hi: 0 };
+
+fn tensor_ids(graph: &Graph) -> impl Iterator<Item = (TensorId, &crate::Tensor)> {
+    (0u32..).map(TensorId).zip(&graph.tensors)
+}
+
+/// The arena of a role. The y of a lookup is placed with its x.
+fn arena_of(role: Role) -> Option<ArenaKind> {
+    match role {
+        Role::Weight => Some(ArenaKind::Weights),
+        Role::Input(Visibility::Private) => Some(ArenaKind::PrivateInputs),
+        Role::Output(Visibility::Private) => Some(ArenaKind::PrivateOutputs),
+        Role::Ranged => Some(ArenaKind::Ranged),
+        Role::LookupInput(_) => Some(ArenaKind::Function),
+        Role::LookupOutput(_) | Role::Input(Visibility::Public) | Role::Output(Visibility::Public) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

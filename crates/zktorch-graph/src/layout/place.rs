@@ -1,0 +1,89 @@
+//! Arenas, and the places of tensors in them.
+
+use crate::TensorId;
+
+/// A stacked vector of tensors that are committed and looked up together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ArenaKind {
+    /// Weights: committed at setup.
+    Weights,
+    /// Private inputs: their commitments are part of the statement.
+    PrivateInputs,
+    /// Private outputs: their commitments are part of the statement.
+    PrivateOutputs,
+    /// Remainders and rescaled values that no function reads: one column.
+    Ranged,
+    /// Arguments of functions, and the values at the same offsets: two columns.
+    Function,
+}
+
+impl ArenaKind {
+    /// All kinds, in order of their discriminants.
+    pub const ALL: [Self; 5] =
+        [Self::Weights, Self::PrivateInputs, Self::PrivateOutputs, Self::Ranged, Self::Function];
+}
+
+/// One arena.
+#[derive(Clone, Debug)]
+pub struct Arena {
+    kind: ArenaKind,
+    chunks: usize,
+    tensors: Vec<(TensorId, usize)>,
+}
+
+impl Arena {
+    pub(super) fn new(kind: ArenaKind) -> Self {
+        Self { kind, chunks: 0, tensors: Vec::new() }
+    }
+
+    pub(super) fn set_cells(&mut self, cells: usize, k: usize) {
+        self.chunks = cells.div_ceil(1 << k);
+    }
+
+    pub(super) fn push(&mut self, id: TensorId, offset: usize) {
+        self.tensors.push((id, offset));
+    }
+
+    pub(super) fn sort(&mut self) {
+        self.tensors.sort_by_key(|(_, offset)| *offset);
+    }
+
+    /// What it holds.
+    pub fn kind(&self) -> ArenaKind {
+        self.kind
+    }
+
+    /// Chunks per column.
+    pub fn chunks(&self) -> usize {
+        self.chunks
+    }
+
+    /// The tensors (for [`ArenaKind::Function`] the arguments) and their offsets, ascending.
+    pub fn tensors(&self) -> &[(TensorId, usize)] {
+        &self.tensors
+    }
+}
+
+/// Where a tensor lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its arena.
+    pub arena: ArenaKind,
+    /// Its first cell, a multiple of its padded size.
+    pub offset: usize,
+    /// Whether it is in the second column of [`ArenaKind::Function`].
+    pub output: bool,
+}
+
+/// Offsets of blocks of `2^v` cells, largest first and without gaps, and the number of cells used.
+pub(super) fn stack(vars: &[usize]) -> (Vec<usize>, usize) {
+    let mut order: Vec<usize> = (0..vars.len()).collect();
+    order.sort_by_key(|i| (std::cmp::Reverse(vars[*i]), *i));
+    let mut offsets = vec![0; vars.len()];
+    let mut next = 0;
+    for i in order {
+        offsets[i] = next;
+        next += 1usize << vars[i];
+    }
+    (offsets, next)
+}

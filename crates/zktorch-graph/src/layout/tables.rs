@@ -1,0 +1,90 @@
+//! Lookup tables in one stacked column.
+
+use super::{PADDING, place};
+use crate::{Graph, Interval, TableId};
+
+/// What a lookup table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupKind {
+    /// The pairs (v, 0) for v in an interval.
+    Range(Interval),
+    /// The pairs (v, f(v)) of a function table.
+    Function(TableId),
+}
+
+/// One lookup table.
+#[derive(Clone, Debug)]
+pub struct LookupTable {
+    /// What it holds.
+    pub kind: LookupKind,
+    /// Its keys.
+    pub keys: Interval,
+    /// Its tag: distinct from all others, not zero.
+    pub tag: i32,
+    /// Its first cell in the stacked table column.
+    pub offset: usize,
+}
+
+/// All lookup tables. The first is the padding table {(0, 0)}.
+///
+/// Cells of the stacked column that belong to no table repeat the padding entry, so there is no phantom entry.
+#[derive(Clone, Debug)]
+pub struct TableLayout {
+    k: usize,
+    chunks: usize,
+    tables: Vec<LookupTable>,
+}
+
+impl TableLayout {
+    pub(super) fn new(graph: &Graph, k: usize, kinds: &[LookupKind]) -> Self {
+        let kinds: Vec<LookupKind> =
+            std::iter::once(LookupKind::Range(PADDING)).chain(kinds.iter().copied()).collect();
+        let keys: Vec<Interval> = kinds
+            .iter()
+            .map(|kind| match kind {
+                LookupKind::Range(interval) => *interval,
+                LookupKind::Function(table) => graph.table(*table).domain,
+            })
+            .collect();
+        let vars: Vec<usize> =
+            keys.iter().map(|keys| keys.len().max(1).next_power_of_two().trailing_zeros() as usize).collect();
+        let (offsets, cells) = place::stack(&vars);
+        let tables = (1i32..)
+            .zip(kinds.iter().zip(keys).zip(offsets))
+            .map(|(tag, ((kind, keys), offset))| LookupTable { kind: *kind, keys, tag, offset })
+            .collect();
+        Self { k, chunks: cells.div_ceil(1 << k), tables }
+    }
+
+    /// Chunks of the stacked column.
+    pub fn chunks(&self) -> usize {
+        self.chunks
+    }
+
+    /// The tables, the padding table first.
+    pub fn tables(&self) -> &[LookupTable] {
+        &self.tables
+    }
+
+    /// The stacked columns tag, key and value over all chunks, padding entries included.
+    pub fn columns(&self, graph: &Graph) -> [Vec<i32>; 3] {
+        let cells = self.chunks << self.k;
+        let padding = self.tables.first().map_or(1, |table| table.tag);
+        let mut columns = [vec![padding; cells], vec![0; cells], vec![0; cells]];
+        for table in &self.tables {
+            let values = match table.kind {
+                LookupKind::Range(_) => None,
+                LookupKind::Function(id) => Some(graph.table(id).values()),
+            };
+            for (i, key) in (table.keys.lo..=table.keys.hi).enumerate() {
+                let cell = table.offset + i;
+                columns[0][cell] = table.tag;
+                columns[1][cell] = key;
+                if let Some(values) = &values {
+                    columns[2][cell] = values[i];
+                }
+            }
+        }
+        columns
+    }
+}

@@ -1,0 +1,103 @@
+use super::*;
+use crate::{Expr, Function, Shape, Step, Table, TableId, Tensor, View};
+
+fn tensor(name: &str, dims: &[u32], range: Interval, role: Role) -> Tensor {
+    Tensor { name: name.to_owned(), shape: Shape::new(dims), scale: 0, range, role }
+}
+
+/// x -> ranged y with remainder, and a ReLU, with extents that are no powers of two.
+fn graph() -> Graph {
+    let domain = Interval::I16;
+    let tensors = vec![
+        tensor("w", &[3, 5], Interval::I16, Role::Weight),
+        tensor("x", &[3, 5], Interval::I16, Role::Input(Visibility::Private)),
+        tensor("y", &[3, 5], domain, Role::LookupInput(TableId(0))),
+        tensor("r", &[3, 5], Interval::new(0, 3), Role::Ranged),
+        tensor("relu", &[3, 5], Interval::new(0, domain.hi), Role::LookupOutput(TableId(0))),
+        tensor("z", &[2, 2], Interval::I16, Role::Ranged),
+        tensor("w2", &[2, 2], Interval::I16, Role::Weight),
+    ];
+    let acc = Expr::view(View::identity(TensorId(1), &Shape::new([3, 5])));
+    Graph {
+        tensors,
+        tables: vec![Table { function: Function::Relu, domain }],
+        steps: vec![
+            Step::Rescale { acc, divisor: 4, y: TensorId(2), r: Some(TensorId(3)) },
+            Step::Lookup { table: TableId(0), x: TensorId(2), y: TensorId(4) },
+        ],
+        inputs: vec![TensorId(1)],
+        outputs: vec![],
+    }
+}
+
+#[test]
+fn every_cell_has_one_tag_and_it_is_that_of_its_tensor() {
+    let graph = graph();
+    for k in 2..8 {
+        for scope in [Scope::Inference, Scope::Weights] {
+            let layout = Layout::new(&graph, k, scope);
+            for kind in ArenaKind::ALL {
+                let arena = layout.arena(kind);
+                let mut tags = vec![0; arena.chunks() << k];
+                for (id, offset) in arena.tensors() {
+                    let Some(table) = layout.table_of(*id) else { continue };
+                    let shape = &graph.tensor(*id).shape;
+                    let (rows, columns) = (shape.dims()[0] as usize, shape.dims()[1] as usize);
+                    for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
+                        tags[offset + i * columns.next_power_of_two() + j] = table;
+                    }
+                }
+                let mut found = Vec::new();
+                for chunk in 0..arena.chunks() {
+                    let mut cells = vec![0; 1 << k];
+                    for region in layout.regions(&graph, kind, chunk) {
+                        let expanded: Vec<usize> =
+                            region.runs().iter().flat_map(|(count, table)| vec![*table; *count]).collect();
+                        assert_eq!(expanded.len(), 1 << region.low);
+                        cells[region.start..][..expanded.len()].copy_from_slice(&expanded);
+                    }
+                    found.extend(cells);
+                }
+                assert_eq!(found, tags, "{kind:?} {scope:?} k = {k}");
+            }
+        }
+    }
+}
+
+#[test]
+fn places_are_aligned_disjoint_and_shared_by_a_lookup() {
+    let graph = graph();
+    let layout = Layout::new(&graph, 4, Scope::Inference);
+    for kind in ArenaKind::ALL {
+        let mut end = 0;
+        for (id, offset) in layout.arena(kind).tensors() {
+            let cells = graph.tensor(*id).shape.padded_len();
+            assert!(offset % cells == 0 && *offset >= end);
+            end = offset + cells;
+        }
+        assert!(end <= layout.arena(kind).chunks() << 4);
+    }
+    let (x, y) = (layout.place(TensorId(2)).unwrap(), layout.place(TensorId(4)).unwrap());
+    assert_eq!((x.offset, x.output, y.output), (y.offset, false, true));
+}
+
+#[test]
+fn cells_outside_tables_repeat_the_padding_entry() {
+    let graph = graph();
+    let layout = Layout::new(&graph, 4, Scope::Inference);
+    let tables = layout.tables();
+    let [tags, keys, values] = tables.columns(&graph);
+    let mut entries = 0;
+    for table in tables.tables() {
+        let range = table.offset..table.offset + table.keys.len();
+        assert!(tags[range.clone()].iter().all(|tag| *tag == table.tag));
+        assert_eq!(keys[range.start], table.keys.lo);
+        entries += range.len();
+    }
+    let padding = (0..tags.len()).filter(|i| (tags[*i], keys[*i], values[*i]) == (1, 0, 0)).count();
+    assert_eq!(padding, tags.len() - entries + 1);
+    let mut all: Vec<i32> = tables.tables().iter().map(|table| table.tag).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!((all.len(), all[0]), (tables.tables().len(), 1));
+}
