@@ -18,6 +18,7 @@ mod graph;
 mod shape;
 mod table;
 mod tensor;
+mod validate;
 mod view;
 
 pub use error::GraphError;
@@ -26,4 +27,5 @@ pub use graph::{Graph, Step};
 pub use shape::Shape;
 pub use table::{Function, Table, TableId};
 pub use tensor::{Interval, Role, Tensor, TensorId, Visibility};
+pub use validate::{Bound, Bounds};
 pub use view::{AxisMap, Entry, Factor, View};
