@@ -13,6 +13,8 @@
 //! in this crate.
 
 mod error;
+#[cfg(feature = "executor")]
+mod eval;
 mod expr;
 mod graph;
 mod shape;
@@ -22,6 +24,8 @@ mod validate;
 mod view;
 
 pub use error::GraphError;
+#[cfg(feature = "executor")]
+pub use eval::{eval_expr, execute};
 pub use expr::{Contract, Expr, Linear, Operand, Term};
 pub use graph::{Graph, Step};
 pub use shape::Shape;

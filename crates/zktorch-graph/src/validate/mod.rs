@@ -242,3 +242,12 @@ fn check_shape(shape: &Shape, max_vars: usize) -> Result<(), GraphError> {
     let vars = shape.num_vars();
     require(vars <= max_vars, "padded size", format_args!("at most 2^{max_vars}"), format_args!("2^{vars}"))
 }
+
+/// The bound of an expression of which every tensor may be read.
+///
+/// # Errors
+/// [`GraphError::Invalid`] as from [`Graph::validate`].
+#[cfg(feature = "executor")]
+pub(crate) fn expr_bound(graph: &Graph, expr: &crate::Expr) -> Result<Bound, GraphError> {
+    expr::check(&mut steps::Progress::all_defined(graph), expr).at(|| "expression".to_owned())
+}

@@ -42,6 +42,15 @@ pub(super) fn check(graph: &Graph) -> Result<Bounds, GraphError> {
     Ok(Bounds { steps })
 }
 
+impl<'a> Progress<'a> {
+    /// Nothing was counted yet, and every tensor is known.
+    #[cfg(feature = "executor")]
+    pub(super) fn all_defined(graph: &'a Graph) -> Self {
+        let count = graph.tensors.len();
+        Self { graph, defined: vec![true; count], looked_up: vec![false; count], views: 0, map_entries: 0 }
+    }
+}
+
 impl Progress<'_> {
     fn rescale(
         &mut self,
