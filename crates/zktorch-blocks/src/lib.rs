@@ -25,6 +25,8 @@ mod network;
 mod pad;
 mod point;
 mod reindex;
+#[cfg(test)]
+mod test_util;
 
 pub use error::BlockError;
 pub use network::{Network, NetworkProof, ROW_COLUMNS, Statement};

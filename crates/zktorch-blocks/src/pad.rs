@@ -18,9 +18,10 @@ pub(crate) fn pad_into(values: &[i32], shape: &Shape, out: &mut [i32]) {
     let width = last.next_power_of_two() as usize;
     let mut index = vec![0u32; outer.len()];
     for row in values.chunks(*last as usize) {
-        let cell = index.iter().zip(outer).fold(0usize, |cell, (i, dim)| {
-            cell * dim.next_power_of_two() as usize + *i as usize
-        });
+        let cell = index
+            .iter()
+            .zip(outer)
+            .fold(0usize, |cell, (i, dim)| cell * dim.next_power_of_two() as usize + *i as usize);
         if let Some(cells) = out.get_mut(cell * width..) {
             cells.iter_mut().zip(row).for_each(|(cell, value)| *cell = *value);
         }

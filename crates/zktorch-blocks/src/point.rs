@@ -78,8 +78,8 @@ pub(crate) fn bits(value: usize, count: usize) -> Vec<Fr> {
 
 #[cfg(test)]
 mod tests {
-    use ark_std::rand::{SeedableRng, rngs::StdRng};
     use ark_ff::UniformRand;
+    use ark_std::rand::{SeedableRng, rngs::StdRng};
     use zktorch_graph::Shape;
     use zktorch_sumcheck::eq_table;
 

@@ -33,7 +33,8 @@ impl Factor {
                 let mut entries = Vec::new();
                 for p in 0..positions {
                     for tap in 0..taps {
-                        let padded = u64::from(*stride) * u64::from(p) + u64::from(*dilation) * u64::from(tap);
+                        let padded =
+                            u64::from(*stride) * u64::from(p) + u64::from(*dilation) * u64::from(tap);
                         let source = padded.checked_sub(u64::from(*pad)).filter(|q| *q < extent);
                         if let Some(src) = source.and_then(|q| u32::try_from(q).ok()) {
                             entries.push(Entry { out: p * width + tap, src, coeff: 1 });

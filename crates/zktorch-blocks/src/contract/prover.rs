@@ -52,10 +52,8 @@ impl Factors {
             }
             sum.unwrap_or_default()
         };
-        let (a, b) = par::join(
-            || operand(&contract.a, &contract.a_axes),
-            || operand(&contract.b, &contract.b_axes),
-        );
+        let (a, b) =
+            par::join(|| operand(&contract.a, &contract.a_axes), || operand(&contract.b, &contract.b_axes));
         Self { a, b }
     }
 

@@ -108,8 +108,12 @@ impl Chunks {
         let chunks = arenas.iter().flat_map(|(arena, x, y)| (0..x.count).map(move |c| (*arena, c, *x, *y)));
         (self.inverses.first..)
             .zip(chunks)
-            .map(|(h, (arena, chunk, x, y))| {
-                LookedUp { arena, chunk, x: x.first + chunk, y: y.map(|y| y.first + chunk), h }
+            .map(|(h, (arena, chunk, x, y))| LookedUp {
+                arena,
+                chunk,
+                x: x.first + chunk,
+                y: y.map(|y| y.first + chunk),
+                h,
             })
             .collect()
     }

@@ -25,12 +25,14 @@ use crate::BlockError;
 use crate::linear::{Relation, Slot, relations};
 use crate::point::{bits, box_eval};
 
-pub(crate) use self::chunks::{ChunkRange, LookedUp};
+pub(crate) use self::chunks::LookedUp;
 #[cfg(feature = "prover")]
 pub use self::prover::{Private, prove};
 pub use self::statement::{NetworkProof, ROW_COLUMNS, Statement};
 #[cfg(feature = "prover")]
 pub use self::witness::Witness;
+#[cfg(test)]
+pub(crate) use self::{prover::reduce, verifier::clear_verify};
 
 /// What is public about a network: everything but weights and values. Both sides derive it from the key.
 #[derive(Clone, Debug)]

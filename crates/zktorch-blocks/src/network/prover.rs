@@ -8,6 +8,7 @@ use zktorch_field::{Fr, PackedVec};
 use zktorch_graph::TensorId;
 use zktorch_graph::layout::ArenaKind;
 use zktorch_mira::levels::{self, Chunk, Column as MiraColumn};
+use zktorch_mira::{OpeningInstance, OpeningWitness};
 use zktorch_sumcheck::{self as sumcheck, EqProduct, Evaluations, InverseTable, Product, SumcheckInstance};
 use zktorch_transcript::ProverChannel;
 
@@ -83,7 +84,8 @@ impl<'a> Evaluator<'a> {
                 match access(view, source, z) {
                     Access::Direct { point, .. } => Ok((self.tensor(view.tensor, &point)?, None)),
                     Access::Sum(sum) => {
-                        let factors = reindex::prover::sum_factors(&sum, view, source, self.cells(view.tensor));
+                        let factors =
+                            reindex::prover::sum_factors(&sum, view, source, self.cells(view.tensor));
                         let value = zktorch_field::slice::inner_product(&factors[0], &factors[1])?;
                         Ok((value, Some(Prepared::Reindex(factors))))
                     }
@@ -113,21 +115,46 @@ pub fn prove(
     nonce: Nonce,
 ) -> Result<NetworkProof, BlockError> {
     let network = statement.network();
+    let mut channel = HiddenProver::new(srs, statement.transcript(), ROW_COLUMNS, &[private.secret], nonce)?;
+    let mut rng = channel.rng();
+    let blinds =
+        network.proof_chunks().map(|count| (0..count).map(|_| Blind::random(&mut rng)).collect::<Vec<_>>());
+    let Reduced { v, h, accumulated } = reduce(&mut channel, srs, statement, witness, private, &blinds)?;
+
+    // Mask, close, open.
+    let _span = tracing::info_span!("close").entered();
+    let argument = Argument { statement, v: &v, h: &h };
+    let hidden = zktorch_channel::prove(channel, &argument, vec![accumulated])?;
+    Ok(NetworkProof { v: ChunkCommitments(v), h: ChunkCommitments(h), hidden })
+}
+
+/// What the prover holds when all claims are one.
+pub(crate) struct Reduced {
+    pub(crate) v: Vec<Commitment>,
+    pub(crate) h: Vec<Commitment>,
+    pub(crate) accumulated: (OpeningInstance<Fr>, OpeningWitness),
+}
+
+/// Steps 2 to 11 of the protocol, over any channel. `blinds` are those of V and H.
+pub(crate) fn reduce<P: ProverChannel>(
+    channel: &mut P,
+    srs: &Srs,
+    statement: &Statement<'_>,
+    witness: &Witness<'_>,
+    private: &Private<'_>,
+    [v_blinds, h_blinds]: &[Vec<Blind>; 2],
+) -> Result<Reduced, BlockError> {
+    let network = statement.network();
     let (k, n) = (network.k(), 1usize << network.k());
     let chunks = network.chunks();
     let looked_up = network.looked_up();
+    let [v_count, h_count] = network.proof_chunks();
     check_length("blinds of the weights", chunks.weights.count, private.weights.len())?;
     check_length("blinds of private inputs", chunks.private_inputs.count, private.io[0].len())?;
     check_length("blinds of private outputs", chunks.private_outputs.count, private.io[1].len())?;
-    let mut channel =
-        HiddenProver::new(srs, statement.transcript(), ROW_COLUMNS, &[private.secret], nonce)?;
 
     // 1. V; alpha, beta.
     let span = tracing::info_span!("commit V").entered();
-    let [v_count, h_count] = network.proof_chunks();
-    let mut rng = channel.rng();
-    let v_blinds: Vec<Blind> = (0..v_count).map(|_| Blind::random(&mut rng)).collect();
-    let h_blinds: Vec<Blind> = (0..h_count).map(|_| Blind::random(&mut rng)).collect();
     let v_blind = |chunk: usize| &v_blinds[chunk - chunks.ranged.first];
     let columns = looked_up
         .iter()
@@ -156,7 +183,7 @@ pub fn prove(
     let table = InverseTable::from_queries(&queries)?;
     let mut inverses: Vec<Vec<Fr>> = Vec::with_capacity(h_count);
     let mut h = Vec::with_capacity(h_count);
-    for (column, blind) in columns.iter().zip(&h_blinds) {
+    for (column, blind) in columns.iter().zip(h_blinds) {
         h.push(column.commit_inverse(srs, network, challenges, blind)?);
         inverses.push(column.inverses(&table));
     }
@@ -229,7 +256,7 @@ pub fn prove(
             Box::new(Product::new(a, b, claim.value)?)
         });
     }
-    let output = run(&mut channel, SUMCHECK_A, &mut instances)?;
+    let output = run(channel, SUMCHECK_A, &mut instances)?;
     drop(span);
 
     // 5. The values at its end.
@@ -284,7 +311,7 @@ pub fn prove(
         for (claim, [tensor, weights]) in reduction.reindexes.iter().zip(evaluator.reindexes) {
             instances.push(Box::new(Product::new(tensor, weights, claim.value)?));
         }
-        let output = run(&mut channel, SUMCHECK_B, &mut instances)?;
+        let output = run(channel, SUMCHECK_B, &mut instances)?;
         let mut message = Vec::new();
         for index in 0..reduction.reindexes.len() {
             let tensor = pair(&output.finals[index])?[0];
@@ -297,12 +324,12 @@ pub fn prove(
     }
 
     // 7. All claims into one.
-    let span = tracing::info_span!("mira").entered();
+    let _span = tracing::info_span!("mira").entered();
     let mut all: Vec<(Commitment, &Blind)> = Vec::with_capacity(chunks.total);
     let blinds = private.weights.iter().chain(private.io[0]).chain(private.io[1]);
     all.extend(statement.commitments().zip(blinds));
-    all.extend(v.iter().copied().zip(&v_blinds));
-    all.extend(h.iter().copied().zip(&h_blinds));
+    all.extend(v.iter().copied().zip(v_blinds));
+    all.extend(h.iter().copied().zip(h_blinds));
     let mut cells: BTreeMap<usize, MiraColumn<'_>> = BTreeMap::new();
     let arenas = [
         (chunks.weights, ArenaKind::Weights),
@@ -326,18 +353,12 @@ pub fn prove(
     check_length("chunks", chunks.total, opened.len())?;
     let (plan, points) = reduction.claims.plan(chunks.total)?;
     let claims = levels::Statement { plan: &plan, coefficients: &reduction.claims.coefficients, points };
-    let accumulated = levels::prove(&mut channel, &claims, &opened, &reduction.claims.values)?;
-    drop(span);
-
-    // 8. Mask, close, open.
-    let _span = tracing::info_span!("close").entered();
-    let argument = Argument { statement, v: &v, h: &h };
-    let hidden = zktorch_channel::prove(channel, &argument, vec![accumulated])?;
-    Ok(NetworkProof { v: ChunkCommitments(v), h: ChunkCommitments(h), hidden })
+    let accumulated = levels::prove(channel, &claims, &opened, &reduction.claims.values)?;
+    Ok(Reduced { v, h, accumulated })
 }
 
-fn run(
-    channel: &mut HiddenProver<'_>,
+fn run<P: ProverChannel>(
+    channel: &mut P,
     label: &'static [u8],
     instances: &mut [Box<dyn SumcheckInstance + '_>],
 ) -> Result<sumcheck::ProverOutput, BlockError> {

@@ -65,7 +65,9 @@ impl<'a, S: Scalar> Reduction<'a, S> {
             Slot::View(view) => {
                 let source = &self.network.graph().tensor(view.tensor).shape;
                 match access(view, source, z) {
-                    Access::Direct { scale, point } => Ok(self.tensor(view.tensor, &point, values)?.scale(scale)),
+                    Access::Direct { scale, point } => {
+                        Ok(self.tensor(view.tensor, &point, values)?.scale(scale))
+                    }
                     Access::Sum(sum) => {
                         let value = values.take()?;
                         self.reindexes.push(ReindexClaim { view, sum, value: value.clone() });
@@ -133,7 +135,11 @@ impl<'a, S: Scalar> Reduction<'a, S> {
         values: &mut Values<'_, S>,
     ) -> Result<(Fr, S), BlockError> {
         let Some(ReindexClaim { view, sum, .. }) = self.reindexes.get(index) else {
-            return Err(BlockError::Length { what: "reindexings", expected: index + 1, got: self.reindexes.len() });
+            return Err(BlockError::Length {
+                what: "reindexings",
+                expected: index + 1,
+                got: self.reindexes.len(),
+            });
         };
         let (id, source) = (view.tensor, &self.network.graph().tensor(view.tensor).shape);
         let (weight, point) = sum.finish(view, source, crate::reindex::suffix(challenges, sum.num_vars));

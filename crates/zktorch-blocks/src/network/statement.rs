@@ -63,10 +63,17 @@ impl<'a> Statement<'a> {
         for (id, values) in ids.into_iter().zip(public.iter().copied()) {
             let tensor = network.graph().tensor(id);
             check_length("values of a public tensor", tensor.shape.len(), values.len())?;
-            let outside = values.iter().enumerate().find(|(_, value)| !tensor.range.contains(i64::from(**value)));
+            let outside =
+                values.iter().enumerate().find(|(_, value)| !tensor.range.contains(i64::from(**value)));
             if let Some((index, value)) = outside {
                 let (lo, hi) = (tensor.range.lo, tensor.range.hi);
-                return Err(BlockError::PublicRange { tensor: tensor.name.clone(), index, value: *value, lo, hi });
+                return Err(BlockError::PublicRange {
+                    tensor: tensor.name.clone(),
+                    index,
+                    value: *value,
+                    lo,
+                    hi,
+                });
             }
             tensors.push(PublicTensor { id, values, padded: pad(values, &tensor.shape) });
         }

@@ -29,7 +29,11 @@ pub(super) fn draw_lookup_challenges(transcript: &mut Transcript, v: &[Commitmen
 }
 
 /// Absorbs H; r.
-pub(super) fn draw_relation_point(transcript: &mut Transcript, network: &Network, h: &[Commitment]) -> Vec<Fr> {
+pub(super) fn draw_relation_point(
+    transcript: &mut Transcript,
+    network: &Network,
+    h: &[Commitment],
+) -> Vec<Fr> {
     absorb(transcript, b"H", h);
     transcript.challenge_scalars(b"r", network.relation_vars())
 }
@@ -175,4 +179,15 @@ pub(super) fn verify<C: VerifierChannel>(
     let (plan, points) = reduction.claims.plan(chunks.total)?;
     let claims = levels::Statement { plan: &plan, coefficients: &reduction.claims.coefficients, points };
     Ok(vec![levels::verify(channel, &claims, &commitments, &reduction.claims.values)?])
+}
+
+/// [`verify`] on the parts of a proof, for tests in the clear.
+#[cfg(test)]
+pub(crate) fn clear_verify<C: VerifierChannel>(
+    channel: &mut C,
+    statement: &super::Statement<'_>,
+    v: &[Commitment],
+    h: &[Commitment],
+) -> Result<Vec<OpeningInstance<C::Scalar>>, BlockError> {
+    verify(channel, &Argument { statement, v, h })
 }

@@ -21,8 +21,6 @@ use crate::point::{Point, split};
 
 #[cfg(feature = "prover")]
 pub(crate) mod prover;
-#[cfg(test)]
-mod tests;
 
 /// A claim on a view, after everything that needs no sum.
 #[derive(Clone, Debug)]
@@ -53,9 +51,10 @@ pub(crate) fn needs_sum(view: &View) -> bool {
 
 /// Whether the view is its tensor, axis by axis.
 fn is_trivial(view: &View) -> bool {
-    view.factors.iter().zip(0u32..).all(|(factor, axis)| {
-        factor.map == AxisMap::Identity && factor.src == [axis] && factor.out == [axis]
-    })
+    view.factors
+        .iter()
+        .zip(0u32..)
+        .all(|(factor, axis)| factor.map == AxisMap::Identity && factor.src == [axis] && factor.out == [axis])
 }
 
 /// Coordinates of the given axes, concatenated.
@@ -130,4 +129,3 @@ impl Sum {
 pub(crate) fn suffix(challenges: &[Fr], num_vars: usize) -> &[Fr] {
     challenges.get(challenges.len().saturating_sub(num_vars)..).unwrap_or_default()
 }
-
