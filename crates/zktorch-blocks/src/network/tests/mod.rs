@@ -1,1 +1,4 @@
+mod cheating;
+mod forger;
+mod oracle;
 mod round_trip;
