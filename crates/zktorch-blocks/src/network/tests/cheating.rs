@@ -13,7 +13,7 @@ const SUM: &str = "lookup: sum h = sum h'";
 const A: &str = "sumcheck A";
 
 pub(super) fn case() -> Case {
-    Case::new(tiny(Private, Private), 6, 5)
+    Case::new(tiny(Private, Private), 8, 5)
 }
 
 /// Makes the sums of the inverse columns agree by changing the inverse of the first cell.
@@ -54,7 +54,7 @@ fn an_honest_forger_is_accepted() {
 fn every_wrong_tensor_is_refused_by_its_relation() {
     // Outputs (public or private), quotients and remainders, off by one.
     for visibility in [Public, Private] {
-        let case = Case::new(tiny(Public, visibility), 6, 5);
+        let case = Case::new(tiny(Public, visibility), 8, 5);
         for name in ["relu", "relu r", "square", "square r", "out", "out r"] {
             for change in [1, -1] {
                 let mut forger = Forger::new(&case, &with(&case, name, 1, change)).recommit();
@@ -148,8 +148,8 @@ fn padding_is_zero_in_every_arena() {
             let chunks = case.network.chunks();
             let ranged = arena == zktorch_graph::layout::ArenaKind::Ranged;
             let column = if ranged { chunks.ranged.first } else { chunks.y.first };
-            assert!(case.network.layout().arena(arena).tensors().iter().all(|(_, offset)| *offset < 60));
-            forger.columns[column][63] = one;
+            assert!(case.network.layout().arena(arena).tensors().iter().all(|(_, offset)| *offset < 200));
+            forger.columns[column][255] = one;
             forger.count();
             forger
         });
@@ -191,7 +191,7 @@ fn a_value_of_another_table_or_of_a_padded_slot_is_refused() {
             let mut forger = make();
             let m = forger.network.chunks().multiplicities.first;
             assert_eq!(forger.entries()[slot], [Fr::one(), Fr::ZERO, Fr::ZERO]);
-            forger.columns[m + slot / 64][slot % 64] += Fr::one();
+            forger.columns[m + slot / 256][slot % 256] += Fr::one();
             assert_eq!(refused_by(forger.run()), SUM);
         }
     }
@@ -239,9 +239,9 @@ fn multiplicities_count() {
         .map(|(j, _)| j)
         .collect();
     let (first, other) = (padding[0], padding[1]);
-    assert!(forger.columns[m + first / 64][first % 64] > Fr::one());
-    forger.columns[m + first / 64][first % 64] -= Fr::one();
-    forger.columns[m + other / 64][other % 64] += Fr::one();
+    assert!(forger.columns[m + first / 256][first % 256] > Fr::one());
+    forger.columns[m + first / 256][first % 256] -= Fr::one();
+    forger.columns[m + other / 256][other % 256] += Fr::one();
     assert_eq!(refused_by(forger.run()), "accepted");
 }
 
@@ -306,7 +306,7 @@ fn swapped_commitments_are_refused() {
 
 #[test]
 fn public_values_are_checked_and_padded_by_the_verifier() {
-    let case = Case::new(tiny(Public, Public), 6, 5);
+    let case = Case::new(tiny(Public, Public), 8, 5);
     let refused = |change: &dyn Fn(&mut Vec<Vec<i32>>)| {
         let mut forger = Forger::new(&case, &case.values);
         change(&mut forger.public);

@@ -224,6 +224,16 @@ impl<'a> Forger<'a> {
         self.case.srs.commit(&self.columns[chunk], blind).unwrap()
     }
 
+    fn commit_all(&self, chunks: std::ops::Range<usize>) -> Vec<Commitment> {
+        chunks.map(|chunk| self.commit(chunk, &self.blind(chunk))).collect()
+    }
+
+    /// V.
+    pub(crate) fn commit_v(&self) -> Vec<Commitment> {
+        let chunks = self.network.chunks();
+        self.commit_all(chunks.ranged.first..chunks.inverses.first)
+    }
+
     /// The statement with the public values and private commitments that it wants.
     pub(crate) fn statement(&self) -> Result<Statement<'_>, BlockError> {
         let public: Vec<&[i32]> = self.public.iter().map(Vec::as_slice).collect();
@@ -362,10 +372,7 @@ impl<'a> Forger<'a> {
     ) -> Result<(Vec<Commitment>, Vec<Commitment>, (OpeningInstance<Fr>, OpeningWitness)), BlockError> {
         let network = self.network;
         let (k, chunks, looked_up) = (network.k(), network.chunks().clone(), network.looked_up());
-        let commit = |forger: &Self, chunks: std::ops::Range<usize>| -> Vec<Commitment> {
-            chunks.map(|c| forger.commit(c, &forger.blind(c))).collect()
-        };
-        let mut v = commit(self, chunks.ranged.first..chunks.inverses.first);
+        let mut v = self.commit_v();
         (self.alter_commitments)("V", &mut v);
         let [alpha, beta] = draw_lookup_challenges(channel.transcript(), &v);
 
@@ -382,7 +389,7 @@ impl<'a> Forger<'a> {
             self.columns[chunks.table_inverses.first + j / n][j % n] = m * query.inverse().unwrap();
         }
         (self.alter_inverses)(&mut self.columns, [alpha, beta]);
-        let mut h = commit(self, chunks.inverses.first..chunks.total);
+        let mut h = self.commit_all(chunks.inverses.first..chunks.total);
         (self.alter_commitments)("H", &mut h);
         let r = draw_relation_point(channel.transcript(), network, &h);
         let z = relation_point(&r, k);
