@@ -20,6 +20,8 @@ mod graph;
 mod shape;
 mod table;
 mod tensor;
+#[cfg(test)]
+mod testing;
 mod validate;
 mod view;
 
