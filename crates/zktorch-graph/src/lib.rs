@@ -22,6 +22,8 @@ pub mod layout;
 mod shape;
 mod table;
 mod tensor;
+#[cfg(test)]
+mod testing;
 mod validate;
 mod view;
 

@@ -1,0 +1,4 @@
+//! What several tests need: random graphs, and the definition of their semantics.
+
+pub(crate) mod oracle;
+pub(crate) mod random;
