@@ -188,8 +188,11 @@ fn serial(workspace: &Workspace) -> Result<Outcome> {
 /// Without the target, the same paths (serial, portable) are at least tested on this machine.
 fn wasm(workspace: &Workspace) -> Result<Outcome> {
     let installed = process::probe(Command::new("rustup").args(["target", "list", "--installed"]));
-    let packages: Vec<&str> =
-        libraries(workspace).flat_map(|member| ["--package", member.name.as_str()]).collect();
+    let hosted = tidy::hosted(workspace)?;
+    let packages: Vec<&str> = libraries(workspace)
+        .filter(|member| !hosted.contains(&member.name))
+        .flat_map(|member| ["--package", member.name.as_str()])
+        .collect();
     if installed.is_some_and(|list| list.lines().any(|line| line.trim() == WASM)) {
         return check(cargo().args(["check", "--target", WASM, "--no-default-features"]).args(packages));
     }

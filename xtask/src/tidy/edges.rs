@@ -15,6 +15,9 @@ const EDGE_FILE: &str = "xtask/edges.toml";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Edges {
+    /// Crates that need an operating system.
+    #[serde(default)]
+    pub(super) hosted: BTreeSet<String>,
     pub(super) crates: BTreeMap<String, Node>,
     pub(super) external: BTreeMap<String, BTreeSet<String>>,
     /// Features that only tests may switch on.
@@ -30,10 +33,18 @@ pub(super) struct Node {
 }
 
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
+    Ok(check_edges(&read(workspace)?, &workspace.members))
+}
+
+/// The crates that need an operating system.
+pub(crate) fn hosted(workspace: &Workspace) -> Result<BTreeSet<String>> {
+    Ok(read(workspace)?.hosted)
+}
+
+fn read(workspace: &Workspace) -> Result<Edges> {
     let text = fs::read_to_string(workspace.root.join(EDGE_FILE))
         .with_context(|| format!("cannot read {EDGE_FILE}"))?;
-    let edges = toml::from_str(&text).with_context(|| format!("cannot parse {EDGE_FILE}"))?;
-    Ok(check_edges(&edges, &workspace.members))
+    toml::from_str(&text).with_context(|| format!("cannot parse {EDGE_FILE}"))
 }
 
 /// The rule itself, on plain data.
@@ -103,6 +114,9 @@ fn check_edge_file(edges: &Edges, members: &[Member]) -> Vec<Finding> {
                 Some(_) => {}
             }
         }
+    }
+    for name in edges.hosted.iter().filter(|name| !exists(name)) {
+        findings.push(Finding::new(EDGE_FILE, format!("hosted crate {name}"), "a crate of the workspace"));
     }
     for (dependency, users) in &edges.external {
         for user in users.iter().filter(|user| !exists(user)) {
