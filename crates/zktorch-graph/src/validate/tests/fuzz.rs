@@ -39,6 +39,10 @@ fn damage(text: &mut Vec<u8>, random: &mut Random) {
             .collect()
     };
     let numbers = spans(|b| b.is_ascii_digit() || *b == b'-', text);
+    let brackets: Vec<(usize, usize)> = (0..text.len()).filter_map(|i| bracket(text, i)).collect();
+    if numbers.is_empty() || brackets.is_empty() {
+        return; // Little is left.
+    }
     match random.below(8) {
         0 => {
             let at = random.below(text.len());
@@ -46,23 +50,20 @@ fn damage(text: &mut Vec<u8>, random: &mut Random) {
         }
         // Another list or object from elsewhere in the text.
         1 => {
-            let brackets: Vec<(usize, usize)> = (0..text.len()).filter_map(|i| bracket(text, i)).collect();
             let (from, to) = (random.pick(&brackets), random.pick(&brackets));
             let inside = text[from.0..from.1].to_vec();
             text.splice(to.0..to.1, inside);
         }
         // An empty list.
         2 => {
-            let lists: Vec<(usize, usize)> = (0..text.len()).filter_map(|i| bracket(text, i)).collect();
-            let list = random.pick(&lists);
+            let list = random.pick(&brackets);
             if text[list.0] == b'[' {
                 text.splice(list.0 + 1..list.1 - 1, []);
             }
         }
         // A list with its content twice.
         3 => {
-            let lists: Vec<(usize, usize)> = (0..text.len()).filter_map(|i| bracket(text, i)).collect();
-            let list = random.pick(&lists);
+            let list = random.pick(&brackets);
             if text[list.0] == b'[' && list.1 - list.0 > 2 {
                 let again: Vec<u8> = [b",", &text[list.0 + 1..list.1 - 1]].concat();
                 text.splice(list.1 - 1..list.1 - 1, again);
