@@ -22,6 +22,9 @@ pub(super) struct Edges {
     pub(super) external: BTreeMap<String, BTreeSet<String>>,
     /// Features that only tests may switch on.
     pub(super) test_features: BTreeMap<String, BTreeSet<String>>,
+    /// Per crate the features that it may not switch on in its dependencies.
+    #[serde(default)]
+    pub(super) without_features: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One crate's line of the edge file.
@@ -84,6 +87,14 @@ pub(super) fn check_edges(edges: &Edges, members: &[Member]) -> Vec<Finding> {
                     member.manifest_path(),
                     format!("feature {feature} of {dependency} in a dependency of {}", member.name),
                     format!("that feature in dev-dependencies only ({EDGE_FILE})"),
+                ));
+            }
+            let without = edges.without_features.get(&member.name).filter(|_| !edge.dev);
+            for feature in edge.features.iter().filter(|f| without.is_some_and(|off| off.contains(*f))) {
+                findings.push(Finding::new(
+                    member.manifest_path(),
+                    format!("feature {feature} of {dependency} in a dependency of {}", member.name),
+                    format!("that feature to be off ({EDGE_FILE})"),
                 ));
             }
         }
