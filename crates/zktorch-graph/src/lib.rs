@@ -13,17 +13,23 @@
 //! in this crate.
 
 mod error;
+#[cfg(feature = "executor")]
+mod eval;
 mod expr;
 mod graph;
 mod shape;
 mod table;
 mod tensor;
+mod validate;
 mod view;
 
 pub use error::GraphError;
+#[cfg(feature = "executor")]
+pub use eval::{eval_expr, execute};
 pub use expr::{Contract, Expr, Linear, Operand, Term};
 pub use graph::{Graph, Step};
 pub use shape::Shape;
 pub use table::{Function, Table, TableId};
 pub use tensor::{Interval, Role, Tensor, TensorId, Visibility};
+pub use validate::{Bound, Bounds};
 pub use view::{AxisMap, Entry, Factor, View};

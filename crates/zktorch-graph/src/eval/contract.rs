@@ -1,0 +1,172 @@
+//! Contractions as batched matrix products, in tiles that fit into memory.
+
+use std::ops::Range;
+
+use super::number::Number;
+use super::view::Prepared;
+use super::{Context, matmul};
+use crate::{Contract, Linear};
+
+/// Numbers of the operands and the result of a tile: 64 MiB of f64.
+const TILE: usize = 1 << 23;
+
+/// A linear expression that is ready to be read.
+struct Operand<'a, N> {
+    terms: Vec<(N, Prepared<'a, N>)>,
+}
+
+impl<'a, N: Number> Operand<'a, N> {
+    fn new(context: &Context<'a>, linear: &Linear) -> Self {
+        let terms = linear.terms.iter().map(|(coeff, view)| (N::from_i64(*coeff), context.prepare(view)));
+        Self { terms: terms.collect() }
+    }
+
+    fn read(&self, order: &[usize], ranges: &[Range<usize>], out: &mut [N]) {
+        let mut buffer = Vec::new();
+        for (i, (coeff, view)) in self.terms.iter().enumerate() {
+            if i == 0 {
+                view.read(order, ranges, out);
+                if *coeff != N::ONE {
+                    out.iter_mut().for_each(|out| *out = *out * *coeff);
+                }
+            } else {
+                buffer.resize(out.len(), N::default());
+                view.read(order, ranges, &mut buffer);
+                out.iter_mut().zip(&buffer).for_each(|(out, x)| *out += *x * *coeff);
+            }
+        }
+    }
+}
+
+/// A label: its axis in a, b and the result.
+struct Label {
+    axes: [Option<usize>; 3],
+    range: Range<usize>,
+}
+
+/// Which axes of the three a group of labels has.
+const BATCH: [bool; 3] = [true, true, true];
+const M: [bool; 3] = [true, false, true];
+const N_: [bool; 3] = [false, true, true];
+const K: [bool; 3] = [true, true, false];
+
+/// Adds coeff times a contraction to `acc`, row-major over the extents `dims`.
+pub(super) fn add<N: Number>(
+    context: &Context<'_>,
+    contract: &Contract,
+    coeff: i64,
+    dims: &[u32],
+    acc: &mut [N],
+) {
+    let lists = [&contract.out_axes, &contract.a_axes, &contract.b_axes];
+    let extents = [dims, contract.a.shape.dims(), contract.b.shape.dims()];
+    // In the order of the result, then of a: it decides the order within each group.
+    let mut labels: Vec<(u32, Label)> = Vec::new();
+    for (list, (axes, dims)) in lists.into_iter().zip(extents).enumerate() {
+        for (axis, (label, dim)) in axes.iter().zip(dims).enumerate() {
+            let known = labels.iter().position(|(other, _)| other == label).unwrap_or_else(|| {
+                labels.push((*label, Label { axes: [None; 3], range: 0..*dim as usize }));
+                labels.len() - 1
+            });
+            labels[known].1.axes[(list + 2) % 3] = Some(axis);
+        }
+    }
+    let product = Product {
+        a: Operand::new(context, &contract.a),
+        b: Operand::new(context, &contract.b),
+        coeff: N::from_i64(coeff),
+        dims,
+    };
+    product.add(labels.into_iter().map(|(_, label)| label).collect(), acc);
+}
+
+struct Product<'a, 'd, N> {
+    a: Operand<'a, N>,
+    b: Operand<'a, N>,
+    coeff: N,
+    dims: &'d [u32],
+}
+
+impl<N: Number> Product<'_, '_, N> {
+    /// Adds the part of the result in which the labels are in their ranges.
+    fn add(&self, mut labels: Vec<Label>, acc: &mut [N]) {
+        let sizes: [usize; 3] = std::array::from_fn(|list| {
+            let inside = labels.iter().filter(|label| label.axes[list].is_some());
+            inside.fold(1usize, |size, label| size.saturating_mul(label.range.len()))
+        });
+        // Halves the longest axis of the result that makes something too large smaller.
+        let helps = |label: &Label| (0..3).any(|list| sizes[list] > TILE && label.axes[list].is_some());
+        let halved = (0..labels.len())
+            .filter(|i| labels[*i].axes[2].is_some() && helps(&labels[*i]))
+            .max_by_key(|i| labels[*i].range.len());
+        match halved {
+            Some(i) if labels[i].range.len() > 1 => {
+                let Range { start, end } = labels[i].range;
+                let half = start + (end - start) / 2;
+                for range in [start..half, half..end] {
+                    labels[i].range = range;
+                    let part = labels.iter().map(|l| Label { axes: l.axes, range: l.range.clone() });
+                    self.add(part.collect(), acc);
+                }
+            }
+            _ => self.tile(&labels, sizes, acc),
+        }
+    }
+
+    fn tile(&self, labels: &[Label], sizes: [usize; 3], acc: &mut [N]) {
+        let group = |lists: [bool; 3]| -> Vec<&Label> {
+            labels.iter().filter(|label| label.axes.map(|axis| axis.is_some()) == lists).collect()
+        };
+        let [batch, m, n, k] = [BATCH, M, N_, K].map(group);
+        let operand = |list: usize, operand: &Operand<'_, N>, groups: [&[&Label]; 3]| {
+            let axes: Vec<(usize, Range<usize>)> = groups
+                .into_iter()
+                .flatten()
+                .filter_map(|label| label.axes[list].map(|axis| (axis, label.range.clone())))
+                .collect();
+            let order: Vec<usize> = axes.iter().map(|(axis, _)| *axis).collect();
+            let mut ranges = vec![0..0; axes.len()];
+            axes.into_iter().for_each(|(axis, range)| ranges[axis] = range);
+            let mut out = vec![N::default(); sizes[list]];
+            operand.read(&order, &ranges, &mut out);
+            out
+        };
+        let a = operand(0, &self.a, [&batch, &m, &k]);
+        let b = operand(1, &self.b, [&batch, &k, &n]);
+        let size = |labels: &[&Label]| labels.iter().map(|label| label.range.len()).product();
+        let size = matmul::Size { m: size(&m), k: size(&k), n: size(&n) };
+        let mut c = vec![N::default(); sizes[2]];
+        matmul::batched(size, &a, &b, &mut c);
+        let axes: Vec<(Range<usize>, usize)> = [batch, m, n]
+            .into_iter()
+            .flatten()
+            .filter_map(|label| label.axes[2].map(|axis| (label.range.clone(), self.stride(axis))))
+            .collect();
+        self.scatter(&axes, 0, &c, acc);
+    }
+
+    /// Stride of an axis of the result.
+    fn stride(&self, axis: usize) -> usize {
+        self.dims[axis + 1..].iter().map(|dim| *dim as usize).product()
+    }
+
+    /// Adds the tile c, whose axes have these ranges and strides in the result.
+    fn scatter(&self, axes: &[(Range<usize>, usize)], from: usize, c: &[N], acc: &mut [N]) {
+        match axes {
+            [] => acc[from] += c[0] * self.coeff,
+            [(range, 1)] => {
+                let acc = &mut acc[from + range.start..from + range.end];
+                acc.iter_mut().zip(c).for_each(|(acc, c)| *acc += *c * self.coeff);
+            }
+            [(range, stride)] => {
+                range.clone().zip(c).for_each(|(i, c)| acc[from + i * stride] += *c * self.coeff);
+            }
+            [(range, stride), inner @ ..] => {
+                let size = c.len() / range.len();
+                for (i, c) in range.clone().zip(c.chunks(size)) {
+                    self.scatter(inner, from + i * stride, c, acc);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The executor: the integers that are proved.
+
+mod contract;
+mod matmul;
+mod number;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use number::Number;
+use view::Prepared;
+use zktorch_field::par;
+
+use crate::validate::expr_bound;
+use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorId, View};
+
+/// Executes a validated graph. `given[id]` holds the real entries, row-major, of every weight and input, and `None` for
+/// other tensors. Returns the real entries of all tensors in the order of [`Graph::tensors`].
+///
+/// `bounds` is what [`Graph::validate`] returned for this graph: it decides in which type each step is computed exactly.
+///
+/// Costs the multiplications of the contractions (about one nanosecond each) and one pass over every view; memory for all
+/// tensors and 64 MiB per operand of the largest contraction.
+///
+/// # Errors
+/// [`GraphError::Length`] if a given tensor is missing or has another length, [`GraphError::OutOfRange`] if a given or a
+/// computed entry is outside of its tensor's range.
+///
+/// # Panics
+/// May panic, or compute other values, if the graph is not valid.
+pub fn execute(
+    graph: &Graph,
+    bounds: &Bounds,
+    given: Vec<Option<Vec<i32>>>,
+) -> Result<Vec<Vec<i32>>, GraphError> {
+    if given.len() != graph.tensors.len() {
+        let (expected, got) = (graph.tensors.len(), given.len());
+        return Err(GraphError::Length { tensor: "list of given tensors".to_owned(), expected, got });
+    }
+    if bounds.steps.len() != graph.steps.len() {
+        let (expected, got) = (graph.steps.len(), bounds.steps.len());
+        return Err(GraphError::Length { tensor: "bounds of the steps".to_owned(), expected, got });
+    }
+    let mut values = Vec::with_capacity(given.len());
+    for (id, (tensor, given)) in graph.tensors.iter().zip(given).enumerate() {
+        let is_given = matches!(tensor.role, Role::Weight | Role::Input(_));
+        let (expected, got) =
+            (if is_given { tensor.shape.len() } else { 0 }, given.as_ref().map_or(0, Vec::len));
+        if expected != got {
+            return Err(GraphError::Length { tensor: graph.place(id), expected, got });
+        }
+        let given = given.unwrap_or_default();
+        in_range(graph, id, &given, |x| i64::from(*x))?;
+        values.push(given);
+    }
+    let mut tables: Vec<Option<Vec<i32>>> = vec![None; graph.tables.len()];
+    for (step, bound) in graph.steps.iter().zip(&bounds.steps) {
+        match step {
+            Step::Rescale { acc, divisor, y, r } => {
+                let acc = eval_bounded(graph, acc, *bound, &values);
+                let (quotients, remainders) = rescale(graph, &acc, *divisor, *y, *r)?;
+                values[y.0 as usize] = quotients;
+                if let Some(r) = r {
+                    values[r.0 as usize] = remainders;
+                }
+            }
+            Step::Lookup { table, x, y } => {
+                let definition = graph.table(*table);
+                let table = tables[table.0 as usize].get_or_insert_with(|| definition.values());
+                let lo = i64::from(definition.domain.lo);
+                // Arguments are in their range, the domain.
+                let x = &values[x.0 as usize];
+                values[y.0 as usize] = x.iter().map(|x| table[(i64::from(*x) - lo) as usize]).collect();
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The real entries of an expression, row-major, exactly; an entry that does not fit 64 bits saturates (no Rescale accepts
+/// one: |acc| < 2^34 wherever y is in its range).
+///
+/// `values` are the real entries of all tensors, as [`execute`] returns them; tensors that the expression does not read may be
+/// empty.
+///
+/// # Panics
+/// May panic, or compute other values, if the expression is not part of a valid graph, or the values are not those of the
+/// graph.
+pub fn eval_expr(graph: &Graph, expr: &Expr, values: &[Vec<i32>]) -> Result<Vec<i64>, GraphError> {
+    Ok(eval_bounded(graph, expr, expr_bound(graph, expr)?, values))
+}
+
+/// What views read.
+struct Context<'a> {
+    graph: &'a Graph,
+    values: &'a [Vec<i32>],
+}
+
+impl<'a> Context<'a> {
+    fn prepare<N: Number>(&self, view: &View) -> Prepared<'a, N> {
+        Prepared::new(self.graph, view, &self.values[view.tensor.0 as usize])
+    }
+}
+
+fn eval_bounded(graph: &Graph, expr: &Expr, bound: Bound, values: &[Vec<i32>]) -> Vec<i64> {
+    let context = Context { graph, values };
+    // Every number on the way is an integer below the bound: below 2^53 not even f64 rounds one.
+    if bound.intermediate < 1 << 53 {
+        eval::<f64>(&context, expr)
+    } else if bound.intermediate < 1 << 63 {
+        eval::<i64>(&context, expr)
+    } else {
+        eval::<i128>(&context, expr)
+    }
+}
+
+fn eval<N: Number>(context: &Context<'_>, expr: &Expr) -> Vec<i64> {
+    let mut acc = vec![N::default(); expr.shape.len()];
+    for term in &expr.terms {
+        match &term.operand {
+            Operand::View(view) => {
+                let order: Vec<usize> = (0..expr.shape.rank()).collect();
+                let ranges: Vec<_> = expr.shape.dims().iter().map(|dim| 0..*dim as usize).collect();
+                let coeff = N::from_i64(term.coeff);
+                let mut read = vec![N::default(); acc.len()];
+                context.prepare(view).read(&order, &ranges, &mut read);
+                acc.iter_mut().zip(&read).for_each(|(acc, x)| *acc += *x * coeff);
+            }
+            Operand::Contract(product) => {
+                contract::add(context, product, term.coeff, expr.shape.dims(), &mut acc)
+            }
+        }
+    }
+    acc.into_iter().map(N::to_i64).collect()
+}
+
+/// Entries a task handles at once.
+const PIECE: usize = 1 << 14;
+
+/// `acc + floor(D/2) = D y + r`.
+fn rescale(
+    graph: &Graph,
+    acc: &[i64],
+    divisor: u32,
+    y: TensorId,
+    r: Option<TensorId>,
+) -> Result<(Vec<i32>, Vec<i32>), GraphError> {
+    let (divisor, half) = (i64::from(divisor), i64::from(divisor / 2));
+    let quotient = |acc: &i64| {
+        let sum = acc.saturating_add(half);
+        if divisor & (divisor - 1) == 0 { sum >> divisor.trailing_zeros() } else { sum.div_euclid(divisor) }
+    };
+    in_range(graph, y.0 as usize, acc, quotient)?;
+    let mut quotients = vec![0; acc.len()];
+    par::for_each_chunk_mut(&mut quotients, PIECE, |i, quotients| {
+        let acc = &acc[i * PIECE..];
+        quotients.iter_mut().zip(acc).for_each(|(y, acc)| *y = quotient(acc) as i32);
+    });
+    let mut remainders = vec![0; if r.is_some() { acc.len() } else { 0 }];
+    par::for_each_chunk_mut(&mut remainders, PIECE, |i, remainders| {
+        let (acc, quotients) = (&acc[i * PIECE..], &quotients[i * PIECE..]);
+        for ((r, acc), y) in remainders.iter_mut().zip(acc).zip(quotients) {
+            *r = (acc + half - divisor * i64::from(*y)) as i32;
+        }
+    });
+    Ok((quotients, remainders))
+}
+
+/// That every entry, as `value` computes it, is in the tensor's range.
+fn in_range<T: Sync>(
+    graph: &Graph,
+    id: usize,
+    entries: &[T],
+    value: impl Fn(&T) -> i64 + Sync + Send,
+) -> Result<(), GraphError> {
+    let range = graph.tensors[id].range;
+    let outside = par::map_reduce(
+        entries.len(),
+        PIECE,
+        |piece| piece.clone().find(|i| !range.contains(value(&entries[*i]))),
+        |first, second| first.or(second),
+    );
+    match outside.flatten() {
+        None => Ok(()),
+        Some(index) => Err(GraphError::OutOfRange {
+            tensor: graph.place(id),
+            index,
+            value: value(&entries[index]),
+            lo: range.lo,
+            hi: range.hi,
+        }),
+    }
+}

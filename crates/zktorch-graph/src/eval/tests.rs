@@ -1,0 +1,1 @@
+//! The executor against a definition over indices.

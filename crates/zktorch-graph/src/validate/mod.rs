@@ -1,0 +1,253 @@
+//! Validation: what a graph must satisfy before anybody relies on it.
+
+mod expr;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::fmt::Display;
+
+use crate::{Function, Graph, GraphError, Interval, Role, Shape, Table, Tensor, TensorId};
+
+/// What is allowed. Each limit is far above what networks need, and keeps the work and the memory of everything that is
+/// derived from a graph bounded.
+pub(crate) mod limits {
+    /// Tensors, tables and steps of a graph, each.
+    pub(crate) const ITEMS: usize = 1 << 16;
+    /// Bytes of a name.
+    pub(crate) const NAME: usize = 256;
+    /// Axes of a shape.
+    pub(crate) const RANK: usize = 32;
+    /// log2 of a tensor's padded entries.
+    pub(crate) const TENSOR_VARS: usize = 28;
+    /// log2 of the padded entries of a virtual tensor.
+    pub(crate) const VIRTUAL_VARS: usize = 32;
+    /// log2 of the products of one contraction, padding included.
+    pub(crate) const CONTRACT_VARS: usize = 48;
+    /// Padded entries of all tensors.
+    pub(crate) const TOTAL_ENTRIES: u64 = 1 << 32;
+    /// Views of a graph.
+    pub(crate) const VIEWS: usize = 1 << 20;
+    /// Entries of sparse maps and rows of windows of a graph.
+    pub(crate) const MAP_ENTRIES: u64 = 1 << 24;
+    /// Entries of all tables.
+    pub(crate) const TABLE_ENTRIES: u64 = 1 << 24;
+    /// Values of an interval.
+    pub(crate) const INTERVAL: usize = 1 << 17;
+    /// Absolute value of a coefficient of a sparse map.
+    pub(crate) const COEFF: u32 = 1 << 20;
+    /// Absolute value of a tensor's scale.
+    pub(crate) const SCALE: u32 = 1000;
+    /// Contraction labels are below.
+    pub(crate) const LABELS: u32 = 1 << 16;
+    /// Largest divisor of a Rescale.
+    pub(crate) const DIVISOR: u32 = 1 << 17;
+    /// log2 of the bound of every accumulator and every intermediate.
+    pub(crate) const ACC_BITS: u32 = 100;
+}
+
+/// Upper bounds of the integers of a graph, from [`Graph::validate`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// One per step, in order; zero for a lookup.
+    pub steps: Vec<Bound>,
+}
+
+/// Upper bounds of the absolute values of one expression, whenever all tensors are in their ranges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// Of its real entries; below 2^100.
+    pub acc: u128,
+    /// Of every coefficient, operand, product and partial sum on the way, in any order of summation; at least `acc` and
+    /// below 2^100.
+    pub intermediate: u128,
+}
+
+/// An error whose place is still empty; callers add it from the inside out with [`At::at`].
+fn invalid<T>(rule: &'static str, expected: impl Display, got: impl Display) -> Result<T, GraphError> {
+    Err(GraphError::Invalid {
+        place: String::new(),
+        rule,
+        expected: expected.to_string(),
+        got: got.to_string(),
+    })
+}
+
+/// Refuses unless `holds`.
+fn require(
+    holds: bool,
+    rule: &'static str,
+    expected: impl Display,
+    got: impl Display,
+) -> Result<(), GraphError> {
+    if holds { Ok(()) } else { invalid(rule, expected, got) }
+}
+
+trait At {
+    /// Puts an outer place before the place of an error.
+    fn at(self, outer: impl FnOnce() -> String) -> Self;
+}
+
+impl<T> At for Result<T, GraphError> {
+    fn at(self, outer: impl FnOnce() -> String) -> Self {
+        self.map_err(|error| match error {
+            GraphError::Invalid { place, rule, expected, got } => {
+                let place = if place.is_empty() { outer() } else { format!("{}: {place}", outer()) };
+                GraphError::Invalid { place, rule, expected, got }
+            }
+            other => other,
+        })
+    }
+}
+
+impl Graph {
+    /// Checks every rule of the types' documentation, whatever the graph is, in time and memory proportional to its own size
+    /// (and the 2^32 padded entries, 2^24 map entries and 2^24 table entries that it may describe cost nothing here but
+    /// a pass over those that it holds).
+    ///
+    /// Accepted graphs have: consistent ids; extents >= 1 with at most 2^28 padded entries a tensor; ranges that contain
+    /// 0; every Ranged, LookupInput and Output tensor defined by one Rescale, every LookupOutput by the one lookup of
+    /// its argument, reads of earlier tensors only; views whose factors partition the axes and touch no padding;
+    /// and expressions whose real entries and intermediates are below 2^100.
+    ///
+    /// # Errors
+    /// [`GraphError::Invalid`] with the first rule that is broken.
+    pub fn validate(&self) -> Result<Bounds, GraphError> {
+        for (list, len) in
+            [("tensors", self.tensors.len()), ("tables", self.tables.len()), ("steps", self.steps.len())]
+        {
+            require(len <= limits::ITEMS, "number of items", format_args!("at most {}", limits::ITEMS), len)
+                .at(|| list.to_owned())?;
+        }
+        let mut entries = 0u64;
+        for (id, table) in self.tables.iter().enumerate() {
+            check_table(table).at(|| format!("table {id}"))?;
+            entries += table.domain.len() as u64;
+        }
+        require(entries <= limits::TABLE_ENTRIES, "entries of all tables", "at most 2^24", entries)
+            .at(|| "tables".to_owned())?;
+        let mut entries = 0u64;
+        for (id, tensor) in self.tensors.iter().enumerate() {
+            self.check_tensor(tensor).at(|| self.place(id))?;
+            entries += tensor.shape.padded_len() as u64;
+        }
+        require(entries <= limits::TOTAL_ENTRIES, "padded entries of all tensors", "at most 2^32", entries)
+            .at(|| "tensors".to_owned())?;
+        self.check_list(&self.inputs, "inputs", |role| matches!(role, Role::Input(_)))?;
+        self.check_list(&self.outputs, "outputs", |role| matches!(role, Role::Output(_)))?;
+        steps::check(self)
+    }
+
+    /// `tensor 3 "conv1"`.
+    pub(crate) fn place(&self, id: usize) -> String {
+        // Names come from outside: escaped, and not longer than allowed.
+        let name = self.tensors.get(id).map_or("", |tensor| &tensor.name);
+        let name: String = name.chars().take(limits::NAME).collect();
+        format!("tensor {id} {name:?}")
+    }
+
+    fn check_tensor(&self, tensor: &Tensor) -> Result<(), GraphError> {
+        let len = tensor.name.len();
+        require(len <= limits::NAME, "length of the name", format_args!("at most {}", limits::NAME), len)?;
+        check_shape(&tensor.shape, limits::TENSOR_VARS)?;
+        let scale = tensor.scale;
+        require(scale.unsigned_abs() <= limits::SCALE, "scale", "at most 1000 in absolute value", scale)?;
+        check_interval(tensor.range, "range")?;
+        if let Role::LookupInput(table) | Role::LookupOutput(table) = tensor.role {
+            let Some(table) = self.tables.get(table.0 as usize) else {
+                return invalid("table id", format_args!("below {}", self.tables.len()), table.0);
+            };
+            let (domain, image, range) = (table.domain, table.image(), tensor.range);
+            if let Role::LookupInput(_) = tensor.role {
+                require(range == domain, "range of a lookup's argument", show(domain), show(range))?;
+            } else {
+                let holds = range.lo <= image.lo && image.hi <= range.hi;
+                require(holds, "range of a lookup's value", show(image), show(range))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `list` names every tensor of a role exactly once.
+    fn check_list(
+        &self,
+        list: &[TensorId],
+        name: &'static str,
+        has_role: impl Fn(&Role) -> bool,
+    ) -> Result<(), GraphError> {
+        let mut missing: Vec<bool> = self.tensors.iter().map(|tensor| has_role(&tensor.role)).collect();
+        for id in list {
+            let place = || format!("{name}: {}", self.place(id.0 as usize));
+            match missing.get_mut(id.0 as usize) {
+                None => return invalid("tensor id", "an id of a tensor", id.0).at(|| name.to_owned()),
+                Some(unlisted) if *unlisted => *unlisted = false,
+                Some(_) if has_role(&self.tensor(*id).role) => {
+                    return invalid("listed once", 1, "more").at(place);
+                }
+                Some(_) => {
+                    return invalid("role", name, format_args!("{:?}", self.tensor(*id).role)).at(place);
+                }
+            }
+        }
+        match missing.iter().position(|missing| *missing) {
+            Some(id) => invalid("listed once", 1, 0).at(|| format!("{name}: {}", self.place(id))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn show(interval: Interval) -> String {
+    format!("[{}, {}]", interval.lo, interval.hi)
+}
+
+fn check_interval(interval: Interval, rule: &'static str) -> Result<(), GraphError> {
+    let Interval { lo, hi } = interval;
+    let holds = (-(1 << 16)..=0).contains(&lo) && (0..=1 << 17).contains(&hi);
+    require(holds, rule, "an interval that contains 0 within [-2^16, 2^17]", show(interval))?;
+    require(interval.len() <= limits::INTERVAL, rule, "at most 2^17 values", interval.len())
+}
+
+fn check_table(table: &Table) -> Result<(), GraphError> {
+    check_interval(table.domain, "domain")?;
+    match table.function {
+        Function::Relu => {}
+        Function::LeakyRelu { shift, .. } => {
+            require((1..=31).contains(&shift), "shift", "1 to 31", shift)?;
+        }
+        Function::Clip { lo, hi } => {
+            require(lo <= hi, "bounds of the clip", "lo <= hi", format_args!("{lo}, {hi}"))?
+        }
+        Function::Sigmoid { input_scale, output_scale } | Function::Tanh { input_scale, output_scale } => {
+            for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
+                require(scale.unsigned_abs() <= 32, name, "-32 to 32", scale)?;
+            }
+        }
+    }
+    let image = table.image();
+    let holds = -(1 << 16) <= image.lo && image.hi < 1 << 16;
+    require(holds, "values of the function", "within [-2^16, 2^16)", show(image))
+}
+
+/// Rank, extents and padded size of a shape.
+fn check_shape(shape: &Shape, max_vars: usize) -> Result<(), GraphError> {
+    require(shape.rank() <= limits::RANK, "rank", format_args!("at most {}", limits::RANK), shape.rank())?;
+    if let Some(axis) = shape.dims().iter().position(|dim| *dim == 0) {
+        return invalid("extents", "at least 1", 0).at(|| format!("axis {axis}"));
+    }
+    // Extents above 2^31 have no power of two in their type.
+    if let Some(dim) = shape.dims().iter().find(|dim| **dim > 1 << 31) {
+        return invalid("extents", "at most 2^31", dim);
+    }
+    let vars = shape.num_vars();
+    require(vars <= max_vars, "padded size", format_args!("at most 2^{max_vars}"), format_args!("2^{vars}"))
+}
+
+/// The bound of an expression of which every tensor may be read.
+///
+/// # Errors
+/// [`GraphError::Invalid`] as from [`Graph::validate`].
+#[cfg(feature = "executor")]
+pub(crate) fn expr_bound(graph: &Graph, expr: &crate::Expr) -> Result<Bound, GraphError> {
+    expr::check(&mut steps::Progress::all_defined(graph), expr).at(|| "expression".to_owned())
+}

@@ -1,0 +1,1 @@
+//! One broken rule at a time.
