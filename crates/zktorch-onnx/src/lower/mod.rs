@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod layout;
+mod pool;
 mod quantise;
 mod value;
 
@@ -62,6 +63,19 @@ impl<'a> Lowering<'a> {
     pub(crate) fn define(&mut self, name: &str, mut value: Value) {
         value.max_abs = self.max_abs.get(name).copied().unwrap_or(value.max_abs);
         self.values.insert(name.to_owned(), value);
+    }
+
+    /// The scale of an input of the network.
+    pub(crate) fn scale_of(&self, name: &str) -> i32 {
+        quantise::fit(self.max_abs.get(name).copied().unwrap_or(1.0).max(1e-6)) - self.headroom as i32
+    }
+
+    /// The tensor that a stored value consists of.
+    pub(crate) fn last_tensor(&self, value: &Value) -> Result<TensorId> {
+        match value.expr.terms.first() {
+            Some(Term { operand: Operand::View(view), .. }) => Ok(view.tensor),
+            _ => Err(self.bug("a stored tensor", "an expression")),
+        }
     }
 
     /// The name of the value that is computed.
@@ -216,10 +230,7 @@ impl<'a> Lowering<'a> {
         scale: i32,
         name: &str,
     ) -> Result<Value> {
-        let Some(Term { operand: Operand::View(view), .. }) = x.expr.terms.first() else {
-            return Err(self.bug("a stored tensor", "an expression"));
-        };
-        let x_id = view.tensor;
+        let x_id = self.last_tensor(x)?;
         let y = self.add_tensor(Tensor {
             name: name.into(),
             shape: x.expr.shape.clone(),

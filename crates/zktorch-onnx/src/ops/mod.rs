@@ -16,6 +16,7 @@ mod reshape;
 mod shape_math;
 mod spatial;
 
+pub(crate) use pool::along;
 pub(crate) use context::{Context, Info};
 
 use crate::lower::{Lowering, Value};
