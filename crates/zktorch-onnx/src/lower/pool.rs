@@ -7,6 +7,18 @@ use crate::ops::along;
 use crate::Result;
 
 impl Lowering<'_> {
+    /// An activation whose differences have 17 bits: a sum of views that may have more is stored first.
+    pub(crate) fn narrow(&mut self, name: &str) -> Result<Value> {
+        let value = self.linear(name)?;
+        if value.bounds.1 - value.bounds.0 < 1 << 16 {
+            return Ok(value);
+        }
+        let scale = self.own_scale(&value);
+        let stored = self.rescale(&value, scale, Interval::I16, Role::Ranged, name)?;
+        self.replace(name, stored.clone());
+        Ok(stored)
+    }
+
     /// The maximum of values of one shape and scale, exactly: `max(a, b) = b + relu(a - b)`.
     pub(crate) fn maximum(&mut self, mut values: Vec<Value>) -> Result<Value> {
         while values.len() > 1 {

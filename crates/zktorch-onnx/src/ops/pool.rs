@@ -78,7 +78,7 @@ impl Operator for MaxPool {
 
     /// One spatial axis after the other: the maximum of a rectangle is the maximum of the maxima of its rows.
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[String]) -> Result<Value> {
-        let mut value = lowering.linear(&inputs[0])?;
+        let mut value = lowering.narrow(&inputs[0])?;
         for (index, window) in self.0.iter().enumerate().rev() {
             let axis = index + 2;
             value = lowering.merged(value, axis, &inputs[0])?;
