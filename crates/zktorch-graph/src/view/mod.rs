@@ -1,6 +1,8 @@
 //! Views: linear maps of a tensor that are a product of one sparse public matrix per group of axes.
 
 mod compose;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -53,11 +53,11 @@ pub fn cases() -> Vec<Case> {
 type Add<'a> = &'a mut dyn FnMut(&'static str, Builder, f32);
 
 fn convolutions(add: Add<'_>) {
-    add("conv with default strides", conv(&[1, 3, 7, 5], &[4, 3, 3, 3], true, vec![]), 4e-3);
+    add("conv with default strides", conv(&[1, 3, 7, 5], &[4, 3, 3, 3], true, vec![]), 1.5e-3);
     add(
         "conv with extents that are no powers of two",
         conv(&[1, 5, 11, 13], &[6, 5, 3, 5], true, vec![ints("pads", &[1, 2, 1, 2])]),
-        8e-3,
+        3e-3,
     );
     add(
         "conv with strides, dilations and uneven pads",
@@ -67,20 +67,20 @@ fn convolutions(add: Add<'_>) {
             true,
             vec![ints("strides", &[2, 3]), ints("dilations", &[2, 1]), ints("pads", &[0, 1, 3, 2])],
         ),
-        8e-3,
+        3e-3,
     );
-    add("conv 1-d", conv(&[1, 3, 17], &[5, 3, 4], true, vec![ints("strides", &[2])]), 4e-3);
-    add("conv 1x1", conv(&[1, 6, 4, 4], &[3, 6, 1, 1], false, vec![]), 4e-3);
-    add("conv 1x1 with stride", conv(&[1, 6, 5, 4], &[3, 6, 1, 1], true, vec![ints("strides", &[2, 2])]), 4e-3);
-    add("conv to one pixel", conv(&[1, 3, 4, 4], &[5, 3, 4, 4], true, vec![]), 6e-3);
-    add("conv with one channel", conv(&[1, 1, 6, 6], &[1, 1, 3, 3], true, vec![]), 4e-3);
-    add("conv of a batch", conv(&[3, 2, 5, 5], &[3, 2, 3, 3], true, vec![]), 4e-3);
-    add("depthwise conv", conv(&[1, 6, 7, 7], &[6, 1, 3, 3], true, vec![int("group", 6)]), 4e-3);
-    add("depthwise conv with multiplier", conv(&[1, 3, 7, 7], &[6, 1, 3, 3], true, vec![int("group", 3)]), 4e-3);
-    add("grouped conv, 3 channels a group", conv(&[1, 6, 6, 6], &[10, 3, 3, 3], true, vec![int("group", 2)]), 4e-3);
+    add("conv 1-d", conv(&[1, 3, 17], &[5, 3, 4], true, vec![ints("strides", &[2])]), 1.5e-3);
+    add("conv 1x1", conv(&[1, 6, 4, 4], &[3, 6, 1, 1], false, vec![]), 1.5e-3);
+    add("conv 1x1 with stride", conv(&[1, 6, 5, 4], &[3, 6, 1, 1], true, vec![ints("strides", &[2, 2])]), 1.5e-3);
+    add("conv to one pixel", conv(&[1, 3, 4, 4], &[5, 3, 4, 4], true, vec![]), 1.5e-3);
+    add("conv with one channel", conv(&[1, 1, 6, 6], &[1, 1, 3, 3], true, vec![]), 1.5e-3);
+    add("conv of a batch", conv(&[3, 2, 5, 5], &[3, 2, 3, 3], true, vec![]), 1.5e-3);
+    add("depthwise conv", conv(&[1, 6, 7, 7], &[6, 1, 3, 3], true, vec![int("group", 6)]), 1.5e-3);
+    add("depthwise conv with multiplier", conv(&[1, 3, 7, 7], &[6, 1, 3, 3], true, vec![int("group", 3)]), 1.5e-3);
+    add("grouped conv, 3 channels a group", conv(&[1, 6, 6, 6], &[10, 3, 3, 3], true, vec![int("group", 2)]), 1.5e-3);
     for (name, mode) in [("conv same upper", "SAME_UPPER"), ("conv same lower", "SAME_LOWER"), ("conv valid", "VALID")] {
         let attributes = vec![string("auto_pad", mode), ints("strides", &[2, 2])];
-        add(name, conv(&[1, 2, 7, 8], &[3, 2, 4, 3], true, attributes), 6e-3);
+        add(name, conv(&[1, 2, 7, 8], &[3, 2, 4, 3], true, attributes), 1.5e-3);
     }
     let twice = Builder::new(11)
         .input("x", &[1, 4, 8, 8])
@@ -89,20 +89,20 @@ fn convolutions(add: Add<'_>) {
         .node("Conv", &["x", "w1"], "h", vec![int("group", 2)])
         .node("Conv", &["h", "w2"], "y", vec![])
         .output("y");
-    add("grouped conv, then conv over its channels", twice, 2e-2);
+    add("grouped conv, then conv over its channels", twice, 2e-3);
     let normed = norm(conv(&[1, 3, 6, 6], &[4, 3, 3, 3], true, vec![]), 4, "y", "z", 0.1);
     let mut normed = normed.output("z");
     normed.graph().output.remove(0);
-    add("batch normalisation folded, epsilon 0.1", normed, 3e-2);
+    add("batch normalisation folded, epsilon 0.1", normed, 2e-3);
     let alone = norm(Builder::new(11).input("x", &[1, 3, 5, 5]), 3, "x", "y", 1e-3).output("y");
-    add("batch normalisation alone", alone, 1e-2);
+    add("batch normalisation alone", alone, 2e-3);
 }
 
 fn products(add: Add<'_>) {
     let gemm = |attributes, a: &[usize], b: &[usize], c: &[usize]| {
         one("Gemm", a, 11, &["w", "b"], attributes).weight("w", b, 0.5).weight("b", c, 1.0)
     };
-    add("gemm", gemm(vec![], &[1, 10], &[10, 7], &[7]), 4e-3);
+    add("gemm", gemm(vec![], &[1, 10], &[10, 7], &[7]), 1.5e-3);
     add(
         "gemm with all attributes",
         gemm(
@@ -113,27 +113,27 @@ fn products(add: Add<'_>) {
         ),
         4e-3,
     );
-    add("matmul", one("MatMul", &[2, 3, 5], 11, &["w"], vec![]).weight("w", &[5, 4], 1.0), 4e-3);
-    add("matmul with a vector", one("MatMul", &[3, 5], 11, &["w"], vec![]).weight("w", &[5], 1.0), 4e-3);
-    add("matmul of batches", one("MatMul", &[2, 3, 5], 11, &["w"], vec![]).weight("w", &[2, 5, 4], 1.0), 4e-3);
+    add("matmul", one("MatMul", &[2, 3, 5], 11, &["w"], vec![]).weight("w", &[5, 4], 1.0), 1.5e-3);
+    add("matmul with a vector", one("MatMul", &[3, 5], 11, &["w"], vec![]).weight("w", &[5], 1.0), 1.5e-3);
+    add("matmul of batches", one("MatMul", &[2, 3, 5], 11, &["w"], vec![]).weight("w", &[2, 5, 4], 1.0), 1.5e-3);
     let left = Builder::new(11)
         .input("x", &[5, 4])
         .weight("w", &[3, 5], 1.0)
         .node("MatMul", &["w", "x"], "y", vec![])
         .output("y");
-    add("matmul with the constant on the left", left, 4e-3);
+    add("matmul with the constant on the left", left, 1.5e-3);
     let both = Builder::new(11)
         .input("a", &[2, 3, 5])
         .input("b", &[2, 5, 4])
         .node("MatMul", &["a", "b"], "y", vec![])
         .output("y");
-    add("matmul of activations", both, 4e-3);
+    add("matmul of activations", both, 1.5e-3);
     let shared = Builder::new(11)
         .input("a", &[2, 3, 5])
         .input("b", &[5, 4])
         .node("MatMul", &["a", "b"], "y", vec![])
         .output("y");
-    add("matmul of activations, one repeated", shared, 4e-3);
+    add("matmul of activations, one repeated", shared, 1.5e-3);
     for (name, op) in [("add", "Add"), ("sub", "Sub"), ("mul", "Mul")] {
         let two = Builder::new(11)
             .input("a", &[2, 3, 5])
@@ -164,7 +164,7 @@ fn products(add: Add<'_>) {
             .node("MatMul", &["x", "w1"], "h", vec![])
             .node("MatMul", &["h", "w2"], "y", vec![])
             .output("y");
-        add("two large weights with equal corners", deep, 1.0);
+        add("two large weights with equal corners", deep, 1.2e-2);
     }
 }
 
@@ -213,7 +213,7 @@ fn pools(add: Add<'_>) {
         .node("MaxPool", &["r"], "p", vec![kernel(&[3, 3]), ints("strides", &[2, 2]), ints("pads", &[1, 1, 1, 1])])
         .node("Conv", &["p", "w"], "y", vec![])
         .output("y");
-    add("relu, max pool, conv", after, 6e-3);
+    add("relu, max pool, conv", after, 1.5e-3);
     add("global average pool", pool("GlobalAveragePool", &[1, 3, 5, 7], vec![]), 1e-3);
     add("mean over all", one("ReduceMean", &[2, 3, 5], 11, &[], vec![]), 1e-3);
     let axes = vec![ints("axes", &[-1, 0]), int("keepdims", 0)];
@@ -223,19 +223,19 @@ fn pools(add: Add<'_>) {
 }
 
 fn shapes(add: Add<'_>) {
-    add("flatten", one("Flatten", &[2, 3, 5], 11, &[], vec![]), 1e-3);
-    add("transpose", one("Transpose", &[2, 3, 5], 11, &[], vec![ints("perm", &[2, 0, 1])]), 1e-3);
-    add("transpose by default", one("Transpose", &[2, 3, 5], 11, &[], vec![]), 1e-3);
+    add("flatten", one("Flatten", &[2, 3, 5], 11, &[], vec![]), 1.3e-4);
+    add("transpose", one("Transpose", &[2, 3, 5], 11, &[], vec![ints("perm", &[2, 0, 1])]), 1.3e-4);
+    add("transpose by default", one("Transpose", &[2, 3, 5], 11, &[], vec![]), 1.3e-4);
     for (name, shape) in [
         ("reshape that merges", &[6i64, 5][..]),
         ("reshape that splits", &[2, 3, 1, -1]),
         ("reshape that cuts", &[5, 6]),
         ("reshape with zero", &[0, 15]),
     ] {
-        add(name, one("Reshape", &[2, 3, 5], 11, &["s"], vec![]).ints("s", shape), 1e-3);
+        add(name, one("Reshape", &[2, 3, 5], 11, &["s"], vec![]).ints("s", shape), 1.3e-4);
     }
-    add("squeeze", one("Squeeze", &[1, 3, 1, 5], 11, &[], vec![ints("axes", &[2])]), 1e-3);
-    add("unsqueeze", one("Unsqueeze", &[3, 5], 13, &["a"], vec![]).ints("a", &[0, -1]), 1e-3);
+    add("squeeze", one("Squeeze", &[1, 3, 1, 5], 11, &[], vec![ints("axes", &[2])]), 1.3e-4);
+    add("unsqueeze", one("Unsqueeze", &[3, 5], 13, &["a"], vec![]).ints("a", &[0, -1]), 1.3e-4);
     let slice = |starts: &[i64], ends: &[i64], axes: &[i64], steps: &[i64]| {
         one("Slice", &[4, 6, 5], 11, &["starts", "ends", "axes", "steps"], vec![])
             .ints("starts", starts)
@@ -243,13 +243,13 @@ fn shapes(add: Add<'_>) {
             .ints("axes", axes)
             .ints("steps", steps)
     };
-    add("slice", slice(&[1, -4], &[i64::MAX, -1], &[0, 1], &[1, 2]), 1e-3);
-    add("slice backwards", slice(&[-1], &[i64::MIN], &[2], &[-2]), 1e-3);
+    add("slice", slice(&[1, -4], &[i64::MAX, -1], &[0, 1], &[1, 2]), 1.3e-4);
+    add("slice backwards", slice(&[-1], &[i64::MIN], &[2], &[-2]), 1.3e-4);
     let attributes = vec![ints("starts", &[0, 2]), ints("ends", &[3, 5])];
-    add("slice by attributes", one("Slice", &[4, 6], 9, &[], attributes), 1e-3);
+    add("slice by attributes", one("Slice", &[4, 6], 9, &[], attributes), 1.3e-4);
     for mode in ["constant", "reflect", "edge"] {
         let pad = one("Pad", &[3, 4], 11, &["p"], vec![string("mode", mode)]).ints("p", &[1, 2, 0, 3]);
-        add("pad", pad, 1e-3);
+        add("pad", pad, 1.3e-4);
     }
     let two = Builder::new(11)
         .input("a", &[2, 3, 4])
@@ -257,9 +257,9 @@ fn shapes(add: Add<'_>) {
         .weight("w", &[2, 1, 4], 1.0)
         .node("Concat", &["a", "b", "w"], "y", vec![int("axis", 1)])
         .output("y");
-    add("concat", two, 1e-3);
-    add("identity", one("Identity", &[3, 5], 11, &[], vec![]), 1e-3);
-    add("dropout", one("Dropout", &[3, 5], 11, &[], vec![float("ratio", 0.5)]), 1e-3);
+    add("concat", two, 1.3e-4);
+    add("identity", one("Identity", &[3, 5], 11, &[], vec![]), 1.3e-4);
+    add("dropout", one("Dropout", &[3, 5], 11, &[], vec![float("ratio", 0.5)]), 1.3e-4);
     // The batch idiom of exporters: Shape, Gather, Unsqueeze, Concat, Reshape.
     let idiom = Builder::new(11)
         .input("x", &[2, 3, 4])
@@ -270,7 +270,7 @@ fn shapes(add: Add<'_>) {
         .node("Concat", &["n", "minus"], "s", vec![int("axis", 0)])
         .node("Reshape", &["x", "s"], "y", vec![])
         .output("y");
-    add("reshape to a computed shape", idiom, 1e-3);
+    add("reshape to a computed shape", idiom, 1.3e-4);
 }
 
 fn networks(add: Add<'_>) {
@@ -292,7 +292,7 @@ fn networks(add: Add<'_>) {
         .node("Flatten", &["p2"], "f", vec![])
         .node("Gemm", &["f", "w3", "b3"], "y", vec![int("transB", 1)])
         .output("y");
-    add("a small CNN", cnn, 1e-2);
+    add("a small CNN", cnn, 1e-3);
     let residual = Builder::new(13)
         .input("x", &[1, 4, 6, 6])
         .weight("w1", &[4, 4, 3, 3], 0.3)
@@ -306,7 +306,7 @@ fn networks(add: Add<'_>) {
         .node("Flatten", &["g"], "y", vec![])
         .output("y")
         .output("s1");
-    add("residual blocks, two outputs", residual, 1e-2);
+    add("residual blocks, two outputs", residual, 1e-3);
     let mlp = Builder::new(13)
         .input("x", &[1, 20])
         .weight("w1", &[20, 16], 0.5)
