@@ -86,7 +86,7 @@ impl Stage {
             Self::FieldPortable => "field tests on the portable backend",
             Self::Doc => "doc examples run, and the docs build without warnings",
             Self::Serial => "each crate builds alone and without threads",
-            Self::Wasm => "the crates build for wasm32",
+            Self::Wasm => "the crates (not the command line) build for wasm32",
             Self::Fuzz => "byte fuzzing of every decoder",
         }
     }
