@@ -56,7 +56,8 @@ impl View {
                 // No axes left (a broadcast that was summed up): a number.
                 AxisMap::Sparse(entries) if factor.src.is_empty() && factor.out.is_empty() => {
                     let coeff = entries.first().map_or(0, |entry| i64::from(entry.coeff));
-                    scalar = scalar.checked_mul(coeff).ok_or_else(|| invalid("coefficients of 32 bits", coeff))?;
+                    scalar =
+                        scalar.checked_mul(coeff).ok_or_else(|| invalid("coefficients of 32 bits", coeff))?;
                 }
                 _ => composed.push(factor),
             }
@@ -156,7 +157,8 @@ fn collect(mut entries: Vec<(u64, u64, i64)>) -> Result<Vec<Entry>, GraphError> 
     for (out, src, coeff) in entries {
         match sums.last_mut() {
             Some(last) if (last.0, last.1) == (out, src) => {
-                last.2 = last.2.checked_add(coeff).ok_or_else(|| invalid("coefficients of 32 bits", coeff))?;
+                last.2 =
+                    last.2.checked_add(coeff).ok_or_else(|| invalid("coefficients of 32 bits", coeff))?;
             }
             _ => sums.push((out, src, coeff)),
         }
@@ -188,7 +190,8 @@ fn multiply(factors: &mut Vec<Factor>, scalar: i64, shape: &Shape) -> Result<(),
             (0..extent).map(|i| Entry { out: i, src: i, coeff: 1 }).collect()
         }
     };
-    let scaled = entries.iter().map(|e| (u64::from(e.out), u64::from(e.src), i64::from(e.coeff) * i64::from(coeff)));
+    let scaled =
+        entries.iter().map(|e| (u64::from(e.out), u64::from(e.src), i64::from(e.coeff) * i64::from(coeff)));
     factor.map = AxisMap::Sparse(collect(scaled.collect())?);
     Ok(())
 }
@@ -218,7 +221,8 @@ fn kronecker(
             let coeff = coeff.checked_mul(*other).ok_or_else(|| invalid("coefficients of 32 bits", other))?;
             // Indices have at most 32 bits per factor and all of them together are checked when they are collected.
             let shift = |high: u64, vars, low| high.checked_mul(1u64 << vars).map(|high| high | low);
-            let (Some(row), Some(column)) = (shift(*row, row_vars, *low_row), shift(*column, column_vars, *low_column))
+            let (Some(row), Some(column)) =
+                (shift(*row, row_vars, *low_row), shift(*column, column_vars, *low_column))
             else {
                 return Err(invalid("axes of at most 32 variables", row));
             };
@@ -235,9 +239,7 @@ fn entries(factor: &Factor, source: &Shape, target: &Shape) -> Result<Vec<(u64, 
         shape.dims().get(*axis as usize).copied().ok_or_else(|| invalid("axis in range", axis))
     };
     Ok(match &factor.map {
-        AxisMap::Identity => {
-            (0..u64::from(extent(target, &factor.out, 0)?)).map(|i| (i, i, 1)).collect()
-        }
+        AxisMap::Identity => (0..u64::from(extent(target, &factor.out, 0)?)).map(|i| (i, i, 1)).collect(),
         AxisMap::Window { stride, dilation, pad } => {
             let real = u64::from(extent(source, &factor.src, 0)?);
             let positions = u64::from(extent(target, &factor.out, 0)?);

@@ -49,7 +49,8 @@ fn coefficient(factor: &Factor, source: &Shape, target: &Shape, q: &[u32], o: &[
 
 fn dense(factors: &[Factor], source: &Shape, target: &Shape) -> Vec<Vec<i64>> {
     let columns = indices(source);
-    let entry = |q: &Vec<u32>, o: &Vec<u32>| factors.iter().map(|f| coefficient(f, source, target, q, o)).product();
+    let entry =
+        |q: &Vec<u32>, o: &Vec<u32>| factors.iter().map(|f| coefficient(f, source, target, q, o)).product();
     indices(target).iter().map(|o| columns.iter().map(|q| entry(q, o)).collect()).collect()
 }
 
@@ -64,7 +65,8 @@ fn random_map(source: &Shape, choice: &mut Choice) -> (Shape, Vec<Factor>) {
             break;
         }
         let take = if left.is_empty() { 0 } else { 1 + choice.below(left.len().min(2) as u32) };
-        let src: Vec<u32> = (0..take).map(|_| left.remove(choice.below(left.len() as u32) as usize)).collect();
+        let src: Vec<u32> =
+            (0..take).map(|_| left.remove(choice.below(left.len() as u32) as usize)).collect();
         let mut axis = |dim: u32| {
             dims.push(dim);
             dims.len() as u32 - 1
@@ -107,7 +109,9 @@ fn random_map(source: &Shape, choice: &mut Choice) -> (Shape, Vec<Factor>) {
 }
 
 fn sparse(source: &Shape, src: Vec<u32>, target: &Shape, out: Vec<u32>, choice: &mut Choice) -> Factor {
-    let sub = |shape: &Shape, axes: &[u32]| Shape::new(axes.iter().map(|a| shape.dims()[*a as usize]).collect::<Vec<_>>());
+    let sub = |shape: &Shape, axes: &[u32]| {
+        Shape::new(axes.iter().map(|a| shape.dims()[*a as usize]).collect::<Vec<_>>())
+    };
     let (from, to) = (sub(source, &src), sub(target, &out));
     let all = |shape: &Shape| (0..shape.rank() as u32).collect::<Vec<_>>();
     let mut entries = Vec::new();
@@ -115,7 +119,11 @@ fn sparse(source: &Shape, src: Vec<u32>, target: &Shape, out: Vec<u32>, choice: 
         for q in indices(&from) {
             let coeff = choice.below(4) as i32 - 1;
             if coeff != 0 {
-                entries.push(Entry { out: padded(&to, &all(&to), &o), src: padded(&from, &all(&from), &q), coeff });
+                entries.push(Entry {
+                    out: padded(&to, &all(&to), &o),
+                    src: padded(&from, &all(&from), &q),
+                    coeff,
+                });
             }
         }
     }
@@ -171,7 +179,11 @@ proptest! {
 fn identities_keep_the_other_map() {
     let source = Shape::new([3, 7]);
     let identity = |src, out| Factor { src: vec![src], out: vec![out], map: AxisMap::Identity };
-    let transpose = View { tensor: TensorId(0), shape: Shape::new([7, 3]), factors: vec![identity(0, 1), identity(1, 0)] };
+    let transpose = View {
+        tensor: TensorId(0),
+        shape: Shape::new([7, 3]),
+        factors: vec![identity(0, 1), identity(1, 0)],
+    };
     let map = AxisMap::Window { stride: 2, dilation: 1, pad: 1 };
     let windows = [Factor { src: vec![0], out: vec![1, 2], map: map.clone() }, identity(1, 0)];
     let target = Shape::new([3, 4, 3]);
@@ -184,7 +196,9 @@ fn identities_keep_the_other_map() {
 #[test]
 fn a_placed_and_cut_out_axis_is_an_identity_again() {
     let source = Shape::new([3]);
-    let entries = |pairs: &[(u32, u32)]| AxisMap::Sparse(pairs.iter().map(|(out, src)| Entry { out: *out, src: *src, coeff: 1 }).collect());
+    let entries = |pairs: &[(u32, u32)]| {
+        AxisMap::Sparse(pairs.iter().map(|(out, src)| Entry { out: *out, src: *src, coeff: 1 }).collect())
+    };
     let place = [Factor { src: vec![0], out: vec![0], map: entries(&[(2, 0), (3, 1), (4, 2)]) }];
     let cut = [Factor { src: vec![0], out: vec![0], map: entries(&[(0, 2), (1, 3), (2, 4)]) }];
     let placed = View::identity(TensorId(0), &source).then(&source, Shape::new([6]), &place).unwrap();
@@ -196,7 +210,9 @@ fn maps_that_do_not_fit_are_refused() {
     let source = Shape::new([3, 2]);
     let view = View::identity(TensorId(0), &source);
     let identity = |src, out| Factor { src: vec![src], out: vec![out], map: AxisMap::Identity };
-    for factors in [vec![identity(0, 0)], vec![identity(0, 0), identity(0, 1)], vec![identity(0, 0), identity(7, 1)]] {
+    for factors in
+        [vec![identity(0, 0)], vec![identity(0, 0), identity(0, 1)], vec![identity(0, 0), identity(7, 1)]]
+    {
         assert!(view.then(&source, source.clone(), &factors).is_err());
     }
 }
@@ -204,7 +220,9 @@ fn maps_that_do_not_fit_are_refused() {
 #[test]
 fn coefficients_that_overflow_are_refused() {
     let source = Shape::new([2]);
-    let big = |coeff| [Factor { src: vec![0], out: vec![0], map: AxisMap::Sparse(vec![Entry { out: 0, src: 0, coeff }]) }];
+    let big = |coeff| {
+        [Factor { src: vec![0], out: vec![0], map: AxisMap::Sparse(vec![Entry { out: 0, src: 0, coeff }]) }]
+    };
     let view = View::identity(TensorId(0), &source).then(&source, source.clone(), &big(1 << 20)).unwrap();
     assert!(view.then(&source, source.clone(), &big(1 << 10)).is_ok());
     assert!(view.then(&source, source.clone(), &big(1 << 11)).is_err());
