@@ -9,7 +9,7 @@ use crate::lower::{Lowering, plain_axes, plain_shape};
 use crate::model::Model;
 use crate::program::Program;
 use crate::tensor::len;
-use crate::{FloatTensor, OnnxError, Options, Result};
+use crate::{FloatModel, FloatTensor, OnnxError, Options, Result};
 
 /// Samples that are generated when none are given.
 const GENERATED: usize = 8;
@@ -42,8 +42,29 @@ pub struct Compiled {
     pub inputs: Vec<PortInfo>,
     /// The outputs in the order of the model.
     pub outputs: Vec<PortInfo>,
+    /// The values of the model that are stored as tensors, sorted by name; all others are virtual.
+    pub stored: Vec<PortInfo>,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+/// How far a stored value of the quantised network is from the float model.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct ValueError {
+    /// Its name in the ONNX model.
+    pub name: String,
+    /// Largest absolute difference.
+    pub max_error: f32,
+    /// Largest absolute value in the float model.
+    pub max_abs: f32,
+}
+
+/// The numbers that the integers of a tensor stand for.
+fn real(port: &PortInfo, values: &[Vec<i32>]) -> FloatTensor {
+    let data = &values[port.tensor.0 as usize];
+    debug_assert_eq!(data.len(), len(&port.dims));
+    let factor = f64::powi(2.0, -port.scale);
+    FloatTensor::from_fn(port.dims.clone(), |i| (f64::from(data[i]) * factor) as f32)
 }
 
 /// Compiles an ONNX model.
@@ -92,12 +113,20 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
         lowering.graph.outputs.push(tensor);
         outputs.push(PortInfo { name: name.clone(), dims: value.dims(), tensor, scale });
     }
+    let port = |(name, dims, tensor)| {
+        let scale = lowering.graph.tensor(tensor).scale;
+        PortInfo { name, dims, tensor, scale }
+    };
+    let mut stored: Vec<PortInfo> = lowering.stored_values().into_iter().map(port).collect();
+    stored.retain(|port| outputs.iter().all(|output: &PortInfo| output.name != port.name));
+    stored.extend(outputs.iter().cloned());
+    stored.sort_by(|a, b| a.name.cmp(&b.name));
     let (mut graph, weights) = (lowering.graph, lowering.weights);
     for tensor in &mut graph.tensors {
         tensor.name = short(&tensor.name);
     }
     let bounds = graph.validate()?;
-    Ok(Compiled { graph, bounds, weights, inputs, outputs, warnings })
+    Ok(Compiled { graph, bounds, weights, inputs, outputs, stored, warnings })
 }
 
 /// Names in a graph have at most 256 bytes.
@@ -107,7 +136,11 @@ fn short(name: &str) -> String {
 }
 
 /// Largest absolute value of every value over the samples.
-fn calibrate(program: &Program, options: &Options, warnings: &mut Vec<String>) -> Result<BTreeMap<String, f64>> {
+fn calibrate(
+    program: &Program,
+    options: &Options,
+    warnings: &mut Vec<String>,
+) -> Result<BTreeMap<String, f64>> {
     let generated = match options.calibration.is_empty() {
         false => Vec::new(),
         true => {
@@ -120,7 +153,8 @@ fn calibrate(program: &Program, options: &Options, warnings: &mut Vec<String>) -
     };
     let samples = if generated.is_empty() { &options.calibration } else { &generated };
     if !options.calibration.is_empty() && samples.len() < ENOUGH_SAMPLES {
-        warnings.push(format!("only {} calibration samples; {ENOUGH_SAMPLES} or more are better", samples.len()));
+        warnings
+            .push(format!("only {} calibration samples; {ENOUGH_SAMPLES} or more are better", samples.len()));
     }
     let mut max_abs: BTreeMap<String, f64> = BTreeMap::new();
     for sample in samples {
@@ -171,7 +205,11 @@ impl Compiled {
                     return Err(OnnxError::Input {
                         name: port.name.clone(),
                         field: "value",
-                        expected: format!("from {} to {}", f64::from(range.lo) / factor, f64::from(range.hi) / factor),
+                        expected: format!(
+                            "from {} to {}",
+                            f64::from(range.lo) / factor,
+                            f64::from(range.hi) / factor
+                        ),
                         got: x.to_string(),
                     });
                 }
@@ -202,13 +240,24 @@ impl Compiled {
     /// # Panics
     /// If `values` is not what [`Compiled::execute`] returned.
     pub fn dequantise(&self, values: &[Vec<i32>]) -> Vec<FloatTensor> {
-        let real = |port: &PortInfo| {
-            let data = &values[port.tensor.0 as usize];
-            debug_assert_eq!(data.len(), len(&port.dims));
-            let factor = f64::powi(2.0, -port.scale);
-            FloatTensor::from_fn(port.dims.clone(), |i| (f64::from(data[i]) * factor) as f32)
-        };
-        self.outputs.iter().map(real).collect()
+        self.outputs.iter().map(|port| real(port, values)).collect()
+    }
+
+    /// Runs both semantics and compares every stored value, in the order in which `model` computes them: where the error comes from.
+    ///
+    /// # Errors
+    /// As [`Compiled::run`] and [`FloatModel::run`].
+    pub fn compare(&self, model: &FloatModel, inputs: &[FloatTensor]) -> Result<Vec<ValueError>> {
+        let values = self.execute(self.quantise(inputs)?)?;
+        let mut errors = Vec::new();
+        model.run_with(inputs, |name, float| {
+            let Ok(index) = self.stored.binary_search_by(|port| port.name.as_str().cmp(name)) else { return };
+            let integer = real(&self.stored[index], &values);
+            let pairs = float.data().iter().zip(integer.data());
+            let max_error = pairs.fold(0f32, |max, (x, y)| max.max((x - y).abs()));
+            errors.push(ValueError { name: name.to_owned(), max_error, max_abs: float.max_abs() });
+        })?;
+        Ok(errors)
     }
 
     /// The quantised network on float inputs: quantise, execute, dequantise.

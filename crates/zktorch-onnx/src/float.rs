@@ -98,7 +98,8 @@ pub(crate) fn run(
     }
     for (index, node) in program.nodes.iter().enumerate() {
         let find = |name: &String| values.get(name.as_str()).or_else(|| program.constants.get(name));
-        let missing = || OnnxError::Missing { reader: format!("node {}", node.name), value: node.inputs.join(", ") };
+        let missing =
+            || OnnxError::Missing { reader: format!("node {}", node.name), value: node.inputs.join(", ") };
         let read = node.inputs.iter().map(find).collect::<Option<Vec<_>>>().ok_or_else(missing)?;
         let value = node.operator.eval(&read, &node.dims);
         value.check_finite(&node.output)?;

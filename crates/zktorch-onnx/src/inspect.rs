@@ -72,13 +72,17 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
             problem: outcome.result.err().map(|error| error.to_string()),
         });
     }
-    let dims = |name: &String| program.nodes.iter().find(|node| node.output == *name).map(|node| node.dims.clone());
+    let dims =
+        |name: &String| program.nodes.iter().find(|node| node.output == *name).map(|node| node.dims.clone());
     Ok(Report {
         opset,
         opsets_supported: OPSETS,
         outputs: program.outputs.iter().map(|name| (name.clone(), dims(name))).collect(),
         inputs: program.inputs.clone(),
-        multiplications: program.nodes.iter().fold(0u64, |sum, node| sum.saturating_add(node.multiplications)),
+        multiplications: program
+            .nodes
+            .iter()
+            .fold(0u64, |sum, node| sum.saturating_add(node.multiplications)),
         supported: nodes.iter().all(|node| node.problem.is_none()),
         nodes,
         operators,

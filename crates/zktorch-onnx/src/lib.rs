@@ -1,4 +1,10 @@
-//! ONNX models as block graphs: decoding, shape inference, calibration, quantisation, lowering.
+#![doc = include_str!("../README.md")]
+//!
+//! # The way of a model
+//!
+//! [`proto`] decodes the bytes; `model` checks names, constants and order; `program` resolves every node through the registry
+//! in `ops` (attributes, shapes) and folds constants; `float` computes in floats and so calibrates; `lower` turns values into
+//! expressions and steps; [`compile()`] puts it together and validates the graph.
 
 mod compile;
 mod error;
@@ -12,7 +18,7 @@ mod program;
 pub mod proto;
 mod tensor;
 
-pub use compile::{Compiled, PortInfo, compile};
+pub use compile::{Compiled, PortInfo, ValueError, compile};
 pub use error::{OnnxError, Result};
 pub use float::FloatModel;
 pub use inspect::{NodeReport, Report, inspect};

@@ -66,7 +66,11 @@ pub(crate) fn node_name(node: &NodeProto) -> String {
 }
 
 fn duplicate(name: String) -> OnnxError {
-    OnnxError::Model { field: "names", expected: "each value defined once".into(), got: format!("{name} twice") }
+    OnnxError::Model {
+        field: "names",
+        expected: "each value defined once".into(),
+        got: format!("{name} twice"),
+    }
 }
 
 fn opset(model: &ModelProto) -> Result<i64> {
@@ -98,7 +102,11 @@ fn input_dims(info: &ValueInfoProto, options: &Options) -> Result<Vec<usize>> {
     let tensor = info.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
     let tensor = tensor.ok_or_else(|| error("type", "a tensor", "something else or nothing".into()))?;
     if !matches!(tensor.elem_type, 1 | 10 | 11) {
-        return Err(error("element type", "float (1), float16 (10) or double (11)", tensor.elem_type.to_string()));
+        return Err(error(
+            "element type",
+            "float (1), float16 (10) or double (11)",
+            tensor.elem_type.to_string(),
+        ));
     }
     let shape = tensor.shape.as_ref().ok_or_else(|| error("shape", "a list of extents", "none".into()))?;
     let mut dims = Vec::new();
@@ -154,7 +162,10 @@ fn sort(
     }
     for output in &graph.output {
         if !defined.contains(&output.name) && !made_by.contains_key(&output.name) {
-            return Err(OnnxError::Missing { reader: "the graph's outputs".into(), value: output.name.clone() });
+            return Err(OnnxError::Missing {
+                reader: "the graph's outputs".into(),
+                value: output.name.clone(),
+            });
         }
     }
     let mut ready: BTreeSet<usize> = (0..waiting.len()).filter(|index| waiting[*index] == 0).collect();
@@ -182,12 +193,14 @@ fn sort(
 /// A constant from its message; checks extents against data and refuses numbers that are not finite.
 pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<Const> {
     let name = tensor.name.clone();
-    let error = |field, expected: String, got: String| OnnxError::Tensor { name: name.clone(), field, expected, got };
+    let error =
+        |field, expected: String, got: String| OnnxError::Tensor { name: name.clone(), field, expected, got };
     let dims = tensor
         .dims
         .iter()
         .map(|dim| {
-            usize::try_from(*dim).map_err(|_| error("dims", "no negative extent".into(), format!("{:?}", tensor.dims)))
+            usize::try_from(*dim)
+                .map_err(|_| error("dims", "no negative extent".into(), format!("{:?}", tensor.dims)))
         })
         .collect::<Result<Vec<_>>>()?;
     let Some(len) = checked_len(&dims).filter(|len| *len <= options.max_entries) else {
@@ -240,7 +253,10 @@ pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<Co
             }
             _ => {
                 check(tensor.int32_data.len())?;
-                Const::Int { dims: dims.clone(), data: tensor.int32_data.iter().map(|x| i64::from(*x)).collect() }
+                Const::Int {
+                    dims: dims.clone(),
+                    data: tensor.int32_data.iter().map(|x| i64::from(*x)).collect(),
+                }
             }
         }
     };
@@ -295,14 +311,20 @@ fn read_external(
     error: &dyn Fn(&'static str, String, String) -> OnnxError,
 ) -> Result<Vec<u8>> {
     let get = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
-    let base = options.base_dir.as_ref().ok_or_else(|| {
-        error("external data", "a base folder in the options".into(), "none".into())
-    })?;
+    let base = options
+        .base_dir
+        .as_ref()
+        .ok_or_else(|| error("external data", "a base folder in the options".into(), "none".into()))?;
     let location = get("location").unwrap_or_default();
     // Lexically inside the folder, and after resolving links too: a model must not read other files.
-    let plain = Path::new(location).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let plain =
+        Path::new(location).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if location.is_empty() || !plain {
-        return Err(error("external data location", "a relative path without `..`".into(), format!("{location:?}")));
+        return Err(error(
+            "external data location",
+            "a relative path without `..`".into(),
+            format!("{location:?}"),
+        ));
     }
     let io = |e: std::io::Error| error("external data", format!("a readable file {location}"), e.to_string());
     let base = base.canonicalize().map_err(io)?;
@@ -313,7 +335,9 @@ fn read_external(
     }
     let number = |key: &'static str, default: u64| match get(key) {
         None | Some("") => Ok(default),
-        Some(text) => text.parse().map_err(|_| error("external data", format!("{key} as a number"), text.into())),
+        Some(text) => {
+            text.parse().map_err(|_| error("external data", format!("{key} as a number"), text.into()))
+        }
     };
     let offset = number("offset", 0)?;
     let mut file = std::fs::File::open(&path).map_err(io)?;

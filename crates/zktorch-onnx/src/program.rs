@@ -10,7 +10,6 @@ use crate::{FloatTensor, OnnxError, Options, Result};
 /// One operator.
 pub(crate) struct Node {
     pub(crate) name: String,
-    pub(crate) op: String,
     pub(crate) operator: Box<dyn Operator>,
     pub(crate) inputs: Vec<String>,
     pub(crate) output: String,
@@ -31,7 +30,7 @@ pub(crate) struct Program {
 pub(crate) struct Outcome {
     pub(crate) name: String,
     pub(crate) op: String,
-    /// Extents of its output, if it was folded; or the index in [`Program::nodes`]; or what is wrong.
+    /// Extents of its output, or what is wrong.
     pub(crate) result: Result<Vec<usize>>,
     pub(crate) multiplications: u64,
     pub(crate) folded: bool,
@@ -96,7 +95,6 @@ impl Program {
                     dims.insert(proto.output[0].clone(), out.clone());
                     nodes.push(Node {
                         name: node_name(proto),
-                        op: proto.op_type.clone(),
                         operator,
                         inputs,
                         output: proto.output[0].clone(),
@@ -129,7 +127,6 @@ impl Program {
                 Some((host, weight, bias)) => {
                     let norm = self.nodes.remove(index);
                     let target = &mut self.nodes[host];
-                    // Names with a NUL cannot be in the file twice by accident: the output's name is unique.
                     let names = [format!("{} (weight)", norm.output), format!("{} (bias)", norm.output)];
                     target.inputs.truncate(1);
                     target.inputs.extend(names.iter().cloned());
@@ -168,9 +165,9 @@ impl Program {
             Some([one]) => Some(*one),
             Some(bias) => bias.get(channel).copied().filter(|_| bias.len() == channels),
         };
-        let bias = (0..channels).map(|c| Some(old_bias(c)? * factor[c] + offset[c])).collect::<Option<Vec<_>>>()?;
-        let scaled =
-            FloatTensor::from_fn(weight.dims(), |i| weight.data()[i] * factor[i / inner % channels]);
+        let bias =
+            (0..channels).map(|c| Some(old_bias(c)? * factor[c] + offset[c])).collect::<Option<Vec<_>>>()?;
+        let scaled = FloatTensor::from_fn(weight.dims(), |i| weight.data()[i] * factor[i / inner % channels]);
         // Factors can overflow 32 bits where the variance is tiny; then nothing is folded.
         let bias = FloatTensor::new([channels], bias).ok()?;
         let finite = scaled.data().iter().chain(bias.data()).all(|x| x.is_finite());
@@ -214,7 +211,9 @@ fn resolve(
             _ if name.is_empty() => None,
             (Some(value), _) => Some(Info { name, dims: value.dims(), value: Some(value) }),
             (None, Some(dims)) => Some(Info { name, dims, value: None }),
-            (None, None) => return Err(cx.error("inputs", "known extents", format!("unknown ones of {name}"))),
+            (None, None) => {
+                return Err(cx.error("inputs", "known extents", format!("unknown ones of {name}")));
+            }
         };
         inputs.push(info);
     }
@@ -257,7 +256,9 @@ fn fold(cx: &Context<'_>, operator: &dyn Operator, values: &[&Const], dims: &[us
     }
     let result = operator.eval(&floats.iter().collect::<Vec<_>>(), dims);
     match integer {
-        true => Ok(Const::Int { dims: dims.to_vec(), data: result.data().iter().map(|x| *x as i64).collect() }),
+        true => {
+            Ok(Const::Int { dims: dims.to_vec(), data: result.data().iter().map(|x| *x as i64).collect() })
+        }
         false => {
             result.check_finite(&cx.node.output[0])?;
             Ok(Const::Float(result))

@@ -73,9 +73,7 @@ impl FloatTensor {
     pub(crate) fn check_finite(&self, name: &str) -> Result<()> {
         match self.data.iter().position(|x| !x.is_finite()) {
             None => Ok(()),
-            Some(index) => {
-                Err(OnnxError::NotFinite { name: name.into(), index, value: self.data[index] })
-            }
+            Some(index) => Err(OnnxError::NotFinite { name: name.into(), index, value: self.data[index] }),
         }
     }
 }

@@ -13,7 +13,8 @@ fn tract(bytes: &[u8], model: &FloatModel, inputs: &[FloatTensor]) -> TractResul
         net.set_input_fact(index, f32::fact(dims.as_slice()).into())?;
     }
     let plan = net.into_typed()?.into_runnable()?;
-    let tensor = |input: &FloatTensor| Tensor::from_shape(input.dims(), input.data()).map(|t| t.into_tvalue());
+    let tensor =
+        |input: &FloatTensor| Tensor::from_shape(input.dims(), input.data()).map(|t| t.into_tvalue());
     let outputs = plan.run(inputs.iter().map(tensor).collect::<TractResult<_>>()?)?;
     outputs
         .iter()

@@ -13,8 +13,12 @@ impl Lowering<'_> {
         let (a, b) = (self.with_rank(a, rank), self.with_rank(b, rank));
         let (mut a, mut b) = self.aligned(a, b, (a_name, b_name))?;
         // Where one is repeated it has to be a sum of views.
-        let axes: Vec<Vec<u32>> =
-            a.axes.iter().zip(&b.axes).map(|(a, b)| if a.is_empty() { b.clone() } else { a.clone() }).collect();
+        let axes: Vec<Vec<u32>> = a
+            .axes
+            .iter()
+            .zip(&b.axes)
+            .map(|(a, b)| if a.is_empty() { b.clone() } else { a.clone() })
+            .collect();
         for (value, name) in [(&mut a, a_name), (&mut b, b_name)] {
             if value.axes != axes {
                 *value = self.settled(value.clone(), name)?;
@@ -36,8 +40,7 @@ impl Lowering<'_> {
             return Ok(value);
         }
         let scale = self.own_scale(&value).min(room);
-        let stored =
-            self.rescale(&value, scale, Interval::I16, Role::Ranged, name)?;
+        let stored = self.rescale(&value, scale, Interval::I16, Role::Ranged, name)?;
         self.replace(name, stored.clone());
         Ok(stored)
     }
@@ -65,8 +68,12 @@ impl Lowering<'_> {
         let rank = value.axes.len().max(constant.dims().len());
         value = self.with_rank(value, rank);
         let axes = self.axes_like(&value, constant.dims(), rank);
-        let joint: Vec<Vec<u32>> =
-            value.axes.iter().zip(&axes).map(|(a, b)| if a.is_empty() { b.clone() } else { a.clone() }).collect();
+        let joint: Vec<Vec<u32>> = value
+            .axes
+            .iter()
+            .zip(&axes)
+            .map(|(a, b)| if a.is_empty() { b.clone() } else { a.clone() })
+            .collect();
         if value.axes != joint {
             value = self.settled(value, value_name)?;
             value = self.broadcast(value, &joint)?;
@@ -102,7 +109,12 @@ impl Lowering<'_> {
     }
 
     /// value * constant, elementwise.
-    pub(crate) fn mul_constant(&mut self, value_name: &str, name: &str, constant: &FloatTensor) -> Result<Value> {
+    pub(crate) fn mul_constant(
+        &mut self,
+        value_name: &str,
+        name: &str,
+        constant: &FloatTensor,
+    ) -> Result<Value> {
         let value = self.value(value_name)?;
         if let [factor] = constant.data()
             && let Some(shift) = exponent(*factor)

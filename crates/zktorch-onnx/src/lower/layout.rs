@@ -4,7 +4,7 @@ use super::{Lowering, Value, identity, padded, plain_axes, sparse, sub_axes};
 use crate::Result;
 
 /// Splits two lists of extents (without ones) into the shortest groups of equal products.
-pub(crate) fn reshape_groups(from: &[u32], to: &[u32]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+fn reshape_groups(from: &[u32], to: &[u32]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
     let mut groups = Vec::new();
     let (mut i, mut j) = (0, 0);
     while i < from.len() && j < to.len() {
@@ -47,8 +47,10 @@ impl Lowering<'_> {
             }
         }
         let mut new_axes = new_axes.into_iter();
-        let axes: Vec<Vec<u32>> =
-            dims.iter().map(|dim| if *dim == 1 { vec![] } else { new_axes.next().unwrap_or_default() }).collect();
+        let axes: Vec<Vec<u32>> = dims
+            .iter()
+            .map(|dim| if *dim == 1 { vec![] } else { new_axes.next().unwrap_or_default() })
+            .collect();
         if !cut {
             return Ok(value.regrouped(axes));
         }

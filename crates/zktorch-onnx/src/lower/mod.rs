@@ -8,7 +8,6 @@ mod value;
 
 use std::collections::BTreeMap;
 
-pub(crate) use layout::reshape_groups;
 pub(crate) use value::{Value, identity, padded, plain_axes, shape, sparse, sub_axes};
 use zktorch_graph::{
     Contract, Expr, Factor, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId,
@@ -76,6 +75,15 @@ impl<'a> Lowering<'a> {
             Some(Term { operand: Operand::View(view), .. }) => Ok(view.tensor),
             _ => Err(self.bug("a stored tensor", "an expression")),
         }
+    }
+
+    /// The values that are stored as tensors of their own.
+    pub(crate) fn stored_values(&self) -> Vec<(String, Vec<usize>, TensorId)> {
+        let plain = |(name, value): (&String, &Value)| {
+            let id = self.is_plain(value).then(|| self.last_tensor(value).ok()).flatten()?;
+            Some((name.clone(), value.dims(), id))
+        };
+        self.values.iter().filter_map(plain).collect()
     }
 
     /// The name of the value that is computed.
@@ -171,7 +179,9 @@ impl<'a> Lowering<'a> {
     ) -> Result<Value> {
         let (a_axes, b_axes, out_axes) = (a_labels.concat(), b_labels.concat(), out_labels.concat());
         let mut extents = BTreeMap::new();
-        for (label, dim) in a_axes.iter().zip(a.expr.shape.dims()).chain(b_axes.iter().zip(b.expr.shape.dims())) {
+        for (label, dim) in
+            a_axes.iter().zip(a.expr.shape.dims()).chain(b_axes.iter().zip(b.expr.shape.dims()))
+        {
             if *extents.entry(*label).or_insert(*dim) != *dim {
                 return Err(self.bug("labels of one extent", "two extents"));
             }
@@ -262,7 +272,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// An error about the value that is computed.
-    pub(crate) fn error(&self, field: &'static str, expected: impl ToString, got: impl ToString) -> OnnxError {
+    pub(crate) fn error(
+        &self,
+        field: &'static str,
+        expected: impl ToString,
+        got: impl ToString,
+    ) -> OnnxError {
         OnnxError::Quantise {
             value: self.current.clone(),
             field,

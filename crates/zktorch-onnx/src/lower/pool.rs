@@ -3,8 +3,8 @@
 use zktorch_graph::{Function, Interval, Role, Table};
 
 use super::{Lowering, Value};
-use crate::ops::along;
 use crate::Result;
+use crate::ops::along;
 
 impl Lowering<'_> {
     /// An activation whose differences have 17 bits: a sum of views that may have more is stored first.

@@ -84,7 +84,12 @@ impl Lowering<'_> {
         };
         let (y, r) = (
             tensor(name.to_owned(), scale, range, role),
-            tensor(format!("{name} (remainder)"), raised.scale, Interval::new(0, (divisor - 1) as i32), Role::Ranged),
+            tensor(
+                format!("{name} (remainder)"),
+                raised.scale,
+                Interval::new(0, (divisor - 1) as i32),
+                Role::Ranged,
+            ),
         );
         let y = self.add_tensor(y);
         let r = (divisor > 1).then(|| self.add_tensor(r));
@@ -92,12 +97,13 @@ impl Lowering<'_> {
         let mut stored = self.tensor_value(y, value.axes.clone(), value.max_abs);
         // What the accumulator cannot exceed, its quotient cannot either.
         let round = |bound: i128| (bound + divisor as i128 / 2).div_euclid(divisor as i128);
-        stored.bounds = (stored.bounds.0.max(round(raised.bounds.0)), stored.bounds.1.min(round(raised.bounds.1)));
+        stored.bounds =
+            (stored.bounds.0.max(round(raised.bounds.0)), stored.bounds.1.min(round(raised.bounds.1)));
         Ok(stored)
     }
 
     /// Whether a value is one committed tensor, read as it is.
-    fn is_plain(&self, value: &Value) -> bool {
+    pub(super) fn is_plain(&self, value: &Value) -> bool {
         let [term] = &value.expr.terms[..] else { return false };
         let Operand::View(view) = &term.operand else { return false };
         let tensor = self.graph.tensor(view.tensor);
@@ -124,8 +130,11 @@ impl Lowering<'_> {
             Some(id) => *id,
             None => {
                 let factor = f64::powi(2.0, scale);
-                let data =
-                    constant.data().iter().map(|x| (f64::from(*x) * factor).round() as i32).collect::<Vec<_>>();
+                let data = constant
+                    .data()
+                    .iter()
+                    .map(|x| (f64::from(*x) * factor).round() as i32)
+                    .collect::<Vec<_>>();
                 let tensor =
                     Tensor { name: name.into(), shape, scale, range: Interval::I16, role: Role::Weight };
                 let id = self.add_tensor(tensor);

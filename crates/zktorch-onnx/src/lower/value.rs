@@ -54,7 +54,11 @@ pub(crate) fn padded(dims: &[u32], mut flat: usize) -> u32 {
 }
 
 /// A sparse factor without zeros, sorted.
-pub(crate) fn sparse(src: Vec<u32>, out: Vec<u32>, entries: impl IntoIterator<Item = (u32, u32, i32)>) -> Factor {
+pub(crate) fn sparse(
+    src: Vec<u32>,
+    out: Vec<u32>,
+    entries: impl IntoIterator<Item = (u32, u32, i32)>,
+) -> Factor {
     let mut entries: Vec<Entry> = entries
         .into_iter()
         .filter(|(_, _, coeff)| *coeff != 0)
@@ -118,8 +122,7 @@ impl Value {
                 }
                 Operand::Contract(contract) => {
                     let mut contract = contract.clone();
-                    contract.out_axes =
-                        order.iter().map(|old| contract.out_axes[*old as usize]).collect();
+                    contract.out_axes = order.iter().map(|old| contract.out_axes[*old as usize]).collect();
                     Operand::Contract(contract)
                 }
             };

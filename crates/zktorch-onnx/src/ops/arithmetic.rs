@@ -27,7 +27,8 @@ pub(super) fn mul(cx: &Context<'_>) -> Result<Resolved> {
 /// The extents of the result of an elementwise operator, if there is one.
 pub(super) fn broadcast_dims(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
-    let dim = |dims: &[usize], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |axis| dims[axis]);
+    let dim =
+        |dims: &[usize], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |axis| dims[axis]);
     (0..rank)
         .map(|axis| match (dim(a, axis), dim(b, axis)) {
             (a, b) if a == b || b == 1 => Some(a),
@@ -39,8 +40,9 @@ pub(super) fn broadcast_dims(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 
 fn resolve(cx: &Context<'_>, op: Binary) -> Result<Resolved> {
     let (a, b) = (cx.input(0)?, cx.input(1)?);
-    let dims = broadcast_dims(a.dims, b.dims)
-        .ok_or_else(|| cx.error("input 1", format!("extents that go with {:?}", a.dims), format!("{:?}", b.dims)))?;
+    let dims = broadcast_dims(a.dims, b.dims).ok_or_else(|| {
+        cx.error("input 1", format!("extents that go with {:?}", a.dims), format!("{:?}", b.dims))
+    })?;
     let count = if op == Binary::Mul { crate::tensor::len(&dims) as u64 } else { 0 };
     Ok(Resolved::op(op, &[a.name, b.name], dims).with_multiplications(count))
 }

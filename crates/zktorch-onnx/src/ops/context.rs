@@ -52,9 +52,12 @@ impl<'a> Context<'a> {
     pub(crate) fn input_ints(&self, index: usize) -> Result<Option<Vec<i64>>> {
         match self.optional(index) {
             None => Ok(None),
-            Some(Info { value: Some(Const::Int { dims, data }), .. }) if dims.len() <= 1 => Ok(Some(data.clone())),
+            Some(Info { value: Some(Const::Int { dims, data }), .. }) if dims.len() <= 1 => {
+                Ok(Some(data.clone()))
+            }
             Some(info) => {
-                let got = if info.value.is_some() { "another constant" } else { "a value known only at run time" };
+                let got =
+                    if info.value.is_some() { "another constant" } else { "a value known only at run time" };
                 Err(self.error(format!("input {index}"), "a constant list of integers", got))
             }
         }
@@ -77,9 +80,11 @@ impl<'a> Context<'a> {
         match self.input_floats(index)? {
             None => Ok(None),
             Some(tensor) if tensor.data().len() == 1 => Ok(Some(tensor.data()[0])),
-            Some(tensor) => {
-                Err(self.error(format!("input {index}"), "one number", format!("extents {:?}", tensor.dims())))
-            }
+            Some(tensor) => Err(self.error(
+                format!("input {index}"),
+                "one number",
+                format!("extents {:?}", tensor.dims()),
+            )),
         }
     }
 
@@ -145,7 +150,9 @@ impl<'a> Context<'a> {
         let good = values.len() == count && values.iter().all(|value| (1..=1 << 24).contains(value));
         match good {
             true => Ok(values.iter().map(|value| *value as usize).collect()),
-            false => Err(self.error(field, format!("{count} integers from 1 to 2^24"), format!("{values:?}"))),
+            false => {
+                Err(self.error(field, format!("{count} integers from 1 to 2^24"), format!("{values:?}")))
+            }
         }
     }
 

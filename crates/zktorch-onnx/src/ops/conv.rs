@@ -100,7 +100,8 @@ impl Operator for Conv {
         }
         let windows = lowering.apply(&x, axes, &factors)?;
         // Weight [g] [o] [c] [k]..: the rows of ONNX's [o, c, k..] in the same order.
-        let constant = lowering.constant(&inputs[1]).ok_or_else(|| lowering.bug("a constant weight", "none"))?;
+        let constant =
+            lowering.constant(&inputs[1]).ok_or_else(|| lowering.bug("a constant weight", "none"))?;
         let mut axes = vec![x.axes[1].clone(), sub_axes(self.weight[0] / self.groups), x.axes[2].clone()];
         axes.extend(self.weight[2..].iter().map(|dim| sub_axes(*dim)));
         let weight = lowering.factor_weight(&inputs[1], constant, axes, &windows)?;

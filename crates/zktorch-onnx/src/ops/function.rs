@@ -67,7 +67,13 @@ impl Operator for Function {
             let x = inputs[0].data()[i];
             match self {
                 Self::Relu => x.max(0.0),
-                Self::LeakyRelu { slope } => if x < 0.0 { slope * x } else { x },
+                Self::LeakyRelu { slope } => {
+                    if x < 0.0 {
+                        slope * x
+                    } else {
+                        x
+                    }
+                }
                 Self::Clip { lo, hi } => x.max(*lo).min(*hi),
                 Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
                 Self::Tanh => x.tanh(),

@@ -33,7 +33,11 @@ pub(super) fn gemm(cx: &Context<'_>) -> Result<Resolved> {
     let mut names = vec![a.name, b.name];
     if let Some(c) = cx.optional(2) {
         if broadcast_dims(c.dims, &dims).as_ref() != Some(&dims) {
-            return Err(cx.error("input 2", format!("extents that go with {dims:?}"), format!("{:?}", c.dims)));
+            return Err(cx.error(
+                "input 2",
+                format!("extents that go with {dims:?}"),
+                format!("{:?}", c.dims),
+            ));
         }
         names.push(c.name);
     }
@@ -65,7 +69,8 @@ impl Operator for Gemm {
         let (a, b) = (inputs[0], inputs[1]);
         let [m, n] = [dims[0], dims[1]];
         let k = len(a.dims()) / m;
-        let strides = |columns: usize, rows: usize, transposed: bool| if transposed { (1, rows) } else { (columns, 1) };
+        let strides =
+            |columns: usize, rows: usize, transposed: bool| if transposed { (1, rows) } else { (columns, 1) };
         let (a_row, a_column) = strides(k, m, self.transposed.0);
         let (b_row, b_column) = strides(n, k, self.transposed.1);
         let mut out = FloatTensor::zeros(dims);
@@ -84,7 +89,8 @@ impl Operator for Gemm {
         match lowering.constant(c) {
             Some(constant) => {
                 let scaled = FloatTensor::from_fn(constant.dims(), |i| self.beta * constant.data()[i]);
-                lowering.add_constant(product, &name, &format!("{c} of {name}"), &scaled)
+                let weight = weight_name(lowering, c, self.beta);
+                lowering.add_constant(product, &name, &weight, &scaled)
             }
             None if self.beta == 1.0 => {
                 let product_name = format!("{name} without the last addend");
@@ -104,7 +110,8 @@ struct MatMul;
 
 pub(super) fn matmul(cx: &Context<'_>) -> Result<Resolved> {
     let (a, b) = (cx.input(0)?, cx.input(1)?);
-    let error = || cx.error("inputs", "extents [.., m, k] and [.., k, n]", format!("{:?} and {:?}", a.dims, b.dims));
+    let error =
+        || cx.error("inputs", "extents [.., m, k] and [.., k, n]", format!("{:?} and {:?}", a.dims, b.dims));
     if a.dims.is_empty() || b.dims.is_empty() {
         return Err(error());
     }
@@ -162,12 +169,17 @@ fn matrix_product(
 ) -> Result<Value> {
     let constants = (lowering.constant(a_name), lowering.constant(b_name));
     let vectors = |lowering: &Lowering<'_>, name: &str| {
-        lowering.constant(name).map_or_else(|| lowering.value(name).map(|v| v.axes.len()), |c| Ok(c.dims().len()))
+        lowering
+            .constant(name)
+            .map_or_else(|| lowering.value(name).map(|v| v.axes.len()), |c| Ok(c.dims().len()))
     };
     let (a_rank, b_rank) = (vectors(lowering, a_name)?, vectors(lowering, b_name)?);
-    let promote_a = |value: Value| if a_rank == 1 { value.regrouped(vec![vec![], value.axes[0].clone()]) } else { value };
-    let promote_b = |value: Value| if b_rank == 1 { value.regrouped(vec![value.axes[0].clone(), vec![]]) } else { value };
-    let scaled = |constant: &FloatTensor| FloatTensor::from_fn(constant.dims(), |i| alpha * constant.data()[i]);
+    let promote_a =
+        |value: Value| if a_rank == 1 { value.regrouped(vec![vec![], value.axes[0].clone()]) } else { value };
+    let promote_b =
+        |value: Value| if b_rank == 1 { value.regrouped(vec![value.axes[0].clone(), vec![]]) } else { value };
+    let scaled =
+        |constant: &FloatTensor| FloatTensor::from_fn(constant.dims(), |i| alpha * constant.data()[i]);
     // Axes (m, k) of a and (k, n) of b, counted from the end.
     let (a_k, b_k) = (if transposed.0 { 2 } else { 1 }, if transposed.1 { 1 } else { 2 });
     let (mut a, mut b) = match constants {
@@ -237,6 +249,7 @@ fn matrix_product(
     Ok(value.regrouped(axes))
 }
 
+/// The name of a constant times alpha: weights are shared by name.
 fn weight_name(lowering: &Lowering<'_>, name: &str, alpha: f32) -> String {
     if alpha == 1.0 { name.to_owned() } else { format!("{name} of {}", lowering.current()) }
 }

@@ -16,8 +16,8 @@ mod reshape;
 mod shape_math;
 mod spatial;
 
-pub(crate) use pool::along;
 pub(crate) use context::{Context, Info};
+pub(crate) use pool::along;
 
 use crate::lower::{Lowering, Value};
 use crate::tensor::Const;
@@ -46,12 +46,7 @@ pub(crate) trait Operator {
 /// What a node turns into.
 pub(crate) enum Resolved {
     /// An operator that reads these values and gives a tensor of these extents.
-    Op {
-        operator: Box<dyn Operator>,
-        inputs: Vec<String>,
-        dims: Vec<usize>,
-        multiplications: u64,
-    },
+    Op { operator: Box<dyn Operator>, inputs: Vec<String>, dims: Vec<usize>, multiplications: u64 },
     /// A value that is known at compile time.
     Const(Const),
 }

@@ -31,7 +31,9 @@ impl Operator for Transpose {
     fn eval(&self, inputs: &[&FloatTensor], dims: &[usize]) -> FloatTensor {
         let (from, to) = (strides(inputs[0].dims()), strides(dims));
         let place = |i: usize, axis: usize| i / to[axis] % dims[axis] * from[self.0[axis]];
-        FloatTensor::from_fn(dims, |i| inputs[0].data()[(0..dims.len()).map(|axis| place(i, axis)).sum::<usize>()])
+        FloatTensor::from_fn(dims, |i| {
+            inputs[0].data()[(0..dims.len()).map(|axis| place(i, axis)).sum::<usize>()]
+        })
     }
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[String]) -> Result<Value> {
@@ -51,7 +53,9 @@ pub(super) fn concat(cx: &Context<'_>) -> Result<Resolved> {
     let mut names = vec![first.name];
     for index in 1..cx.inputs.len() {
         let input = cx.input(index)?;
-        let rest = |dims: &[usize]| dims.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, d)| *d).collect::<Vec<_>>();
+        let rest = |dims: &[usize]| {
+            dims.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, d)| *d).collect::<Vec<_>>()
+        };
         if input.dims.len() != dims.len() || rest(input.dims) != rest(&dims) {
             let expected = format!("extents {dims:?} but for axis {axis}");
             return Err(cx.error(format!("input {index}"), expected, format!("{:?}", input.dims)));
@@ -174,7 +178,8 @@ pub(super) fn slice_attributes(cx: &Context<'_>) -> Result<Resolved> {
 }
 
 pub(super) fn slice_inputs(cx: &Context<'_>) -> Result<Resolved> {
-    let get = |index| cx.input_ints(index)?.ok_or_else(|| cx.error(format!("input {index}"), "a list", "none"));
+    let get =
+        |index| cx.input_ints(index)?.ok_or_else(|| cx.error(format!("input {index}"), "a list", "none"));
     slice(cx, get(1)?, get(2)?, cx.input_ints(3)?, cx.input_ints(4)?)
 }
 
@@ -189,7 +194,13 @@ fn slice(
     let axes = axes.unwrap_or_else(|| (0..starts.len() as i64).collect());
     let steps = steps.unwrap_or_else(|| vec![1; starts.len()]);
     if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] {
-        let got = format!("{} starts, {} ends, {} axes, {} steps", starts.len(), ends.len(), axes.len(), steps.len());
+        let got = format!(
+            "{} starts, {} ends, {} axes, {} steps",
+            starts.len(),
+            ends.len(),
+            axes.len(),
+            steps.len()
+        );
         return Err(cx.error("inputs", "lists of one length", got));
     }
     cx.axes("axes", &axes, dims.len())?;
@@ -206,7 +217,11 @@ fn slice(
             (start..end.max(start)).step_by(*step as usize).map(|i| Some(i as usize)).collect()
         } else {
             let (start, end) = (wrap(*start).clamp(-1, extent - 1), wrap(*end).clamp(-1, extent - 1));
-            (end + 1..start.max(end) + 1).rev().step_by(step.unsigned_abs() as usize).map(|i| Some(i as usize)).collect()
+            (end + 1..start.max(end) + 1)
+                .rev()
+                .step_by(step.unsigned_abs() as usize)
+                .map(|i| Some(i as usize))
+                .collect()
         };
         entries[axis] = list;
     }

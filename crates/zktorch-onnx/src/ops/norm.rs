@@ -20,7 +20,8 @@ pub(super) fn batch(cx: &Context<'_>) -> Result<Resolved> {
     let epsilon = cx.float("epsilon", 1e-5)?;
     let mut names = vec![input.name];
     for index in 1..5 {
-        let constant = cx.input_floats(index)?.ok_or_else(|| cx.error(format!("input {index}"), "a value", "none"))?;
+        let constant =
+            cx.input_floats(index)?.ok_or_else(|| cx.error(format!("input {index}"), "a value", "none"))?;
         if constant.dims() != [channels] {
             let got = format!("extents {:?}", constant.dims());
             return Err(cx.error(format!("input {index}"), format!("extents [{channels}]"), got));
@@ -40,7 +41,8 @@ impl BatchNorm {
     fn affine(&self, [scale, bias, mean, variance]: [&[f32]; 4]) -> (Vec<f32>, Vec<f32>) {
         let root = |variance: f32| (f64::from(variance) + f64::from(self.epsilon)).sqrt();
         let factor = scale.iter().zip(variance).map(|(s, v)| f64::from(*s) / root(*v)).collect::<Vec<_>>();
-        let offset = bias.iter().zip(mean).zip(&factor).map(|((b, m), f)| (f64::from(*b) - f64::from(*m) * f) as f32);
+        let offset =
+            bias.iter().zip(mean).zip(&factor).map(|((b, m), f)| (f64::from(*b) - f64::from(*m) * f) as f32);
         (factor.iter().map(|f| *f as f32).collect(), offset.collect())
     }
 }

@@ -121,7 +121,11 @@ impl Operator for AveragePool {
                 Some(lcm / gcd(lcm, *count) * count).filter(|lcm| *lcm <= 1 << 16)
             });
             let lcm = lcm.ok_or_else(|| {
-                lowering.error("least common multiple of the window sizes", "at most 2^16", format!("{counts:?}"))
+                lowering.error(
+                    "least common multiple of the window sizes",
+                    "at most 2^16",
+                    format!("{counts:?}"),
+                )
             })?;
             let mut axes = value.axes.clone();
             axes[axis] = sub_axes(window.positions);

@@ -60,12 +60,16 @@ pub(super) fn global_average(cx: &Context<'_>) -> Result<Resolved> {
 impl Operator for Reduce {
     fn eval(&self, inputs: &[&FloatTensor], dims: &[usize]) -> FloatTensor {
         let from = inputs[0].dims();
-        let kept: Vec<usize> =
-            from.iter().enumerate().map(|(axis, dim)| if self.axes.contains(&axis) { 1 } else { *dim }).collect();
+        let kept: Vec<usize> = from
+            .iter()
+            .enumerate()
+            .map(|(axis, dim)| if self.axes.contains(&axis) { 1 } else { *dim })
+            .collect();
         let (outer, inner) = (strides(from), strides(&kept));
         let mut sums = vec![0f64; crate::tensor::len(&kept)];
         for (i, x) in inputs[0].data().iter().enumerate() {
-            let place = |axis: usize| if kept[axis] == 1 { 0 } else { i / outer[axis] % from[axis] * inner[axis] };
+            let place =
+                |axis: usize| if kept[axis] == 1 { 0 } else { i / outer[axis] % from[axis] * inner[axis] };
             sums[(0..from.len()).map(place).sum::<usize>()] += f64::from(*x);
         }
         let count = if self.mean { (inputs[0].data().len() / sums.len()) as f64 } else { 1.0 };

@@ -17,9 +17,7 @@ pub(super) fn identity(cx: &Context<'_>) -> Result<Resolved> {
 }
 
 pub(super) fn dropout(cx: &Context<'_>) -> Result<Resolved> {
-    if cx.node.output.len() > 1 && !cx.node.output[1].is_empty() && cx.opset >= 12 {
-        // The mask is all ones in inference; nothing defines it here, so that a reader is an error.
-    }
+    // In inference the mask is all ones; nothing defines it here, so that a reader of it is an error.
     match cx.optional(2).map(|info| info.value) {
         None => identity(cx),
         Some(Some(crate::tensor::Const::Int { data, .. })) if data.iter().all(|x| *x == 0) => identity(cx),
@@ -30,7 +28,8 @@ pub(super) fn dropout(cx: &Context<'_>) -> Result<Resolved> {
 pub(super) fn flatten(cx: &Context<'_>) -> Result<Resolved> {
     let dims = cx.input(0)?.dims;
     let axis = cx.int("axis", 1)?;
-    let axis = if axis == dims.len() as i64 { dims.len() } else { cx.axis("attribute axis", axis, dims.len())? };
+    let axis =
+        if axis == dims.len() as i64 { dims.len() } else { cx.axis("attribute axis", axis, dims.len())? };
     let (rows, columns) = dims.split_at(axis);
     resolved(cx, vec![rows.iter().product(), columns.iter().product()])
 }
@@ -38,7 +37,8 @@ pub(super) fn flatten(cx: &Context<'_>) -> Result<Resolved> {
 pub(super) fn reshape(cx: &Context<'_>) -> Result<Resolved> {
     let from = cx.input(0)?.dims;
     let wanted = cx.input_ints(1)?.unwrap_or_default();
-    let error = || cx.error("input 1", format!("extents with the entries of {from:?}"), format!("{wanted:?}"));
+    let error =
+        || cx.error("input 1", format!("extents with the entries of {from:?}"), format!("{wanted:?}"));
     let allow_zero = cx.int("allowzero", 0)? != 0;
     let mut dims = Vec::with_capacity(wanted.len());
     let mut free = None;
@@ -63,8 +63,12 @@ pub(super) fn reshape(cx: &Context<'_>) -> Result<Resolved> {
 /// Axes are an input from opset 13, an attribute before.
 fn axes(cx: &Context<'_>) -> Result<Option<Vec<i64>>> {
     match (cx.ints("axes")?, cx.input_ints(1)?) {
-        (Some(_), _) if cx.opset >= 13 => Err(cx.error("attribute axes", "an input from opset 13", "an attribute")),
-        (None, Some(_)) if cx.opset < 13 => Err(cx.error("input 1", "an attribute before opset 13", "an input")),
+        (Some(_), _) if cx.opset >= 13 => {
+            Err(cx.error("attribute axes", "an input from opset 13", "an attribute"))
+        }
+        (None, Some(_)) if cx.opset < 13 => {
+            Err(cx.error("input 1", "an attribute before opset 13", "an input"))
+        }
         (attribute, input) => Ok(attribute.or(input)),
     }
 }

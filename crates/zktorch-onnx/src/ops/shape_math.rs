@@ -30,7 +30,11 @@ pub(super) fn constant_of_shape(cx: &Context<'_>) -> Result<Resolved> {
     let dims = list.iter().map(|dim| usize::try_from(*dim).ok()).collect::<Option<Vec<_>>>();
     let dims = dims.filter(|dims| checked_len(dims).is_some_and(|len| len <= cx.options.max_entries));
     let dims = dims.ok_or_else(|| {
-        cx.error("input 0", format!("extents of at most {} entries", cx.options.max_entries), format!("{list:?}"))
+        cx.error(
+            "input 0",
+            format!("extents of at most {} entries", cx.options.max_entries),
+            format!("{list:?}"),
+        )
     })?;
     let value = cx.tensor("value")?.unwrap_or(Const::Float(FloatTensor::zeros([1])));
     match value.len() {
@@ -50,7 +54,8 @@ pub(super) fn shape(cx: &Context<'_>) -> Result<Resolved> {
 
 pub(super) fn gather(cx: &Context<'_>) -> Result<Resolved> {
     let (data, indices) = (cx.input(0)?, cx.input(1)?);
-    let (Some(values), Some(Const::Int { dims: index_dims, data: index })) = (data.value, indices.value) else {
+    let (Some(values), Some(Const::Int { dims: index_dims, data: index })) = (data.value, indices.value)
+    else {
         return Err(cx.error("inputs", "constants", "a value known only at run time"));
     };
     let axis = cx.axis("attribute axis", cx.int("axis", 0)?, data.dims.len())?;
@@ -78,10 +83,13 @@ pub(super) fn cast(cx: &Context<'_>) -> Result<Resolved> {
         };
     };
     let cast = match (cx.int("to", 0)?, value) {
-        (1 | 10 | 11, Const::Int { dims, data }) => Const::Float(FloatTensor::from_fn(dims.clone(), |i| data[i] as f32)),
-        (6 | 7, Const::Float(tensor)) => {
-            Const::Int { dims: tensor.dims().to_vec(), data: tensor.data().iter().map(|x| *x as i64).collect() }
+        (1 | 10 | 11, Const::Int { dims, data }) => {
+            Const::Float(FloatTensor::from_fn(dims.clone(), |i| data[i] as f32))
         }
+        (6 | 7, Const::Float(tensor)) => Const::Int {
+            dims: tensor.dims().to_vec(),
+            data: tensor.data().iter().map(|x| *x as i64).collect(),
+        },
         (1 | 6 | 7 | 10 | 11, value) => value.clone(),
         (other, _) => {
             return Err(cx.error("attribute to", "a float type, int32 or int64", other.to_string()));

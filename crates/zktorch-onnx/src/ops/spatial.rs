@@ -57,8 +57,9 @@ impl Window {
         }
         // One of the two is absent, so that the index over (position, tap) is the other one.
         let pairs = (0..self.positions).flat_map(|p| (0..self.taps).map(move |k| (p, k)));
-        let entries =
-            pairs.filter_map(|(p, k)| self.source(p, k).map(|q| ((p + k) as u32, q as u32, 1))).collect::<Vec<_>>();
+        let entries = pairs
+            .filter_map(|(p, k)| self.source(p, k).map(|q| ((p + k) as u32, q as u32, 1)))
+            .collect::<Vec<_>>();
         if src.is_none() && out.is_empty() && entries.len() == 1 {
             return None;
         }
@@ -103,10 +104,13 @@ pub(crate) fn windows(cx: &Context<'_>, extents: &[usize], kernel: &[usize]) -> 
             "SAME_UPPER" => same(true),
             "SAME_LOWER" => same(false),
             "VALID" => (0, 0),
-            other => return Err(cx.error("attribute auto_pad", "NOTSET, SAME_UPPER, SAME_LOWER or VALID", other)),
+            other => {
+                return Err(cx.error("attribute auto_pad", "NOTSET, SAME_UPPER, SAME_LOWER or VALID", other));
+            }
         };
         let Some(room) = (extent + pad + pad_end).checked_sub(span) else {
-            let expected = format!("a window of at most {} entries on spatial axis {axis}", extent + pad + pad_end);
+            let expected =
+                format!("a window of at most {} entries on spatial axis {axis}", extent + pad + pad_end);
             return Err(cx.error("window", expected, span.to_string()));
         };
         let mut positions = if ceil { room.div_ceil(stride) } else { room / stride } + 1;

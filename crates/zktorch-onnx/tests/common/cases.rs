@@ -40,13 +40,16 @@ fn norm(builder: Builder, channels: usize, input: &str, output: &str, epsilon: f
 
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut add = |name, builder: Builder, tolerance| cases.push(Case { name, bytes: builder.bytes(), tolerance });
+    let mut add =
+        |name, builder: Builder, tolerance| cases.push(Case { name, bytes: builder.bytes(), tolerance });
     convolutions(&mut add);
     products(&mut add);
     functions(&mut add);
     pools(&mut add);
     shapes(&mut add);
     networks(&mut add);
+    combinations(&mut add);
+    random(&mut add);
     cases
 }
 
@@ -71,14 +74,28 @@ fn convolutions(add: Add<'_>) {
     );
     add("conv 1-d", conv(&[1, 3, 17], &[5, 3, 4], true, vec![ints("strides", &[2])]), 1.5e-3);
     add("conv 1x1", conv(&[1, 6, 4, 4], &[3, 6, 1, 1], false, vec![]), 1.5e-3);
-    add("conv 1x1 with stride", conv(&[1, 6, 5, 4], &[3, 6, 1, 1], true, vec![ints("strides", &[2, 2])]), 1.5e-3);
+    add(
+        "conv 1x1 with stride",
+        conv(&[1, 6, 5, 4], &[3, 6, 1, 1], true, vec![ints("strides", &[2, 2])]),
+        1.5e-3,
+    );
     add("conv to one pixel", conv(&[1, 3, 4, 4], &[5, 3, 4, 4], true, vec![]), 1.5e-3);
     add("conv with one channel", conv(&[1, 1, 6, 6], &[1, 1, 3, 3], true, vec![]), 1.5e-3);
     add("conv of a batch", conv(&[3, 2, 5, 5], &[3, 2, 3, 3], true, vec![]), 1.5e-3);
     add("depthwise conv", conv(&[1, 6, 7, 7], &[6, 1, 3, 3], true, vec![int("group", 6)]), 1.5e-3);
-    add("depthwise conv with multiplier", conv(&[1, 3, 7, 7], &[6, 1, 3, 3], true, vec![int("group", 3)]), 1.5e-3);
-    add("grouped conv, 3 channels a group", conv(&[1, 6, 6, 6], &[10, 3, 3, 3], true, vec![int("group", 2)]), 1.5e-3);
-    for (name, mode) in [("conv same upper", "SAME_UPPER"), ("conv same lower", "SAME_LOWER"), ("conv valid", "VALID")] {
+    add(
+        "depthwise conv with multiplier",
+        conv(&[1, 3, 7, 7], &[6, 1, 3, 3], true, vec![int("group", 3)]),
+        1.5e-3,
+    );
+    add(
+        "grouped conv, 3 channels a group",
+        conv(&[1, 6, 6, 6], &[10, 3, 3, 3], true, vec![int("group", 2)]),
+        1.5e-3,
+    );
+    for (name, mode) in
+        [("conv same upper", "SAME_UPPER"), ("conv same lower", "SAME_LOWER"), ("conv valid", "VALID")]
+    {
         let attributes = vec![string("auto_pad", mode), ints("strides", &[2, 2])];
         add(name, conv(&[1, 2, 7, 8], &[3, 2, 4, 3], true, attributes), 1.5e-3);
     }
@@ -115,7 +132,11 @@ fn products(add: Add<'_>) {
     );
     add("matmul", one("MatMul", &[2, 3, 5], 11, &["w"], vec![]).weight("w", &[5, 4], 1.0), 1.5e-3);
     add("matmul with a vector", one("MatMul", &[3, 5], 11, &["w"], vec![]).weight("w", &[5], 1.0), 1.5e-3);
-    add("matmul of batches", one("MatMul", &[2, 3, 5], 11, &["w"], vec![]).weight("w", &[2, 5, 4], 1.0), 1.5e-3);
+    add(
+        "matmul of batches",
+        one("MatMul", &[2, 3, 5], 11, &["w"], vec![]).weight("w", &[2, 5, 4], 1.0),
+        1.5e-3,
+    );
     let left = Builder::new(11)
         .input("x", &[5, 4])
         .weight("w", &[3, 5], 1.0)
@@ -210,7 +231,12 @@ fn pools(add: Add<'_>) {
         .input("x", &[1, 2, 8, 8])
         .weight("w", &[3, 2, 3, 3], 0.5)
         .node("Relu", &["x"], "r", vec![])
-        .node("MaxPool", &["r"], "p", vec![kernel(&[3, 3]), ints("strides", &[2, 2]), ints("pads", &[1, 1, 1, 1])])
+        .node(
+            "MaxPool",
+            &["r"],
+            "p",
+            vec![kernel(&[3, 3]), ints("strides", &[2, 2]), ints("pads", &[1, 1, 1, 1])],
+        )
         .node("Conv", &["p", "w"], "y", vec![])
         .output("y");
     add("relu, max pool, conv", after, 1.5e-3);
@@ -319,4 +345,177 @@ fn networks(add: Add<'_>) {
         .node("Sigmoid", &["s"], "y", vec![])
         .output("y");
     add("an MLP with tanh and sigmoid", mlp, 2e-3);
+}
+
+/// Operators meeting what other operators leave pending.
+fn combinations(add: Add<'_>) {
+    let swish = Builder::new(13)
+        .input("x", &[1, 3, 4, 4])
+        .weight("w", &[5, 3, 3, 3], 0.5)
+        .node("Conv", &["x", "w"], "c", vec![])
+        .node("Sigmoid", &["c"], "s", vec![])
+        .node("Mul", &["c", "s"], "y", vec![])
+        .output("y");
+    add("swish of a conv", swish, 1.5e-3);
+    let far = Builder::new(13)
+        .input("x", &[1, 8])
+        .input("big", &[1, 8])
+        .weight("w", &[8, 8], 0.01)
+        .floats("thousand", &[], vec![3000.0])
+        .node("MatMul", &["x", "w"], "small", vec![])
+        .node("Mul", &["big", "thousand"], "large", vec![])
+        .node("Add", &["small", "large"], "y", vec![])
+        .output("y");
+    add("sum of a small and a large product", far, 2.0);
+    let tiny = Builder::new(13)
+        .input("x", &[1, 8])
+        .weight("w", &[8, 8], 1e-4)
+        .weight("b", &[8], 1e-4)
+        .node("Gemm", &["x", "w", "b"], "s", vec![])
+        .node("Relu", &["s"], "y", vec![])
+        .output("y");
+    add("tiny weights", tiny, 2e-7);
+    let dead = Builder::new(13)
+        .input("x", &[1, 8])
+        .floats("w", &[8, 3], vec![0.0; 24])
+        .node("MatMul", &["x", "w"], "s", vec![])
+        .node("Relu", &["s"], "y", vec![])
+        .output("y");
+    add("zero weights", dead, 1e-9);
+    let mut dense = Builder::new(13).input("x", &[1, 2, 4, 4]).node("Relu", &["x"], "c0", vec![]);
+    for i in 0..10 {
+        let (from, weight, conv, to) =
+            (format!("c{i}"), format!("w{i}"), format!("v{i}"), format!("c{}", i + 1));
+        dense = dense
+            .weight(&weight, &[1, 2 + i, 3, 3], 0.3)
+            .node("Conv", &[&from, &weight], &conv, vec![ints("pads", &[1, 1, 1, 1])])
+            .node("Concat", &[&from, &conv], &to, vec![int("axis", 1)]);
+    }
+    add("ten concatenations", dense.output("c10"), 1.5e-3);
+    let order = Builder::new(13)
+        .input("x", &[1, 3, 4, 5])
+        .weight("w", &[60, 7], 0.3)
+        .node("Transpose", &["x"], "t", vec![ints("perm", &[0, 2, 3, 1])])
+        .node("Flatten", &["t"], "f", vec![])
+        .node("MatMul", &["f", "w"], "y", vec![])
+        .output("y");
+    add("flatten of a transpose", order, 1e-3);
+    let compound = Builder::new(13)
+        .input("x", &[2, 3, 4])
+        .weight("w", &[2, 12], 0.5)
+        .ints("s", &[2, 12])
+        .ints("t", &[3, 8])
+        .node("Reshape", &["x", "s"], "f", vec![])
+        .node("Add", &["f", "w"], "a", vec![])
+        .node("Reshape", &["a", "t"], "y", vec![])
+        .output("y");
+    add("sum over a compound axis, then a cut", compound, 1e-3);
+    let pieces = Builder::new(13)
+        .input("x", &[1, 4, 6])
+        .weight("w", &[4, 6, 6], 0.4)
+        .ints("a", &[1])
+        .ints("b", &[3])
+        .ints("axis", &[1])
+        .node("MatMul", &["x", "w"], "m", vec![])
+        .node("Slice", &["m", "a", "b", "axis"], "s", vec![])
+        .node("ReduceMean", &["s"], "r", vec![ints("axes", &[1]), int("keepdims", 0)])
+        .node("Tanh", &["r"], "y", vec![])
+        .output("y");
+    add("slice and mean of a product", pieces, 1e-3);
+    let attention = Builder::new(13)
+        .input("x", &[1, 5, 8])
+        .weight("q", &[8, 8], 0.5)
+        .weight("k", &[8, 8], 0.5)
+        .ints("heads", &[1, 5, 2, 4])
+        .node("MatMul", &["x", "q"], "xq", vec![])
+        .node("MatMul", &["x", "k"], "xk", vec![])
+        .node("Reshape", &["xq", "heads"], "hq", vec![])
+        .node("Reshape", &["xk", "heads"], "hk", vec![])
+        .node("Transpose", &["hq"], "tq", vec![ints("perm", &[0, 2, 1, 3])])
+        .node("Transpose", &["hk"], "tk", vec![ints("perm", &[0, 2, 3, 1])])
+        .node("MatMul", &["tq", "tk"], "y", vec![])
+        .output("y");
+    add("scores of two heads", attention, 4e-3);
+    let after = norm(
+        Builder::new(13).input("x", &[2, 9]).weight("w", &[4, 9], 0.4).weight("b", &[4], 0.4).node(
+            "Gemm",
+            &["x", "w", "b"],
+            "g",
+            vec![int("transB", 1)],
+        ),
+        4,
+        "g",
+        "n",
+        1e-5,
+    );
+    let after = after.node("LeakyRelu", &["n"], "y", vec![]).output("y");
+    add("batch normalisation after gemm", after, 2e-3);
+    let read_twice = norm(
+        Builder::new(13).input("x", &[1, 2, 4, 4]).weight("w", &[3, 2, 1, 1], 0.5).node(
+            "Conv",
+            &["x", "w"],
+            "c",
+            vec![],
+        ),
+        3,
+        "c",
+        "n",
+        1e-5,
+    );
+    let read_twice = read_twice.node("Add", &["n", "c"], "y", vec![]).output("y");
+    add("batch normalisation of a value that is read twice", read_twice, 2.5e-3);
+    let line = Builder::new(13)
+        .input("x", &[1, 3, 8])
+        .node("AveragePool", &["x"], "a", vec![ints("kernel_shape", &[3]), ints("pads", &[1, 1])])
+        .node("Add", &["a", "x"], "s", vec![])
+        .node("AveragePool", &["s"], "y", vec![ints("kernel_shape", &[5])])
+        .output("y");
+    add("averages of sums of averages", line, 5e-4);
+    let same = Builder::new(13)
+        .input("x", &[1, 3, 8])
+        .node("Sub", &["x", "x"], "z", vec![])
+        .node("Mul", &["x", "x"], "q", vec![])
+        .node("Add", &["z", "q"], "y", vec![])
+        .output("y");
+    add("a value with itself", same, 1e-3);
+    let six = Builder::new(7)
+        .input("x", &[1, 3, 5, 5])
+        .weight("w", &[6, 1, 3, 3], 3.0)
+        .node("Conv", &["x", "w"], "c", vec![int("group", 3), ints("pads", &[1, 1, 1, 1])])
+        .node("Clip", &["c"], "y", vec![float("min", 0.0), float("max", 6.0)])
+        .output("y");
+    add("relu6 of a depthwise conv", six, 2e-3);
+}
+
+/// Convolutions and pools of random shapes.
+fn random(add: Add<'_>) {
+    let mut random = super::Random::new(2024);
+    let mut draw = |from: usize, to: usize| from + random.next() as usize % (to - from + 1);
+    for round in 0..60 {
+        let groups = [1, 1, 2, 3][draw(0, 3)];
+        let (per_group, outs) = (draw(1, 3), draw(1, 3));
+        let (h, w, kh, kw) = (draw(3, 9), draw(3, 9), draw(1, 3), draw(1, 3));
+        let (sh, sw, dh, dw) = (draw(1, 3), draw(1, 3), draw(1, 2), draw(1, 2));
+        // Pads smaller than the kernel: no window is empty.
+        let pads = [draw(0, kh - 1), draw(0, kw - 1), draw(0, kh - 1), draw(0, kw - 1)].map(|p| p as i64);
+        let x = [draw(1, 2), groups * per_group, h, w];
+        let dilated = (kh - 1) * dh < h && (kw - 1) * dw < w;
+        let dilations = if dilated { [dh as i64, dw as i64] } else { [1, 1] };
+        let strides = ints("strides", &[sh as i64, sw as i64]);
+        let attributes = vec![
+            strides.clone(),
+            ints("dilations", &dilations),
+            ints("pads", &pads),
+            int("group", groups as i64),
+        ];
+        let weight = [groups * outs, per_group, kh, kw];
+        add("random conv", conv(&x, &weight, round % 2 == 0, attributes), 2.5e-3);
+        let pool = [strides, ints("kernel_shape", &[kh as i64, kw as i64]), ints("pads", &pads)];
+        let op = ["MaxPool", "AveragePool"][round % 2];
+        let mut attributes = pool.to_vec();
+        if op == "AveragePool" {
+            attributes.push(int("count_include_pad", (round / 2 % 2) as i64));
+        }
+        add("random pool", one(op, &x, 11, &[], attributes), 5e-4);
+    }
 }

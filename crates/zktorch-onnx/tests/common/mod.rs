@@ -1,5 +1,11 @@
 //! Small models built in code, and what they are compared with.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test program uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "test support: each test program uses a part of it, and an error is a failure"
+)]
 
 pub mod cases;
 
@@ -69,8 +75,10 @@ impl Builder {
 
     /// Adds an output; its extents are not needed.
     pub fn output(mut self, name: &str) -> Self {
-        self.graph().output.push(ValueInfoProto { name: name.into(), r#type: Some(TypeProto {
-            tensor_type: Some(TensorTypeProto { elem_type: 1, shape: None }) }) });
+        self.graph().output.push(ValueInfoProto {
+            name: name.into(),
+            r#type: Some(TypeProto { tensor_type: Some(TensorTypeProto { elem_type: 1, shape: None }) }),
+        });
         self
     }
 
