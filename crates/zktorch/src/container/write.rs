@@ -42,7 +42,7 @@ pub fn write(path: &Path, kind: Kind, protocol: &Bytes32, body: &[u8]) -> Result
     write_with(path, kind, protocol, |writer| writer.write_all(body))
 }
 
-/// As [`write`], with a body that is produced piece by piece.
+/// As [`write()`], with a body that is produced piece by piece.
 ///
 /// # Errors
 /// [`Error::File`], also if `body` fails; the old file, if any, is then untouched.

@@ -10,7 +10,7 @@
 //!
 //! Integers, booleans, half and double floats become the nearest 32-bit float. Every tensor has at least one entry and at
 //! most [`MAX_RANK`] axes, and all values are finite. Memory is bounded by a small multiple of the size of the file and
-//! of what its compressed parts decode to, which is limited to [`MAX_FILE_BYTES`](crate::MAX_FILE_BYTES).
+//! of what its compressed parts decode to, which is limited to [`MAX_FILE_BYTES`].
 
 mod assign;
 mod json;
