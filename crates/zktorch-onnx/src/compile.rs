@@ -46,6 +46,10 @@ pub struct Compiled {
     pub stored: Vec<PortInfo>,
     /// What the user should know.
     pub warnings: Vec<String>,
+    /// Largest absolute value of everything computed over the samples, by name: scales are chosen from these.
+    pub max_abs: BTreeMap<String, f64>,
+    /// Bits of room above them.
+    pub headroom: u32,
 }
 
 /// How far a stored value of the quantised network is from the float model.
@@ -75,7 +79,10 @@ fn real(port: &PortInfo, values: &[Vec<i32>]) -> FloatTensor {
 pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     let mut program = Program::new(Model::decode(bytes, options)?, options)?;
     let mut warnings = Vec::new();
-    let max_abs = calibrate(&program, options, &mut warnings)?;
+    let max_abs = match &options.max_abs {
+        Some(max_abs) => max_abs.clone(),
+        None => calibrate(&program, options, &mut warnings)?,
+    };
     program.fold_norms();
     let few = options.calibration.len() < ENOUGH_SAMPLES;
     let headroom = options.headroom.unwrap_or(if few { 3 } else { 2 }).min(12);
@@ -126,7 +133,7 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
         tensor.name = short(&tensor.name);
     }
     let bounds = graph.validate()?;
-    Ok(Compiled { graph, bounds, weights, inputs, outputs, stored, warnings })
+    Ok(Compiled { graph, bounds, weights, inputs, outputs, stored, warnings, max_abs, headroom })
 }
 
 /// Names in a graph have at most 256 bytes.

@@ -21,6 +21,9 @@ pub struct Options {
     pub input: Visibility,
     /// Who sees the outputs.
     pub output: Visibility,
+    /// Largest absolute value of everything that the model computes, by name: instead of samples. What a former compilation
+    /// found ([`Compiled::max_abs`](crate::Compiled::max_abs)) gives the same graph again.
+    pub max_abs: Option<BTreeMap<String, f64>>,
     /// Bits of room above the calibrated maximum. By default 2, or 3 when the samples are generated or fewer than 16.
     pub headroom: Option<u32>,
     /// Largest tensor, in entries, that the model may contain.
@@ -37,6 +40,7 @@ impl Default for Options {
             base_dir: None,
             input: Visibility::Public,
             output: Visibility::Public,
+            max_abs: None,
             headroom: None,
             max_entries: 1 << 28,
             max_multiplications: 1 << 44,

@@ -73,6 +73,28 @@ pub fn setup(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingK
     ProvingKey::new(vk_bytes, &values, &blinds, key_secret)
 }
 
+impl ProvingKey {
+    /// Whether the key's weights are these.
+    pub fn has_weights(&self, weights: &[(TensorId, Vec<i32>)]) -> bool {
+        let mut values: Vec<Vec<i32>> = vec![Vec::new(); self.weights.len()];
+        for (id, entries) in weights {
+            match values.get_mut(id.0 as usize) {
+                Some(slot) => slot.clone_from(entries),
+                None => return false,
+            }
+        }
+        values == self.weights
+    }
+
+    /// The chunk commitments to the key's weights under its blinds, computed again.
+    ///
+    /// # Errors
+    /// [`ProverError::Commit`] if the SRS has another size.
+    pub fn commit_weights(&self, srs: &Srs) -> Result<Vec<Commitment>, ProverError> {
+        Ok(srs.commit_chunks(&self.column, self.vk.network().k(), &self.blinds)?.0)
+    }
+}
+
 /// The weights by tensor, checked.
 fn weight_values(model: &Model) -> Result<Vec<Vec<i32>>, ProverError> {
     let mut values: Vec<Vec<i32>> = vec![Vec::new(); model.graph.tensors.len()];

@@ -1,10 +1,10 @@
 //! `zktorch audit`: whoever may see the weights recomputes the key from the model.
 
 use anyhow::Result;
+use zktorch::Bytes32;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
-use zktorch::Bytes32;
 use zktorch_commit::SrsPolicy;
 use zktorch_verifier::VerifyingKey;
 
@@ -46,7 +46,10 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     let commitments = report.time(Stage::Setup, || loaded.key.commit_weights(&srs))?;
     drop(bar);
     if commitments != vk.weights() {
-        return Ok(Outcome::Rejected(report, "the key's commitments are not those of the weights".to_owned()));
+        return Ok(Outcome::Rejected(
+            report,
+            "the key's commitments are not those of the weights".to_owned(),
+        ));
     }
     // Whether to trust the SRS is not the question here.
     let policy = SrsPolicy::new().accept(vk.srs().id()).allow_insecure();

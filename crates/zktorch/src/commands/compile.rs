@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
+use zktorch::Bytes32;
 use zktorch::cli::{self, CompileSource};
 use zktorch::report::{Report, Stage};
-use zktorch::Bytes32;
 use zktorch_graph::Visibility;
 use zktorch_onnx::{FloatModel, Options, compile};
 use zktorch_prover::committed_values;

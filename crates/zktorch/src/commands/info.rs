@@ -78,7 +78,8 @@ fn other(context: &Context, mut report: Report, options: &cli::Info) -> Result<O
         report.note("srs_id", serde_json::to_value(statement.srs_id)?);
         return Ok(Outcome::Done(report));
     }
-    let opened = Srs::open(path).with_context(|| format!("{}: no file of zktorch, or damaged", path.display()))?;
+    let opened =
+        Srs::open(path).with_context(|| format!("{}: no file of zktorch, or damaged", path.display()))?;
     report.note("kind", "srs");
     report.note("k", opened.k());
     srs(&mut report, opened.verifier());

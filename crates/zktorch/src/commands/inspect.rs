@@ -42,7 +42,10 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
         report.note("k", k);
         report.note("estimated_prove_s", SECONDS_AT_LEAST + committed as f64 * SECONDS_PER_VALUE);
         let srs = 64u64 << k;
-        report.note("estimated_memory_bytes", 4 * srs + BYTES_PER_CELL * committed + 8 * found.parameters as u64);
+        report.note(
+            "estimated_memory_bytes",
+            4 * srs + BYTES_PER_CELL * committed + 8 * found.parameters as u64,
+        );
     }
     report.note("security_bits", json!({"computational": 100, "statistical_2_80_queries": 141}));
     Ok(Outcome::Done(report))

@@ -93,7 +93,11 @@ const MAX_MODEL_BYTES: u64 = 4 << 30;
 pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
     let metadata = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !metadata.is_file() || metadata.len() > MAX_MODEL_BYTES {
-        bail!("{}: expected a file of at most {MAX_MODEL_BYTES} bytes, got {}", path.display(), metadata.len());
+        bail!(
+            "{}: expected a file of at most {MAX_MODEL_BYTES} bytes, got {}",
+            path.display(),
+            metadata.len()
+        );
     }
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
@@ -135,7 +139,12 @@ pub(crate) fn port_names(ports: &[PortInfo]) -> Vec<(String, Vec<usize>)> {
 }
 
 /// Integers of real values: nearest multiples of 2^-scale.
-pub(crate) fn quantise(name: &str, values: &[f32], scale: i32, range: zktorch_graph::Interval) -> Result<Vec<i32>> {
+pub(crate) fn quantise(
+    name: &str,
+    values: &[f32],
+    scale: i32,
+    range: zktorch_graph::Interval,
+) -> Result<Vec<i32>> {
     let unit = f64::powi(2.0, scale);
     let quantise = |value: &f32| {
         let integer = (f64::from(*value) * unit).round();

@@ -58,6 +58,8 @@ pub(crate) struct ModelFile {
     pub(crate) weights: Vec<(TensorId, Vec<i32>)>,
     pub(crate) inputs: Vec<FilePort>,
     pub(crate) outputs: Vec<FilePort>,
+    /// Values of the model that are stored, to compare node by node.
+    stored: Vec<FilePort>,
 }
 
 /// A port in a file.
@@ -90,6 +92,7 @@ impl ModelFile {
             weights: compiled.weights.clone(),
             inputs: compiled.inputs.iter().map(FilePort::from).collect(),
             outputs: compiled.outputs.iter().map(FilePort::from).collect(),
+            stored: compiled.stored.iter().map(FilePort::from).collect(),
         }
     }
 
@@ -113,13 +116,25 @@ impl ModelFile {
             weights: self.weights.clone(),
             inputs: ports(&self.inputs),
             outputs: ports(&self.outputs),
+            stored: ports(&self.stored),
             warnings: Vec::new(),
             max_abs: self.recipe.max_abs.clone(),
             headroom: self.recipe.headroom,
         };
-        let listed = |ports: &[PortInfo], ids: &[TensorId]| ports.iter().map(|port| port.tensor).eq(ids.iter().copied());
+        let listed = |ports: &[PortInfo], ids: &[TensorId]| {
+            ports.iter().map(|port| port.tensor).eq(ids.iter().copied())
+        };
         if !listed(&compiled.inputs, &self.graph.inputs) || !listed(&compiled.outputs, &self.graph.outputs) {
             bail!("the model's ports are not those of its graph");
+        }
+        let entries = |port: &PortInfo| port.dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
+        let all = compiled.inputs.iter().chain(&compiled.outputs).chain(&compiled.stored);
+        let fits = |port: &PortInfo| {
+            let tensor = self.graph.tensors.get(port.tensor.0 as usize);
+            tensor.is_some_and(|tensor| entries(port) == Some(tensor.shape.len()))
+        };
+        if let Some(port) = all.clone().find(|port| !fits(port)) {
+            bail!("value {}: extents {:?} are not those of its tensor", port.name, port.dims);
         }
         let weights = self.weights.iter().all(|(id, values)| {
             let tensor = self.graph.tensors.get(id.0 as usize);
@@ -182,7 +197,8 @@ pub(crate) struct LoadedKey {
 impl LoadedKey {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let body = container::read(path, Kind::ProvingKey, &protocol(), MAX_BYTES)?;
-        let file: KeyFile = decode(&body).with_context(|| format!("{}: malformed proving key", path.display()))?;
+        let file: KeyFile =
+            decode(&body).with_context(|| format!("{}: malformed proving key", path.display()))?;
         let key = ProvingKey::from_bytes(&file.key).with_context(|| path.display().to_string())?;
         Ok(Self { key, recipe: file.recipe.clone() })
     }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use zktorch::Bytes32;
 use zktorch::cli::{self, CompileSource, ProveForm};
 use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{Statement, StatementTensor, TensorValue};
-use zktorch::Bytes32;
 use zktorch_graph::Visibility;
 use zktorch_prover::committed_values;
 use zktorch_verifier::VerifyingKey;
@@ -28,7 +28,8 @@ pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
         Some(ProveForm::OneStep { model, out }) => {
             fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
             let file = |name: &str| out.join(name);
-            let source = CompileSource { calibration: options.calibration.clone(), image: options.image.clone() };
+            let source =
+                CompileSource { calibration: options.calibration.clone(), image: options.image.clone() };
             one_time_setup(context, &mut report, model, &source, &file)?;
             let (pk, proof, statement) = (file("model.pk"), file("proof.bin"), file("statement.json"));
             prove(context, &mut report, &pk, &options.input, &proof, &statement)?;
@@ -86,7 +87,9 @@ fn prove(
     let integers = input_ports
         .iter()
         .zip(&samples)
-        .map(|(port, sample)| quantise(&port.name, sample.data(), port.scale, graph.tensor(port.tensor).range))
+        .map(|(port, sample)| {
+            quantise(&port.name, sample.data(), port.scale, graph.tensor(port.tensor).range)
+        })
         .collect::<Result<Vec<_>>>()?;
     let _bar = context.progress.spinner("prove");
     let proved = loaded.key.prove(&srs, &integers, nonce()?)?;
@@ -102,7 +105,10 @@ fn prove(
 }
 
 /// The statement as a file says it.
-pub(super) fn statement_file(vk: &VerifyingKey, statement: &zktorch_verifier::Statement) -> Result<Statement> {
+pub(super) fn statement_file(
+    vk: &VerifyingKey,
+    statement: &zktorch_verifier::Statement,
+) -> Result<Statement> {
     let graph = vk.network().graph();
     let mut public = statement.public.iter();
     let mut tensors = |list, ids, commitments: &[[u8; 32]]| -> Result<Vec<StatementTensor>> {

@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, options: &cli::Run) -> Result<Outcome> {
     let (file, compiled, inputs) = loaded?;
     let integers = compiled.quantise(&inputs)?;
     let values = report.time(Stage::Witness, || compiled.execute(integers))?;
-    let outputs = compiled.outputs(&values)?;
+    let outputs = compiled.dequantise(&values);
     report.committed_values = Some(committed_values(&compiled.graph) as u64);
     let listed = compiled.outputs.iter().zip(&outputs);
     let listed: Map<String, Value> =
@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context, options: &cli::Run) -> Result<Outcome> {
             report.max_abs_error = Some(largest);
             report.note("output_errors", errors);
             if options.per_node {
-                report.note("node_errors", node_errors(&compiled, &values, &nodes));
+                report.note("node_errors", json!(compiled.compare(&float, &inputs)?));
             }
         }
     }
@@ -62,21 +62,3 @@ fn max_abs_error(got: &FloatTensor, expected: &FloatTensor) -> f64 {
     pairs.fold(0.0, |max, (a, b)| max.max((f64::from(*a) - f64::from(*b)).abs()))
 }
 
-/// Errors of the stored tensors that stand for a value of the model.
-fn node_errors(
-    compiled: &zktorch_onnx::Compiled,
-    values: &[Vec<i32>],
-    nodes: &BTreeMap<String, FloatTensor>,
-) -> Map<String, Value> {
-    let mut errors = Map::new();
-    for (tensor, integers) in compiled.graph.tensors.iter().zip(values) {
-        let Some(expected) = nodes.get(&tensor.name).filter(|expected| expected.data().len() == integers.len()) else {
-            continue;
-        };
-        let unit = f64::powi(2.0, -tensor.scale);
-        let pairs = integers.iter().zip(expected.data());
-        let error = pairs.fold(0.0f64, |max, (a, b)| max.max((f64::from(*a) * unit - f64::from(*b)).abs()));
-        errors.insert(tensor.name.clone(), json!(error));
-    }
-    errors
-}

@@ -112,13 +112,19 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
 
 /// The statement to verify; every field of the file is compared with the key or used.
 fn statement_of(vk: &VerifyingKey, file: &Statement) -> Result<zktorch_verifier::Statement, String> {
-    let differs = |what: &str, expected: String, got: String| Err(format!("statement: {what}: expected {expected}, got {got}"));
+    let differs = |what: &str, expected: String, got: String| {
+        Err(format!("statement: {what}: expected {expected}, got {got}"))
+    };
     if file.model_id.0 != vk.model_id().0 {
         let (expected, got) = (vk.model_id().to_string(), ModelId(file.model_id.0).to_string());
         return differs("model_id (wrong key?)", expected, got);
     }
     if file.srs_id.0 != vk.srs().id().0 {
-        return differs("srs_id", vk.srs().id().to_string(), zktorch_commit::SrsId(file.srs_id.0).to_string());
+        return differs(
+            "srs_id",
+            vk.srs().id().to_string(),
+            zktorch_commit::SrsId(file.srs_id.0).to_string(),
+        );
     }
     let graph = vk.network().graph();
     let mut public = Vec::new();
@@ -140,7 +146,11 @@ fn statement_of(vk: &VerifyingKey, file: &Statement) -> Result<zktorch_verifier:
                     // All private tensors of a side lie in the same chunks.
                     let commitments: Vec<[u8; 32]> = commitments.iter().map(|bytes| bytes.0).collect();
                     if !private.is_empty() && *private != commitments {
-                        return differs(what, "the same commitments for all private tensors".to_owned(), port.name.clone());
+                        return differs(
+                            what,
+                            "the same commitments for all private tensors".to_owned(),
+                            port.name.clone(),
+                        );
                     }
                     *private = commitments;
                 }
@@ -162,7 +172,8 @@ fn check_tensor(what: &str, port: &PortInfo, tensor: &StatementTensor) -> Result
     if expected == got {
         return Ok(());
     }
-    let show = |(name, dims, scale): (&String, &Vec<usize>, i32)| format!("{name} {dims:?} with scale {scale}");
+    let show =
+        |(name, dims, scale): (&String, &Vec<usize>, i32)| format!("{name} {dims:?} with scale {scale}");
     Err(format!("statement: {what}: expected {}, got {}", show(expected), show(got)))
 }
 
@@ -179,7 +190,10 @@ fn expect(
     let expected = load_input(path, None, &port_names(&ports)).context("expected data")?;
     for ((port, expected), tensor) in ports.iter().zip(expected).zip(tensors) {
         let TensorValue::Public(got) = &tensor.value else {
-            return Err(Failure::Rejected(format!("{what} {} is private: there is nothing to compare", port.name)));
+            return Err(Failure::Rejected(format!(
+                "{what} {} is private: there is nothing to compare",
+                port.name
+            )));
         };
         let range = vk.network().graph().tensor(port.tensor).range;
         let integers = quantise(&port.name, expected.data(), port.scale, range)?;
