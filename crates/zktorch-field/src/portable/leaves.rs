@@ -46,13 +46,13 @@ macro_rules! leaf {
 }
 
 leaf! {
-    /// a <- a b.
-    fn mul(a: &mut [Limbs; LANES], b: &[Limbs; LANES]) |l| a[l] = scalar::mul::<F>(&a[l], &b[l])
+    /// a b.
+    fn mul(out: &mut [Limbs; LANES], a: &[Limbs; LANES], b: &[Limbs; LANES]) |l| out[l] = scalar::mul::<F>(&a[l], &b[l])
 }
 
 leaf! {
-    /// a <- a^2.
-    fn square(a: &mut [Limbs; LANES]) |l| a[l] = scalar::square::<F>(&a[l])
+    /// a^2.
+    fn square(out: &mut [Limbs; LANES], a: &[Limbs; LANES]) |l| out[l] = scalar::square::<F>(&a[l])
 }
 
 leaf! {
