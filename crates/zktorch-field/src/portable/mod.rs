@@ -248,6 +248,19 @@ impl<F: Element> Packed for Lanes<F> {
     }
 
     #[inline(always)]
+    fn chain_up2(product: [&mut Self; 2], factor: [&Self; 2], prefix: [&mut Self; 2]) {
+        for ((product, factor), prefix) in product.into_iter().zip(factor).zip(prefix) {
+            leaves::chain_up::<F>(&mut product.lanes, &factor.lanes, &mut prefix.lanes);
+        }
+    }
+    #[inline(always)]
+    fn chain_down2(inverse: [&mut Self; 2], factor: [&Self; 2], prefix: [&Self; 2], out: [&mut Self; 2]) {
+        for (((inverse, factor), prefix), out) in inverse.into_iter().zip(factor).zip(prefix).zip(out) {
+            leaves::chain_down::<F>(&mut inverse.lanes, &factor.lanes, &prefix.lanes, &mut out.lanes);
+        }
+    }
+
+    #[inline(always)]
     fn mul_in_place(a: &mut Block<F>, b: &Block<F>) {
         Self::load(a).mul(Self::load(b)).store(a);
     }

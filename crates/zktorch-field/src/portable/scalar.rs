@@ -18,6 +18,8 @@ pub(super) struct Constants<F>(PhantomData<F>);
 impl<F: Element> Constants<F> {
     /// 2p.
     pub(super) const P2: Limbs = wrapping_sub(&F::P, &wrapping_sub(&[0; 4], &F::P));
+    /// 0 and 2p.
+    const ZERO_P2: [Limbs; 2] = [[0; 4], Self::P2];
     /// -p^-1 mod 2^64.
     pub(super) const NEG_INV: u64 = neg_inverse_64(&F::P);
     /// 2^-64 mod p.
@@ -116,9 +118,8 @@ pub(super) fn add<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
 #[inline(always)]
 pub(super) fn sub<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
     let (d, borrow) = sub4(a, b);
-    let mask = (borrow as u64).wrapping_neg();
-    let p2 = &Constants::<F>::P2;
-    add4(&d, &[p2[0] & mask, p2[1] & mask, p2[2] & mask, p2[3] & mask])
+    // Looked up, not masked: the compiler makes a branch of a mask, and which way it goes is random.
+    add4(&d, &Constants::<F>::ZERO_P2[usize::from(borrow)])
 }
 
 /// -a, as 2p - a reduced below 2p.
@@ -135,17 +136,25 @@ fn choose(yes: bool, a: &Limbs, b: &Limbs) -> Limbs {
     [pick(0), pick(1), pick(2), pick(3)]
 }
 
-/// a - b if `minus`, else a + b, without a branch: signs of random points are random.
+/// -a if `minus`, else a, without a branch: signs of random points are random. **At most 2p** (-0 is 2p): an operand of a product, or the
+/// second one of a sum.
+#[inline(always)]
+pub(super) fn negate_if<F: Element>(a: &Limbs, minus: bool) -> Limbs {
+    // 2p - a = 2p + !a + 1 modulo 2^256.
+    let mask = u64::from(minus).wrapping_neg();
+    let p2 = &Constants::<F>::ZERO_P2[usize::from(minus)];
+    let (s0, c) = adc(a[0] ^ mask, p2[0], minus);
+    let (s1, c) = adc(a[1] ^ mask, p2[1], c);
+    let (s2, c) = adc(a[2] ^ mask, p2[2], c);
+    let (s3, _) = adc(a[3] ^ mask, p2[3], c);
+    [s0, s1, s2, s3]
+}
+
+/// a - b if `minus`, else a + b, without a branch.
 #[inline(always)]
 pub(super) fn add_or_sub<F: Element>(a: &Limbs, b: &Limbs, minus: bool) -> Limbs {
-    // 2p - b = 2p + !b + 1 modulo 2^256; it is 2p for b = 0, which the addition brings back to a < 2p.
-    let mask = u64::from(minus).wrapping_neg();
-    let p2 = &Constants::<F>::P2;
-    let (s0, c) = adc(b[0] ^ mask, p2[0] & mask, minus);
-    let (s1, c) = adc(b[1] ^ mask, p2[1] & mask, c);
-    let (s2, c) = adc(b[2] ^ mask, p2[2] & mask, c);
-    let (s3, _) = adc(b[3] ^ mask, p2[3] & mask, c);
-    add::<F>(a, &[s0, s1, s2, s3])
+    // a < 2p, so a + 2p is still below 4p.
+    add::<F>(a, &negate_if::<F>(b, minus))
 }
 
 /// (+-a) + (+-b), without a branch.
@@ -359,5 +368,8 @@ pub(super) fn from_i64<F: Element>(value: i64) -> Limbs {
 /// Whether a value below 2p is zero modulo p.
 #[inline(always)]
 pub(super) fn is_zero<F: Element>(a: &Limbs) -> bool {
-    *a == [0; 4] || *a == F::P
+    let p = &F::P;
+    let zero = a[0] | a[1] | a[2] | a[3];
+    let modulus = (a[0] ^ p[0]) | (a[1] ^ p[1]) | (a[2] ^ p[2]) | (a[3] ^ p[3]);
+    (zero == 0) | (modulus == 0)
 }
