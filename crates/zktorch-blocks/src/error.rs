@@ -58,6 +58,26 @@ pub enum BlockError {
         /// Largest value allowed.
         hi: i32,
     },
+    /// The network is larger than what can be proved at once.
+    #[error("{what}: at most {max}, got {got}")]
+    Limit {
+        /// What there is too much of.
+        what: &'static str,
+        /// The largest number allowed.
+        max: u64,
+        /// The number there.
+        got: u64,
+    },
+    /// The chunk size is not supported.
+    #[error("chunks of 2^{got} cells: expected log2 sizes {min} to {max}")]
+    ChunkSize {
+        /// Smallest supported k.
+        min: usize,
+        /// Largest supported k.
+        max: usize,
+        /// The k asked for.
+        got: usize,
+    },
     /// Something refers to a tensor that has no place.
     #[error("tensor {id} is neither committed nor public")]
     NoTensor {

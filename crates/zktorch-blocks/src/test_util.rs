@@ -7,7 +7,7 @@ use zktorch_field::Fr;
 use zktorch_graph::layout::{ArenaKind, Scope};
 use zktorch_graph::{
     AxisMap, Contract, Entry, Expr, Factor, Function, Graph, Interval, Linear, Operand, Role, Shape, Step,
-    Table, TableId, Tensor, TensorId, Term, View, Visibility, execute,
+    Table, TableId, Tensor, TensorId, Term, View, Visibility, eval_expr, execute,
 };
 
 use zktorch_transcript::{ClearProver, ClearVerifier};
@@ -191,6 +191,61 @@ pub(crate) fn small_cnn(input: Visibility, output: Visibility) -> Graph {
     b.graph
 }
 
+/// One of everything, in tables of a few hundred entries: a product with weights, a bias, a ReLU, an elementwise square with a
+/// divisor that is no power of two, a reversal, a sum.
+pub(crate) fn tiny(input: Visibility, output: Visibility) -> Graph {
+    let mut b = Builder::default();
+    let x = b.tensor("x", &[5], Interval::new(-60, 60), Role::Input(input));
+    b.graph.inputs.push(x);
+    let x = b.linear(x);
+    let mut acc = b.dense("w", &x, 3);
+    let bias = b.weight("b", &[3]);
+    acc.terms.push(Term { coeff: 4, operand: Operand::View(b.view(bias)) });
+    let y = b.relu("relu", acc, 64, Interval::new(-300, 300));
+    let square =
+        Contract { a: b.linear(y), b: b.linear(y), a_axes: vec![0], b_axes: vec![0], out_axes: vec![0] };
+    let terms = vec![Term { coeff: 1, operand: Operand::Contract(square) }];
+    let acc = Expr { shape: Shape::new([3]), terms };
+    let z = b.rescale("square", acc, 100, Interval::new(0, 900), Role::Ranged);
+    let mut reversed = b.view(z);
+    let entries = (0..3).map(|i| Entry { out: i, src: 2 - i, coeff: 1 }).collect();
+    reversed.factors[0].map = AxisMap::Sparse(entries);
+    let terms = vec![
+        Term { coeff: 1, operand: Operand::View(reversed) },
+        Term { coeff: -2, operand: Operand::View(b.view(y)) },
+    ];
+    let acc = Expr { shape: Shape::new([3]), terms };
+    let out = b.rescale("out", acc, 6, Interval::new(-128, 127), Role::Output(output));
+    b.graph.outputs.push(out);
+    b.graph
+}
+
+/// The tensor with this name.
+pub(crate) fn id(graph: &Graph, name: &str) -> TensorId {
+    let found = graph.tensors.iter().position(|tensor| tensor.name == name);
+    TensorId(found.unwrap_or_else(|| panic!("no tensor {name}")) as u32)
+}
+
+/// Executes the steps from `first` on without looking at any range: what follows from a lie.
+pub(crate) fn follow(graph: &Graph, values: &mut [Vec<i32>], first: usize) {
+    for step in &graph.steps[first..] {
+        match step {
+            Step::Rescale { acc, divisor, y, r } => {
+                let (d, acc) = (i64::from(*divisor), eval_expr(graph, acc, values).unwrap());
+                let shifted = acc.iter().map(|acc| acc + d / 2);
+                values[y.0 as usize] = shifted.clone().map(|acc| acc.div_euclid(d) as i32).collect();
+                if let Some(r) = r {
+                    values[r.0 as usize] = shifted.map(|acc| acc.rem_euclid(d) as i32).collect();
+                }
+            }
+            Step::Lookup { table, x, y } => {
+                let f = &graph.table(*table).function;
+                values[y.0 as usize] = values[x.0 as usize].iter().map(|x| f.eval(*x)).collect();
+            }
+        }
+    }
+}
+
 /// Everything to prove an inference of a graph with random weights and inputs.
 pub(crate) struct Case {
     pub(crate) srs: Srs,
@@ -238,6 +293,24 @@ impl Case {
         });
         drop(witness);
         Self { srs, network, values, weights, weight_commitments, weight_blinds, private, private_blinds }
+    }
+
+    /// The same network with these values, which may be in no table, and commitments to these weights.
+    pub(crate) fn with_weights_of(case: &Self, values: &[Vec<i32>]) -> Self {
+        let k = case.network.k();
+        let weights = case.network.stack_weights(values).unwrap();
+        let weight_commitments = case.srs.commit_chunks(&weights, k, &case.weight_blinds).unwrap().0;
+        let blinds = |list: &[Blind]| list.iter().map(|b| Blind::from_scalar(*b.expose())).collect();
+        Self {
+            srs: Srs::dev(k).unwrap(),
+            network: case.network.clone(),
+            values: values.to_vec(),
+            weights,
+            weight_commitments,
+            weight_blinds: blinds(&case.weight_blinds),
+            private: case.private.clone(),
+            private_blinds: case.private_blinds.each_ref().map(|list| blinds(list)),
+        }
     }
 
     pub(crate) fn statement(&self) -> Statement<'_> {

@@ -6,6 +6,7 @@
 //! share, the shape of everything, is here.
 
 mod chunks;
+mod limits;
 #[cfg(feature = "prover")]
 mod prover;
 mod stages;
@@ -49,10 +50,13 @@ impl Network {
     /// From a graph, which is validated, and the chunk size `2^k`.
     ///
     /// # Errors
-    /// [`BlockError::Graph`] for an invalid graph.
+    /// [`BlockError::Graph`] for an invalid graph; [`BlockError::ChunkSize`]; [`BlockError::Limit`] for a graph whose proof could not
+    /// be checked in bounded time and memory.
     pub fn new(graph: Graph, k: usize, scope: Scope) -> Result<Self, BlockError> {
         graph.validate()?;
+        limits::check_graph(&graph, k)?;
         let layout = Layout::new(&graph, k, scope);
+        limits::check_layout(&graph, &layout)?;
         let tables = layout.tables().columns(&graph);
         let chunks = Chunks::new(&layout, scope);
         Ok(Self { graph, layout, scope, tables, chunks })

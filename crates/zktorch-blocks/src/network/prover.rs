@@ -149,6 +149,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     let chunks = network.chunks();
     let looked_up = network.looked_up();
     let [v_count, h_count] = network.proof_chunks();
+    check_length("log2 of the size of the SRS", k, srs.k())?;
     check_length("blinds of the weights", chunks.weights.count, private.weights.len())?;
     check_length("blinds of private inputs", chunks.private_inputs.count, private.io[0].len())?;
     check_length("blinds of private outputs", chunks.private_outputs.count, private.io[1].len())?;

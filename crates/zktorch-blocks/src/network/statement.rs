@@ -103,10 +103,19 @@ impl<'a> Statement<'a> {
 
     /// The transcript after the whole statement was absorbed.
     pub(crate) fn transcript(&self) -> Transcript {
-        let mut transcript = match self.network.scope() {
-            Scope::Inference => Transcript::new(b"zktorch inference v1"),
-            Scope::Weights => Transcript::new(b"zktorch weight ranges v1"),
-        };
+        self.absorb(Transcript::new(self.label()))
+    }
+
+    /// Protocol and version.
+    pub(crate) fn label(&self) -> &'static [u8] {
+        match self.network.scope() {
+            Scope::Inference => b"zktorch inference v1",
+            Scope::Weights => b"zktorch weight ranges v1",
+        }
+    }
+
+    /// Absorbs the whole statement.
+    pub(crate) fn absorb(&self, mut transcript: Transcript) -> Transcript {
         transcript.append_message(b"key digest", &self.digest);
         transcript.append_message(b"context", self.context);
         let mut absorb = |label, commitments: &[Commitment]| {

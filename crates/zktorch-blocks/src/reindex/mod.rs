@@ -94,13 +94,37 @@ pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Access {
 
 /// M~(z, q): all coordinates of the factor's output and source axes, concatenated.
 pub(crate) fn matrix_eval(factor: &Factor, source: &Shape, view: &Shape, z: &[Fr], q: &[Fr]) -> Fr {
-    let (rows, columns) = (eq_table(z), eq_table(q));
-    let at = |table: &[Fr], index: u32| table.get(index as usize).copied().unwrap_or_default();
-    factor
-        .entries(source, view)
-        .iter()
-        .map(|e| at(&rows, e.out) * at(&columns, e.src) * Fr::from(e.coeff))
-        .sum()
+    let (rows, columns) = (SplitEq::new(z), SplitEq::new(q));
+    let entries = factor.entries(source, view);
+    entries.iter().map(|e| rows.at(e.out) * columns.at(e.src) * Fr::from(e.coeff)).sum()
+}
+
+/// `eq(z, i)` for any index i. Long points are cut in two, so that the memory is at most `2^16` entries even for the `2^32` rows
+/// that a (hostile) map with one entry may have.
+pub(crate) struct SplitEq {
+    high: Vec<Fr>,
+    low: Vec<Fr>,
+    low_vars: usize,
+}
+
+impl SplitEq {
+    /// Points up to here have one table.
+    const ONE_TABLE: usize = 12;
+
+    pub(crate) fn new(z: &[Fr]) -> Self {
+        let cut = if z.len() > Self::ONE_TABLE { z.len() / 2 } else { 0 };
+        let (high, low) = z.split_at(cut);
+        Self { high: eq_table(high), low: eq_table(low), low_vars: low.len() }
+    }
+
+    /// Zero beyond the cube.
+    pub(crate) fn at(&self, index: u32) -> Fr {
+        let index = index as usize;
+        let (high, low) = (index >> self.low_vars, index & (self.low.len() - 1));
+        let value = |table: &[Fr], i: usize| table.get(i).copied().unwrap_or_default();
+        let low = value(&self.low, low);
+        if self.high.len() == 1 && high == 0 { low } else { value(&self.high, high) * low }
+    }
 }
 
 impl Sum {

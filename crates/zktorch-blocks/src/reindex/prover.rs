@@ -5,7 +5,7 @@ use zktorch_field::Fr;
 use zktorch_graph::{AxisMap, Factor, Shape, View};
 use zktorch_sumcheck::eq_table;
 
-use super::Sum;
+use super::{SplitEq, Sum};
 use crate::array::{Array, Axis, SparseMatrix};
 
 /// A view with some output axes bound to coordinates: the values over the others, in the given order.
@@ -114,12 +114,12 @@ pub(crate) fn sum_factors(sum: &Sum, view: &View, source: &Shape, cells: &[i32])
     for (index, z) in &sum.summed {
         let factor = &view.factors[*index];
         order.extend(factor.src.iter().map(|axis| Axis::Source(*axis)));
-        let rows = eq_table(z);
+        let rows = SplitEq::new(z);
         let columns: usize =
             factor.src_dims(source).iter().map(|dim| 1usize << Shape::axis_vars(*dim)).product();
         let mut column = vec![Fr::from(0u64); columns];
         for entry in factor.entries(source, &view.shape) {
-            let weight = rows[entry.out as usize];
+            let weight = rows.at(entry.out);
             column[entry.src as usize] +=
                 if entry.coeff == 1 { weight } else { weight * Fr::from(entry.coeff) };
         }

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, ops::Range};
 
 use crate::{CommitError, msm::sort::Buckets};
 
-/// Largest absolute value of a cell: differences of 16-bit integers fit.
-pub const MAX_VALUE: i32 = 1 << 16;
+/// Largest absolute value of a cell: differences of 16-bit integers and remainders of divisors up to 2^17 fit.
+pub const MAX_VALUE: i32 = 1 << 17;
 
 /// A bucket: cells with this tag and this value. Ordered by tag, then value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

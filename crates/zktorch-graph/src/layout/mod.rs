@@ -66,6 +66,7 @@ impl Layout {
             }
         }
         let mut kinds: Vec<LookupKind> = Vec::new();
+        let mut index_of: BTreeMap<LookupKind, usize> = BTreeMap::new();
         let mut table_of = vec![None; graph.tensors.len()];
         for (id, tensor) in tensor_ids(graph) {
             let covered = (tensor.role == Role::Weight) == (scope == Scope::Weights);
@@ -77,11 +78,12 @@ impl Layout {
             if !covered || arena_of(tensor.role).is_none() {
                 continue;
             }
-            let index = kinds.iter().position(|other| *other == kind).unwrap_or_else(|| {
+            // The padding table has index 0.
+            let index = *index_of.entry(kind).or_insert_with(|| {
                 kinds.push(kind);
-                kinds.len() - 1
+                kinds.len()
             });
-            table_of[id.0 as usize] = Some(index + 1);
+            table_of[id.0 as usize] = Some(index);
         }
         Self { k, arenas, places, tables: TableLayout::new(graph, k, &kinds), table_of }
     }

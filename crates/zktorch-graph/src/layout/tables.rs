@@ -4,7 +4,7 @@ use super::{PADDING, place};
 use crate::{Graph, Interval, TableId};
 
 /// What a lookup table holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LookupKind {
     /// The pairs (v, 0) for v in an interval.
     Range(Interval),

@@ -30,13 +30,14 @@ pub(super) fn regions(layout: &Layout, graph: &Graph, kind: ArenaKind, chunk: us
     let (k, n) = (layout.k, 1usize << layout.k);
     let range = chunk * n..(chunk + 1) * n;
     let mut regions = Vec::new();
-    for (id, offset) in layout.arena(kind).tensors() {
+    let tensors = layout.arena(kind).tensors();
+    // Offsets ascend and tensors are disjoint: those that reach into the chunk are consecutive.
+    let end = |(id, offset): &(crate::TensorId, usize)| offset + graph.tensor(*id).shape.padded_len();
+    let first = tensors.partition_point(|tensor| end(tensor) <= range.start);
+    for (id, offset) in tensors.iter().skip(first).take_while(|(_, offset)| *offset < range.end) {
         let shape = &graph.tensor(*id).shape;
         let vars = shape.num_vars();
         let Some(table) = layout.table_of(*id) else { continue };
-        if *offset >= range.end || offset + (1usize << vars) <= range.start {
-            continue;
-        }
         let low = vars.min(k);
         let high = vars - low;
         let slice = range.start.saturating_sub(*offset) >> low;

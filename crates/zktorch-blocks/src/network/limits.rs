@@ -1,0 +1,91 @@
+//! What can be proved at once. A key is hostile input: these limits are checked before anything is allocated by them, and keep a
+//! verifier's time and memory bounded whatever a valid graph says.
+
+use std::collections::BTreeSet;
+
+use zktorch_commit::MIN_LOG_SIZE;
+use zktorch_graph::layout::{ArenaKind, Layout, LookupKind};
+use zktorch_graph::{Graph, Linear, Operand, Role, Step, View, Visibility};
+
+use crate::BlockError;
+
+/// log2 of the largest chunk: the tables' column has at least one chunk of cells, which the verifier reads.
+pub(crate) const MAX_K: usize = 24;
+/// Padded cells of all tensors: offsets fit the 32-bit machine words of wasm32.
+pub(crate) const CELLS: u64 = 1 << 31;
+/// Lookup tables: tags are 16-bit integers in the prover's columns.
+pub(crate) const TABLES: u64 = 1 << 14;
+/// Padded cells of all lookup tables.
+pub(crate) const TABLE_CELLS: u64 = 1 << 24;
+/// Chunks of all columns, W, V and H.
+pub(crate) const CHUNKS: u64 = 1 << 15;
+/// Evaluations of chunks that views ask for: the size of the fold plan.
+pub(crate) const CLAIM_TERMS: u64 = 1 << 18;
+/// Cells of public tensors that the verifier reads, once for every view.
+pub(crate) const PUBLIC_CELLS: u64 = 1 << 28;
+
+fn at_most(what: &'static str, max: u64, got: u64) -> Result<(), BlockError> {
+    if got <= max { Ok(()) } else { Err(BlockError::Limit { what, max, got }) }
+}
+
+/// What has to hold before a valid graph is laid out in chunks of `2^k` cells.
+pub(super) fn check_graph(graph: &Graph, k: usize) -> Result<(), BlockError> {
+    if !(MIN_LOG_SIZE..=MAX_K).contains(&k) {
+        return Err(BlockError::ChunkSize { min: MIN_LOG_SIZE, max: MAX_K, got: k });
+    }
+    let cells = graph.tensors.iter().map(|tensor| tensor.shape.padded_len() as u64);
+    at_most("padded cells of all tensors", CELLS, cells.fold(0, u64::saturating_add))?;
+
+    // Both scopes together: a graph is refused as a whole.
+    let kinds: BTreeSet<LookupKind> = (graph.tensors.iter())
+        .filter_map(|tensor| match tensor.role {
+            Role::LookupInput(table) => Some(LookupKind::Function(table)),
+            Role::LookupOutput(_) => None,
+            _ => Some(LookupKind::Range(tensor.range)),
+        })
+        .collect();
+    let keys = kinds.iter().map(|kind| match kind {
+        LookupKind::Range(interval) => *interval,
+        LookupKind::Function(table) => graph.table(*table).domain,
+    });
+    at_most("lookup tables", TABLES, kinds.len() as u64)?;
+    at_most(
+        "cells of all lookup tables",
+        TABLE_CELLS,
+        keys.map(|keys| keys.len().next_power_of_two() as u64).sum(),
+    )
+}
+
+/// What has to hold before anything is allocated by a layout.
+pub(super) fn check_layout(graph: &Graph, layout: &Layout) -> Result<(), BlockError> {
+    // Functions have three columns (x, y, h), the table two (m, h'), all others two.
+    let chunks = |kind| layout.arena(kind).chunks() as u64;
+    let arenas: u64 = ArenaKind::ALL.iter().map(|kind| 2 * chunks(*kind)).sum();
+    let total = arenas + chunks(ArenaKind::Function) + 2 * layout.tables().chunks() as u64;
+    at_most("chunks of all columns", CHUNKS, total)?;
+
+    let (mut terms, mut public) = (0u64, 0u64);
+    let mut read = |view: &View| {
+        let tensor = graph.tensor(view.tensor);
+        match tensor.role {
+            Role::Input(Visibility::Public) | Role::Output(Visibility::Public) => {
+                public = public.saturating_add(tensor.shape.padded_len() as u64);
+            }
+            _ => terms += 1 << tensor.shape.num_vars().saturating_sub(layout.k()),
+        }
+    };
+    for step in &graph.steps {
+        let Step::Rescale { acc, .. } = step else { continue };
+        for term in &acc.terms {
+            match &term.operand {
+                Operand::View(view) => read(view),
+                Operand::Contract(contract) => {
+                    let operands: [&Linear; 2] = [&contract.a, &contract.b];
+                    operands.iter().flat_map(|linear| &linear.terms).for_each(|(_, view)| read(view));
+                }
+            }
+        }
+    }
+    at_most("chunks that all views read", CLAIM_TERMS, terms)?;
+    at_most("public cells that all views read", PUBLIC_CELLS, public)
+}

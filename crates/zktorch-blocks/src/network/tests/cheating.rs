@@ -1,0 +1,335 @@
+//! Cheating witnesses: each constraint broken on its own, and refused by it.
+
+use ark_ff::{AdditiveGroup, One};
+use zktorch_field::Fr;
+use zktorch_graph::Visibility::{Private, Public};
+
+use super::forger::{DECIDER, Forger, refused_by};
+use crate::BlockError;
+use crate::test_util::{Case, follow, id, tiny};
+
+const RELATION: &str = "linear relation";
+const SUM: &str = "lookup: sum h = sum h'";
+const A: &str = "sumcheck A";
+
+pub(super) fn case() -> Case {
+    Case::new(tiny(Private, Private), 8, 5)
+}
+
+/// Makes the sums of the inverse columns agree by changing the inverse of the first cell.
+fn balance(columns: &mut [Vec<Fr>], inverses: std::ops::Range<usize>) {
+    let total = |columns: &[Vec<Fr>]| -> Fr { columns.iter().flatten().sum() };
+    let difference = total(&columns[inverses.end..]) - total(&columns[inverses.clone()]);
+    columns[inverses.start][0] += difference;
+}
+
+/// A value that is in no table: with its true inverse the sums differ, with any other one the zero-check fails.
+fn assert_not_looked_up(make: impl Fn() -> Forger<'static>) {
+    assert_eq!(refused_by(make().run()), SUM);
+    let mut forger = make();
+    let chunks = forger.network.chunks().inverses;
+    forger.alter_inverses =
+        Box::new(move |columns, _| balance(columns, chunks.first..chunks.first + chunks.count));
+    assert_eq!(refused_by(forger.run()), A);
+}
+
+/// Values of a tensor, changed.
+fn with(case: &Case, name: &str, entry: usize, change: i32) -> Vec<Vec<i32>> {
+    let mut values = case.values.clone();
+    values[id(case.network.graph(), name).0 as usize][entry] += change;
+    values
+}
+
+fn leak(case: Case) -> &'static Case {
+    Box::leak(Box::new(case))
+}
+
+#[test]
+fn an_honest_forger_is_accepted() {
+    let case = case();
+    assert_eq!(refused_by(Forger::new(&case, &case.values).run()), "accepted");
+}
+
+#[test]
+fn every_wrong_tensor_is_refused_by_its_relation() {
+    // Outputs (public or private), quotients and remainders, off by one.
+    for visibility in [Public, Private] {
+        let case = Case::new(tiny(Public, visibility), 8, 5);
+        for name in ["relu", "relu r", "square", "square r", "out", "out r"] {
+            for change in [1, -1] {
+                let mut forger = Forger::new(&case, &with(&case, name, 1, change)).recommit();
+                assert_eq!(refused_by(forger.run()), RELATION, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_remainder_outside_its_range_is_no_remainder() {
+    // y - 1 and r + D, y + 1 and r - D: the relation holds. Here y is in range and r is not.
+    let case = leak(case());
+    for (name, divisor) in [("square", 100), ("out", 6)] {
+        for sign in [1, -1] {
+            assert_not_looked_up(|| {
+                let mut values = with(case, name, 2, -sign);
+                let r = id(case.network.graph(), &format!("{name} r")).0 as usize;
+                values[r][2] += sign * divisor;
+                if name == "square" {
+                    // What follows from the lie is true.
+                    follow(case.network.graph(), &mut values, 3);
+                }
+                Forger::new(case, &values).recommit()
+            });
+        }
+    }
+}
+
+#[test]
+fn a_function_has_one_value() {
+    let case = leak(case());
+    for change in [1, -1] {
+        assert_not_looked_up(|| {
+            let mut values = with(case, "relu relu", 0, change);
+            follow(case.network.graph(), &mut values, 2);
+            Forger::new(case, &values).recommit()
+        });
+    }
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    let case = leak(case());
+    let graph = case.network.graph();
+    // An argument beyond the domain of its function: the accumulator is whatever the weights make it.
+    let mut weights = case.values.clone();
+    weights[id(graph, "b").0 as usize][0] = 30_000;
+    follow(graph, &mut weights, 0);
+    assert!(weights[id(graph, "relu").0 as usize][0] > 300);
+    // A private input, a private output, a quotient beyond their ranges.
+    let mut input = with(case, "x", 0, 0);
+    input[id(graph, "x").0 as usize][0] = 61;
+    follow(graph, &mut input, 0);
+    for values in [weights, input] {
+        let recommitted = leak(Case::with_weights_of(case, &values));
+        assert_not_looked_up(|| Forger::new(recommitted, &values).recommit());
+    }
+}
+
+#[test]
+fn padding_is_zero_in_every_arena() {
+    // The relations are satisfied on the padding as well, so that only the lookups can object.
+    let case = leak(case());
+    let graph = case.network.graph();
+    let tensor = |name: &str| id(graph, name);
+    let one = Fr::one();
+    let changes: [&[(&str, Fr)]; 6] = [
+        &[("x", one)],
+        &[("out", one), ("out r", -Fr::from(6u64))],
+        &[("square", one), ("square r", -Fr::from(100u64))],
+        &[("square r", -one), ("square", Fr::from(100u64).inverse_of())],
+        &[("relu", one), ("relu r", -Fr::from(64u64))],
+        &[("relu relu", one), ("square r", one), ("out r", -Fr::from(2u64))],
+    ];
+    for change in changes {
+        assert_not_looked_up(|| {
+            let mut forger = Forger::new(case, &case.values);
+            for (name, value) in change {
+                let last = graph.tensor(tensor(name)).shape.padded_len() - 1;
+                *forger.cell(tensor(name), last) = *value;
+            }
+            forger.count();
+            forger.recommit()
+        });
+    }
+    // Cells that belong to no tensor.
+    for arena in [zktorch_graph::layout::ArenaKind::Ranged, zktorch_graph::layout::ArenaKind::Function] {
+        assert_not_looked_up(|| {
+            let mut forger = Forger::new(case, &case.values);
+            let chunks = case.network.chunks();
+            let ranged = arena == zktorch_graph::layout::ArenaKind::Ranged;
+            let column = if ranged { chunks.ranged.first } else { chunks.y.first };
+            assert!(case.network.layout().arena(arena).tensors().iter().all(|(_, offset)| *offset < 200));
+            forger.columns[column][255] = one;
+            forger.count();
+            forger
+        });
+    }
+}
+
+trait InverseOf {
+    fn inverse_of(self) -> Self;
+}
+
+impl InverseOf for Fr {
+    fn inverse_of(self) -> Self {
+        ark_ff::Field::inverse(&self).unwrap()
+    }
+}
+
+#[test]
+fn a_value_of_another_table_or_of_a_padded_slot_is_refused() {
+    // "out r" is in [0, 5]: 6 and 7 would be in the padded slots of its table, and are in the tables of other remainders.
+    let case = leak(case());
+    let graph = case.network.graph();
+    for lie in [6, 7, 50] {
+        let make = || {
+            let mut values = case.values.clone();
+            let (y, r) = (id(graph, "out").0 as usize, id(graph, "out r").0 as usize);
+            // 6 y' + r' = 6 y + r over the field.
+            let old = 6 * values[y][0] + values[r][0];
+            values[r][0] = lie;
+            let mut forger = Forger::new(case, &values);
+            *forger.cell(id(graph, "out"), 0) = Fr::from(old - lie) * Fr::from(6u64).inverse_of();
+            forger.count();
+            forger.recommit()
+        };
+        assert_not_looked_up(make);
+        // The slot's multiplicity counts the padding's entry.
+        let table = case.network.layout().table_of(id(graph, "out r")).unwrap();
+        let slot = case.network.layout().tables().tables()[table].offset + lie as usize;
+        if lie < 8 {
+            let mut forger = make();
+            let m = forger.network.chunks().multiplicities.first;
+            assert_eq!(forger.entries()[slot], [Fr::one(), Fr::ZERO, Fr::ZERO]);
+            forger.columns[m + slot / 256][slot % 256] += Fr::one();
+            assert_eq!(refused_by(forger.run()), SUM);
+        }
+    }
+}
+
+#[test]
+fn tags_keep_tables_apart() {
+    let case = case();
+    let tables = case.network.layout().tables().tables();
+    let mut tags: Vec<i32> = tables.iter().map(|table| table.tag).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    assert!(tags.len() == tables.len() && !tags.contains(&0));
+    // An entry of one table under the tag of another is no entry.
+    let entries = Forger::new(&case, &case.values).entries();
+    let zero = entries.iter().filter(|[_, x, y]| *x == Fr::ZERO && *y == Fr::ZERO).map(|entry| entry[0]);
+    assert_eq!(std::collections::BTreeSet::from_iter(zero).len(), tables.len());
+}
+
+#[test]
+fn multiplicities_count() {
+    let case = leak(case());
+    let m = case.network.chunks().multiplicities.first;
+    let h = case.network.chunks().table_inverses.first;
+    // One too many: the sums differ; with an inverse column that repairs the sum, it is not that of m.
+    let make = || {
+        let mut forger = Forger::new(case, &case.values);
+        forger.columns[m][3] += Fr::one();
+        forger
+    };
+    assert_eq!(refused_by(make().run()), SUM);
+    let mut forger = make();
+    let inverses = case.network.chunks().inverses;
+    forger.alter_inverses = Box::new(move |columns, _| {
+        let mut rest: Fr = columns[inverses.first..h].iter().flatten().sum();
+        rest -= columns[h..].iter().flatten().sum::<Fr>();
+        columns[h][0] += rest;
+    });
+    assert_eq!(refused_by(forger.run()), A);
+    // Entries that are equal may share the count: the padding's is in every unused slot.
+    let mut forger = Forger::new(case, &case.values);
+    let padding: Vec<usize> = (0..)
+        .zip(forger.entries())
+        .filter(|(_, e)| *e == [Fr::one(), Fr::ZERO, Fr::ZERO])
+        .map(|(j, _)| j)
+        .collect();
+    let (first, other) = (padding[0], padding[1]);
+    assert!(forger.columns[m + first / 256][first % 256] > Fr::one());
+    forger.columns[m + first / 256][first % 256] -= Fr::one();
+    forger.columns[m + other / 256][other % 256] += Fr::one();
+    assert_eq!(refused_by(forger.run()), "accepted");
+}
+
+#[test]
+fn inverse_columns_are_inverses() {
+    let case = leak(case());
+    let chunks = case.network.chunks().clone();
+    for column in chunks.inverses.first..chunks.total {
+        let run = |changes: &[(usize, i32)]| {
+            let mut forger = Forger::new(case, &case.values);
+            forger.alter_inverses = Box::new(move |columns, _| {
+                changes.iter().for_each(|(i, change)| columns[column][*i] += Fr::from(*change));
+            });
+            refused_by(forger.run())
+        };
+        assert_eq!(run(&[(5, 1)]), SUM);
+        assert_eq!(run(&[(5, 1), (9, -1)]), A);
+    }
+}
+
+#[test]
+fn the_committed_tensors_are_the_ones_that_are_used() {
+    let case = case();
+    let graph = case.network.graph();
+    // Other weights, another bias, another input than the statement's commitments hold, everything else consistent.
+    for name in ["w", "b", "x"] {
+        let mut values = with(&case, name, 0, 1);
+        follow(graph, &mut values, 0);
+        let mut forger = Forger::new(&case, &values);
+        // The private output's commitment is the prover's to choose.
+        let inputs = forger.private[0].clone();
+        forger = forger.recommit();
+        forger.private[0] = inputs;
+        assert_eq!(refused_by(forger.run()), DECIDER, "{name}");
+    }
+    // Padding of the weights, which no relation reads.
+    let mut forger = Forger::new(&case, &case.values);
+    *forger.cell(id(graph, "w"), 7) = Fr::one();
+    assert_eq!(refused_by(forger.run()), DECIDER);
+    // Two tensors swapped.
+    let mut values = case.values.clone();
+    values.swap(id(graph, "square r").0 as usize, id(graph, "relu r").0 as usize);
+    assert_eq!(refused_by(Forger::new(&case, &values).run()), RELATION);
+}
+
+#[test]
+fn swapped_commitments_are_refused() {
+    let case = Case::new(tiny(Private, Private), 4, 5);
+    for (family, count) in [("V", 4), ("H", 4)] {
+        for (i, j) in [(0, 1), (1, 3)] {
+            let mut forger = Forger::new(&case, &case.values);
+            forger.alter_commitments = Box::new(move |name, list| {
+                assert!(list.len() >= count);
+                if name == family {
+                    list.swap(i, j);
+                }
+            });
+            assert_eq!(refused_by(forger.run()), DECIDER, "{family}");
+        }
+    }
+}
+
+#[test]
+fn public_values_are_checked_and_padded_by_the_verifier() {
+    let case = Case::new(tiny(Public, Public), 8, 5);
+    let refused = |change: &dyn Fn(&mut Vec<Vec<i32>>)| {
+        let mut forger = Forger::new(&case, &case.values);
+        change(&mut forger.public);
+        forger.statement().map(|_| ()).unwrap_err()
+    };
+    for (tensor, value, lo, hi) in [(0, 61, -60, 60), (0, -61, -60, 60), (1, 128, -128, 127)] {
+        match refused(&|public| public[tensor][2] = value) {
+            BlockError::PublicRange { index: 2, value: got, lo: l, hi: h, .. } => {
+                assert_eq!((got, l, h), (value, lo, hi));
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let length = |error| matches!(error, BlockError::Length { .. });
+    assert!(length(refused(&|public| public[0].push(0))));
+    assert!(length(refused(&|public| public[1].truncate(2))));
+    assert!(length(refused(&|public| public.truncate(1))));
+    assert!(length(refused(&|public| public.push(vec![0]))));
+    // Another public input or output than the one that was computed with.
+    for (tensor, name) in [(0, "x"), (1, "out")] {
+        let mut forger = Forger::new(&case, &case.values);
+        forger.public[tensor][0] = 1 - forger.public[tensor][0].signum();
+        assert_ne!(forger.public[tensor], case.values[id(case.network.graph(), name).0 as usize]);
+        assert_eq!(refused_by(forger.run()), RELATION);
+    }
+}
