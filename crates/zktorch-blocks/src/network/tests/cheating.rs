@@ -238,7 +238,9 @@ fn multiplicities_count() {
         .filter(|(_, e)| *e == [Fr::one(), Fr::ZERO, Fr::ZERO])
         .map(|(j, _)| j)
         .collect();
-    let (first, other) = (padding[0], padding[1]);
+    let first = case.network.layout().tables().tables()[0].offset;
+    let other = padding[0];
+    assert!(padding.contains(&first) && first != other);
     assert!(forger.columns[m + first / 256][first % 256] > Fr::one());
     forger.columns[m + first / 256][first % 256] -= Fr::one();
     forger.columns[m + other / 256][other % 256] += Fr::one();

@@ -194,7 +194,9 @@ impl<'a> Forger<'a> {
         let n = 1usize << self.network.k();
         let first = self.network.chunks().multiplicities.first;
         let entries = self.entries();
-        let mut index = BTreeMap::new();
+        // The padding's entry is counted at its own table, not in a slot that repeats it.
+        let padding = self.network.layout().tables().tables()[0].offset;
+        let mut index = BTreeMap::from([(entries[padding], padding)]);
         for (j, entry) in entries.iter().enumerate() {
             index.entry(*entry).or_insert(j);
         }

@@ -1,6 +1,11 @@
 mod cheating;
 mod forger;
+mod limits;
 mod messages;
+mod mutation;
 mod oracle;
 mod order;
+mod random;
 mod round_trip;
+mod weights;
+mod zero_knowledge;

@@ -206,7 +206,13 @@ fn the_order_is_pinned() {
     let mut hash = Transcript::new(b"golden proof");
     hash.append_message(b"bytes", &proof.to_bytes());
     let digest = hash.challenge_scalar(b"digest");
-    assert_eq!([alpha.to_string(), digest.to_string()], ["A", "B"]);
+    assert_eq!(
+        [alpha.to_string(), digest.to_string()],
+        [
+            "5390790057947302303128938128441391468083560999525460513688374083507189269373",
+            "16705662135082787831174552755240962118334960634425499134892174092382370354065",
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! Valid graphs that nobody wants to verify: refused before anything is allocated, or checked in little memory.
+
+use zktorch_graph::Visibility::{Private, Public};
+use zktorch_graph::layout::Scope;
+use zktorch_graph::{AxisMap, Entry, Expr, Graph, Interval, Operand, Role, Shape, Term, View};
+
+use crate::network::limits;
+use crate::test_util::{Builder, Case, factor, tiny};
+use crate::{BlockError, Network};
+
+fn refused(graph: Graph, k: usize) -> (&'static str, u64) {
+    graph.validate().unwrap();
+    match Network::new(graph, k, Scope::Inference) {
+        Err(BlockError::Limit { what, max, got }) => {
+            assert!(got > max);
+            (what, max)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn chunk_sizes_are_those_of_an_srs() {
+    for k in [0, 1, 3, limits::MAX_K + 1, 28, 64, usize::MAX] {
+        match Network::new(tiny(Public, Public), k, Scope::Inference) {
+            Err(BlockError::ChunkSize { min: 4, max: limits::MAX_K, got }) => assert_eq!(got, k),
+            other => panic!("{other:?}"),
+        }
+    }
+    for k in [4, 5] {
+        let case = Case::new(tiny(Private, Public), k, 5);
+        case.verify(&case.prove()).unwrap();
+    }
+}
+
+#[test]
+fn tables_are_bounded() {
+    // 2^17 values each, all different: 2^33 cells of tables from a graph of a few megabytes.
+    let mut b = Builder::default();
+    for lo in 0..1 << 8 {
+        b.tensor("w", &[1], Interval::new(-lo, (1 << 17) - 1 - lo), Role::Weight);
+    }
+    assert_eq!(refused(b.graph, 8), ("cells of all lookup tables", limits::TABLE_CELLS));
+    let mut b = Builder::default();
+    for (lo, hi) in (0..129).flat_map(|lo| (0..129).map(move |hi| (lo, hi))) {
+        b.tensor("w", &[1], Interval::new(-lo, hi), Role::Weight);
+    }
+    assert_eq!(refused(b.graph, 8), ("lookup tables", limits::TABLES));
+}
+
+#[test]
+fn chunks_and_cells_are_bounded() {
+    let mut b = Builder::default();
+    b.tensor("w", &[1 << 28], Interval::I16, Role::Weight);
+    assert_eq!(refused(b.graph.clone(), 4), ("chunks of all columns", limits::CHUNKS));
+    for _ in 0..8 {
+        b.tensor("w", &[1 << 28], Interval::I16, Role::Weight);
+    }
+    assert_eq!(refused(b.graph, 24), ("padded cells of all tensors", limits::CELLS));
+}
+
+/// One entry of a tensor, many times.
+fn reads(b: &mut Builder, from: zktorch_graph::TensorId, count: usize) -> Expr {
+    let map = AxisMap::Sparse(vec![Entry { out: 0, src: 0, coeff: 1 }]);
+    let view = View { tensor: from, shape: Shape::new([]), factors: vec![factor(&[0], &[], map)] };
+    let _ = &b;
+    let terms = vec![Term { coeff: 1, operand: Operand::View(view) }; count];
+    Expr { shape: Shape::new([]), terms }
+}
+
+#[test]
+fn readings_are_bounded() {
+    let mut b = Builder::default();
+    let w = b.weight("w", &[1 << 15]);
+    let acc = reads(&mut b, w, 200);
+    b.output(acc, 1, Public);
+    assert_eq!(refused(b.graph, 4), ("chunks that all views read", limits::CLAIM_TERMS));
+    let mut b = Builder::default();
+    let x = b.input(&[1 << 28], Public);
+    let acc = reads(&mut b, x, 2);
+    b.output(acc, 1, Public);
+    assert_eq!(refused(b.graph, 16), ("public cells that all views read", limits::PUBLIC_CELLS));
+}
+
+/// A map with one entry between huge spaces: `2^32` rows, `2^16` columns.
+#[test]
+fn sparse_maps_cost_their_entries() {
+    let mut b = Builder::default();
+    let x = b.tensor("x", &[1 << 8, 1 << 4], Interval::new(-60, 60), Role::Input(Private));
+    b.graph.inputs.push(x);
+    let corner = |out: u32, src: u32| AxisMap::Sparse(vec![Entry { out, src, coeff: 3 }]);
+    let shape = Shape::new([1 << 16, 1 << 16]);
+    let map = corner(u32::MAX, (1 << 12) - 1);
+    let huge = View { tensor: x, shape: shape.clone(), factors: vec![factor(&[0, 1], &[0, 1], map)] };
+    let point = crate::point::Point::own((0..32u64).map(|i| zktorch_field::Fr::from(1000 + i)).collect());
+    let source = b.graph.tensor(x).shape.clone();
+    let crate::reindex::Access::Sum(sum) = crate::reindex::access(&huge, &source, &point) else {
+        panic!("no sum")
+    };
+    let q: Vec<_> = (0..12u64).map(|i| zktorch_field::Fr::from(7 + i)).collect();
+    // All bits are set: 3 times the product of all coordinates.
+    let expected =
+        point.coords.iter().chain(&q).product::<zktorch_field::Fr>() * zktorch_field::Fr::from(3u64);
+    assert_eq!(sum.finish(&huge, &source, &q).0, expected);
+}
