@@ -86,7 +86,8 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     program.fold_norms();
     let few = options.calibration.len() < ENOUGH_SAMPLES;
     let headroom = options.headroom.unwrap_or(if few { 3 } else { 2 }).min(12);
-    let mut lowering = Lowering::new(&program.constants, &max_abs, headroom);
+    let sum_max_abs = program.sum_max_abs(&max_abs);
+    let mut lowering = Lowering::new(&program.constants, &max_abs, &sum_max_abs, headroom);
     let mut inputs = Vec::new();
     for (name, dims) in &program.inputs {
         let scale = lowering.scale_of(name);

@@ -114,13 +114,32 @@ impl Program {
         (Self { inputs, outputs, nodes, constants }, outcomes)
     }
 
-    /// Puts each BatchNormalization into the weights of the convolution or matrix product before it, where nothing else reads
-    /// that one's result.
-    pub(crate) fn fold_norms(&mut self) {
+    /// Largest absolute values of the sums in which values end: a value that only a sum reads is stored with it.
+    pub(crate) fn sum_max_abs(&self, max_abs: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+        let readers = self.readers();
+        let mut sums = max_abs.clone();
+        for node in self.nodes.iter().rev().filter(|node| node.operator.is_sum()) {
+            let sum = sums.get(&node.output).copied().unwrap_or_default();
+            for input in node.inputs.iter().filter(|input| readers.get(*input) == Some(&1)) {
+                sums.entry(input.clone()).and_modify(|max| *max = max.max(sum));
+            }
+        }
+        sums
+    }
+
+    /// How often each value is read; outputs of the network once more.
+    fn readers(&self) -> BTreeMap<String, usize> {
         let mut readers: BTreeMap<String, usize> = BTreeMap::new();
         for name in self.nodes.iter().flat_map(|node| &node.inputs).chain(&self.outputs) {
             *readers.entry(name.clone()).or_default() += 1;
         }
+        readers
+    }
+
+    /// Puts each BatchNormalization into the weights of the convolution or matrix product before it, where nothing else reads
+    /// that one's result.
+    pub(crate) fn fold_norms(&mut self) {
+        let readers = self.readers();
         let mut index = 0;
         while index < self.nodes.len() {
             match self.foldable(index, &readers) {

@@ -49,6 +49,7 @@ fn what_is_linear_is_not_stored() {
         "reshape that cuts",
         "add",
         "mean over axes",
+        "sum of two convs of different size",
     ] {
         assert_eq!(steps(name), 1, "{name}");
     }

@@ -28,6 +28,8 @@ pub(crate) struct Lowering<'a> {
     constants: &'a BTreeMap<String, FloatTensor>,
     /// Largest absolute value of every activation.
     max_abs: &'a BTreeMap<String, f64>,
+    /// The same, but at least that of the sum in which a value ends.
+    sum_max_abs: &'a BTreeMap<String, f64>,
     headroom: u32,
     /// The output of the node that is lowered.
     current: String,
@@ -39,6 +41,7 @@ impl<'a> Lowering<'a> {
     pub(crate) fn new(
         constants: &'a BTreeMap<String, FloatTensor>,
         max_abs: &'a BTreeMap<String, f64>,
+        sum_max_abs: &'a BTreeMap<String, f64>,
         headroom: u32,
     ) -> Self {
         Self {
@@ -47,6 +50,7 @@ impl<'a> Lowering<'a> {
             values: BTreeMap::new(),
             constants,
             max_abs,
+            sum_max_abs,
             headroom,
             current: String::new(),
             stored: BTreeMap::new(),

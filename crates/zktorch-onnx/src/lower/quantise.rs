@@ -42,9 +42,9 @@ impl Lowering<'_> {
         if scale < least && fit(max_abs) > least { least } else { scale.min(most) }
     }
 
-    /// The scale of the value that is computed, as far as it is known before it is.
+    /// The scale at which the value that is computed will be stored: its own, or that of the sum in which it ends.
     pub(crate) fn target_scale(&self) -> i32 {
-        let max_abs = self.max_abs.get(&self.current).copied().unwrap_or_default();
+        let max_abs = self.sum_max_abs.get(&self.current).copied().unwrap_or_default();
         if max_abs <= 0.0 { 12 } else { fit(max_abs) - self.headroom as i32 }
     }
 

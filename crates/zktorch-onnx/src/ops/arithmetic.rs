@@ -74,6 +74,10 @@ impl Operator for Binary {
         })
     }
 
+    fn is_sum(&self) -> bool {
+        *self != Self::Mul
+    }
+
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[String]) -> Result<Value> {
         let (a, b) = (&inputs[0], &inputs[1]);
         let constants = (lowering.constant(a), lowering.constant(b));

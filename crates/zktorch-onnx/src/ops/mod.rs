@@ -31,6 +31,11 @@ pub(crate) trait Operator {
     /// The integers that replace them.
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[String]) -> Result<Value>;
 
+    /// Whether the result is a sum of the inputs' entries, so that their contractions stay pending and share its scale.
+    fn is_sum(&self) -> bool {
+        false
+    }
+
     /// If the operator is linear with a constant weight in input 1 and a bias in input 2: the weight's axis of output
     /// channels. Then a following BatchNormalization disappears in it.
     fn channel_axis(&self) -> Option<usize> {

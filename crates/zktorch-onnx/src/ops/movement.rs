@@ -36,6 +36,10 @@ impl Operator for Transpose {
         })
     }
 
+    fn is_sum(&self) -> bool {
+        true
+    }
+
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[String]) -> Result<Value> {
         Ok(lowering.value(&inputs[0])?.permuted(&self.0))
     }

@@ -100,6 +100,10 @@ impl Operator for Reshape {
         inputs[0].clone().reshaped(dims)
     }
 
+    fn is_sum(&self) -> bool {
+        true
+    }
+
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[String]) -> Result<Value> {
         let value = lowering.value(&inputs[0])?;
         lowering.reshape(value, &self.0, &inputs[0])

@@ -367,6 +367,15 @@ fn combinations(add: Add<'_>) {
         .node("Add", &["small", "large"], "y", vec![])
         .output("y");
     add("sum of a small and a large product", far, 2.0);
+    let wider = Builder::new(13)
+        .input("x", &[1, 3, 6, 6])
+        .weight("w1", &[12, 3, 3, 3], 0.05)
+        .weight("w2", &[12, 3, 3, 3], 1.5)
+        .node("Conv", &["x", "w1"], "small", vec![])
+        .node("Conv", &["x", "w2"], "large", vec![])
+        .node("Add", &["small", "large"], "y", vec![])
+        .output("y");
+    add("sum of two convs of different size", wider, 4e-3);
     let tiny = Builder::new(13)
         .input("x", &[1, 8])
         .weight("w", &[8, 8], 1e-4)
