@@ -44,8 +44,9 @@ enum Model {
 /// Where a model's files are.
 struct Files {
     onnx: &'static str,
+    /// Samples; none: generated ones.
     calibration: Option<&'static str>,
-    /// The input to prove; none: one that setup generates.
+    /// The input to prove; none: a generated one.
     input: Option<&'static str>,
     /// Extents of a generated input.
     dims: &'static [usize],
@@ -103,9 +104,12 @@ fn stage(binary: &Path, threads: Option<usize>, args: &[&str]) -> Result<Map<Str
     serde_json::from_slice(&output.stdout).context("the command line did not print a JSON object")
 }
 
-/// A generated input: the same every time, values in 0..1 like an image's.
-fn generated_input(dims: &[usize], path: &Path) -> Result<()> {
-    let mut state = 0x2545_f491_4f6c_dd1du64;
+/// Calibration samples that are generated.
+const SAMPLES: usize = 32;
+
+/// A generated tensor: the same every time, values in 0..1 like an image's.
+fn generate(seed: u64, dims: &[usize], path: &Path) -> Result<()> {
+    let mut state = 0x2545_f491_4f6c_dd1du64 ^ seed;
     let values: Vec<f64> = (0..dims.iter().product())
         .map(|_| {
             state ^= state << 13;
@@ -119,7 +123,8 @@ fn generated_input(dims: &[usize], path: &Path) -> Result<()> {
     for dim in dims.iter().skip(1).rev() {
         nested = nested.chunks(*dim).map(|row| Value::from(row.to_vec())).collect();
     }
-    fs::write(path, Value::from(nested).to_string()).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(path, Value::from(nested).to_string())
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -136,25 +141,41 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let input = match files.input {
         Some(input) => input.to_owned(),
         None => {
-            generated_input(files.dims, &out.join("input.json"))?;
+            generate(0, files.dims, &out.join("input.json"))?;
             file("input.json")
+        }
+    };
+    let calibration = match files.calibration {
+        Some(calibration) => calibration.to_owned(),
+        None => {
+            let dims: Vec<usize> =
+                std::iter::once(SAMPLES).chain(files.dims.iter().skip(1).copied()).collect();
+            generate(1, &dims, &out.join("calibration.json"))?;
+            file("calibration.json")
         }
     };
 
     let binary = build()?;
     let run = |args: &[&str]| stage(&binary, options.threads, args);
-    let mut compile = vec!["compile", files.onnx, "-o", &model];
-    if let Some(calibration) = files.calibration {
-        compile.extend(["--calibration", calibration]);
-    }
-    let compiled = run(&compile)?;
+    let compiled = run(&["compile", files.onnx, "-o", &model, "--calibration", &calibration])?;
     let set_up = run(&["setup", &model, "--pk", &pk, "--vk", &vk])?;
     let id = set_up.get("model_id").and_then(Value::as_str).context("setup printed no model id")?.to_owned();
     let computed = run(&["run", &model, "--input", &input])?;
-    let proved = run(&["prove", "--pk", &pk, "--input", &input, "--proof", &proof, "--statement", &statement])?;
+    let proved =
+        run(&["prove", "--pk", &pk, "--input", &input, "--proof", &proof, "--statement", &statement])?;
     let verify = [
-        "verify", "--vk", &vk, "--proof", &proof, "--statement", &statement, "--model-id", &id, "--expect-input",
-        &input, "--allow-insecure-srs",
+        "verify",
+        "--vk",
+        &vk,
+        "--proof",
+        &proof,
+        "--statement",
+        &statement,
+        "--model-id",
+        &id,
+        "--expect-input",
+        &input,
+        "--allow-insecure-srs",
     ];
     let verified = run(&verify)?;
     if verified.get("accepted") != Some(&Value::Bool(true)) {
@@ -162,7 +183,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 
     let mut report = Map::new();
-    report.insert("model".to_owned(), json!(name));
     let mut peaks = Map::new();
     for (stage, object) in
         [("compile", compiled), ("setup", set_up), ("run", computed), ("prove", proved), ("verify", verified)]
@@ -177,6 +197,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             }
         }
     }
+    report.insert("model".to_owned(), json!(name));
     report.insert("peak_rss_bytes_by_stage".to_owned(), Value::Object(peaks));
     print(&report, options.json);
     Ok(())
