@@ -1,7 +1,8 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | test | bench`.
+//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod bench;
+mod prove_model;
 mod test;
 mod tidy;
 mod workspace;
@@ -24,6 +25,8 @@ enum Command {
     Tidy,
     /// Run every check that CI runs: format, lints, tidy, tests on both backends, serial and wasm builds, fuzzing.
     Test(test::Options),
+    /// Prove and verify a model of the repository, end to end through the command line.
+    ProveModel(prove_model::Options),
     /// Measure the core against arkworks in the same process.
     Bench(bench::Options),
 }
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tidy => tidy::run(),
         Command::Test(options) => test::run(&options),
+        Command::ProveModel(options) => prove_model::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

@@ -17,6 +17,8 @@ use anyhow::{Result, bail};
 
 use crate::workspace::Workspace;
 
+pub(crate) use self::edges::hosted;
+
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {

@@ -31,6 +31,7 @@
 
 pub mod backend;
 pub mod block;
+pub mod chords;
 pub mod modulus;
 pub mod packed;
 pub mod par;
@@ -50,6 +51,7 @@ mod tests;
 
 pub use backend::{Backend, BackendKind, Kernel, dispatch, dispatch_on};
 pub use block::{Block, Halves, HalvesMut, PackedVec};
+pub use chords::{CHORDS, Chords};
 pub use error::FieldError;
 pub use invert::invert;
 pub use modulus::Element;

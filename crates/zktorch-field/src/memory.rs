@@ -1,6 +1,6 @@
-//! Large zeroed memory that nothing has touched yet.
+//! Large zeroed memory that nothing has touched yet, and prefetches.
 
-#![allow(unsafe_code, reason = "views zeroed words as blocks, and advises the kernel about their pages")]
+#![allow(unsafe_code, reason = "views zeroed words as blocks; advice about pages and cache lines")]
 
 use std::{
     fmt,
@@ -10,6 +10,19 @@ use std::{
 };
 
 use crate::block::Block;
+
+/// Asks for the cache line of `slice[index]`; nothing happens if there is none, or on other machines than x86-64.
+#[inline(always)]
+pub(crate) fn prefetch<T>(slice: &[T], index: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch is a hint and never faults, whatever the address; SSE is part of x86-64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(slice.as_ptr().wrapping_add(index).cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slice, index);
+}
 
 /// Bytes from which memory is asked for in huge pages: a few of them (2 MiB each).
 const HUGE: usize = 8 << 20;

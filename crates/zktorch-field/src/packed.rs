@@ -7,6 +7,7 @@ use ark_ff::AdditiveGroup;
 use crate::{
     Fq,
     block::Block,
+    chords::Chords,
     modulus::Element,
     point::{RawAffine, ScratchPoint},
     row::Row,
@@ -165,6 +166,26 @@ pub trait Packed: Copy + Send + Sync + Debug + 'static + Into<Self::Lazy> {
     ) -> (Self, Self);
     /// (a^2, b^2), interleaved.
     fn square2(a: impl Into<Self::Lazy>, b: impl Into<Self::Lazy>) -> (Self, Self);
+    /// A step of Montgomery's trick on the way up, of two interleaved chains: `prefix <- product`,
+    /// `product <- product factor`.
+    #[inline(always)]
+    fn chain_up2(product: [&mut Self; 2], factor: [&Self::Lazy; 2], prefix: [&mut Self; 2]) {
+        let ([product0, product1], [prefix0, prefix1]) = (product, prefix);
+        (*prefix0, *prefix1) = (*product0, *product1);
+        (*product0, *product1) = Self::mul2(*product0, *factor[0], *product1, *factor[1]);
+    }
+    /// A step on the way down: `out <- inverse prefix`, `inverse <- inverse factor`.
+    #[inline(always)]
+    fn chain_down2(
+        inverse: [&mut Self; 2],
+        factor: [&Self::Lazy; 2],
+        prefix: [&Self; 2],
+        out: [&mut Self; 2],
+    ) {
+        let ([inverse0, inverse1], [out0, out1]) = (inverse, out);
+        (*out0, *out1) = Self::mul2(*inverse0, *prefix[0], *inverse1, *prefix[1]);
+        (*inverse0, *inverse1) = Self::mul2(*inverse0, *factor[0], *inverse1, *factor[1]);
+    }
     /// lo + r (hi - lo): the multilinear bind (fold) at r.
     #[inline(always)]
     fn bind(lo: Self, hi: Self, r: Self) -> Self {
@@ -260,6 +281,55 @@ pub trait PackedPoints: Packed<Elem = Fq> {
         x: Self::Tight,
         y: Self::Tight,
     );
+    /// x2 - x1 of eight pairs of points, and where it is zero.
+    #[inline(always)]
+    fn difference_x(points: &[RawAffine], left: &[u32; LANES], right: &[u32; LANES]) -> (Self::Lazy, Mask) {
+        let x1 = Self::gather_x(points, left);
+        let difference = Self::gather_x(points, right).sub_lazy(x1);
+        (difference, Self::is_zero(difference))
+    }
+    /// [`difference_x`](Self::difference_x) of points in scratch form.
+    #[inline(always)]
+    fn difference_x_scratch(
+        points: &[ScratchPoint],
+        left: &[u32; LANES],
+        right: &[u32; LANES],
+    ) -> (Self::Lazy, Mask) {
+        let x1: Self = Self::gather_x_scratch(points, left).into();
+        let x2: Self = Self::gather_x_scratch(points, right).into();
+        let difference = x2.sub_lazy(x1);
+        (difference, Self::is_zero(difference))
+    }
+    /// Makes eight pairs of points vector `w` of a block: all but the inverse.
+    #[inline(always)]
+    fn gather_chords(
+        chords: &mut Chords<Self>,
+        w: usize,
+        points: &[RawAffine],
+        [left, right]: [&[u32; LANES]; 2],
+        minus: [Mask; 2],
+    ) {
+        chords.set(w, Self::gather_xy(points, left), Self::gather_xy(points, right), minus);
+    }
+    /// [`gather_chords`](Self::gather_chords) of points in scratch form, none negated.
+    #[inline(always)]
+    fn gather_chords_scratch(
+        chords: &mut Chords<Self>,
+        w: usize,
+        points: &[ScratchPoint],
+        [left, right]: [&[u32; LANES]; 2],
+    ) {
+        let (x1, y1) = Self::gather_xy_scratch(points, left);
+        let (x2, y2) = Self::gather_xy_scratch(points, right);
+        chords.set(w, (x1.into(), y1.into()), (x2.into(), y2.into()), [0; 2]);
+    }
+    /// Adds the pairs of points of a block: pair k of the first `vectors` vectors to `out[k]`.
+    ///
+    /// Phase by phase, because each step waits for the one before it and the vectors do not wait for each other.
+    #[inline(always)]
+    fn add_chords(chords: &mut Chords<Self>, vectors: usize, out: &mut [ScratchPoint]) {
+        chords.add_in_phases(vectors, out);
+    }
     /// A point at rest in scratch form.
     fn to_scratch(point: &RawAffine) -> ScratchPoint;
     /// A point in scratch form at rest, canonical.

@@ -8,6 +8,16 @@ pub fn current_num_threads() -> usize {
     1
 }
 
+/// Limits the number of threads, once, before any work is spread. Returns whether it had an effect.
+pub fn set_num_threads(count: usize) -> bool {
+    #[cfg(feature = "parallel")]
+    return rayon::ThreadPoolBuilder::new().num_threads(count).build_global().is_ok();
+    #[cfg(not(feature = "parallel"))]
+    {
+        count == 1
+    }
+}
+
 /// Runs both, in parallel where there are threads.
 pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     #[cfg(feature = "parallel")]

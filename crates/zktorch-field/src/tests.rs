@@ -31,6 +31,27 @@ fn laws<B: Backend, F: Element>(elements: &[[F; LANES]; 3], ints: &[[i64; LANES]
     check(va.square(), &|l| a[l].square(), "square");
     check(V::<B, F>::bind(va, vb, vc), &|l| a[l] + c[l] * (b[l] - a[l]), "bind");
     check(va.sub2(vb, vc).into(), &|l| a[l] - b[l] - c[l], "sub2");
+    // Every combination of signs; a lane's operands may be zero, and so may their negatives.
+    let signed = |x: F, mask: u8, l: usize| if mask >> l & 1 == 1 { -x } else { x };
+    for (minus_a, minus_b) in [(0, 0), (0, !0), (!0, 0), (!0, !0), (0x5a, 0x3c)] {
+        let sum: V<B, F> = V::<B, F>::signed_sum(va, minus_a, vb, minus_b).into();
+        check(sum, &|l| signed(a[l], minus_a, l) + signed(b[l], minus_b, l), "signed sum");
+        let zeros = (0..LANES).filter(|&l| (signed(a[l], minus_a, l) + signed(b[l], minus_b, l)).is_zero());
+        assert_eq!(V::<B, F>::is_zero(sum), zeros.fold(0, |mask, l| mask | 1 << l), "is_zero on {}", B::NAME);
+        let sum: V<B, F> = V::<B, F>::reduce(va.add_or_sub_lazy(vb, minus_b)).into();
+        check(sum, &|l| a[l] + signed(b[l], minus_b, l), "add_or_sub_lazy");
+    }
+    let ([mut p, mut q], [mut r, mut s]) = ([va, vb], [vc, vc]);
+    V::<B, F>::chain_up2([&mut p, &mut q], [&vb.into(), &vc.into()], [&mut r, &mut s]);
+    check(r, &|l| a[l], "prefix");
+    check(s, &|l| b[l], "prefix");
+    check(p, &|l| a[l] * b[l], "chain up");
+    check(q, &|l| b[l] * c[l], "chain up");
+    V::<B, F>::chain_down2([&mut p, &mut q], [&va.into(), &vb.into()], [&vb, &vc], [&mut r, &mut s]);
+    check(r, &|l| a[l] * b[l] * b[l], "chain down, out");
+    check(s, &|l| b[l] * c[l] * c[l], "chain down, out");
+    check(p, &|l| a[l] * b[l] * a[l], "chain down");
+    check(q, &|l| b[l] * c[l] * b[l], "chain down");
     let (ba, bb) = (Block::from_array(&a), Block::from_array(&b));
     let mut out = ba;
     V::<B, F>::mul_in_place(&mut out, &bb);

@@ -45,7 +45,7 @@ pub struct Linear {
 /// Every axis has a label. A label occurs at most once per list and at least in two of the three: in a, b and out it is
 /// a batch axis, in a and out (b and out) a free axis, in a and b contracted. Axes with the same label have the same extent.
 ///
-/// Convolution: `a` = W[o,c,kh,kw], `b` = windows of X [c,ph,kh,pw,kw], out [o,ph,pw]. Matrix product: [m,k] [k,n] -> [m,n].
+/// Convolution: a = `W[o,c,kh,kw]`, b = windows of X, `[c,ph,kh,pw,kw]`, out = `[o,ph,pw]`. Matrix product: `[m,k] [k,n] -> [m,n]`.
 /// Elementwise product: all labels in all three.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contract {

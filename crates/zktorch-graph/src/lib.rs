@@ -9,8 +9,60 @@
 //!   D = 1 stores an expression exactly;
 //! * [`Step::Lookup`]: `y = f(x)` entry by entry, f a [`Table`].
 //!
-//! Everything else is composed of these. Prover and verifier agree on these semantics bit for bit; no floating point occurs
-//! in this crate.
+//! Everything else is composed of these. Prover and verifier agree on these semantics bit for bit: no result depends on
+//! the rounding of a floating-point number (the executor multiplies in f64 only where every sum is below 2^53).
+//!
+//! A graph is hostile until [`Graph::validate`] accepts it. [`execute`] computes all tensors of a valid graph (feature
+//! `executor`; verifiers do without).
+//!
+//! # Example
+//!
+//! A matrix product, rescaled from 2^16 to 2^8, and its ReLU as output:
+//!
+//! ```
+//! use zktorch_graph::*;
+//!
+//! let shape = |dims: &[u32]| Shape::new(dims);
+//! let mut graph = Graph::default();
+//! let mut tensor = |name: &str, dims: &[u32], range, role| {
+//!     graph.tensors.push(Tensor { name: name.to_owned(), shape: shape(dims), scale: 8, range, role });
+//!     TensorId(graph.tensors.len() as u32 - 1)
+//! };
+//! let byte = Interval::new(-128, 127);
+//! let w = tensor("w", &[2, 3], Interval::I16, Role::Weight);
+//! let x = tensor("x", &[3], byte, Role::Input(Visibility::Private));
+//! let h = tensor("h", &[2], Interval::I16, Role::LookupInput(TableId(0)));
+//! let r = tensor("h, remainder", &[2], Interval::new(0, 255), Role::Ranged);
+//! let a = tensor("a", &[2], Interval::I16, Role::LookupOutput(TableId(0)));
+//! let y = tensor("y", &[2], Interval::I16, Role::Output(Visibility::Public));
+//! (graph.inputs, graph.outputs) = (vec![x], vec![y]);
+//! graph.tables.push(Table { function: Function::Relu, domain: Interval::I16 });
+//!
+//! // h = round(w x / 256): labels 0 for rows, 1 for the contracted columns.
+//! let linear = |id, dims: &[u32]| {
+//!     let view = View::identity(id, &shape(dims));
+//!     Linear { shape: shape(dims), terms: vec![(1, view)] }
+//! };
+//! let (a_axes, b_axes, out_axes) = (vec![0, 1], vec![1], vec![0]);
+//! let product = Contract { a: linear(w, &[2, 3]), b: linear(x, &[3]), a_axes, b_axes, out_axes };
+//! let terms = vec![Term { coeff: 1, operand: Operand::Contract(product) }];
+//! let acc = Expr { shape: shape(&[2]), terms };
+//! graph.steps.push(Step::Rescale { acc, divisor: 256, y: h, r: Some(r) });
+//! // a = max(h, 0), and y = a.
+//! graph.steps.push(Step::Lookup { table: TableId(0), x: h, y: a });
+//! let acc = Expr::view(View::identity(a, &shape(&[2])));
+//! graph.steps.push(Step::Rescale { acc, divisor: 1, y, r: None });
+//!
+//! let bounds = graph.validate()?;
+//! assert_eq!(bounds.steps[0].acc, 3 * (1 << 15) * 128);
+//! # #[cfg(feature = "executor")] {
+//! let weights = vec![256, -512, 128, -256, 0, 0];
+//! let values = execute(&graph, &bounds, vec![Some(weights), Some(vec![10, -3, 5]), None, None, None, None])?;
+//! assert_eq!(values[2], [19, -10]); // (2560 + 1536 + 640) / 256 = 18.5 rounds up
+//! assert_eq!(values[5], [19, 0]);
+//! # }
+//! # Ok::<(), GraphError>(())
+//! ```
 
 mod entries;
 mod error;
@@ -22,6 +74,9 @@ pub mod layout;
 mod shape;
 mod table;
 mod tensor;
+#[cfg(test)]
+#[cfg(feature = "executor")]
+mod testing;
 mod validate;
 mod view;
 

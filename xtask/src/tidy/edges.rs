@@ -15,10 +15,16 @@ const EDGE_FILE: &str = "xtask/edges.toml";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Edges {
+    /// Crates that need an operating system.
+    #[serde(default)]
+    pub(super) hosted: BTreeSet<String>,
     pub(super) crates: BTreeMap<String, Node>,
     pub(super) external: BTreeMap<String, BTreeSet<String>>,
     /// Features that only tests may switch on.
     pub(super) test_features: BTreeMap<String, BTreeSet<String>>,
+    /// Per crate the features that it may not switch on in its dependencies.
+    #[serde(default)]
+    pub(super) without_features: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One crate's line of the edge file.
@@ -30,10 +36,18 @@ pub(super) struct Node {
 }
 
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
+    Ok(check_edges(&read(workspace)?, &workspace.members))
+}
+
+/// The crates that need an operating system.
+pub(crate) fn hosted(workspace: &Workspace) -> Result<BTreeSet<String>> {
+    Ok(read(workspace)?.hosted)
+}
+
+fn read(workspace: &Workspace) -> Result<Edges> {
     let text = fs::read_to_string(workspace.root.join(EDGE_FILE))
         .with_context(|| format!("cannot read {EDGE_FILE}"))?;
-    let edges = toml::from_str(&text).with_context(|| format!("cannot parse {EDGE_FILE}"))?;
-    Ok(check_edges(&edges, &workspace.members))
+    toml::from_str(&text).with_context(|| format!("cannot parse {EDGE_FILE}"))
 }
 
 /// The rule itself, on plain data.
@@ -75,6 +89,14 @@ pub(super) fn check_edges(edges: &Edges, members: &[Member]) -> Vec<Finding> {
                     format!("that feature in dev-dependencies only ({EDGE_FILE})"),
                 ));
             }
+            let without = edges.without_features.get(&member.name).filter(|_| !edge.dev);
+            for feature in edge.features.iter().filter(|f| without.is_some_and(|off| off.contains(*f))) {
+                findings.push(Finding::new(
+                    member.manifest_path(),
+                    format!("feature {feature} of {dependency} in a dependency of {}", member.name),
+                    format!("that feature to be off ({EDGE_FILE})"),
+                ));
+            }
         }
     }
     findings
@@ -103,6 +125,9 @@ fn check_edge_file(edges: &Edges, members: &[Member]) -> Vec<Finding> {
                 Some(_) => {}
             }
         }
+    }
+    for name in edges.hosted.iter().filter(|name| !exists(name)) {
+        findings.push(Finding::new(EDGE_FILE, format!("hosted crate {name}"), "a crate of the workspace"));
     }
     for (dependency, users) in &edges.external {
         for user in users.iter().filter(|user| !exists(user)) {

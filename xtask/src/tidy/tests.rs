@@ -51,9 +51,19 @@ fn edges() -> Edges {
         curve = ["field"]
         [test_features]
         field = ["instrument"]
+        [without_features]
+        commit = ["prover"]
         "#,
     )
     .unwrap()
+}
+
+#[test]
+fn a_crate_may_not_switch_on_what_it_is_built_without() {
+    let mut commit = member("commit", &["field"]);
+    commit.dependencies[0].features = vec!["prover".to_owned()];
+    let findings = check_edges(&edges(), &[member("field", &[]), commit]);
+    assert_eq!(found(&findings), ["feature prover of field in a dependency of commit"]);
 }
 
 fn found(findings: &[Finding]) -> Vec<&str> {

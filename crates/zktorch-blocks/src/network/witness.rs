@@ -102,7 +102,7 @@ impl<'a> Witness<'a> {
     }
 
     /// One arena's column of arguments.
-    pub(crate) fn column(&self, kind: ArenaKind) -> &[i32] {
+    pub fn column(&self, kind: ArenaKind) -> &[i32] {
         match kind {
             ArenaKind::Weights => self.weights,
             other => &self.columns[other as usize],

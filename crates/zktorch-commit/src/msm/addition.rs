@@ -8,23 +8,35 @@
 //! divides by one, and the index of the result is reported as *vanished*. Either way the other lanes and the
 //! batch are not disturbed.
 
-use zktorch_field::{Backend, LANES, Mask, Packed, PackedPoints, RawAffine, ScratchPoint};
+use zktorch_field::{Backend, CHORDS, Chords, LANES, Mask, Packed, PackedPoints, RawAffine, ScratchPoint};
 
 /// Vectors of eight additions that share an inversion: their operands just fit a 2 MiB level-2 cache, and the
 /// inversion costs less than 0.3 ns an addition.
 const BATCH: usize = 1024;
 /// Independent chains of prefix products: hides the latency of a product.
 pub(super) const CHAINS: usize = 4;
-/// Vectors a phase of the second pass works on before the next phase: their intermediate values fit the level-1 cache.
-const BLOCK: usize = 8;
 /// How many vectors ahead operands are prefetched on the way up and on the way down.
 const AHEAD_UP: usize = 16;
 const AHEAD_DOWN: usize = 24;
 
 /// Where a batch finds its operands. A reference is an index, with a sign if the source has signs.
 pub(super) trait Operands<B: Backend> {
-    /// The x coordinates of eight operands.
-    fn x(&self, arena: &[ScratchPoint], refs: &[u32; LANES]) -> B::Fq;
+    /// x2 - x1 of eight pairs of operands, and where it is zero.
+    fn difference_x(
+        &self,
+        arena: &[ScratchPoint],
+        left: &[u32; LANES],
+        right: &[u32; LANES],
+    ) -> (<B::Fq as Packed>::Lazy, Mask);
+    /// Makes eight pairs of operands vector `w` of the block.
+    fn gather_chords(
+        &self,
+        arena: &[ScratchPoint],
+        left: &[u32; LANES],
+        right: &[u32; LANES],
+        chords: &mut Chords<B::Fq>,
+        w: usize,
+    );
     /// The coordinates of eight operands, not yet negated.
     fn xy(&self, arena: &[ScratchPoint], refs: &[u32; LANES]) -> (B::Fq, B::Fq);
     /// The lanes whose operand is to be negated.
@@ -38,8 +50,27 @@ pub(super) struct SignedBases<'a>(pub(super) &'a [RawAffine]);
 
 impl<B: Backend> Operands<B> for SignedBases<'_> {
     #[inline(always)]
-    fn x(&self, _: &[ScratchPoint], refs: &[u32; LANES]) -> B::Fq {
-        B::Fq::gather_x(self.0, &refs.map(|r| r >> 1))
+    fn difference_x(
+        &self,
+        _: &[ScratchPoint],
+        left: &[u32; LANES],
+        right: &[u32; LANES],
+    ) -> (<B::Fq as Packed>::Lazy, Mask) {
+        B::Fq::difference_x(self.0, &left.map(|r| r >> 1), &right.map(|r| r >> 1))
+    }
+
+    #[inline(always)]
+    fn gather_chords(
+        &self,
+        _: &[ScratchPoint],
+        left: &[u32; LANES],
+        right: &[u32; LANES],
+        chords: &mut Chords<B::Fq>,
+        w: usize,
+    ) {
+        let minus = [Operands::<B>::negative(self, left), Operands::<B>::negative(self, right)];
+        let indices = [&left.map(|r| r >> 1), &right.map(|r| r >> 1)];
+        B::Fq::gather_chords(chords, w, self.0, indices, minus);
     }
 
     #[inline(always)]
@@ -69,8 +100,25 @@ pub(super) struct InArena;
 
 impl<B: Backend> Operands<B> for InArena {
     #[inline(always)]
-    fn x(&self, arena: &[ScratchPoint], refs: &[u32; LANES]) -> B::Fq {
-        B::Fq::gather_x_scratch(arena, refs).into()
+    fn difference_x(
+        &self,
+        arena: &[ScratchPoint],
+        left: &[u32; LANES],
+        right: &[u32; LANES],
+    ) -> (<B::Fq as Packed>::Lazy, Mask) {
+        B::Fq::difference_x_scratch(arena, left, right)
+    }
+
+    #[inline(always)]
+    fn gather_chords(
+        &self,
+        arena: &[ScratchPoint],
+        left: &[u32; LANES],
+        right: &[u32; LANES],
+        chords: &mut Chords<B::Fq>,
+        w: usize,
+    ) {
+        B::Fq::gather_chords_scratch(chords, w, arena, [left, right]);
     }
 
     #[inline(always)]
@@ -132,17 +180,7 @@ pub(super) struct Adder<B: Backend> {
     prefix: Vec<B::Fq>,
     denominator: Vec<<B::Fq as Packed>::Lazy>,
     special: Vec<Special>,
-    block: Block<B::Fq>,
-}
-
-/// Values that pass from one phase of a block to the next.
-struct Block<P: Packed> {
-    x1: [P; BLOCK],
-    x2: [P; BLOCK],
-    y1: [P; BLOCK],
-    numerator: [P::Lazy; BLOCK],
-    slope: [P; BLOCK],
-    x3: [P::Tight; BLOCK],
+    chords: Chords<B::Fq>,
 }
 
 impl<B: Backend> Adder<B> {
@@ -155,14 +193,7 @@ impl<B: Backend> Adder<B> {
             prefix: vec![zero; vectors],
             denominator: vec![zero.into(); vectors],
             special: Vec::new(),
-            block: Block {
-                x1: [zero; BLOCK],
-                x2: [zero; BLOCK],
-                y1: [zero; BLOCK],
-                numerator: [zero.into(); BLOCK],
-                slope: [zero; BLOCK],
-                x3: [B::Fq::reduce(zero); BLOCK],
-            },
+            chords: Chords::new(),
         }
     }
 
@@ -217,10 +248,7 @@ impl<B: Backend> Adder<B> {
                     operands.prefetch(arena, &left[w + AHEAD_UP]);
                     operands.prefetch(arena, &right[w + AHEAD_UP]);
                 }
-                let x1 = operands.x(arena, &left[w]);
-                let x2 = operands.x(arena, &right[w]);
-                let mut difference = x2.sub_lazy(x1);
-                let same_x = B::Fq::is_zero(difference);
+                let (mut difference, same_x) = operands.difference_x(arena, &left[w], &right[w]);
                 if same_x != 0 {
                     let (_, y1) = operands.xy(arena, &left[w]);
                     let (_, y2) = operands.xy(arena, &right[w]);
@@ -240,12 +268,11 @@ impl<B: Backend> Adder<B> {
                 }
                 denominator[w] = difference;
             }
-            for h in [0, 2] {
-                prefix[v + h] = product[h];
-                prefix[v + h + 1] = product[h + 1];
-                (product[h], product[h + 1]) =
-                    B::Fq::mul2(product[h], denominator[v + h], product[h + 1], denominator[v + h + 1]);
-            }
+            let [product0, product1, product2, product3] = &mut product;
+            let [prefix0, prefix1, prefix2, prefix3, ..] = &mut prefix[v..] else { break };
+            let [factor0, factor1, factor2, factor3, ..] = &denominator[v..] else { break };
+            B::Fq::chain_up2([product0, product1], [factor0, factor1], [prefix0, prefix1]);
+            B::Fq::chain_up2([product2, product3], [factor2, factor3], [prefix2, prefix3]);
             v += CHAINS;
         }
         let [a, b, c, d] = product;
@@ -271,88 +298,55 @@ impl<B: Backend> Adder<B> {
         let mut inverse = inverse;
         let mut end = left.len();
         let mut special = self.special.pop();
-        let block = &mut self.block;
+        let chords = &mut self.chords;
         while end > 0 {
-            let start = (end - 1) / BLOCK * BLOCK;
+            let start = (end - 1) / CHORDS * CHORDS;
             let size = end - start;
             let (left_block, right_block) = (&left[start..end], &right[start..end]);
             let (prefix, denominator) = (&self.prefix[start..end], &self.denominator[start..end]);
-            // Operands and numerators. The slope is computed up to the sign of the right operand:
-            // s2 l = (y2 - s1 s2 y1) / (x2 - x1), one conditional negation instead of two.
+            // Operands and numerators.
             for w in 0..size {
                 if start + w >= AHEAD_DOWN {
                     operands.prefetch(arena, &left[start + w - AHEAD_DOWN]);
                     operands.prefetch(arena, &right[start + w - AHEAD_DOWN]);
                 }
-                let (x1, y1) = operands.xy(arena, &left_block[w]);
-                let (x2, y2) = operands.xy(arena, &right_block[w]);
-                let (negative1, negative2) =
-                    (operands.negative(&left_block[w]), operands.negative(&right_block[w]));
-                block.x1[w] = x1;
-                block.x2[w] = x2;
-                block.y1[w] = y1;
-                block.numerator[w] = y2.add_or_sub_lazy(y1, !(negative1 ^ negative2));
+                operands.gather_chords(arena, &left_block[w], &right_block[w], chords, w);
             }
             while let Some(Special { vector, equal }) = special
                 && vector >= start
             {
                 let w = vector - start;
-                let square = block.x1[w].square();
+                let square = chords.x1[w].square();
                 let triple: B::Fq = B::Fq::reduce(square.double().add_lazy(square)).into();
                 let negative = operands.negative(&right_block[w]);
                 let tangent = B::Fq::signed_sum(triple, negative, B::Fq::zero(), 0).into();
-                let chord: B::Fq = B::Fq::reduce(block.numerator[w]).into();
-                block.numerator[w] = B::Fq::select(equal, tangent, chord).into();
+                let chord: B::Fq = B::Fq::reduce(chords.numerator[w]).into();
+                chords.numerator[w] = B::Fq::select(equal, tangent, chord).into();
                 special = self.special.pop();
             }
             // Inverses of the denominators, back along the chains.
             let mut v = size;
             while v >= CHAINS {
                 v -= CHAINS;
-                for h in [0, 2] {
-                    let w = v + h;
-                    (block.slope[w], block.slope[w + 1]) =
-                        B::Fq::mul2(inverse[h], prefix[w], inverse[h + 1], prefix[w + 1]);
-                    (inverse[h], inverse[h + 1]) =
-                        B::Fq::mul2(inverse[h], denominator[w], inverse[h + 1], denominator[w + 1]);
-                }
-            }
-            // Slopes.
-            for w in (0..size).step_by(2) {
-                (block.slope[w], block.slope[w + 1]) = B::Fq::mul2(
-                    block.numerator[w],
-                    block.slope[w],
-                    block.numerator[w + 1],
-                    block.slope[w + 1],
+                let [inverse0, inverse1, inverse2, inverse3] = &mut inverse;
+                let [out0, out1, out2, out3, ..] = &mut chords.inverse[v..] else { break };
+                let [prefix0, prefix1, prefix2, prefix3, ..] = &prefix[v..] else { break };
+                let [factor0, factor1, factor2, factor3, ..] = &denominator[v..] else { break };
+                B::Fq::chain_down2(
+                    [inverse0, inverse1],
+                    [factor0, factor1],
+                    [prefix0, prefix1],
+                    [out0, out1],
+                );
+                B::Fq::chain_down2(
+                    [inverse2, inverse3],
+                    [factor2, factor3],
+                    [prefix2, prefix3],
+                    [out2, out3],
                 );
             }
-            // x3 = l^2 - x1 - x2.
-            for w in (0..size).step_by(2) {
-                let (a, b) = B::Fq::square2(block.slope[w], block.slope[w + 1]);
-                block.x3[w] = a.sub2(block.x1[w], block.x2[w]);
-                block.x3[w + 1] = b.sub2(block.x1[w + 1], block.x2[w + 1]);
-            }
-            // y3 = l (x1 - x3) - y1, with the signs restored.
-            for w in (0..size).step_by(2) {
-                let products = B::Fq::mul2(
-                    block.slope[w],
-                    block.x1[w].sub_lazy(block.x3[w].into()),
-                    block.slope[w + 1],
-                    block.x1[w + 1].sub_lazy(block.x3[w + 1].into()),
-                );
-                for (w, product) in [(w, products.0), (w + 1, products.1)] {
-                    let negative1 = operands.negative(&left_block[w]);
-                    let negative2 = operands.negative(&right_block[w]);
-                    let y3 = B::Fq::signed_sum(product, negative2, block.y1[w], !negative1);
-                    let at = place + ((start + w) * LANES) as u32;
-                    B::Fq::scatter_xy_scratch(
-                        arena,
-                        &std::array::from_fn(|l| at + l as u32),
-                        block.x3[w],
-                        y3,
-                    );
-                }
-            }
+            let at = place as usize + start * LANES;
+            B::Fq::add_chords(chords, size, &mut arena[at..at + size * LANES]);
             end = start;
         }
     }

@@ -52,6 +52,19 @@ impl Srs {
         Self { k, bases, verifier, rows: LazyRowTable::new() }
     }
 
+    /// The same SRS with its first `2^k` powers only.
+    ///
+    /// # Errors
+    /// [`CommitError::LogSize`] for a `k` out of range, [`CommitError::ShortSrs`] if there are fewer powers.
+    pub fn truncated(mut self, k: usize) -> Result<Self, CommitError> {
+        check_log_size(k)?;
+        if k > self.k {
+            return Err(CommitError::ShortSrs { what: "truncated SRS", capacity: self.size(), got: 1 << k });
+        }
+        self.k = k;
+        Ok(self)
+    }
+
     /// Checks that every point is on the curve and that all are successive powers of the tau of the verifier part:
     /// for files that somebody else wrote. Costs about two full-width MSMs.
     ///
@@ -73,7 +86,7 @@ impl Srs {
 
     /// The bases `[tau^i]_1`, `i < n`.
     pub fn bases(&self) -> &[RawAffine] {
-        self.bases.as_slice()
+        &self.bases.as_slice()[..self.size()]
     }
 
     /// The hiding generator `H`.

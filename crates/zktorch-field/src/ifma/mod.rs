@@ -26,13 +26,9 @@ mod sums;
 mod tests;
 mod vector;
 
-use std::{
-    arch::x86_64::{_MM_HINT_T0, _mm_prefetch},
-    fmt,
-    marker::PhantomData,
-};
+use std::{fmt, marker::PhantomData};
 
-use crate::{Fq, Fr, backend::Backend};
+use crate::{Fq, Fr, backend::Backend, memory};
 use arith::V5;
 
 /// The vector backend. Only `backend::run_ifma` makes one, after detection.
@@ -47,8 +43,7 @@ impl Backend for Ifma {
 
     #[inline(always)]
     fn prefetch<T>(slice: &[T], index: usize) {
-        // SAFETY: a prefetch is a hint and never faults, whatever the address; SSE is part of x86-64.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(slice.as_ptr().wrapping_add(index).cast()) }
+        memory::prefetch(slice, index);
     }
 }
 

@@ -6,8 +6,15 @@
 
 #![allow(unsafe_code, reason = "calls functions compiled for CPU features after detecting them")]
 
-use super::scalar::{self, Limbs, SmallWide, Wide};
-use crate::{modulus::Element, packed::LANES};
+use super::{
+    points::{halves, join},
+    scalar::{self, Limbs, SmallWide, Wide},
+};
+use crate::{
+    modulus::Element,
+    packed::{LANES, Mask},
+    point::ScratchPoint,
+};
 
 #[cfg(target_arch = "x86_64")]
 use crate::backend::has_mulx;
@@ -46,13 +53,114 @@ macro_rules! leaf {
 }
 
 leaf! {
-    /// a <- a b.
-    fn mul(a: &mut [Limbs; LANES], b: &[Limbs; LANES]) |l| a[l] = scalar::mul::<F>(&a[l], &b[l])
+    /// a b.
+    fn mul(out: &mut [Limbs; LANES], a: &[Limbs; LANES], b: &[Limbs; LANES]) |l| out[l] = scalar::mul::<F>(&a[l], &b[l])
 }
 
 leaf! {
-    /// a <- a^2.
-    fn square(a: &mut [Limbs; LANES]) |l| a[l] = scalar::square::<F>(&a[l])
+    /// a <- a b.
+    fn mul_assign(a: &mut [Limbs; LANES], b: &[Limbs; LANES]) |l| a[l] = scalar::mul::<F>(&a[l], &b[l])
+}
+
+leaf! {
+    /// prefix <- product, product <- product factor.
+    fn chain_up(product: &mut [Limbs; LANES], factor: &[Limbs; LANES], prefix: &mut [Limbs; LANES]) |l| {
+        prefix[l] = product[l];
+        product[l] = scalar::mul::<F>(&product[l], &factor[l]);
+    }
+}
+
+leaf! {
+    /// out <- inverse prefix, inverse <- inverse factor.
+    fn chain_down(
+        inverse: &mut [Limbs; LANES],
+        factor: &[Limbs; LANES],
+        prefix: &[Limbs; LANES],
+        out: &mut [Limbs; LANES]
+    ) |l| {
+        out[l] = scalar::mul::<F>(&inverse[l], &prefix[l]);
+        inverse[l] = scalar::mul::<F>(&inverse[l], &factor[l]);
+    }
+}
+
+leaf! {
+    /// a - b, and where it is zero.
+    fn difference(out: &mut [Limbs; LANES], a: &[&Limbs; LANES], b: &[&Limbs; LANES], zeros: &mut Mask) |l| {
+        out[l] = scalar::sub::<F>(a[l], b[l]);
+        *zeros |= Mask::from(scalar::is_zero::<F>(&out[l])) << l;
+    }
+}
+
+leaf! {
+    /// x1, y1, x2 and the numerator y2 - y1 of two points.
+    fn chord_start(
+        x1: &mut [Limbs; LANES],
+        y1: &mut [Limbs; LANES],
+        x2: &mut [Limbs; LANES],
+        numerator: &mut [Limbs; LANES],
+        left: &[(&Limbs, &Limbs); LANES],
+        right: &[(&Limbs, &Limbs); LANES]
+    ) |l| {
+        (x1[l], y1[l]) = (*left[l].0, *left[l].1);
+        x2[l] = *right[l].0;
+        numerator[l] = scalar::sub::<F>(right[l].1, left[l].1);
+    }
+}
+
+leaf! {
+    /// x1, y1, x2 and the numerator y2 +- y1 of two points.
+    fn signed_chord_start(
+        x1: &mut [Limbs; LANES],
+        y1: &mut [Limbs; LANES],
+        x2: &mut [Limbs; LANES],
+        numerator: &mut [Limbs; LANES],
+        left: &[(&Limbs, &Limbs); LANES],
+        right: &[(&Limbs, &Limbs); LANES],
+        minus: Mask
+    ) |l| {
+        (x1[l], y1[l]) = (*left[l].0, *left[l].1);
+        x2[l] = *right[l].0;
+        numerator[l] = scalar::add_or_sub::<F>(right[l].1, left[l].1, minus >> l & 1 == 1);
+    }
+}
+
+leaf! {
+    /// x3 = slope^2 - x1 - x2.
+    fn chord_x(out: &mut [ScratchPoint; LANES], slope: &[Limbs; LANES], x1: &[Limbs; LANES], x2: &[Limbs; LANES]) |l| {
+        let x3 = scalar::sub::<F>(&scalar::sub::<F>(&scalar::square::<F>(&slope[l]), &x1[l]), &x2[l]);
+        out[l] = join(&x3, &[0; 4]);
+    }
+}
+
+leaf! {
+    /// y3 = slope (x1 - x3) - y1.
+    fn chord_y(out: &mut [ScratchPoint; LANES], slope: &[Limbs; LANES], x1: &[Limbs; LANES], y1: &[Limbs; LANES]) |l| {
+        let (x3, _) = halves(&out[l]);
+        let product = scalar::mul::<F>(&scalar::sub::<F>(&x1[l], &x3), &slope[l]);
+        out[l] = join(&x3, &scalar::sub::<F>(&product, &y1[l]));
+    }
+}
+
+leaf! {
+    /// y3 = (+-) slope (x1 - x3) - (+-) y1.
+    fn signed_chord_y(
+        out: &mut [ScratchPoint; LANES],
+        slope: &[Limbs; LANES],
+        x1: &[Limbs; LANES],
+        y1: &[Limbs; LANES],
+        minus: [Mask; 2]
+    ) |l| {
+        let (x3, _) = halves(&out[l]);
+        let [minus1, minus2] = minus.map(|mask| mask >> l & 1 == 1);
+        let difference = scalar::negate_if::<F>(&scalar::sub::<F>(&x1[l], &x3), minus2);
+        let product = scalar::mul::<F>(&difference, &slope[l]);
+        out[l] = join(&x3, &scalar::add_or_sub::<F>(&product, &y1[l], !minus1));
+    }
+}
+
+leaf! {
+    /// a^2.
+    fn square(out: &mut [Limbs; LANES], a: &[Limbs; LANES]) |l| out[l] = scalar::square::<F>(&a[l])
 }
 
 leaf! {

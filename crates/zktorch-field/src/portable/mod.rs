@@ -10,6 +10,7 @@ use crate::{
     Fq, Fr,
     backend::Backend,
     block::Block,
+    memory,
     modulus::Element,
     packed::{Ints, LANES, Mask, Packed},
     row::Row,
@@ -27,7 +28,9 @@ impl Backend for Portable {
     type Fq = Lanes<Fq>;
 
     #[inline(always)]
-    fn prefetch<T>(_: &[T], _: usize) {}
+    fn prefetch<T>(slice: &[T], index: usize) {
+        memory::prefetch(slice, index);
+    }
 }
 
 /// `[f(0), .., f(7)]` as a loop. (A closure given to `array::from_fn` is not always inlined.)
@@ -206,11 +209,7 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn add_or_sub_lazy(self, rhs: Self, minus: Mask) -> Self {
-        Self::new(lanes!(|l| {
-            let b = &rhs.lanes[l];
-            let b = if minus >> l & 1 == 1 { scalar::neg::<F>(b) } else { *b };
-            scalar::add::<F>(&self.lanes[l], &b)
-        }))
+        Self::new(lanes!(|l| scalar::add_or_sub::<F>(&self.lanes[l], &rhs.lanes[l], minus >> l & 1 == 1)))
     }
     #[inline(always)]
     fn sub2(self, b: Self, c: Self) -> Self {
@@ -218,7 +217,9 @@ impl<F: Element> Packed for Lanes<F> {
     }
     #[inline(always)]
     fn signed_sum(a: Self, minus_a: Mask, b: Self, minus_b: Mask) -> Self {
-        Self::zero().add_or_sub_lazy(a, minus_a).add_or_sub_lazy(b, minus_b)
+        Self::new(lanes!(|l| {
+            scalar::signed_sum::<F>(&a.lanes[l], minus_a >> l & 1 == 1, &b.lanes[l], minus_b >> l & 1 == 1)
+        }))
     }
     #[inline(always)]
     fn reduce(value: impl Into<Self>) -> Self {
@@ -227,14 +228,14 @@ impl<F: Element> Packed for Lanes<F> {
 
     #[inline(always)]
     fn mul_lazy(a: impl Into<Self>, b: impl Into<Self>) -> Self {
-        let (mut out, b) = (a.into(), b.into());
-        leaves::mul::<F>(&mut out.lanes, &b.lanes);
+        let (a, b, mut out) = (a.into(), b.into(), Self::zero());
+        leaves::mul::<F>(&mut out.lanes, &a.lanes, &b.lanes);
         out
     }
     #[inline(always)]
     fn square_lazy(a: impl Into<Self>) -> Self {
-        let mut out = a.into();
-        leaves::square::<F>(&mut out.lanes);
+        let (a, mut out) = (a.into(), Self::zero());
+        leaves::square::<F>(&mut out.lanes, &a.lanes);
         out
     }
     #[inline(always)]
@@ -244,6 +245,19 @@ impl<F: Element> Packed for Lanes<F> {
     #[inline(always)]
     fn square2(a: impl Into<Self>, b: impl Into<Self>) -> (Self, Self) {
         (Self::square_lazy(a), Self::square_lazy(b))
+    }
+
+    #[inline(always)]
+    fn chain_up2(product: [&mut Self; 2], factor: [&Self; 2], prefix: [&mut Self; 2]) {
+        for ((product, factor), prefix) in product.into_iter().zip(factor).zip(prefix) {
+            leaves::chain_up::<F>(&mut product.lanes, &factor.lanes, &mut prefix.lanes);
+        }
+    }
+    #[inline(always)]
+    fn chain_down2(inverse: [&mut Self; 2], factor: [&Self; 2], prefix: [&Self; 2], out: [&mut Self; 2]) {
+        for (((inverse, factor), prefix), out) in inverse.into_iter().zip(factor).zip(prefix).zip(out) {
+            leaves::chain_down::<F>(&mut inverse.lanes, &factor.lanes, &prefix.lanes, &mut out.lanes);
+        }
     }
 
     #[inline(always)]

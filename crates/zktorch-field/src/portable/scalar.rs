@@ -18,6 +18,8 @@ pub(super) struct Constants<F>(PhantomData<F>);
 impl<F: Element> Constants<F> {
     /// 2p.
     pub(super) const P2: Limbs = wrapping_sub(&F::P, &wrapping_sub(&[0; 4], &F::P));
+    /// 0 and 2p.
+    const ZERO_P2: [Limbs; 2] = [[0; 4], Self::P2];
     /// -p^-1 mod 2^64.
     pub(super) const NEG_INV: u64 = neg_inverse_64(&F::P);
     /// 2^-64 mod p.
@@ -31,19 +33,40 @@ impl<F: Element> Constants<F> {
 }
 
 /// `a + b + carry`: sum and carry out.
+///
+/// As an intrinsic where there is one: written with comparisons, some carries of a chain end up in registers instead of the flag,
+/// which costs 10% of a multiplication.
 #[inline(always)]
-const fn adc(a: u64, b: u64, carry: bool) -> (u64, bool) {
-    let (s, c1) = a.overflowing_add(b);
-    let (s, c2) = s.overflowing_add(carry as u64);
-    (s, c1 | c2)
+fn adc(a: u64, b: u64, carry: bool) -> (u64, bool) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut sum = 0;
+        let carry = std::arch::x86_64::_addcarry_u64(carry.into(), a, b, &mut sum);
+        (sum, carry != 0)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let (s, c1) = a.overflowing_add(b);
+        let (s, c2) = s.overflowing_add(carry.into());
+        (s, c1 | c2)
+    }
 }
 
 /// `a - b - borrow`: difference and borrow out.
 #[inline(always)]
-const fn sbb(a: u64, b: u64, borrow: bool) -> (u64, bool) {
-    let (d, b1) = a.overflowing_sub(b);
-    let (d, b2) = d.overflowing_sub(borrow as u64);
-    (d, b1 | b2)
+fn sbb(a: u64, b: u64, borrow: bool) -> (u64, bool) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut difference = 0;
+        let borrow = std::arch::x86_64::_subborrow_u64(borrow.into(), a, b, &mut difference);
+        (difference, borrow != 0)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let (d, b1) = a.overflowing_sub(b);
+        let (d, b2) = d.overflowing_sub(borrow.into());
+        (d, b1 | b2)
+    }
 }
 
 /// `a - b` and whether it wrapped.
@@ -62,7 +85,7 @@ fn add4(a: &Limbs, b: &Limbs) -> Limbs {
     let (s0, c) = adc(a[0], b[0], false);
     let (s1, c) = adc(a[1], b[1], c);
     let (s2, c) = adc(a[2], b[2], c);
-    let s3 = a[3].wrapping_add(b[3]).wrapping_add(c as u64);
+    let (s3, _) = adc(a[3], b[3], c);
     [s0, s1, s2, s3]
 }
 
@@ -95,15 +118,49 @@ pub(super) fn add<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
 #[inline(always)]
 pub(super) fn sub<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
     let (d, borrow) = sub4(a, b);
-    let mask = (borrow as u64).wrapping_neg();
-    let p2 = &Constants::<F>::P2;
-    add4(&d, &[p2[0] & mask, p2[1] & mask, p2[2] & mask, p2[3] & mask])
+    // Looked up, not masked: the compiler makes a branch of a mask, and which way it goes is random.
+    add4(&d, &Constants::<F>::ZERO_P2[usize::from(borrow)])
 }
 
 /// -a, as 2p - a reduced below 2p.
 #[inline(always)]
 pub(super) fn neg<F: Element>(a: &Limbs) -> Limbs {
     sub::<F>(&[0; 4], a)
+}
+
+/// a if `yes`, else b, without a branch.
+#[inline(always)]
+fn choose(yes: bool, a: &Limbs, b: &Limbs) -> Limbs {
+    let mask = u64::from(yes).wrapping_neg();
+    let pick = |i: usize| b[i] ^ (mask & (a[i] ^ b[i]));
+    [pick(0), pick(1), pick(2), pick(3)]
+}
+
+/// -a if `minus`, else a, without a branch: signs of random points are random. **At most 2p** (-0 is 2p): an operand of a product, or the
+/// second one of a sum.
+#[inline(always)]
+pub(super) fn negate_if<F: Element>(a: &Limbs, minus: bool) -> Limbs {
+    // 2p - a = 2p + !a + 1 modulo 2^256.
+    let mask = u64::from(minus).wrapping_neg();
+    let p2 = &Constants::<F>::ZERO_P2[usize::from(minus)];
+    let (s0, c) = adc(a[0] ^ mask, p2[0], minus);
+    let (s1, c) = adc(a[1] ^ mask, p2[1], c);
+    let (s2, c) = adc(a[2] ^ mask, p2[2], c);
+    let (s3, _) = adc(a[3] ^ mask, p2[3], c);
+    [s0, s1, s2, s3]
+}
+
+/// a - b if `minus`, else a + b, without a branch.
+#[inline(always)]
+pub(super) fn add_or_sub<F: Element>(a: &Limbs, b: &Limbs, minus: bool) -> Limbs {
+    // a < 2p, so a + 2p is still below 4p.
+    add::<F>(a, &negate_if::<F>(b, minus))
+}
+
+/// (+-a) + (+-b), without a branch.
+#[inline(always)]
+pub(super) fn signed_sum<F: Element>(a: &Limbs, minus_a: bool, b: &Limbs, minus_b: bool) -> Limbs {
+    add_or_sub::<F>(&choose(minus_a, &neg::<F>(a), a), b, minus_b)
 }
 
 /// a times one word: five words.
@@ -115,7 +172,8 @@ fn mul_word(a: &Limbs, word: u64) -> [u64; 5] {
     let (r2, c) = adc((p1 >> 64) as u64, p2 as u64, c);
     let (r3, c) = adc((p2 >> 64) as u64, p3 as u64, c);
     // The high half of a product is at most 2^64 - 2.
-    [p0 as u64, r1, r2, r3, ((p3 >> 64) as u64).wrapping_add(c as u64)]
+    let (r4, _) = adc((p3 >> 64) as u64, 0, c);
+    [p0 as u64, r1, r2, r3, r4]
 }
 
 /// Five-word sum, known to fit.
@@ -125,7 +183,8 @@ fn add5(a: &[u64; 5], b: &[u64; 5]) -> [u64; 5] {
     let (s1, c) = adc(a[1], b[1], c);
     let (s2, c) = adc(a[2], b[2], c);
     let (s3, c) = adc(a[3], b[3], c);
-    [s0, s1, s2, s3, a[4].wrapping_add(b[4]).wrapping_add(c as u64)]
+    let (s4, _) = adc(a[4], b[4], c);
+    [s0, s1, s2, s3, s4]
 }
 
 /// The 512-bit product, row by row.
@@ -150,21 +209,21 @@ fn square_wide(a: &Limbs) -> [u64; 8] {
     let ((l12, h12), (l13, h13), (l23, h23)) = (wide(1, 2), wide(1, 3), wide(2, 3));
     let (t2, c) = adc(h01, l02, false);
     let (t3, c) = adc(h02, l03, c);
-    let t4 = h03.wrapping_add(c as u64);
+    let (t4, _) = adc(h03, 0, c);
     let (u4, c) = adc(h12, l13, false);
-    let u5 = h13.wrapping_add(c as u64);
+    let (u5, _) = adc(h13, 0, c);
     let (t3, c) = adc(t3, l12, false);
     let (t4, c) = adc(t4, u4, c);
     let (t5, c) = adc(u5, l23, c);
-    let t6 = h23.wrapping_add(c as u64);
+    let (t6, _) = adc(h23, 0, c);
     // Doubled.
-    let t7 = t6 >> 63;
-    let t6 = t6 << 1 | t5 >> 63;
-    let t5 = t5 << 1 | t4 >> 63;
-    let t4 = t4 << 1 | t3 >> 63;
-    let t3 = t3 << 1 | t2 >> 63;
-    let t2 = t2 << 1 | l01 >> 63;
-    let t1 = l01 << 1;
+    let (t1, c) = adc(l01, l01, false);
+    let (t2, c) = adc(t2, t2, c);
+    let (t3, c) = adc(t3, t3, c);
+    let (t4, c) = adc(t4, t4, c);
+    let (t5, c) = adc(t5, t5, c);
+    let (t6, c) = adc(t6, t6, c);
+    let t7 = u64::from(c);
     // The squares.
     let ((t0, s1), (s2, s3), (s4, s5), (s6, s7)) = (wide(0, 0), wide(1, 1), wide(2, 2), wide(3, 3));
     let (t1, c) = adc(t1, s1, false);
@@ -173,7 +232,8 @@ fn square_wide(a: &Limbs) -> [u64; 8] {
     let (t4, c) = adc(t4, s4, c);
     let (t5, c) = adc(t5, s5, c);
     let (t6, c) = adc(t6, s6, c);
-    [t0, t1, t2, t3, t4, t5, t6, t7.wrapping_add(s7).wrapping_add(c as u64)]
+    let (t7, _) = adc(t7, s7, c);
+    [t0, t1, t2, t3, t4, t5, t6, t7]
 }
 
 /// T / 2^256 mod p, below T / 2^256 + p (1 + 2^-62).
@@ -192,10 +252,23 @@ fn redc<F: Element>(t: &[u64; 8]) -> Limbs {
     add4(&[r[1], r[2], r[3], r[4]], &[t[4], t[5], t[6], t[7]])
 }
 
+/// One Montgomery step: r / 2^64 mod p, below r / 2^64 + p, which must fit four words.
+#[inline(always)]
+fn step<F: Element>(r: &[u64; 5]) -> Limbs {
+    let [_, r1, r2, r3, r4] = add5(r, &mul_word(&F::P, r[0].wrapping_mul(Constants::<F>::NEG_INV)));
+    [r1, r2, r3, r4]
+}
+
 /// a b / 2^256 mod p, below 2p: for a, b < 2p, and for any a < 2^256 if b < p / 2.
+///
+/// Rows and reduction steps take turns. Each step leaves less than b + p < 3p < 2^256, and the last one less than
+/// a b / 2^256 + p.
 #[inline(always)]
 pub(super) fn mul<F: Element>(a: &Limbs, b: &Limbs) -> Limbs {
-    redc::<F>(&mul_wide(a, b))
+    let [r0, r1, r2, r3] = step::<F>(&mul_word(b, a[0]));
+    let [r0, r1, r2, r3] = step::<F>(&add5(&[r0, r1, r2, r3, 0], &mul_word(b, a[1])));
+    let [r0, r1, r2, r3] = step::<F>(&add5(&[r0, r1, r2, r3, 0], &mul_word(b, a[2])));
+    step::<F>(&add5(&[r0, r1, r2, r3, 0], &mul_word(b, a[3])))
 }
 
 /// a^2 / 2^256 mod p.
@@ -295,5 +368,8 @@ pub(super) fn from_i64<F: Element>(value: i64) -> Limbs {
 /// Whether a value below 2p is zero modulo p.
 #[inline(always)]
 pub(super) fn is_zero<F: Element>(a: &Limbs) -> bool {
-    *a == [0; 4] || *a == F::P
+    let p = &F::P;
+    let zero = a[0] | a[1] | a[2] | a[3];
+    let modulus = (a[0] ^ p[0]) | (a[1] ^ p[1]) | (a[2] ^ p[2]) | (a[3] ^ p[3]);
+    (zero == 0) | (modulus == 0)
 }

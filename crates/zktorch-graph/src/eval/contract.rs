@@ -7,9 +7,6 @@ use super::view::Prepared;
 use super::{Context, matmul};
 use crate::{Contract, Linear};
 
-/// Numbers of the operands and the result of a tile: 64 MiB of f64.
-const TILE: usize = 1 << 23;
-
 /// A linear expression that is ready to be read.
 struct Operand<'a, N> {
     terms: Vec<(N, Prepared<'a, N>)>,
@@ -76,6 +73,7 @@ pub(super) fn add<N: Number>(
         b: Operand::new(context, &contract.b),
         coeff: N::from_i64(coeff),
         dims,
+        tile: context.tile,
     };
     product.add(labels.into_iter().map(|(_, label)| label).collect(), acc);
 }
@@ -85,6 +83,7 @@ struct Product<'a, 'd, N> {
     b: Operand<'a, N>,
     coeff: N,
     dims: &'d [u32],
+    tile: usize,
 }
 
 impl<N: Number> Product<'_, '_, N> {
@@ -95,7 +94,7 @@ impl<N: Number> Product<'_, '_, N> {
             inside.fold(1usize, |size, label| size.saturating_mul(label.range.len()))
         });
         // Halves the longest axis of the result that makes something too large smaller.
-        let helps = |label: &Label| (0..3).any(|list| sizes[list] > TILE && label.axes[list].is_some());
+        let helps = |label: &Label| (0..3).any(|list| sizes[list] > self.tile && label.axes[list].is_some());
         let halved = (0..labels.len())
             .filter(|i| labels[*i].axes[2].is_some() && helps(&labels[*i]))
             .max_by_key(|i| labels[*i].range.len());

@@ -58,7 +58,7 @@ pub fn execute(
     for (step, bound) in graph.steps.iter().zip(&bounds.steps) {
         match step {
             Step::Rescale { acc, divisor, y, r } => {
-                let acc = eval_bounded(graph, acc, *bound, &values);
+                let acc = eval_bounded(graph, acc, *bound, &values, TILE);
                 let (quotients, remainders) = rescale(graph, &acc, *divisor, *y, *r)?;
                 values[y.0 as usize] = quotients;
                 if let Some(r) = r {
@@ -84,17 +84,24 @@ pub fn execute(
 /// `values` are the real entries of all tensors, as [`execute`] returns them; tensors that the expression does not read may be
 /// empty.
 ///
+/// # Errors
+/// [`GraphError::Invalid`] if the expression is not one of the graph's tensors.
+///
 /// # Panics
-/// May panic, or compute other values, if the expression is not part of a valid graph, or the values are not those of the
-/// graph.
+/// May panic, or compute other values, if the graph is not valid, or the values are not those of its tensors.
 pub fn eval_expr(graph: &Graph, expr: &Expr, values: &[Vec<i32>]) -> Result<Vec<i64>, GraphError> {
-    Ok(eval_bounded(graph, expr, expr_bound(graph, expr)?, values))
+    Ok(eval_bounded(graph, expr, expr_bound(graph, expr)?, values, TILE))
 }
+
+/// Numbers of an operand or the result of a contraction's tile: 64 MiB of f64.
+const TILE: usize = 1 << 23;
 
 /// What views read.
 struct Context<'a> {
     graph: &'a Graph,
     values: &'a [Vec<i32>],
+    /// Numbers of an operand or the result of a tile.
+    tile: usize,
 }
 
 impl<'a> Context<'a> {
@@ -103,8 +110,8 @@ impl<'a> Context<'a> {
     }
 }
 
-fn eval_bounded(graph: &Graph, expr: &Expr, bound: Bound, values: &[Vec<i32>]) -> Vec<i64> {
-    let context = Context { graph, values };
+fn eval_bounded(graph: &Graph, expr: &Expr, bound: Bound, values: &[Vec<i32>], tile: usize) -> Vec<i64> {
+    let context = Context { graph, values, tile };
     // Every number on the way is an integer below the bound: below 2^53 not even f64 rounds one.
     if bound.intermediate < 1 << 53 {
         eval::<f64>(&context, expr)

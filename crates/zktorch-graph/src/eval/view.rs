@@ -87,7 +87,9 @@ impl<'a, N: Number> Prepared<'a, N> {
         let mut inner = 1;
         let mut seen = vec![false; self.rows.len()];
         let mut levels = Vec::with_capacity(order.len());
-        for axis in order.iter().rev() {
+        // Axes with one index do not matter for the order; innermost they would make lines of one entry.
+        let (one, more): (Vec<usize>, Vec<usize>) = order.iter().partition(|axis| ranges[**axis].len() == 1);
+        for axis in more.iter().rev().chain(&one) {
             let ((factor, stride), range) = (self.axes[*axis], ranges[*axis].clone());
             let resolves = !std::mem::replace(&mut seen[factor], true);
             let len = range.len();

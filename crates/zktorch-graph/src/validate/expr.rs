@@ -109,9 +109,6 @@ fn contract(progress: &mut Progress<'_>, contract: &Contract, out: &Shape) -> Re
     if let Some((label, entry)) = labels.iter().find(|(_, entry)| entry.lists < 2) {
         return invalid("lists a label occurs in", "at least 2", entry.lists).at(|| format!("label {label}"));
     }
-    let vars: usize = labels.values().map(|entry| Shape::axis_vars(entry.dim)).sum();
-    let max = limits::CONTRACT_VARS;
-    require(vars <= max, "padded products", format_args!("at most 2^{max}"), format_args!("2^{vars}"))?;
     let contracted = labels.values().filter(|entry| entry.contracted);
     let length = contracted.fold(1u128, |length, entry| length.saturating_mul(entry.dim.into()));
     small(a.product(b).times(length))

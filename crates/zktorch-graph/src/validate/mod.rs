@@ -3,6 +3,7 @@
 mod expr;
 mod steps;
 #[cfg(test)]
+#[cfg(feature = "executor")]
 mod tests;
 mod view;
 
@@ -21,10 +22,9 @@ pub(crate) mod limits {
     pub(crate) const RANK: usize = 32;
     /// log2 of a tensor's padded entries.
     pub(crate) const TENSOR_VARS: usize = 28;
-    /// log2 of the padded entries of a virtual tensor.
+    /// log2 of the padded entries of a virtual tensor. So a contraction has at most 2^48 products: with m, n, k its groups'
+    /// variables, each pair of them shares an operand or the result.
     pub(crate) const VIRTUAL_VARS: usize = 32;
-    /// log2 of the products of one contraction, padding included.
-    pub(crate) const CONTRACT_VARS: usize = 48;
     /// Padded entries of all tensors.
     pub(crate) const TOTAL_ENTRIES: u64 = 1 << 32;
     /// Views of a graph.

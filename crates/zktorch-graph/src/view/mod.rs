@@ -1,5 +1,9 @@
 //! Views: linear maps of a tensor that are a product of one sparse public matrix per group of axes.
 
+mod compose;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Shape, TensorId};
@@ -7,7 +11,7 @@ use crate::{Shape, TensorId};
 /// `V[o] = sum over q of prod_f M_f[o_f, q_f] T[q]`, where every factor f maps some source axes to some output axes.
 ///
 /// Transposes, slices, padding, windows (im2col), concatenation slots, broadcasts, flips, sums and averages along axes are
-/// views. Views of views are views; see [`View::map`]. Output entries beyond the real extents are zero.
+/// views. Views of views are views; see [`View::then`]. Output entries beyond the real extents are zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// The tensor that is read.

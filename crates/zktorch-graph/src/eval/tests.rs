@@ -1,1 +1,0 @@
-//! The executor against a definition over indices.

@@ -1,1 +1,0 @@
-//! One broken rule at a time.

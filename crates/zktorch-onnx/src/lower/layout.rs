@@ -1,0 +1,143 @@
+//! Changes of layout: reshapes, merged axes, broadcasts, aligned operands.
+
+use super::{Lowering, Value, identity, padded, plain_axes, sparse, sub_axes};
+use crate::Result;
+
+/// Splits two lists of extents (without ones) into the shortest groups of equal products.
+fn reshape_groups(from: &[u32], to: &[u32]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+    let mut groups = Vec::new();
+    let (mut i, mut j) = (0, 0);
+    while i < from.len() && j < to.len() {
+        let (start_i, start_j) = (i, j);
+        let (mut a, mut b) = (u64::from(from[i]), u64::from(to[j]));
+        i += 1;
+        j += 1;
+        while a != b {
+            if a < b && i < from.len() {
+                a = a.saturating_mul(u64::from(from[i]));
+                i += 1;
+            } else if b < a && j < to.len() {
+                b = b.saturating_mul(u64::from(to[j]));
+                j += 1;
+            } else {
+                break;
+            }
+        }
+        groups.push((start_i..i, start_j..j));
+    }
+    groups
+}
+
+impl Lowering<'_> {
+    /// The same entries with other extents. Free where whole sub-axes are merged; a sparse map where one is cut.
+    /// `name` is the value's name, for the tensor that is stored if the value is pending and has to be cut.
+    pub(crate) fn reshape(&mut self, value: Value, dims: &[usize], name: &str) -> Result<Value> {
+        let from = value.axes.concat();
+        let fine: Vec<u32> = plain_axes(dims).concat();
+        // Sub-axes after the reshape: the old ones where a group is one new axis, else the new ones.
+        let groups = reshape_groups(&from, &fine);
+        let mut new_axes: Vec<Vec<u32>> = Vec::new();
+        let mut cut = false;
+        for (old, new) in &groups {
+            if new.len() == 1 {
+                new_axes.push(from[old.clone()].to_vec());
+            } else {
+                cut = true;
+                new_axes.extend(fine[new.clone()].iter().map(|dim| vec![*dim]));
+            }
+        }
+        let mut new_axes = new_axes.into_iter();
+        let axes: Vec<Vec<u32>> = dims
+            .iter()
+            .map(|dim| if *dim == 1 { vec![] } else { new_axes.next().unwrap_or_default() })
+            .collect();
+        if !cut {
+            return Ok(value.regrouped(axes));
+        }
+        self.relayout(value, axes, name)
+    }
+
+    /// The same entries in the same order over other sub-axes.
+    pub(crate) fn relayout(&mut self, value: Value, axes: Vec<Vec<u32>>, name: &str) -> Result<Value> {
+        let (from, to) = (value.axes.concat(), axes.concat());
+        if from == to {
+            return Ok(value.regrouped(axes));
+        }
+        let value = self.settled(value, name)?;
+        let mut factors = Vec::new();
+        for (old, new) in reshape_groups(&from, &to) {
+            let (src, out) = (old.clone().map(|i| i as u32), new.clone().map(|i| i as u32));
+            let (old, new) = (&from[old], &to[new]);
+            if old == new && old.len() == 1 {
+                factors.extend(src.zip(out).map(|(src, out)| identity(src, out)));
+                continue;
+            }
+            let len: usize = old.iter().map(|dim| *dim as usize).product();
+            let entries = (0..len).map(|i| (padded(new, i), padded(old, i), 1));
+            factors.push(sparse(src.collect(), out.collect(), entries));
+        }
+        self.apply(&value, axes, &factors)
+    }
+
+    /// Makes an ONNX axis one sub-axis.
+    pub(crate) fn merged(&mut self, value: Value, axis: usize, name: &str) -> Result<Value> {
+        if value.axes[axis].len() <= 1 {
+            return Ok(value);
+        }
+        let mut axes = value.axes.clone();
+        axes[axis] = sub_axes(value.dims()[axis]);
+        self.relayout(value, axes, name)
+    }
+
+    /// Gives two values the same sub-axes on the axes (of equal rank) where their extents agree.
+    pub(crate) fn aligned(&mut self, a: Value, b: Value, names: (&str, &str)) -> Result<(Value, Value)> {
+        let (mut a, mut b) = (a, b);
+        let (a_dims, b_dims) = (a.dims(), b.dims());
+        for axis in 0..a_dims.len().min(b_dims.len()) {
+            if a_dims[axis] == b_dims[axis] && a.axes[axis] != b.axes[axis] {
+                let mut axes = b.axes.clone();
+                axes[axis] = a.axes[axis].clone();
+                // The pending one keeps its layout if the other can follow.
+                if b.is_pending() && !a.is_pending() {
+                    let mut axes = a.axes.clone();
+                    axes[axis] = b.axes[axis].clone();
+                    a = self.relayout(a, axes, names.0)?;
+                } else {
+                    b = self.relayout(b, axes, names.1)?;
+                }
+            }
+        }
+        Ok((a, b))
+    }
+
+    /// Prepends axes of extent 1.
+    pub(crate) fn with_rank(&self, value: Value, rank: usize) -> Value {
+        let mut axes = vec![vec![]; rank.saturating_sub(value.axes.len())];
+        axes.extend(value.axes.iter().cloned());
+        value.regrouped(axes)
+    }
+
+    /// Repeats a value that is not pending along the axes where its extent is 1.
+    pub(crate) fn broadcast(&mut self, value: Value, axes: &[Vec<u32>]) -> Result<Value> {
+        if value.axes == axes {
+            return Ok(value);
+        }
+        let mut factors = Vec::new();
+        let (mut src, mut out) = (0u32, 0u32);
+        for (old, new) in value.axes.iter().zip(axes) {
+            if old.is_empty() && !new.is_empty() {
+                for dim in new {
+                    factors.push(sparse(vec![], vec![out], (0..*dim).map(|i| (i, 0, 1))));
+                    out += 1;
+                }
+            } else {
+                for _ in old {
+                    factors.push(identity(src, out));
+                    src += 1;
+                    out += 1;
+                }
+            }
+        }
+        self.apply(&value, axes.to_vec(), &factors)
+    }
+}

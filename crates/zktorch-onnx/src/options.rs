@@ -1,0 +1,49 @@
+//! What a compilation may be told.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use zktorch_graph::Visibility;
+
+use crate::FloatTensor;
+
+/// How to compile a model.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Sample inputs: each sample holds one tensor per input of the network, in its order. Scales are chosen so that these
+    /// values fit with some room. If there are none, random ones are generated and a warning says so.
+    pub calibration: Vec<Vec<FloatTensor>>,
+    /// Extents of named dynamic axes. The first axis of an input is 1 if it is dynamic and not named here.
+    pub dims: BTreeMap<String, usize>,
+    /// Folder that external data may be read from; without it, models with external data are refused.
+    pub base_dir: Option<PathBuf>,
+    /// Who sees the inputs.
+    pub input: Visibility,
+    /// Who sees the outputs.
+    pub output: Visibility,
+    /// Largest absolute value of everything that the model computes, by name: instead of samples. What a former compilation
+    /// found ([`Compiled::max_abs`](crate::Compiled::max_abs)) gives the same graph again.
+    pub max_abs: Option<BTreeMap<String, f64>>,
+    /// Bits of room above the calibrated maximum. By default 2, or 3 when the samples are generated or fewer than 16.
+    pub headroom: Option<u32>,
+    /// Largest tensor, in entries, that the model may contain.
+    pub max_entries: usize,
+    /// Most multiplications per inference that the model may need.
+    pub max_multiplications: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            calibration: Vec::new(),
+            dims: BTreeMap::new(),
+            base_dir: None,
+            input: Visibility::Public,
+            output: Visibility::Public,
+            max_abs: None,
+            headroom: None,
+            max_entries: 1 << 28,
+            max_multiplications: 1 << 44,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The error type of the crate.
+
+use thiserror::Error;
+use zktorch_blocks::BlockError;
+use zktorch_channel::ChannelError;
+use zktorch_commit::CommitError;
+use zktorch_graph::GraphError;
+use zktorch_transcript::TranscriptError;
+use zktorch_verifier::VerifyError;
+
+/// What can go wrong in setup or while proving.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProverError {
+    /// The graph is invalid, or an activation leaves its range: nothing is proved.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The proof could not be made.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// A commitment could not be made.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The hidden channel failed.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// No randomness, or a malformed scalar in a key.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
+    /// The verifying key inside the proving key is refused.
+    #[error(transparent)]
+    Key(#[from] VerifyError),
+    /// The bytes are no proving key.
+    #[error("proving key: malformed: {reason}")]
+    Malformed {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A tensor that was supplied has another number of entries, or a list another number of items.
+    #[error("{what}: expected {expected}, got {got}")]
+    Length {
+        /// What.
+        what: String,
+        /// The number required.
+        expected: usize,
+        /// The number there.
+        got: usize,
+    },
+    /// The SRS is not the one that the key was made under, or too short.
+    #[error("SRS: expected {expected}, got {got}")]
+    Srs {
+        /// What the key needs.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// A weight is not a 16-bit integer.
+    #[error("{tensor}: weight {value} at entry {index} does not have 16 bits")]
+    WeightRange {
+        /// The tensor.
+        tensor: String,
+        /// Index of the entry.
+        index: usize,
+        /// The value.
+        value: i32,
+    },
+}

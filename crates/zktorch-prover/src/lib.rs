@@ -1,0 +1,63 @@
+//! The prover's driver: [`setup`] commits to a model's weights, [`ProvingKey::prove`] proves an inference.
+//!
+//! Knows quantised graphs, not ONNX; bytes and an SRS, not files and flags.
+//!
+//! ```
+//! use zktorch_commit::{Srs, SrsPolicy};
+//! use zktorch_graph::{Expr, Graph, Interval, Role, Shape, Step, Tensor, TensorId, View, Visibility};
+//! use zktorch_prover::{Model, setup};
+//! use zktorch_transcript::fresh_nonce;
+//! use zktorch_verifier::{Port, VerifyingKey, verify};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // "output = (input + bias) / 4, rounded": bias is a private weight.
+//!     let shape = Shape::new([5]);
+//!     let tensor = |name: &str, range, role| Tensor { name: name.to_owned(), shape: shape.clone(), scale: 0, range, role };
+//!     let mut acc = Expr::view(View::identity(TensorId(0), &shape));
+//!     acc.terms.extend(Expr::view(View::identity(TensorId(1), &shape)).terms);
+//!     let graph = Graph {
+//!         tensors: vec![
+//!             tensor("input", Interval::I16, Role::Input(Visibility::Public)),
+//!             tensor("bias", Interval::I16, Role::Weight),
+//!             tensor("output", Interval::I16, Role::Output(Visibility::Public)),
+//!             tensor("remainder", Interval::new(0, 3), Role::Ranged),
+//!         ],
+//!         steps: vec![Step::Rescale { acc, divisor: 4, y: TensorId(2), r: Some(TensorId(3)) }],
+//!         inputs: vec![TensorId(0)],
+//!         outputs: vec![TensorId(2)],
+//!         ..Graph::default()
+//!     };
+//!     let port = |name: &str| vec![Port { name: name.to_owned(), dims: vec![5] }];
+//!     let weights = vec![(TensorId(1), vec![100, -100, 3, 0, 7])];
+//!     let model = Model { graph, inputs: port("x"), outputs: port("y"), weights };
+//!
+//!     // Setup, once: under the development SRS, for trying things out.
+//!     let srs = Srs::dev(12)?;
+//!     let key = setup(&model, &srs, [fresh_nonce()?, fresh_nonce()?])?;
+//!
+//!     // Prove.
+//!     let proved = key.prove(&srs, &[vec![1, 2, 3, 4, 5]], fresh_nonce()?)?;
+//!     assert_eq!(proved.outputs, [[25, -24, 2, 1, 3]]);
+//!
+//!     // Verify, somewhere else: with the key, the statement and the proof. The verifier decides which SRS and which model to trust.
+//!     let vk = VerifyingKey::from_bytes(key.vk_bytes())?;
+//!     let policy = SrsPolicy::new().allow_insecure();
+//!     vk.require_id(key.vk().model_id())?;
+//!     vk.check_weights(&policy)?;
+//!     verify(&vk, &policy, &proved.statement, &proved.proof)?;
+//!     # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs)]
+
+mod error;
+mod key;
+mod prove;
+mod setup;
+mod size;
+
+pub use error::ProverError;
+pub use key::ProvingKey;
+pub use prove::Proved;
+pub use setup::{Model, setup};
+pub use size::{choose_k, committed_values};

@@ -1,0 +1,109 @@
+//! Proving one inference.
+
+use std::time::{Duration, Instant};
+
+use ark_std::rand::RngCore;
+use zktorch_blocks::{Private, Statement as BlockStatement, Witness, prove as prove_network};
+use zktorch_channel::Nonce;
+use zktorch_commit::{Blind, Commitment, Srs};
+use zktorch_graph::layout::ArenaKind;
+use zktorch_graph::{Role, execute};
+use zktorch_transcript::Transcript;
+use zktorch_verifier::{ProofEnvelope, Statement};
+
+use crate::{ProverError, ProvingKey};
+
+/// A proof with its statement.
+#[derive(Clone, Debug)]
+pub struct Proved {
+    /// What is proved.
+    pub statement: Statement,
+    /// The proof's bytes.
+    pub proof: Vec<u8>,
+    /// The integers of all outputs, private ones too.
+    pub outputs: Vec<Vec<i32>>,
+    /// Time for the witness, part of the whole.
+    pub witness_time: Duration,
+}
+
+impl ProvingKey {
+    /// The exact integers of all tensors for these inputs (real entries, in the order of the key's inputs).
+    ///
+    /// # Errors
+    /// [`ProverError::Length`]; [`ProverError::Graph`] for an input or activation out of range.
+    pub fn execute(&self, inputs: &[Vec<i32>]) -> Result<Vec<Vec<i32>>, ProverError> {
+        let graph = self.vk.network().graph();
+        if inputs.len() != graph.inputs.len() {
+            let (expected, got) = (graph.inputs.len(), inputs.len());
+            return Err(ProverError::Length { what: "inputs".to_owned(), expected, got });
+        }
+        let mut given: Vec<Option<Vec<i32>>> = (graph.tensors.iter().zip(&self.weights))
+            .map(|(tensor, values)| (tensor.role == Role::Weight).then(|| values.clone()))
+            .collect();
+        for (id, values) in graph.inputs.iter().zip(inputs) {
+            given[id.0 as usize] = Some(values.clone());
+        }
+        Ok(execute(graph, &self.bounds, given)?)
+    }
+
+    /// Proves that the model maps these inputs to its outputs.
+    ///
+    /// `nonce` must be fresh for every attempt. The SRS is the one of the setup, with the same number of powers.
+    ///
+    /// # Errors
+    /// [`ProverError::Graph`] if an activation leaves its range: then nothing is proved; [`ProverError::Srs`]; those of the proof.
+    pub fn prove(&self, srs: &Srs, inputs: &[Vec<i32>], nonce: [u8; 32]) -> Result<Proved, ProverError> {
+        let network = self.vk.network();
+        if srs.verifier().id() != self.vk.srs().id() || srs.k() != network.k() {
+            return Err(ProverError::Srs {
+                expected: format!("{} with 2^{} powers", self.vk.srs().id(), network.k()),
+                got: format!("{} with 2^{} powers", srs.verifier().id(), srs.k()),
+            });
+        }
+        // 1. The witness.
+        let started = Instant::now();
+        let values = {
+            let _span = tracing::info_span!("execute").entered();
+            self.execute(inputs)?
+        };
+        let witness = Witness::new(network, &self.column, &values)?;
+        let witness_time = started.elapsed();
+
+        // 2. Commitments to private inputs and outputs: part of the statement.
+        let mut transcript = Transcript::new(b"zktorch private io v1");
+        transcript.append_message(b"model id", &self.vk.model_id().0);
+        let input_bytes: Vec<u8> = inputs.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+        let mut rng = transcript.rng(&[&self.secret, &input_bytes], nonce);
+        let mut commit = |kind| -> Result<(Vec<Commitment>, Vec<Blind>), ProverError> {
+            let count = network.layout().arena(kind).chunks();
+            let blinds: Vec<Blind> = (0..count).map(|_| Blind::random(&mut rng)).collect();
+            Ok((srs.commit_chunks(witness.column(kind), network.k(), &blinds)?.0, blinds))
+        };
+        let (input_commitments, input_blinds) = commit(ArenaKind::PrivateInputs)?;
+        let (output_commitments, output_blinds) = commit(ArenaKind::PrivateOutputs)?;
+        let mut proof_nonce = [0; 32];
+        rng.fill_bytes(&mut proof_nonce);
+
+        // 3. The proof.
+        let ids = network.public_tensors();
+        let public: Vec<&[i32]> = ids.iter().map(|id| values[id.0 as usize].as_slice()).collect();
+        let commitments = [input_commitments.as_slice(), output_commitments.as_slice()];
+        let id = self.vk.model_id();
+        let statement = BlockStatement::new(network, id.0, &[], self.vk.weights(), commitments, &public)?;
+        let private =
+            Private { weights: &self.blinds, io: [&input_blinds, &output_blinds], secret: &self.secret };
+        let proof = prove_network(srs, &statement, &witness, &private, Nonce::from_bytes(proof_nonce))?;
+        let encode = |commitments: &[Commitment]| commitments.iter().map(Commitment::to_bytes).collect();
+        Ok(Proved {
+            statement: Statement {
+                model_id: id,
+                public: public.iter().map(|values| values.to_vec()).collect(),
+                private_inputs: encode(&input_commitments),
+                private_outputs: encode(&output_commitments),
+            },
+            proof: ProofEnvelope::new(id, proof.to_bytes()).to_bytes(),
+            outputs: network.graph().outputs.iter().map(|id| values[id.0 as usize].clone()).collect(),
+            witness_time,
+        })
+    }
+}

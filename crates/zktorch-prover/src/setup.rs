@@ -1,0 +1,121 @@
+//! Setup: weights are committed once, and proved to be in their ranges.
+
+use zktorch_blocks::{Network, Private, Statement, Witness, prove};
+use zktorch_channel::Nonce;
+use zktorch_commit::{Blind, Commitment, Srs};
+use zktorch_graph::layout::Scope;
+use zktorch_graph::{Graph, Role, TensorId};
+use zktorch_transcript::Transcript;
+use zktorch_verifier::{KeyBody, Port, VERSION, VerifyingKey, encode_key};
+
+use crate::{ProverError, ProvingKey};
+
+/// What setup needs to know of a model.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The quantised network.
+    pub graph: Graph,
+    /// Its inputs as its user knows them.
+    pub inputs: Vec<Port>,
+    /// Its outputs as its user knows them.
+    pub outputs: Vec<Port>,
+    /// The real entries of every weight tensor, row-major.
+    pub weights: Vec<(TensorId, Vec<i32>)>,
+}
+
+/// Commits to the weights and proves that they are in their ranges. The SRS must have exactly `2^k` powers for the wanted
+/// chunk size 2^k ([`choose_k`](crate::choose_k), [`Srs::truncated`]).
+///
+/// `nonces` are fresh, one for the blinds and one for the weight-range proof.
+///
+/// # Errors
+/// [`ProverError::WeightRange`], [`ProverError::Length`] for weights that do not fit the graph; those of the proof.
+pub fn setup(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingKey, ProverError> {
+    let _span = tracing::info_span!("setup").entered();
+    let k = srs.k();
+    let network = Network::new(model.graph.clone(), k, Scope::Weights)?;
+    let values = weight_values(model)?;
+    let column = network.stack_weights(&values)?;
+
+    // 1. Commitments, under fresh blinds. The generator is bound to the graph and keyed with the weights.
+    let secret: Vec<u8> = column.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let mut transcript = Transcript::new(b"zktorch setup v1");
+    transcript.append_message(b"srs", &srs.verifier().id().0);
+    let mut rng = transcript.rng(&[&secret], nonces[0]);
+    let blinds: Vec<Blind> = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
+    let mut key_secret = [0; 32];
+    ark_std::rand::RngCore::fill_bytes(&mut rng, &mut key_secret);
+    let commitments = srs.commit_chunks(&column, k, &blinds)?.0;
+
+    // 2. The body, and with it the id.
+    let body = KeyBody {
+        version: VERSION,
+        srs_id: srs.verifier().id().0,
+        k: u32::try_from(k).unwrap_or(u32::MAX),
+        graph: model.graph.clone(),
+        inputs: model.inputs.clone(),
+        outputs: model.outputs.clone(),
+        weights: commitments.iter().map(Commitment::to_bytes).collect(),
+    }
+    .to_bytes()?;
+    let vk = VerifyingKey::from_bytes(&encode_key(&body, srs.verifier(), &[])?)?;
+
+    // 3. The weight-range proof, which absorbs the id.
+    let mut weight_proof = Vec::new();
+    if !commitments.is_empty() {
+        let statement = Statement::new(&network, vk.model_id().0, &[], &commitments, [&[], &[]], &[])?;
+        let witness = Witness::new(&network, &column, &[])?;
+        let private = Private { weights: &blinds, io: [&[], &[]], secret: &key_secret };
+        let proof = prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
+        weight_proof = proof.to_bytes();
+    }
+    let vk_bytes = encode_key(&body, srs.verifier(), &weight_proof)?;
+    ProvingKey::new(vk_bytes, &values, &blinds, key_secret)
+}
+
+impl ProvingKey {
+    /// Whether the key's weights are these.
+    pub fn has_weights(&self, weights: &[(TensorId, Vec<i32>)]) -> bool {
+        let mut values: Vec<Vec<i32>> = vec![Vec::new(); self.weights.len()];
+        for (id, entries) in weights {
+            match values.get_mut(id.0 as usize) {
+                Some(slot) => slot.clone_from(entries),
+                None => return false,
+            }
+        }
+        values == self.weights
+    }
+
+    /// The chunk commitments to the key's weights under its blinds, computed again.
+    ///
+    /// # Errors
+    /// [`ProverError::Commit`] if the SRS has another size.
+    pub fn commit_weights(&self, srs: &Srs) -> Result<Vec<Commitment>, ProverError> {
+        Ok(srs.commit_chunks(&self.column, self.vk.network().k(), &self.blinds)?.0)
+    }
+}
+
+/// The weights by tensor, checked.
+fn weight_values(model: &Model) -> Result<Vec<Vec<i32>>, ProverError> {
+    let mut values: Vec<Vec<i32>> = vec![Vec::new(); model.graph.tensors.len()];
+    for (id, entries) in &model.weights {
+        let found = model.graph.tensors.get(id.0 as usize).zip(values.get_mut(id.0 as usize));
+        let Some((tensor, slot)) = found.filter(|(tensor, _)| tensor.role == Role::Weight) else {
+            let (expected, got) = (model.graph.tensors.len(), id.0 as usize);
+            return Err(ProverError::Length { what: "number of a weight tensor".to_owned(), expected, got });
+        };
+        let outside =
+            |value: &i32| i16::try_from(*value).is_err() || !tensor.range.contains(i64::from(*value));
+        if let Some((index, value)) = entries.iter().enumerate().find(|(_, value)| outside(value)) {
+            return Err(ProverError::WeightRange { tensor: tensor.name.clone(), index, value: *value });
+        }
+        slot.clone_from(entries);
+    }
+    for (tensor, values) in model.graph.tensors.iter().zip(&values) {
+        let expected = if tensor.role == Role::Weight { tensor.shape.len() } else { 0 };
+        if values.len() != expected {
+            return Err(ProverError::Length { what: tensor.name.clone(), expected, got: values.len() });
+        }
+    }
+    Ok(values)
+}

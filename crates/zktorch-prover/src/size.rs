@@ -1,0 +1,61 @@
+//! The chunk size: a model of what a proof costs.
+
+use zktorch_graph::layout::{ArenaKind, Layout, Scope};
+use zktorch_graph::{Graph, Role};
+
+/// Seconds per term of a full-width multi-scalar multiplication, one core.
+const TERM: f64 = 0.55e-6;
+/// Terms of a chunk's opening and mask, in chunk sizes, and other work on vectors of that size in the same unit.
+const FULL_WIDTH: f64 = 2.6;
+/// Distinct values that a full chunk of activations has, about.
+const DISTINCT: f64 = 25_000.0;
+/// Seconds per chunk that do not depend on its size: commitments, blinds, claims.
+const PER_CHUNK: f64 = 0.4e-3;
+/// Seconds per cell: bucket additions, zero-check, folds.
+const PER_CELL: f64 = 60e-9;
+
+/// log2 of the chunk size with the least estimated proving time.
+///
+/// Opening and mask cost a few full-width terms per entry of one chunk; every looked-up chunk and every table chunk costs one
+/// full-width term per distinct value, and something for itself. So small networks want small chunks, and large networks
+/// chunks of 2^19 or 2^20.
+pub fn choose_k(graph: &Graph) -> usize {
+    let cost = |k: usize| {
+        let layout = Layout::new(graph, k, Scope::Inference);
+        let n = (1usize << k) as f64;
+        let chunks = |kind| layout.arena(kind).chunks() as f64;
+        let looked_up = chunks(ArenaKind::PrivateInputs)
+            + chunks(ArenaKind::PrivateOutputs)
+            + chunks(ArenaKind::Ranged)
+            + chunks(ArenaKind::Function);
+        let tables = layout.tables().chunks() as f64;
+        let all = chunks(ArenaKind::Weights) + 2.0 * looked_up + chunks(ArenaKind::Function) + 2.0 * tables;
+        FULL_WIDTH * n * TERM
+            + looked_up * n.min(DISTINCT) * TERM
+            + all * PER_CHUNK
+            + (looked_up + tables) * n * PER_CELL
+    };
+    let mut best = (f64::INFINITY, 12);
+    for k in 12..=20 {
+        let cost = cost(k);
+        if cost < best.0 {
+            best = (cost, k);
+        }
+    }
+    best.1
+}
+
+/// Cells that a proof commits: those of tensors (x, y, r and private IO, real entries) and of their inverse columns.
+pub fn committed_values(graph: &Graph) -> usize {
+    graph
+        .tensors
+        .iter()
+        .map(|tensor| match tensor.role {
+            Role::Ranged | Role::LookupInput(_) => 2 * tensor.shape.len(),
+            Role::LookupOutput(_) => tensor.shape.len(),
+            Role::Input(zktorch_graph::Visibility::Private)
+            | Role::Output(zktorch_graph::Visibility::Private) => 2 * tensor.shape.len(),
+            Role::Weight | Role::Input(_) | Role::Output(_) => 0,
+        })
+        .sum()
+}

@@ -1,0 +1,68 @@
+//! The error type of the crate.
+
+use thiserror::Error;
+use zktorch_blocks::BlockError;
+use zktorch_commit::CommitError;
+
+use crate::ModelId;
+
+/// Why a key, a statement or a proof is refused.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The bytes are no key, statement or proof.
+    #[error("{what}: malformed: {reason}")]
+    Malformed {
+        /// What was decoded.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Made by another version of the protocol.
+    #[error("{what}: version {got} is not supported, expected {expected}")]
+    Version {
+        /// What was decoded.
+        what: &'static str,
+        /// The version supported.
+        expected: u32,
+        /// The version found.
+        got: u32,
+    },
+    /// A number in the key is out of bounds or does not agree with the graph.
+    #[error("verifying key: {field}: expected {expected}, got {got}")]
+    Key {
+        /// Which field.
+        field: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// The key is of another model than the one the user wants to verify.
+    #[error("the key is of model {got}, expected {expected}")]
+    ModelId {
+        /// The id that the user pinned.
+        expected: ModelId,
+        /// The id computed from the key.
+        got: ModelId,
+    },
+    /// The statement or the proof was made with another key.
+    #[error("{what} was made for model {got}, but the key is of model {expected}: wrong key")]
+    WrongKey {
+        /// Statement or proof.
+        what: &'static str,
+        /// The id computed from the key.
+        expected: ModelId,
+        /// The id in the statement or proof.
+        got: ModelId,
+    },
+    /// The SRS is not accepted, or malformed.
+    #[error("SRS: {0}")]
+    Srs(#[source] CommitError),
+    /// The weight-range proof of the key does not verify.
+    #[error("the key's weight-range proof does not verify: {0}")]
+    Weights(#[source] BlockError),
+    /// The statement does not fit the key, or the proof does not prove it.
+    #[error("the proof does not verify: {0}")]
+    Proof(#[source] BlockError),
+}

@@ -1,0 +1,239 @@
+//! Verifying keys. A key is hostile input: everything in it is derived again or checked.
+
+use serde::{Deserialize, Serialize};
+use zktorch_blocks::{Network, NetworkProof, Statement as BlockStatement};
+use zktorch_channel::Shape;
+use zktorch_commit::{Commitment, MIN_LOG_SIZE, SrsPolicy, SrsStatus, VerifierSrs};
+use zktorch_graph::layout::Scope;
+use zktorch_graph::{Graph, TensorId};
+
+use crate::{ModelId, VerifyError};
+
+/// Version of keys, statements and proofs.
+pub const VERSION: u32 = 1;
+/// Largest log2 of the chunk size.
+pub const MAX_K: u32 = 22;
+/// Longest name of a port.
+const MAX_NAME: usize = 256;
+
+/// An input or output of the model as its user knows it. The values of the graph's tensor are those of the ONNX tensor, in
+/// row-major order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// Name in the ONNX model.
+    pub name: String,
+    /// Extents in the ONNX model.
+    pub dims: Vec<u64>,
+}
+
+/// The body of a key: what its id is the hash of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyBody {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The SRS that everything is committed under.
+    pub srs_id: [u8; 32],
+    /// log2 of the chunk size.
+    pub k: u32,
+    /// The quantised network.
+    pub graph: Graph,
+    /// The inputs, in the order of the graph's.
+    pub inputs: Vec<Port>,
+    /// The outputs, in the order of the graph's.
+    pub outputs: Vec<Port>,
+    /// Chunk commitments to the weights.
+    pub weights: Vec<[u8; 32]>,
+}
+
+/// A key as it is stored.
+#[derive(Serialize, Deserialize)]
+struct KeyFile {
+    body: Vec<u8>,
+    srs: Vec<u8>,
+    weight_proof: Vec<u8>,
+}
+
+/// A verifying key, checked but for its weight-range proof ([`VerifyingKey::check_weights`]).
+#[derive(Clone, Debug)]
+pub struct VerifyingKey {
+    id: ModelId,
+    srs: VerifierSrs,
+    network: Network,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    weights: Vec<Commitment>,
+    weight_proof: Vec<u8>,
+    shape: Shape,
+}
+
+fn malformed(what: &'static str, error: impl core::fmt::Display) -> VerifyError {
+    VerifyError::Malformed { what, reason: error.to_string() }
+}
+
+fn key_error(field: &'static str, expected: impl ToString, got: impl ToString) -> VerifyError {
+    VerifyError::Key { field, expected: expected.to_string(), got: got.to_string() }
+}
+
+impl KeyBody {
+    /// The encoding that the id is the hash of.
+    ///
+    /// # Errors
+    /// None for bodies that fit into memory.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, VerifyError> {
+        postcard::to_stdvec(self).map_err(|error| malformed("key body", error))
+    }
+}
+
+/// The encoding of a key from its parts.
+///
+/// # Errors
+/// None for keys that fit into memory.
+pub fn encode_key(body: &[u8], srs: &VerifierSrs, weight_proof: &[u8]) -> Result<Vec<u8>, VerifyError> {
+    let file = KeyFile { body: body.to_vec(), srs: srs.to_bytes(), weight_proof: weight_proof.to_vec() };
+    postcard::to_stdvec(&file).map_err(|error| malformed("verifying key", error))
+}
+
+impl VerifyingKey {
+    /// Decodes and checks a key: version, sizes, the graph (ids, shapes, ranges, tables, bounds of all accumulators), the SRS
+    /// part (groups, consistency, its id), the commitments, their number. Whether the SRS and the model are the wanted ones
+    /// is decided by [`verify`](crate::verify) and by the caller.
+    ///
+    /// # Errors
+    /// [`VerifyError`] of every kind but proofs'.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, VerifyError> {
+        let (file, rest) =
+            postcard::take_from_bytes::<KeyFile>(bytes).map_err(|e| malformed("verifying key", e))?;
+        if !rest.is_empty() {
+            return Err(malformed("verifying key", format_args!("{} trailing bytes", rest.len())));
+        }
+        let (body, rest) =
+            postcard::take_from_bytes::<KeyBody>(&file.body).map_err(|e| malformed("key body", e))?;
+        if !rest.is_empty() {
+            return Err(malformed("key body", format_args!("{} trailing bytes", rest.len())));
+        }
+        if body.version != VERSION {
+            return Err(VerifyError::Version { what: "verifying key", expected: VERSION, got: body.version });
+        }
+        let srs = VerifierSrs::from_bytes(&file.srs).map_err(VerifyError::Srs)?;
+        if srs.id().0 != body.srs_id {
+            let expected = zktorch_commit::SrsId(body.srs_id);
+            return Err(key_error("SRS id of the SRS part", expected, srs.id()));
+        }
+        let k = usize::try_from(body.k).unwrap_or(usize::MAX);
+        if k < MIN_LOG_SIZE || body.k > MAX_K {
+            return Err(key_error("k", format_args!("{MIN_LOG_SIZE} to {MAX_K}"), body.k));
+        }
+        let network = Network::new(body.graph, k, Scope::Inference).map_err(VerifyError::Proof)?;
+        check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
+        check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
+        if body.weights.len() != network.weight_chunks() {
+            return Err(key_error("weight commitments", network.weight_chunks(), body.weights.len()));
+        }
+        let weights = body.weights.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>();
+        let weights = weights.map_err(|error| malformed("weight commitments", error))?;
+        let zeros: Vec<Vec<i32>> = network
+            .public_tensors()
+            .iter()
+            .map(|id| vec![0; network.graph().tensor(*id).shape.len()])
+            .collect();
+        let zeros: Vec<&[i32]> = zeros.iter().map(Vec::as_slice).collect();
+        let [private_in, private_out] =
+            network.private_chunks().map(|count| vec![Commitment::default(); count]);
+        let id = ModelId::of(&file.body);
+        let shape = BlockStatement::new(&network, id.0, &[], &weights, [&private_in, &private_out], &zeros)
+            .and_then(|statement| statement.shape())
+            .map_err(VerifyError::Proof)?;
+        let (inputs, outputs) = (body.inputs, body.outputs);
+        Ok(Self { id, srs, network, inputs, outputs, weights, weight_proof: file.weight_proof, shape })
+    }
+
+    /// The model's id, computed from the key's body.
+    pub fn model_id(&self) -> ModelId {
+        self.id
+    }
+
+    /// The SRS part; its id was recomputed from its points.
+    pub fn srs(&self) -> &VerifierSrs {
+        &self.srs
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The inputs, as the model's user knows them.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// The outputs, as the model's user knows them.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// Chunk commitments to the weights.
+    pub fn weights(&self) -> &[Commitment] {
+        &self.weights
+    }
+
+    /// The lengths of proofs.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Requires the id that the user pinned.
+    ///
+    /// # Errors
+    /// [`VerifyError::ModelId`].
+    pub fn require_id(&self, expected: ModelId) -> Result<(), VerifyError> {
+        if self.id == expected { Ok(()) } else { Err(VerifyError::ModelId { expected, got: self.id }) }
+    }
+
+    /// Checks the weight-range proof: all weights are in their ranges and their padding is zero. **Without this a proof says nothing**:
+    /// only then are the integers of the network's semantics the committed ones. Depends on the key alone, so it need be done once per key.
+    ///
+    /// # Errors
+    /// [`VerifyError::Srs`] if the policy refuses the SRS; [`VerifyError::Weights`].
+    pub fn check_weights(&self, policy: &SrsPolicy) -> Result<SrsStatus, VerifyError> {
+        let status = policy.check(&self.srs).map_err(VerifyError::Srs)?;
+        if self.weights.is_empty() {
+            return match self.weight_proof.len() {
+                0 => Ok(status),
+                got => Err(key_error("bytes of the weight-range proof", 0, got)),
+            };
+        }
+        let verify = || {
+            let network = Network::new(self.network.graph().clone(), self.network.k(), Scope::Weights)?;
+            let statement = BlockStatement::new(&network, self.id.0, &[], &self.weights, [&[], &[]], &[])?;
+            let proof = NetworkProof::from_bytes(&network, &statement.shape()?, &self.weight_proof)?;
+            statement.verify(&self.srs, &proof)
+        };
+        verify().map_err(VerifyError::Weights)?;
+        Ok(status)
+    }
+}
+
+fn check_ports(
+    field: &'static str,
+    network: &Network,
+    ids: &[TensorId],
+    ports: &[Port],
+) -> Result<(), VerifyError> {
+    if ids.len() != ports.len() {
+        return Err(key_error(field, ids.len(), ports.len()));
+    }
+    for (id, port) in ids.iter().zip(ports) {
+        let expected = network.graph().tensor(*id).shape.len() as u64;
+        let got = port.dims.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
+        if got != Some(expected) || port.name.len() > MAX_NAME || port.dims.len() > 16 {
+            let got = format!(
+                "{:?} of extents {:?}",
+                port.name.chars().take(MAX_NAME).collect::<String>(),
+                port.dims
+            );
+            return Err(key_error(field, format_args!("a short name and {expected} entries"), got));
+        }
+    }
+    Ok(())
+}

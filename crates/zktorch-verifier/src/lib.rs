@@ -1,0 +1,41 @@
+//! The verifier of zktorch: verifying keys, statements, the proof format, and [`verify`].
+//!
+//! A pure function of (key, policy, statement, proof): no clock, no randomness, no threads, no file system; on any bytes it
+//! returns an error or accepts. What the user decides: which SRSs to trust ([`SrsPolicy`](zktorch_commit::SrsPolicy)), and which
+//! model ([`ModelId`]).
+//!
+//! ```
+//! use zktorch_commit::SrsPolicy;
+//! use zktorch_verifier::{ModelId, Statement, VerifyError, VerifyingKey, verify};
+//!
+//! /// What a verifier does with what it was sent; `expected` is the model that it trusts.
+//! fn accept(key: &[u8], expected: ModelId, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
+//!     let policy = SrsPolicy::new();
+//!     let vk = VerifyingKey::from_bytes(key)?;
+//!     vk.require_id(expected)?;
+//!     vk.check_weights(&policy)?; // once per key
+//!     verify(&vk, &policy, statement, proof)?;
+//!     Ok(())
+//! }
+//!
+//! let statement = Statement {
+//!     model_id: ModelId([0; 32]),
+//!     public: vec![vec![1, 2, 3]],
+//!     private_inputs: vec![],
+//!     private_outputs: vec![],
+//! };
+//! assert!(accept(b"no key", ModelId([0; 32]), &statement, b"no proof").is_err());
+//! ```
+#![warn(missing_docs)]
+
+mod envelope;
+mod error;
+mod id;
+mod key;
+mod verify;
+
+pub use envelope::ProofEnvelope;
+pub use error::VerifyError;
+pub use id::ModelId;
+pub use key::{KeyBody, MAX_K, Port, VERSION, VerifyingKey, encode_key};
+pub use verify::{Statement, verify};

@@ -1,0 +1,59 @@
+//! Statements and their verification.
+
+use zktorch_blocks::{NetworkProof, Statement as BlockStatement};
+use zktorch_commit::{Commitment, SrsPolicy, SrsStatus};
+
+use crate::{ModelId, ProofEnvelope, VerifyError, VerifyingKey};
+
+/// What a proof is about: "the model maps these inputs to these outputs". Comes from the user, never out of a proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The model.
+    pub model_id: ModelId,
+    /// Integers of the public inputs, then of the public outputs, each in the order of the key's ports.
+    pub public: Vec<Vec<i32>>,
+    /// Chunk commitments to the private inputs.
+    pub private_inputs: Vec<[u8; 32]>,
+    /// Chunk commitments to the private outputs.
+    pub private_outputs: Vec<[u8; 32]>,
+}
+
+/// Verifies that `proof` proves `statement` for the model of `vk`.
+///
+/// A pure function of its arguments. Says nothing about the key: pin its id ([`VerifyingKey::require_id`]) and check its weight-range
+/// proof ([`VerifyingKey::check_weights`]) once.
+///
+/// # Errors
+/// [`VerifyError::Srs`] if the policy refuses the key's SRS, [`VerifyError::WrongKey`] for a statement or proof made with another key,
+/// [`VerifyError::Malformed`], [`VerifyError::Proof`].
+pub fn verify(
+    vk: &VerifyingKey,
+    policy: &SrsPolicy,
+    statement: &Statement,
+    proof: &[u8],
+) -> Result<SrsStatus, VerifyError> {
+    let status = policy.check(vk.srs()).map_err(VerifyError::Srs)?;
+    let expected = vk.model_id();
+    let require =
+        |what, got| if got == expected { Ok(()) } else { Err(VerifyError::WrongKey { what, expected, got }) };
+    require("statement", statement.model_id)?;
+    let envelope = ProofEnvelope::from_bytes(proof)?;
+    require("proof", envelope.model()?)?;
+    let decode = |commitments: &[[u8; 32]]| {
+        commitments.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>()
+    };
+    let malformed = |error: zktorch_commit::CommitError| VerifyError::Malformed {
+        what: "statement",
+        reason: error.to_string(),
+    };
+    let inputs = decode(&statement.private_inputs).map_err(malformed)?;
+    let outputs = decode(&statement.private_outputs).map_err(malformed)?;
+    let public: Vec<&[i32]> = statement.public.iter().map(Vec::as_slice).collect();
+    let statement =
+        BlockStatement::new(vk.network(), expected.0, &[], vk.weights(), [&inputs, &outputs], &public)
+            .map_err(VerifyError::Proof)?;
+    let proof =
+        NetworkProof::from_bytes(vk.network(), vk.shape(), &envelope.argument).map_err(VerifyError::Proof)?;
+    statement.verify(vk.srs(), &proof).map_err(VerifyError::Proof)?;
+    Ok(status)
+}

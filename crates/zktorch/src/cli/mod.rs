@@ -1,0 +1,262 @@
+//! The command line. Scripts rely on names and flags: they change with the version only.
+//!
+//! Exit status: 0 accepted or done, 1 rejected, 2 anything else (usage, input, internal).
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{Bytes32, ImageSpec};
+
+/// Exit status: accepted, or done.
+pub const EXIT_OK: u8 = 0;
+/// Exit status: the proof is rejected.
+pub const EXIT_REJECTED: u8 = 1;
+/// Exit status: anything else.
+pub const EXIT_ERROR: u8 = 2;
+
+/// What `zktorch` was asked to do.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "zktorch", version, about = "Zero-knowledge proofs of ONNX inferences with private weights")]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Common {
+    /// Print one JSON object on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Number of threads [default: one for each core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// No progress on stderr
+    #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// List every operator of a model, supported or not, with shapes and estimates of cost and memory
+    Inspect(Inspect),
+    /// Quantise a model and compile it
+    Compile(Compile),
+    /// Make the keys of a compiled model and print the model's id
+    Setup(Setup),
+    /// Run a compiled model without proving, and compare with the float model
+    Run(Run),
+    /// Prove an inference: with a proving key, or in one step from an ONNX model
+    Prove(Prove),
+    /// Verify a proof of a statement
+    Verify(Verify),
+    /// Say what a file is: kind, version, digests, SRS
+    Info(Info),
+    /// Recompute the keys from the model, for whoever may see the weights
+    Audit(Audit),
+}
+
+/// `zktorch inspect MODEL.onnx`
+#[derive(Clone, Debug, Args)]
+pub struct Inspect {
+    /// ONNX model
+    #[arg(value_name = "MODEL.onnx")]
+    pub model: PathBuf,
+}
+
+/// `zktorch compile MODEL.onnx -o MODEL.zkt`
+#[derive(Clone, Debug, Args)]
+pub struct Compile {
+    /// ONNX model
+    #[arg(value_name = "MODEL.onnx")]
+    pub model: PathBuf,
+    /// Where the compiled model goes
+    #[arg(short, value_name = "MODEL.zkt")]
+    pub output_file: PathBuf,
+    /// How scales are chosen.
+    #[command(flatten)]
+    pub source: CompileSource,
+    /// Who sees the inputs
+    #[arg(long, value_enum, default_value_t = Visibility::Public)]
+    pub input: Visibility,
+    /// Who sees the outputs
+    #[arg(long, value_enum, default_value_t = Visibility::Public)]
+    pub output: Visibility,
+}
+
+/// What compilation looks at beside the model.
+#[derive(Clone, Debug, Default, Args)]
+pub struct CompileSource {
+    /// Sample inputs from which scales are chosen [default: generated ones, with a warning]
+    #[arg(long, value_name = "DATA")]
+    pub calibration: Option<PathBuf>,
+    /// Image preprocessing, stored in the compiled model: resize=256,crop=224,rgb,mean=..,std=..
+    #[arg(long, value_name = "SPEC")]
+    pub image: Option<ImageSpec>,
+}
+
+/// Who sees a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Visibility {
+    /// It is part of the statement
+    Public,
+    /// The statement holds a commitment to it
+    Private,
+}
+
+/// `zktorch setup MODEL.zkt --pk PK --vk VK`
+#[derive(Clone, Debug, Args)]
+pub struct Setup {
+    /// Compiled model
+    #[arg(value_name = "MODEL.zkt")]
+    pub model: PathBuf,
+    /// Where the proving key goes (secret: it holds the weights)
+    #[arg(long)]
+    pub pk: PathBuf,
+    /// Where the verifying key goes
+    #[arg(long)]
+    pub vk: PathBuf,
+    /// Structured reference string of a ceremony [default: the development SRS, which is insecure]
+    #[arg(long, value_name = "FILE")]
+    pub srs: Option<PathBuf>,
+}
+
+/// `zktorch run MODEL.zkt --input DATA`
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// Compiled model
+    #[arg(value_name = "MODEL.zkt")]
+    pub model: PathBuf,
+    /// Input: .npy, .npz, .json, ONNX TensorProto .pb, or an image
+    #[arg(long, value_name = "DATA")]
+    pub input: PathBuf,
+    /// Compare every node, not only the outputs
+    #[arg(long)]
+    pub per_node: bool,
+}
+
+/// `zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT`, or `zktorch prove MODEL.onnx --input DATA --out DIR`
+#[derive(Clone, Debug, Args)]
+#[command(override_usage = "zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT\n       \
+                            zktorch prove MODEL.onnx --input DATA --out DIR")]
+pub struct Prove {
+    /// ONNX model, to compile, set up (once) and prove in one step
+    #[arg(value_name = "MODEL.onnx", requires = "out", conflicts_with_all = ["pk", "proof", "statement"])]
+    pub model: Option<PathBuf>,
+    /// Proving key
+    #[arg(long, required_unless_present = "model", requires_all = ["proof", "statement"])]
+    pub pk: Option<PathBuf>,
+    /// Input: .npy, .npz, .json, ONNX TensorProto .pb, or an image
+    #[arg(long, value_name = "DATA")]
+    pub input: PathBuf,
+    /// Where the proof goes
+    #[arg(long)]
+    pub proof: Option<PathBuf>,
+    /// Where the statement goes
+    #[arg(long)]
+    pub statement: Option<PathBuf>,
+    /// Folder for model.zkt, model.pk, model.vk, proof.bin and statement.json
+    #[arg(long, value_name = "DIR", requires = "model", conflicts_with_all = ["pk", "proof", "statement"])]
+    // Conflicts are spelled out: clap waives a requirement on an argument that conflicts with one that is there.
+    pub out: Option<PathBuf>,
+    /// Sample inputs from which scales are chosen, in one step [default: generated ones, with a warning]
+    #[arg(long, value_name = "DATA", requires = "out", conflicts_with = "pk")]
+    pub calibration: Option<PathBuf>,
+    /// Image preprocessing, in one step
+    #[arg(long, value_name = "SPEC", requires = "out", conflicts_with = "pk")]
+    pub image: Option<ImageSpec>,
+}
+
+/// The two forms of `prove`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ProveForm<'a> {
+    /// With a proving key.
+    WithKey {
+        /// Proving key.
+        pk: &'a PathBuf,
+        /// Where the proof goes.
+        proof: &'a PathBuf,
+        /// Where the statement goes.
+        statement: &'a PathBuf,
+    },
+    /// Everything in one step.
+    OneStep {
+        /// ONNX model.
+        model: &'a PathBuf,
+        /// Folder for all files.
+        out: &'a PathBuf,
+    },
+}
+
+impl Prove {
+    /// Which form it is; none if the fields are those of neither, which no command line parses to.
+    pub fn form(&self) -> Option<ProveForm<'_>> {
+        match (&self.model, &self.out, &self.pk, &self.proof, &self.statement) {
+            (None, None, Some(pk), Some(proof), Some(statement)) => {
+                Some(ProveForm::WithKey { pk, proof, statement })
+            }
+            (Some(model), Some(out), None, None, None) => Some(ProveForm::OneStep { model, out }),
+            _ => None,
+        }
+    }
+}
+
+/// `zktorch verify --vk VK --proof PROOF --statement STATEMENT`
+#[derive(Clone, Debug, Args)]
+pub struct Verify {
+    /// Verifying key
+    #[arg(long)]
+    pub vk: PathBuf,
+    /// Proof
+    #[arg(long)]
+    pub proof: PathBuf,
+    /// Statement
+    #[arg(long)]
+    pub statement: PathBuf,
+    /// The id of the model that you trust [default: whatever model the key is for, with a warning]
+    #[arg(long, value_name = "ID")]
+    pub model_id: Option<Bytes32>,
+    /// Reject unless the public input is this
+    #[arg(long, value_name = "DATA")]
+    pub expect_input: Option<PathBuf>,
+    /// Reject unless the public output is this
+    #[arg(long, value_name = "DATA")]
+    pub expect_output: Option<PathBuf>,
+    /// Accept this SRS: the verifier's part, which setup --srs and info write
+    #[arg(long, value_name = "FILE")]
+    pub accept_srs: Option<PathBuf>,
+    /// Accept the development SRS, under which anybody can forge proofs
+    #[arg(long)]
+    pub allow_insecure_srs: bool,
+}
+
+/// `zktorch info FILE`
+#[derive(Clone, Debug, Args)]
+pub struct Info {
+    /// Any file that zktorch wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `zktorch audit --pk PK --vk VK MODEL.onnx`
+#[derive(Clone, Debug, Args)]
+pub struct Audit {
+    /// Proving key
+    #[arg(long)]
+    pub pk: PathBuf,
+    /// Verifying key
+    #[arg(long)]
+    pub vk: PathBuf,
+    /// ONNX model
+    #[arg(value_name = "MODEL.onnx")]
+    pub model: PathBuf,
+}

@@ -1,0 +1,93 @@
+//! `zktorch info`.
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use zktorch::cli;
+use zktorch::container::{self, Kind};
+use zktorch::report::Report;
+use zktorch::statement::Statement;
+use zktorch_commit::srs::DEVELOPMENT;
+use zktorch_commit::{Srs, VerifierSrs};
+use zktorch_prover::committed_values;
+use zktorch_verifier::{ProofEnvelope, VerifyingKey};
+
+use super::model_file::{LoadedKey, ModelFile};
+use super::setup::write_srs_part;
+use super::{Context, Outcome, protocol};
+
+const MAX_BYTES: u64 = 8 << 30;
+
+pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
+    let mut report = Report::new("info");
+    let path = &options.file;
+    let Ok(header) = container::describe(path) else {
+        return other(context, report, options);
+    };
+    report.note("kind", serde_json::to_value(header.kind)?);
+    report.note("format_version", header.version);
+    report.note("protocol", serde_json::to_value(header.protocol)?);
+    report.note("digest", serde_json::to_value(header.digest)?);
+    match header.kind {
+        Kind::Model => {
+            let file = ModelFile::read(path)?;
+            report.committed_values = Some(committed_values(&file.graph) as u64);
+            report.note("onnx_sha256", serde_json::to_value(file.recipe.onnx)?);
+            report.note("image", serde_json::to_value(&file.recipe.image)?);
+        }
+        Kind::ProvingKey => key(&mut report, LoadedKey::read(path)?.key.vk())?,
+        Kind::VerifyingKey => {
+            let bytes = container::read(path, Kind::VerifyingKey, &protocol(), MAX_BYTES)?;
+            key(&mut report, &VerifyingKey::from_bytes(&bytes)?)?;
+        }
+        Kind::Proof => {
+            let bytes = container::read(path, Kind::Proof, &protocol(), MAX_BYTES)?;
+            let envelope = ProofEnvelope::from_bytes(&bytes)?;
+            report.proof_bytes = Some(bytes.len() as u64);
+            report.note("model_id", envelope.model()?.to_string());
+        }
+        Kind::SrsPart => {
+            let bytes = container::read(path, Kind::SrsPart, &protocol(), MAX_BYTES)?;
+            srs(&mut report, &VerifierSrs::from_bytes(&bytes)?);
+        }
+    }
+    Ok(Outcome::Done(report))
+}
+
+fn key(report: &mut Report, vk: &VerifyingKey) -> Result<()> {
+    report.note("model_id", vk.model_id().to_string());
+    report.note("k", vk.network().k());
+    report.note("inputs", json!(vk.inputs()));
+    report.note("outputs", json!(vk.outputs()));
+    report.note("expected_proof_bytes", vk.shape().proof_bytes()?);
+    report.committed_values = Some(committed_values(vk.network().graph()) as u64);
+    srs(report, vk.srs());
+    Ok(())
+}
+
+fn srs(report: &mut Report, srs: &VerifierSrs) {
+    report.note("srs_id", srs.id().to_string());
+    report.note("srs_insecure", srs.id() == DEVELOPMENT);
+}
+
+/// Files that are no containers: statements, SRS files. Of an SRS the verifier part is written beside it.
+fn other(context: &Context, mut report: Report, options: &cli::Info) -> Result<Outcome> {
+    let path = &options.file;
+    if let Ok(statement) = Statement::read(path) {
+        report.note("kind", "statement");
+        report.note("model_id", serde_json::to_value(statement.model_id)?);
+        report.note("srs_id", serde_json::to_value(statement.srs_id)?);
+        return Ok(Outcome::Done(report));
+    }
+    let opened =
+        Srs::open(path).with_context(|| format!("{}: no file of zktorch, or damaged", path.display()))?;
+    report.note("kind", "srs");
+    report.note("k", opened.k());
+    srs(&mut report, opened.verifier());
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    write_srs_part(opened.verifier(), &part)?;
+    context.progress.info(&format!("the verifier part for --accept-srs is {}", part.display()));
+    report.note("srs_part", part.display().to_string());
+    Ok(Outcome::Done(report))
+}

@@ -1,0 +1,168 @@
+//! What the commands do. They read files, call the libraries, and write files; nothing is computed here.
+
+mod audit;
+mod compile;
+mod info;
+mod inspect;
+mod model_file;
+mod prove;
+mod run;
+mod setup;
+mod verify;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use zktorch::cli::{Command, Common};
+use zktorch::data::{self, Wanted};
+use zktorch::progress::Progress;
+use zktorch::report::Report;
+use zktorch::{Bytes32, ImageSpec};
+use zktorch_onnx::{FloatTensor, PortInfo};
+
+/// What every command gets.
+pub(crate) struct Context {
+    common: Common,
+    /// Progress and remarks on stderr.
+    pub(crate) progress: Progress,
+}
+
+/// How a command ended, if not with an error.
+pub(crate) enum Outcome {
+    /// Accepted, or done.
+    Done(Report),
+    /// A proof (or key) that is not accepted, and why.
+    Rejected(Report, String),
+}
+
+impl Context {
+    pub(crate) fn new(common: Common) -> Self {
+        if let Some(threads) = common.threads {
+            zktorch_field::par::set_num_threads(usize::from(threads));
+        }
+        Self { common, progress: Progress::new(common.quiet) }
+    }
+
+    /// The report on stdout: as JSON, or a line per field.
+    pub(crate) fn print(&self, report: &Report) {
+        let json = report.to_json();
+        if self.common.json {
+            print_line(&json.to_string());
+        } else if let serde_json::Value::Object(fields) = json {
+            for (key, value) in fields {
+                match value {
+                    serde_json::Value::Null => {}
+                    serde_json::Value::String(text) => print_line(&format!("{key}: {text}")),
+                    other => print_line(&format!("{key}: {other}")),
+                }
+            }
+        }
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "data goes to stdout")]
+fn print_line(line: &str) {
+    use std::io::Write as _;
+    // A closed pipe is the reader's wish, not an error.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+pub(crate) fn run(context: &Context, command: &Command) -> Result<Outcome> {
+    match command {
+        Command::Inspect(options) => inspect::run(context, options),
+        Command::Compile(options) => compile::run(context, options),
+        Command::Setup(options) => setup::run(context, options),
+        Command::Run(options) => run::run(context, options),
+        Command::Prove(options) => prove::run(context, options),
+        Command::Verify(options) => verify::run(context, options),
+        Command::Info(options) => info::run(context, options),
+        Command::Audit(options) => audit::run(context, options),
+    }
+}
+
+/// The id of the protocol, which all files carry.
+pub(crate) fn protocol() -> Bytes32 {
+    Bytes32::sha256(b"zktorch protocol v1")
+}
+
+/// The largest ONNX model that is read.
+const MAX_MODEL_BYTES: u64 = 4 << 30;
+
+/// The bytes of an ONNX model.
+pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
+    let metadata = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if !metadata.is_file() || metadata.len() > MAX_MODEL_BYTES {
+        bail!(
+            "{}: expected a file of at most {MAX_MODEL_BYTES} bytes, got {}",
+            path.display(),
+            metadata.len()
+        );
+    }
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The samples in a file, for inputs with these names and extents.
+pub(crate) fn load_samples(
+    path: &Path,
+    image: Option<&ImageSpec>,
+    inputs: &[(String, Vec<usize>)],
+) -> Result<Vec<Vec<FloatTensor>>> {
+    let tensors = data::load(path, image)?;
+    let wanted: Vec<Wanted<'_>> = inputs.iter().map(|(name, dims)| Wanted { name, dims }).collect();
+    let samples = data::assign(&tensors, &wanted).with_context(|| path.display().to_string())?;
+    let convert = |sample: Vec<data::FloatTensor>| {
+        sample
+            .into_iter()
+            .map(|tensor| Ok(FloatTensor::new(tensor.dims, tensor.data)?))
+            .collect::<Result<Vec<FloatTensor>>>()
+    };
+    samples.into_iter().map(convert).collect()
+}
+
+/// The only sample in a file.
+pub(crate) fn load_input(
+    path: &Path,
+    image: Option<&ImageSpec>,
+    inputs: &[(String, Vec<usize>)],
+) -> Result<Vec<FloatTensor>> {
+    let mut samples = load_samples(path, image, inputs)?;
+    match (samples.pop(), samples.len()) {
+        (Some(sample), 0) => Ok(sample),
+        (_, others) => bail!("{}: expected one sample, got {}", path.display(), others + 1),
+    }
+}
+
+/// Names and extents of ports.
+pub(crate) fn port_names(ports: &[PortInfo]) -> Vec<(String, Vec<usize>)> {
+    ports.iter().map(|port| (port.name.clone(), port.dims.clone())).collect()
+}
+
+/// Integers of real values: nearest multiples of 2^-scale.
+pub(crate) fn quantise(
+    name: &str,
+    values: &[f32],
+    scale: i32,
+    range: zktorch_graph::Interval,
+) -> Result<Vec<i32>> {
+    let unit = f64::powi(2.0, scale);
+    let quantise = |value: &f32| {
+        let integer = (f64::from(*value) * unit).round();
+        if integer < f64::from(range.lo) || integer > f64::from(range.hi) {
+            let (lo, hi) = (f64::from(range.lo) / unit, f64::from(range.hi) / unit);
+            bail!("{name}: value {value} is outside [{lo}, {hi}], the range that the model was compiled for");
+        }
+        Ok(integer as i32)
+    };
+    values.iter().map(quantise).collect()
+}
+
+/// Thirty-two fresh bytes.
+pub(crate) fn nonce() -> Result<[u8; 32]> {
+    Ok(zktorch_transcript::fresh_nonce()?)
+}
+
+/// Size of a file.
+pub(crate) fn file_bytes(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|metadata| metadata.len())
+}

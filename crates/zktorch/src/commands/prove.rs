@@ -1,0 +1,131 @@
+//! `zktorch prove`, in both forms.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use zktorch::Bytes32;
+use zktorch::cli::{self, CompileSource, ProveForm};
+use zktorch::container::{self, Kind};
+use zktorch::report::{Report, Stage};
+use zktorch::statement::{Statement, StatementTensor, TensorValue};
+use zktorch_graph::Visibility;
+use zktorch_prover::committed_values;
+use zktorch_verifier::VerifyingKey;
+
+use super::compile::compile_model;
+use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
+use super::setup::make_keys;
+use super::{Context, Outcome, file_bytes, load_input, nonce, port_names, protocol, quantise, read_model};
+
+pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
+    let mut report = Report::new("prove");
+    match options.form() {
+        Some(ProveForm::WithKey { pk, proof, statement }) => {
+            prove(context, &mut report, pk, &options.input, proof, statement)?;
+        }
+        Some(ProveForm::OneStep { model, out }) => {
+            fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+            let file = |name: &str| out.join(name);
+            let source =
+                CompileSource { calibration: options.calibration.clone(), image: options.image.clone() };
+            one_time_setup(context, &mut report, model, &source, &file)?;
+            let (pk, proof, statement) = (file("model.pk"), file("proof.bin"), file("statement.json"));
+            prove(context, &mut report, &pk, &options.input, &proof, &statement)?;
+            report.vk_bytes = file_bytes(&file("model.vk"));
+        }
+        None => bail!("either --pk, --proof and --statement, or MODEL.onnx and --out"),
+    }
+    Ok(Outcome::Done(report))
+}
+
+/// Compiles and sets up, unless the folder has keys of the same model, compiled with the same preprocessing.
+fn one_time_setup(
+    context: &Context,
+    report: &mut Report,
+    model: &Path,
+    source: &CompileSource,
+    file: &impl Fn(&str) -> PathBuf,
+) -> Result<()> {
+    let (zkt, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
+    if zkt.exists() && pk.exists() && vk.exists() {
+        let cached = ModelFile::read(&zkt)?;
+        let same = cached.recipe.onnx == Bytes32::sha256(&read_model(model)?);
+        if same && cached.recipe.image == source.image && source.calibration.is_none() {
+            context.progress.info("using the keys that are there");
+            report.note("setup_cached", true);
+            return Ok(());
+        }
+    }
+    let compiled = compile_model(context, report, model, source, [Visibility::Public; 2])?;
+    compiled.write(&zkt)?;
+    let options = cli::Setup { model: zkt, pk, vk, srs: None };
+    let key = make_keys(context, report, &compiled, &options)?;
+    report.note("model_id", key.vk().model_id().to_string());
+    Ok(())
+}
+
+fn prove(
+    context: &Context,
+    report: &mut Report,
+    pk: &Path,
+    input: &Path,
+    proof: &Path,
+    statement: &Path,
+) -> Result<()> {
+    let loaded = report.time(Stage::Load, || -> Result<_> {
+        let loaded = LoadedKey::read(pk)?;
+        let srs = load_srs(pk, loaded.key.vk())?;
+        let ports = loaded.inputs();
+        let samples = load_input(input, loaded.recipe.image.as_ref(), &port_names(&ports))?;
+        Ok((loaded, srs, ports, samples))
+    });
+    let (loaded, srs, input_ports, samples) = loaded?;
+    let graph = loaded.key.vk().network().graph();
+    let started = Instant::now();
+    let integers = input_ports
+        .iter()
+        .zip(&samples)
+        .map(|(port, sample)| {
+            quantise(&port.name, sample.data(), port.scale, graph.tensor(port.tensor).range)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let _bar = context.progress.spinner("prove");
+    let proved = loaded.key.prove(&srs, &integers, nonce()?)?;
+    report.add(Stage::Prove, started.elapsed());
+    report.add(Stage::Witness, proved.witness_time);
+    container::write(proof, Kind::Proof, &protocol(), &proved.proof)?;
+    statement_file(loaded.key.vk(), &proved.statement)?.write(statement)?;
+    report.proof_bytes = Some(proved.proof.len() as u64);
+    report.pk_bytes = file_bytes(pk);
+    report.committed_values = Some(committed_values(graph) as u64);
+    report.note("model_id", loaded.key.vk().model_id().to_string());
+    Ok(())
+}
+
+/// The statement as a file says it.
+pub(super) fn statement_file(
+    vk: &VerifyingKey,
+    statement: &zktorch_verifier::Statement,
+) -> Result<Statement> {
+    let graph = vk.network().graph();
+    let mut public = statement.public.iter();
+    let mut tensors = |list, ids, commitments: &[[u8; 32]]| -> Result<Vec<StatementTensor>> {
+        let tensor = |port: zktorch_onnx::PortInfo| {
+            let value = if vk.network().public_tensors().contains(&port.tensor) {
+                TensorValue::Public(public.next().cloned().context("a public tensor without values")?)
+            } else {
+                TensorValue::Private(commitments.iter().map(|bytes| Bytes32(*bytes)).collect())
+            };
+            Ok(StatementTensor { name: port.name, dims: port.dims, scale: port.scale, value })
+        };
+        ports(vk, list, ids).into_iter().map(tensor).collect()
+    };
+    Ok(Statement {
+        model_id: Bytes32(statement.model_id.0),
+        srs_id: Bytes32(vk.srs().id().0),
+        inputs: tensors(vk.inputs(), &graph.inputs, &statement.private_inputs)?,
+        outputs: tensors(vk.outputs(), &graph.outputs, &statement.private_outputs)?,
+    })
+}

@@ -1,0 +1,24 @@
+//! Files: a header that says what a file is, then the body.
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 8 | magic, `ZKTORCH\0` |
+//! | 4 | kind |
+//! | 4 | format version |
+//! | 32 | protocol id |
+//! | 8 | length of the body |
+//! | 32 | SHA-256 of the body |
+//! | ... | body |
+//!
+//! Numbers are little-endian. A file is accepted only if every field is what is expected and the body has exactly its length and
+//! digest: no trailing bytes, no unknown versions. The digest finds damage, not forgery; what a body says is checked by its decoder.
+
+mod header;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use header::{FORMAT_VERSION, HEADER_BYTES, Header, Kind, MAGIC};
+pub use read::{decode, describe, read};
+pub use write::{BodyWriter, encode, write, write_with};

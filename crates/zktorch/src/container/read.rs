@@ -1,0 +1,76 @@
+//! Reading containers.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{HEADER_BYTES, Header, Kind};
+use crate::error::IoContext;
+use crate::hex::Bytes32;
+use crate::{Error, files};
+
+/// The body of a file of this kind and protocol, of at most `limit` bytes. Erased when dropped: it may be a proving key.
+///
+/// # Errors
+/// [`Error::File`] with the field that is not as expected.
+pub fn read(path: &Path, kind: Kind, protocol: &Bytes32, limit: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let read = || {
+        let (mut file, header) = open(path)?;
+        header.demand(kind, protocol)?;
+        let too_large = || Error::TooLarge { what: kind.to_string(), size: header.body_bytes, limit };
+        let length = usize::try_from(header.body_bytes).ok().filter(|_| header.body_bytes <= limit);
+        // The file has this length (checked when it was opened), so the allocation is justified.
+        let mut body = Zeroizing::new(vec![0; length.ok_or_else(too_large)?]);
+        file.read_exact(&mut body).action("read")?;
+        header.demand_digest(Bytes32::sha256(&body))?;
+        Ok(body)
+    };
+    read().map_err(|error: Error| error.at(path))
+}
+
+/// The body within the bytes of a file of this kind and protocol.
+///
+/// # Errors
+/// The field that is not as expected.
+pub fn decode<'a>(bytes: &'a [u8], kind: Kind, protocol: &Bytes32) -> Result<&'a [u8], Error> {
+    let header = Header::from_prefix(bytes)?;
+    header.demand(kind, protocol)?;
+    let body = bytes.get(HEADER_BYTES..).unwrap_or_default();
+    header.demand_length(body.len() as u64)?;
+    header.demand_digest(Bytes32::sha256(body))?;
+    Ok(body)
+}
+
+/// What a file is, of any kind and protocol; length and digest are checked, in constant memory.
+///
+/// # Errors
+/// [`Error::File`] with the field that is not as expected.
+pub fn describe(path: &Path) -> Result<Header, Error> {
+    let describe = || {
+        let (mut file, header) = open(path)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = Zeroizing::new(vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut buffer).action("read")? {
+                0 => break,
+                count => hasher.update(&buffer[..count]),
+            }
+        }
+        header.demand_digest(Bytes32(hasher.finalize().into()))?;
+        Ok(header)
+    };
+    describe().map_err(|error: Error| error.at(path))
+}
+
+/// Opens a file, reads its header and checks its length.
+fn open(path: &Path) -> Result<(File, Header), Error> {
+    let (mut file, size) = files::open(path)?;
+    let mut start = Vec::with_capacity(HEADER_BYTES);
+    (&mut file).take(HEADER_BYTES as u64).read_to_end(&mut start).action("read")?;
+    let header = Header::from_prefix(&start)?;
+    header.demand_length(size.saturating_sub(HEADER_BYTES as u64))?;
+    Ok((file, header))
+}

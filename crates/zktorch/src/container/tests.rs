@@ -1,0 +1,162 @@
+//! Every field of the header matters, and its error says which one it is.
+
+use std::fs;
+use std::io::Write;
+
+use super::*;
+use crate::fuzz::fuzz;
+use crate::{Bytes32, Error};
+
+const KINDS: [Kind; 5] = [Kind::Model, Kind::ProvingKey, Kind::VerifyingKey, Kind::Proof, Kind::SrsPart];
+
+fn protocol() -> Bytes32 {
+    Bytes32::sha256(b"test protocol")
+}
+
+fn reason(bytes: &[u8]) -> Error {
+    decode(bytes, Kind::VerifyingKey, &protocol()).unwrap_err()
+}
+
+#[test]
+fn round_trips_on_disk_and_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, kind) in KINDS.into_iter().enumerate() {
+        for body in [&b""[..], b"x", &[7; 100_000]] {
+            let path = folder.path().join(format!("file{index}"));
+            let header = write(&path, kind, &protocol(), body).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), encode(kind, &protocol(), body));
+            assert_eq!(*read(&path, kind, &protocol(), body.len() as u64).unwrap(), body);
+            assert_eq!(describe(&path).unwrap(), header);
+            assert_eq!(decode(&fs::read(&path).unwrap(), kind, &protocol()).unwrap(), body);
+            assert_eq!(Kind::from_code(kind.code()).unwrap(), kind);
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), KINDS.len());
+}
+
+#[test]
+fn the_layout_is_pinned() {
+    let bytes = encode(Kind::Proof, &Bytes32([0xab; 32]), b"abc");
+    assert_eq!(bytes.len(), HEADER_BYTES + 3);
+    assert_eq!(bytes[..16], *b"ZKTORCH\0\x04\0\0\0\x01\0\0\0");
+    assert_eq!(bytes[16..48], [0xab; 32]);
+    assert_eq!(bytes[48..56], [3, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(bytes[56..88], Bytes32::sha256(b"abc").0);
+}
+
+#[test]
+fn another_kind_is_named() {
+    let proof = encode(Kind::Proof, &protocol(), b"abc");
+    assert!(matches!(reason(&proof), Error::Kind { expected: Kind::VerifyingKey, found: Kind::Proof }));
+    assert_eq!(reason(&proof).to_string(), "kind: expected a verifying key (vk), found a proof");
+    assert_eq!(
+        reason(b"\x08\x07\x12\x10some onnx model").to_string(),
+        "not a zktorch file: magic: expected ZKTORCH\\x00, found \\x08\\x07\\x12\\x10some"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("proof.bin");
+    fs::write(&path, proof).unwrap();
+    let message = read(&path, Kind::ProvingKey, &protocol(), 100).unwrap_err().to_string();
+    assert!(message.ends_with("proof.bin: kind: expected a proving key (pk), found a proof"), "{message}");
+}
+
+#[test]
+fn every_field_is_checked() {
+    let good = encode(Kind::VerifyingKey, &protocol(), b"body");
+    let with = |at: usize, value: u8| {
+        let mut bytes = good.clone();
+        bytes[at] ^= value;
+        reason(&bytes)
+    };
+    assert!(matches!(with(0, 1), Error::Magic { .. }));
+    assert!(matches!(with(7, 1), Error::Magic { .. }));
+    assert!(matches!(with(9, 1), Error::UnknownKind { found: 259 }));
+    assert!(matches!(with(12, 3), Error::Version { expected: 1, found: 2 }));
+    assert!(matches!(with(47, 1), Error::Protocol { .. }));
+    assert!(matches!(with(48, 1), Error::Length { field: "body", expected: 5, found: 4 }));
+    assert!(matches!(with(55, 0x80), Error::Length { field: "body", .. }));
+    assert!(matches!(with(56, 1), Error::Digest { .. }));
+    assert!(matches!(with(88, 1), Error::Digest { .. }));
+    // No byte of a file can change.
+    for at in 0..good.len() {
+        with(at, 0x10);
+    }
+    for length in 0..good.len() {
+        let error = reason(&good[..length]);
+        let expected = if length < 8 {
+            matches!(error, Error::Magic { .. })
+        } else {
+            matches!(error, Error::Length { .. })
+        };
+        assert!(expected, "{length}: {error}");
+    }
+    let trailing = [&good[..], b"x"].concat();
+    assert!(matches!(reason(&trailing), Error::Length { field: "body", expected: 4, found: 5 }));
+}
+
+#[test]
+fn files_are_checked_before_memory_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vk");
+    // A header that announces 2^60 bytes.
+    let mut bytes = encode(Kind::VerifyingKey, &protocol(), b"body");
+    bytes[55] = 0x10;
+    fs::write(&path, &bytes).unwrap();
+    for result in
+        [read(&path, Kind::VerifyingKey, &protocol(), u64::MAX).map(drop), describe(&path).map(drop)]
+    {
+        let message = result.unwrap_err().to_string();
+        assert!(message.contains("vk: body: expected") && message.contains("found 4"), "{message}");
+    }
+    // A limit of the caller's.
+    write(&path, Kind::VerifyingKey, &protocol(), &[0; 100]).unwrap();
+    let message = read(&path, Kind::VerifyingKey, &protocol(), 99).unwrap_err().to_string();
+    assert!(message.contains("100 bytes, but at most 99"), "{message}");
+    // Damage in the body.
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[HEADER_BYTES + 50] = 1;
+    fs::write(&path, &bytes).unwrap();
+    assert!(describe(&path).unwrap_err().to_string().contains("the file is damaged"));
+}
+
+#[test]
+fn a_failing_body_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.pk");
+    let failed = write_with(&path, Kind::ProvingKey, &protocol(), |writer| {
+        writer.write_all(b"half")?;
+        Err(std::io::Error::other("no more"))
+    });
+    assert!(failed.unwrap_err().to_string().contains("no more"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_proving_keys_are_the_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let ordinary =
+        fs::File::create(folder.path().join("ordinary")).unwrap().metadata().unwrap().permissions();
+    for kind in KINDS {
+        let path = folder.path().join("file");
+        write(&path, kind, &protocol(), b"body").unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, if kind == Kind::ProvingKey { 0o600 } else { ordinary.mode() & 0o777 }, "{kind}");
+    }
+}
+
+#[test]
+fn fuzz_container() {
+    let valid = KINDS.map(|kind| encode(kind, &protocol(), b"some body"));
+    fuzz(&valid, |bytes| {
+        for kind in KINDS {
+            if let Ok(body) = decode(bytes, kind, &protocol()) {
+                assert_eq!(encode(kind, &protocol(), body), bytes);
+            }
+        }
+        if let Ok(header) = Header::from_prefix(bytes) {
+            assert_eq!(header.to_bytes(), bytes[..HEADER_BYTES]);
+        }
+    });
+}

@@ -1,0 +1,159 @@
+//! The error type of the crate.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::container::Kind;
+use crate::hex::Bytes32;
+
+/// What can be wrong with a file or an argument.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An error that is about one file.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
+    /// The operating system refused.
+    #[error("cannot {action}: {error}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
+    /// A file or a part of one is larger than what is read.
+    #[error("{what}: {size} bytes, but at most {limit} are read")]
+    TooLarge {
+        /// Which part.
+        what: String,
+        /// Its size in bytes (or the least that it has).
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Something breaks the rules of its format.
+    #[error("{format}: {field}: expected {expected}, got {got}")]
+    Format {
+        /// The format: npy, json, image specification, statement, ...
+        format: &'static str,
+        /// Which part of it.
+        field: String,
+        /// What the format demands.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+    /// A value that is infinite or not a number.
+    #[error("tensor {tensor}: entry {index} is {value}, but values must be finite")]
+    NotFinite {
+        /// Name of the tensor, or "(unnamed)".
+        tensor: String,
+        /// Index of the entry, row-major.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
+    /// The data do not fit the inputs of the model.
+    #[error("input {input}: expected {expected}, got {got}")]
+    Input {
+        /// Name of the input.
+        input: String,
+        /// What the model needs.
+        expected: String,
+        /// What the data hold.
+        got: String,
+    },
+    /// The file is no container of this program.
+    #[error("not a zktorch file: magic: expected {expected}, found {found}")]
+    Magic {
+        /// The magic bytes, printable.
+        expected: String,
+        /// The first bytes of the file.
+        found: String,
+    },
+    /// A container of a kind that this version does not know.
+    #[error("kind: expected a known kind (1 to 5), found {found}")]
+    UnknownKind {
+        /// The number in the header.
+        found: u32,
+    },
+    /// A container, but of another kind.
+    #[error("kind: expected {expected}, found {found}")]
+    Kind {
+        /// The kind that is needed here.
+        expected: Kind,
+        /// The kind of the file.
+        found: Kind,
+    },
+    /// A container in another version of its format.
+    #[error("format version: expected {expected}, found {found}")]
+    Version {
+        /// The version that this program reads and writes.
+        expected: u32,
+        /// The version of the file.
+        found: u32,
+    },
+    /// A container of another protocol (or version of it).
+    #[error("protocol id: expected {expected}, found {found}")]
+    Protocol {
+        /// The protocol that is needed here.
+        expected: Bytes32,
+        /// The protocol of the file.
+        found: Bytes32,
+    },
+    /// A container that is cut off, or has trailing bytes.
+    #[error("{field}: expected {expected} bytes, found {found}")]
+    Length {
+        /// Header or body.
+        field: &'static str,
+        /// What the header says.
+        expected: u64,
+        /// What the file has.
+        found: u64,
+    },
+    /// The body is not the one that was written.
+    #[error("SHA-256 digest of the body: expected {expected}, found {found}: the file is damaged")]
+    Digest {
+        /// The digest in the header.
+        expected: Bytes32,
+        /// The digest of the bytes that are there.
+        found: Bytes32,
+    },
+}
+
+impl Error {
+    pub(crate) fn format(
+        format: &'static str,
+        field: impl Into<String>,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Self {
+        Self::Format { format, field: field.into(), expected: expected.into(), got: got.into() }
+    }
+
+    /// The same error, naming the file.
+    pub(crate) fn at(self, path: &Path) -> Self {
+        match self {
+            Self::File { .. } => self,
+            error => Self::File { path: path.to_path_buf(), error: Box::new(error) },
+        }
+    }
+}
+
+/// Names what was tried when the operating system refuses.
+pub(crate) trait IoContext<T> {
+    /// The result with this crate's error.
+    fn action(self, action: &'static str) -> Result<T, Error>;
+}
+
+impl<T> IoContext<T> for std::io::Result<T> {
+    fn action(self, action: &'static str) -> Result<T, Error> {
+        self.map_err(|error| Error::Io { action, error })
+    }
+}

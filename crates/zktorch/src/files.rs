@@ -1,0 +1,158 @@
+//! Reading with a limit, writing at once.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::Error;
+use crate::error::IoContext;
+
+/// The most that is read of one data, statement or JSON file: 256 MiB.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// The whole of a regular file of at most `limit` bytes. Allocates what the file has, not more.
+pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let read = || {
+        let (mut file, size) = open(path)?;
+        if size > limit {
+            return Err(Error::TooLarge { what: "file".to_owned(), size, limit });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        // It may grow while it is read: one byte more than allowed is enough to notice.
+        let got = (&mut file).take(limit.saturating_add(1)).read_to_end(&mut bytes).action("read")? as u64;
+        if got > limit {
+            return Err(Error::TooLarge { what: "file".to_owned(), size: got, limit });
+        }
+        Ok(bytes)
+    };
+    read().map_err(|error| error.at(path))
+}
+
+/// Opens a regular file (a pipe would block, a device has no length).
+pub(crate) fn open(path: &Path) -> Result<(File, u64), Error> {
+    // Asked before opening: to open a pipe is to wait for its writer.
+    if !fs::metadata(path).action("open")?.is_file() {
+        return Err(Error::format("file", "type", "a regular file", "something else"));
+    }
+    let file = File::open(path).action("open")?;
+    let size = file.metadata().action("read the size")?.len();
+    Ok((file, size))
+}
+
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Whoever the user's mask lets.
+    Ordinary,
+    /// The owner alone (mode 0600 on Unix), from the moment of creation.
+    Owner,
+}
+
+/// Writes a file at once: `write` fills a temporary file with a unique name in the same folder, which replaces `path` when it is
+/// complete and on the disk. Whatever goes wrong, `path` holds the old content or the new one, never a part.
+pub(crate) fn write_atomically(
+    path: &Path,
+    access: Access,
+    write: impl FnOnce(&mut File) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let replace = || {
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mut temporary = create(folder, access).action("create a temporary file beside it")?;
+        write(temporary.as_file_mut())?;
+        temporary.as_file().sync_all().action("write")?;
+        temporary.persist(path).map_err(|failed| Error::Io { action: "replace", error: failed.error })?;
+        sync_folder(folder).action("write the folder")
+    };
+    replace().map_err(|error: Error| error.at(path))
+}
+
+/// Writes these bytes at once.
+pub(crate) fn write_bytes(path: &Path, access: Access, bytes: &[u8]) -> Result<(), Error> {
+    write_atomically(path, access, |file| file.write_all(bytes).action("write"))
+}
+
+#[cfg(unix)]
+fn create(folder: &Path, access: Access) -> std::io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = match access {
+        Access::Ordinary => 0o666, // the mask takes away what the user does not want
+        Access::Owner => 0o600,
+    };
+    tempfile::Builder::new()
+        .prefix(".zktorch-")
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn create(folder: &Path, _: Access) -> std::io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".zktorch-").tempfile_in(folder)
+}
+
+/// Makes the new name durable.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_up_to_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        fs::write(&path, [7; 100]).unwrap();
+        assert_eq!(read_limited(&path, 100).unwrap(), [7; 100]);
+        let message = read_limited(&path, 99).unwrap_err().to_string();
+        assert!(message.contains("100 bytes") && message.contains("99"), "{message}");
+        assert!(read_limited(folder.path(), 100).unwrap_err().to_string().contains("a regular file"));
+        assert!(
+            read_limited(&folder.path().join("none"), 100).unwrap_err().to_string().contains("cannot open")
+        );
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        write_bytes(&path, Access::Ordinary, b"old").unwrap();
+        let failed = write_atomically(&path, Access::Ordinary, |file| {
+            file.write_all(b"half").action("write")?;
+            Err(Error::format("test", "body", "success", "failure"))
+        });
+        assert!(failed.unwrap_err().to_string().contains("data: test: body"));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        write_bytes(&path, Access::Ordinary, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert!(write_bytes(&folder.path().join("no/such"), Access::Ordinary, b"x").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn secrets_are_the_owners() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        // A file that others may read is replaced, not rewritten.
+        fs::write(&path, b"old").unwrap();
+        write_atomically(&path, Access::Owner, |file| {
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+            file.write_all(b"secret").action("write")
+        })
+        .unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

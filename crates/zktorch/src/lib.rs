@@ -1,0 +1,49 @@
+//! Files, command line and reports of zktorch: everything around the prover that a user touches.
+//!
+//! * [`data`]: named float tensors from `.npy`, `.npz`, `.json`, ONNX TensorProto and images;
+//! * [`ImageSpec`]: what is done to an image before a model sees it;
+//! * [`container`]: versioned, digest-checked files for models, keys and proofs;
+//! * [`Statement`](statement::Statement): what a proof is about, as JSON;
+//! * [`cli`]: the command line; [`report`] and [`progress`]: what it prints.
+//!
+//! Everything that is read is hostile: sizes are checked before memory is taken, and errors name the file and the field.
+//!
+//! # Example
+//!
+//! ```
+//! use zktorch::container::{self, Kind};
+//! use zktorch::data::{self, Format, Wanted};
+//! use zktorch::{Bytes32, Error};
+//!
+//! // Two samples of an input with dimensions [1, 2].
+//! let tensors = data::decode(Format::Json, b"[[0.5, 1], [2, 3]]", None)?;
+//! let samples = data::assign(&tensors, &[Wanted { name: "x", dims: &[1, 2] }])?;
+//! assert_eq!(samples[1][0].data, [2.0, 3.0]);
+//!
+//! // A proof is not a key.
+//! let protocol = Bytes32::sha256(b"my protocol v1");
+//! let file = container::encode(Kind::Proof, &protocol, b"...");
+//! assert_eq!(container::decode(&file, Kind::Proof, &protocol)?, b"...");
+//! let error = container::decode(&file, Kind::VerifyingKey, &protocol).unwrap_err();
+//! assert_eq!(error.to_string(), "kind: expected a verifying key (vk), found a proof");
+//! # Ok::<(), Error>(())
+//! ```
+
+pub mod cli;
+pub mod container;
+pub mod data;
+mod error;
+mod files;
+#[cfg(test)]
+mod fuzz;
+mod hex;
+mod image;
+pub mod progress;
+pub mod report;
+pub mod statement;
+
+pub use data::FloatTensor;
+pub use error::Error;
+pub use files::MAX_FILE_BYTES;
+pub use hex::Bytes32;
+pub use image::{Colours, ImageSpec, Resize};

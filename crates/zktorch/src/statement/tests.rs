@@ -1,0 +1,215 @@
+//! Round trips, and every rule of the format broken on its own.
+
+use std::fs;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::fuzz::fuzz;
+
+fn tensor(name: &str, dims: &[usize], scale: i32, value: TensorValue) -> StatementTensor {
+    StatementTensor { name: name.to_owned(), dims: dims.to_vec(), scale, value }
+}
+
+fn sample() -> Statement {
+    let large = (0..5000).map(|i| i * 37 % 65536 - 32768).collect();
+    Statement {
+        model_id: Bytes32::sha256(b"model"),
+        srs_id: Bytes32::sha256(b"srs"),
+        inputs: vec![
+            tensor("image", &[1, 3], 4, TensorValue::Public(vec![16, -8, 0])),
+            tensor("large", &[50, 100], 12, TensorValue::Public(large)),
+        ],
+        outputs: vec![tensor("logits", &[1, 10], -2, TensorValue::Private(vec![Bytes32::sha256(b"c")]))],
+    }
+}
+
+/// The sample's JSON, changed, read with the sample's files.
+fn read_changed(change: impl FnOnce(&mut Value)) -> Result<Statement, Error> {
+    let (text, siblings) = sample().to_json("s").unwrap();
+    let mut json: Value = serde_json::from_str(&text).unwrap();
+    change(&mut json);
+    Statement::from_json(json.to_string().as_bytes(), |name, limit| {
+        assert_eq!(name, "s.input1.npy");
+        assert!(siblings[0].bytes.len() as u64 <= limit);
+        Ok(siblings[0].bytes.clone())
+    })
+}
+
+#[test]
+fn round_trips_through_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("statement.json");
+    let statement = sample();
+    statement.write(&path).unwrap();
+    assert_eq!(Statement::read(&path).unwrap(), statement);
+    let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["statement.input1.npy", "statement.json"]);
+    // The file is a plain array of the real one's shape.
+    let array = crate::data::load(&folder.path().join("statement.input1.npy"), None).unwrap();
+    assert_eq!(array[0].dims, [50, 100]);
+    assert_eq!(array[0].data[1], 37.0 - 32768.0);
+    // Moved without its file, or with an edited one.
+    let edited = folder.path().join("statement.input1.npy");
+    let mut bytes = fs::read(&edited).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&edited, &bytes).unwrap();
+    let message = Statement::read(&path).unwrap_err().to_string();
+    assert!(message.contains("inputs[1].integers.sha256 (statement.input1.npy)"), "{message}");
+    fs::remove_file(edited).unwrap();
+    let message = Statement::read(&path).unwrap_err().to_string();
+    assert!(message.contains("statement.input1.npy: cannot open"), "{message}");
+}
+
+#[test]
+fn the_form_is_pinned() {
+    let statement = Statement { inputs: vec![sample().inputs[0].clone()], ..sample() };
+    let (text, siblings) = statement.to_json("s").unwrap();
+    assert_eq!(siblings, []);
+    let expected = json!({
+        "version": 1,
+        "model_id": Bytes32::sha256(b"model").to_string(),
+        "srs_id": Bytes32::sha256(b"srs").to_string(),
+        "inputs": [{"name": "image", "dims": [1, 3], "scale": 4, "visibility": "public",
+                    "integers": [16, -8, 0], "real": [1.0, -0.5, 0.0]}],
+        "outputs": [{"name": "logits", "dims": [1, 10], "scale": -2, "visibility": "private",
+                     "commitments": [Bytes32::sha256(b"c").to_string()]}],
+    });
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
+    assert_eq!(statement.inputs[0].real().unwrap(), [1.0, -0.5, 0.0]);
+    assert_eq!(statement.outputs[0].real(), None);
+    assert_eq!(read_changed(|_| ()).unwrap(), sample());
+}
+
+type Change = (&'static str, fn(&mut Value), &'static str);
+
+#[test]
+fn every_rule_is_checked() {
+    let cases: &[Change] = &[
+        ("version", |v| v["version"] = json!(2), "version: expected 1, got 2"),
+        ("no version", |v| drop(v.as_object_mut().unwrap().remove("version")), "missing field `version`"),
+        ("unknown", |v| v["extra"] = json!(1), "unknown field `extra`"),
+        ("unknown below", |v| v["inputs"][0]["extra"] = json!(1), "unknown field `extra`"),
+        ("unknown in file", |v| v["inputs"][1]["integers"]["extra"] = json!(1), "unknown field `extra`"),
+        ("missing", |v| drop(v.as_object_mut().unwrap().remove("srs_id")), "missing field `srs_id`"),
+        ("short id", |v| v["model_id"] = json!("ab"), "64 lowercase hexadecimal digits"),
+        ("upper id", |v| v["model_id"] = json!("AB".repeat(32)), "64 lowercase hexadecimal digits"),
+        ("empty name", |v| v["inputs"][0]["name"] = json!(""), "inputs[0].name: expected 1 to"),
+        ("same name", |v| v["inputs"][0]["name"] = json!("large"), "inputs: expected different names"),
+        ("scale", |v| v["outputs"][0]["scale"] = json!(65), "outputs[0].scale: expected -64 to 64, got 65"),
+        ("scale", |v| v["outputs"][0]["scale"] = json!(i32::MIN), "outputs[0].scale"),
+        ("scale", |v| v["outputs"][0]["scale"] = json!(1.5), "invalid type: floating point"),
+        ("dims", |v| v["inputs"][0]["dims"] = json!([1, 4]), "inputs[0].integers: expected 4 entries, got 3"),
+        ("dims", |v| v["inputs"][0]["dims"] = json!([0]), "inputs[0].dims: expected no empty axis"),
+        ("dims", |v| v["inputs"][0]["dims"] = json!([u64::MAX, 2]), "inputs[0].dims: expected at most"),
+        ("dims", |v| v["inputs"][0]["dims"] = json!([-1]), "invalid value"),
+        ("rank", |v| v["inputs"][0]["dims"] = json!(vec![1; 17]), "a list of at most 16 items"),
+        ("transposed", |v| v["inputs"][1]["dims"] = json!([100, 50]), "expected dimensions [100, 50]"),
+        ("visibility", |v| v["inputs"][0]["visibility"] = json!("secret"), "unknown variant"),
+        (
+            "visibility",
+            |v| v["inputs"][0]["visibility"] = json!("private"),
+            "inputs[0].integers: expected none",
+        ),
+        (
+            "visibility",
+            |v| v["outputs"][0]["visibility"] = json!("public"),
+            "outputs[0].integers: expected the values",
+        ),
+        ("entry", |v| v["inputs"][0]["integers"][1] = json!(-9), "inputs[0].real: expected -0.5625"),
+        ("entry", |v| v["inputs"][0]["integers"][1] = json!(3_000_000_000u32), "invalid value"),
+        ("real", |v| v["inputs"][0]["real"][0] = json!(1.0000000000000002), "inputs[0].real: expected 1.0"),
+        ("real", |v| v["inputs"][0]["real"][2] = json!(-0.0), "inputs[0].real: expected 0.0"),
+        ("real", |v| v["inputs"][0]["real"] = json!([1.0]), "inputs[0].real: expected 3 entries, got 1"),
+        ("real", |v| v["inputs"][0]["real"] = json!(null), "invalid type: null"),
+        (
+            "real",
+            |v| drop(v["inputs"][0].as_object_mut().unwrap().remove("real")),
+            "expected the real values",
+        ),
+        ("real", |v| v["inputs"][1]["real"] = json!([1.0]), "inputs[1].real: expected none"),
+        ("real", |v| v["outputs"][0]["real"] = json!([1.0]), "outputs[0].real: expected none"),
+        ("both", |v| v["inputs"][0]["commitments"] = json!([]), "inputs[0].commitments: expected none"),
+        ("null", |v| v["inputs"][0]["commitments"] = json!(null), "invalid type: null"),
+        ("none", |v| v["outputs"][0]["commitments"] = json!([]), "outputs[0].commitments: expected 1 to"),
+        (
+            "inline",
+            |v| v["inputs"][1]["integers"] = json!(vec![0; 4096]),
+            "expected a file, for more than 4096",
+        ),
+        ("inline", |v| v["inputs"][1]["integers"] = json!(vec![0; 5000]), "at most 4096 items"),
+        ("many", |v| v["inputs"] = json!(vec![v["inputs"][0].clone(); 257]), "at most 256 items"),
+        ("digest", |v| v["inputs"][1]["integers"]["sha256"] = json!("00".repeat(32)), "integers.sha256"),
+        ("path", |v| v["inputs"][1]["integers"]["npy"] = json!("../s.npy"), "a .npy file in the same folder"),
+        ("path", |v| v["inputs"][1]["integers"]["npy"] = json!("/s.npy"), "a .npy file in the same folder"),
+        ("path", |v| v["inputs"][1]["integers"]["npy"] = json!("c:s.npy"), "a .npy file in the same folder"),
+        ("path", |v| v["inputs"][1]["integers"]["npy"] = json!("key.pk"), "a .npy file in the same folder"),
+    ];
+    for (name, change, expected) in cases {
+        let got = read_changed(change).unwrap_err().to_string();
+        assert!(got.contains(expected), "{name}: {got:?} lacks {expected:?}");
+    }
+    let small = |v: &mut Value| {
+        v["inputs"][1]["dims"] = json!([4]);
+    };
+    assert!(read_changed(small).unwrap_err().to_string().contains("a list, for at most 4096 entries"));
+    let refused =
+        |text: &str| Statement::from_json(text.as_bytes(), |_, _| Ok(Vec::new())).unwrap_err().to_string();
+    assert!(refused("{\"version\": 1, \"version\": 1}").contains("duplicate field"));
+    assert!(refused(&"[".repeat(100_000)).contains("json"));
+    let (text, _) = Statement { inputs: Vec::new(), ..sample() }.to_json("s").unwrap();
+    assert!(refused(&format!("{text} x")).contains("trailing characters"));
+}
+
+#[test]
+fn what_could_not_be_read_is_not_written() {
+    let broken = |change: fn(&mut Statement)| {
+        let mut statement = sample();
+        change(&mut statement);
+        statement.to_json("s").unwrap_err().to_string()
+    };
+    assert!(broken(|s| s.inputs[0].dims = vec![2]).contains("inputs[0].integers: expected 2 entries"));
+    assert!(broken(|s| s.inputs[0].scale = -65).contains("inputs[0].scale"));
+    assert!(broken(|s| s.inputs[0].name.clear()).contains("inputs[0].name"));
+    assert!(broken(|s| s.inputs[1].name = "image".to_owned()).contains("different names"));
+    assert!(broken(|s| s.outputs[0].value = TensorValue::Private(Vec::new())).contains("commitments"));
+    assert!(sample().to_json("a/b").unwrap_err().to_string().contains("same folder"));
+}
+
+#[test]
+fn a_statement_does_not_overwrite_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    // The stem of "x.input1.npy" is "x.input1": its files are "x.input1.input1.npy".
+    let path = folder.path().join("x.input1.npy");
+    sample().write(&path).unwrap();
+    assert_eq!(Statement::read(&path).unwrap(), sample());
+}
+
+proptest! {
+    #[test]
+    fn real_values_survive_the_text(integers in prop::collection::vec(any::<i32>(), 1..20), scale in -64i32..=64) {
+        let mut statement = sample();
+        statement.inputs = vec![tensor("x", &[integers.len()], scale, TensorValue::Public(integers))];
+        let (text, _) = statement.to_json("s").unwrap();
+        let read = Statement::from_json(text.as_bytes(), |_, _| Ok(Vec::new())).unwrap();
+        prop_assert_eq!(read, statement);
+    }
+}
+
+#[test]
+fn fuzz_statement() {
+    let (text, siblings) = sample().to_json("s").unwrap();
+    fuzz(&[text.into_bytes()], |bytes| {
+        let read = Statement::from_json(bytes, |_, limit| {
+            assert!(limit <= MAX_FILE_BYTES);
+            Ok(siblings[0].bytes.clone())
+        });
+        if let Ok(statement) = read {
+            let (text, again) = statement.to_json("s").unwrap();
+            let back = Statement::from_json(text.as_bytes(), |_, _| Ok(again[0].bytes.clone())).unwrap();
+            assert_eq!(back, statement);
+        }
+    });
+}
