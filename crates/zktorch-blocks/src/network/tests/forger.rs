@@ -14,6 +14,7 @@ use zktorch_mira::{OpeningInstance, OpeningWitness};
 use zktorch_sumcheck::{self as sumcheck, Dense, SumcheckInstance, eq_table};
 use zktorch_transcript::{ClearProver, ClearVerifier, ProverChannel, Transcript, TranscriptError};
 
+use super::super::prover::Reduced;
 use super::super::stages::{Reduction, Values, relation_point};
 use super::super::statement::{Argument, Statement};
 use super::super::verifier::{self, *};
@@ -26,6 +27,7 @@ use crate::test_util::Case;
 use crate::{BlockError, Network};
 
 type AlterColumns<'a> = Box<dyn Fn(&mut [Vec<Fr>], [Fr; 2]) + 'a>;
+type AlterCommitments<'a> = Box<dyn Fn(&'static str, &mut Vec<Commitment>) + 'a>;
 type AlterMessage<'a> = Box<dyn Fn(&'static [u8], &mut Vec<Fr>) + 'a>;
 
 /// A prover that does as it is told.
@@ -42,7 +44,7 @@ pub(crate) struct Forger<'a> {
     /// Changes a message before it is sent.
     pub(crate) alter_message: AlterMessage<'a>,
     /// Changes what was committed and is sent in the clear (V, H).
-    pub(crate) alter_commitments: Box<dyn Fn(&'static str, &mut Vec<Commitment>) + 'a>,
+    pub(crate) alter_commitments: AlterCommitments<'a>,
 }
 
 /// What a run in the clear leaves.
@@ -368,10 +370,7 @@ impl<'a> Forger<'a> {
     }
 
     /// All steps of the protocol up to the accumulator.
-    pub(crate) fn reduce<P: ProverChannel>(
-        &mut self,
-        channel: &mut P,
-    ) -> Result<(Vec<Commitment>, Vec<Commitment>, (OpeningInstance<Fr>, OpeningWitness)), BlockError> {
+    pub(crate) fn reduce<P: ProverChannel>(&mut self, channel: &mut P) -> Result<Reduced, BlockError> {
         let network = self.network;
         let (k, chunks, looked_up) = (network.k(), network.chunks().clone(), network.looked_up());
         let mut v = self.commit_v();
@@ -514,13 +513,13 @@ impl<'a> Forger<'a> {
         let (plan, points) = reduction.claims.plan(chunks.total)?;
         let claims = levels::Statement { plan: &plan, coefficients: &reduction.claims.coefficients, points };
         let accumulated = levels::prove(channel, &claims, &opened, &reduction.claims.values)?;
-        Ok((v, h, accumulated))
+        Ok(Reduced { v, h, accumulated })
     }
 
     /// The prover's side in the clear.
     pub(crate) fn forge(&mut self, mut transcript: Transcript) -> Result<Forged, BlockError> {
         let mut channel = ClearProver::new(&mut transcript);
-        let (v, h, accumulated) = self.reduce(&mut channel)?;
+        let Reduced { v, h, accumulated } = self.reduce(&mut channel)?;
         Ok(Forged { v, h, messages: channel.into_messages(), accumulated })
     }
 
