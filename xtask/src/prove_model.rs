@@ -119,7 +119,8 @@ fn generated_input(dims: &[usize], path: &Path) -> Result<()> {
     for dim in dims.iter().skip(1).rev() {
         nested = nested.chunks(*dim).map(|row| Value::from(row.to_vec())).collect();
     }
-    fs::write(path, Value::from(nested).to_string()).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(path, Value::from(nested).to_string())
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -151,10 +152,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let set_up = run(&["setup", &model, "--pk", &pk, "--vk", &vk])?;
     let id = set_up.get("model_id").and_then(Value::as_str).context("setup printed no model id")?.to_owned();
     let computed = run(&["run", &model, "--input", &input])?;
-    let proved = run(&["prove", "--pk", &pk, "--input", &input, "--proof", &proof, "--statement", &statement])?;
+    let proved =
+        run(&["prove", "--pk", &pk, "--input", &input, "--proof", &proof, "--statement", &statement])?;
     let verify = [
-        "verify", "--vk", &vk, "--proof", &proof, "--statement", &statement, "--model-id", &id, "--expect-input",
-        &input, "--allow-insecure-srs",
+        "verify",
+        "--vk",
+        &vk,
+        "--proof",
+        &proof,
+        "--statement",
+        &statement,
+        "--model-id",
+        &id,
+        "--expect-input",
+        &input,
+        "--allow-insecure-srs",
     ];
     let verified = run(&verify)?;
     if verified.get("accepted") != Some(&Value::Bool(true)) {
