@@ -1,8 +1,9 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | bench`.
+//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod bench;
 mod prove_model;
+mod tamper;
 mod test;
 mod tidy;
 mod workspace;
@@ -27,6 +28,8 @@ enum Command {
     Test(test::Options),
     /// Prove and verify a model of the repository, end to end through the command line.
     ProveModel(prove_model::Options),
+    /// Damage every byte of a proof, its statement and its key: nothing may be accepted.
+    Tamper(tamper::Options),
     /// Measure the core against arkworks in the same process.
     Bench(bench::Options),
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Test(options) => test::run(&options),
         Command::ProveModel(options) => prove_model::run(&options),
+        Command::Tamper(options) => tamper::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

@@ -11,10 +11,11 @@ use zktorch_onnx::{FloatModel, Options, compile};
 use zktorch_prover::committed_values;
 
 use super::model_file::{ModelFile, Recipe};
-use super::{Context, Outcome, load_samples, read_model};
+use super::{Context, Outcome, load_samples, read_model, require_folder};
 
 pub(super) fn run(context: &Context, options: &cli::Compile) -> Result<Outcome> {
     let mut report = Report::new("compile");
+    require_folder(&options.output_file)?;
     let visibility = |option| match option {
         cli::Visibility::Public => Visibility::Public,
         cli::Visibility::Private => Visibility::Private,

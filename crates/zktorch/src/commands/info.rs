@@ -13,7 +13,7 @@ use zktorch_verifier::{ProofEnvelope, VerifyingKey};
 
 use super::model_file::{LoadedKey, ModelFile};
 use super::setup::write_srs_part;
-use super::{Context, Outcome, protocol};
+use super::{Context, Outcome, file_bytes, protocol};
 
 const MAX_BYTES: u64 = 8 << 30;
 
@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
         Kind::Proof => {
             let bytes = container::read(path, Kind::Proof, &protocol(), MAX_BYTES)?;
             let envelope = ProofEnvelope::from_bytes(&bytes)?;
-            report.proof_bytes = Some(bytes.len() as u64);
+            report.proof_bytes = file_bytes(path);
             report.note("model_id", envelope.model()?.to_string());
         }
         Kind::SrsPart => {

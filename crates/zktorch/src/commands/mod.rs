@@ -162,6 +162,21 @@ pub(crate) fn nonce() -> Result<[u8; 32]> {
     Ok(zktorch_transcript::fresh_nonce()?)
 }
 
+/// Requires the folder in which a file will be written, before any work is done for it.
+pub(crate) fn require_folder(path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        bail!("cannot write {}: there is no folder {}", path.display(), folder.display());
+    }
+    if path.is_dir() {
+        bail!("cannot write {}: it is a folder", path.display());
+    }
+    Ok(())
+}
+
 /// Size of a file.
 pub(crate) fn file_bytes(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().map(|metadata| metadata.len())

@@ -127,7 +127,8 @@ impl ModelFile {
         if !listed(&compiled.inputs, &self.graph.inputs) || !listed(&compiled.outputs, &self.graph.outputs) {
             bail!("the model's ports are not those of its graph");
         }
-        let entries = |port: &PortInfo| port.dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
+        let entries =
+            |port: &PortInfo| port.dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
         let all = compiled.inputs.iter().chain(&compiled.outputs).chain(&compiled.stored);
         let fits = |port: &PortInfo| {
             let tensor = self.graph.tensors.get(port.tensor.0 as usize);

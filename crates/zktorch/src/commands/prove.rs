@@ -17,7 +17,10 @@ use zktorch_verifier::VerifyingKey;
 use super::compile::compile_model;
 use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
 use super::setup::make_keys;
-use super::{Context, Outcome, file_bytes, load_input, nonce, port_names, protocol, quantise, read_model};
+use super::{
+    Context, Outcome, file_bytes, load_input, nonce, port_names, protocol, quantise, read_model,
+    require_folder,
+};
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
     let mut report = Report::new("prove");
@@ -40,7 +43,7 @@ pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
     Ok(Outcome::Done(report))
 }
 
-/// Compiles and sets up, unless the folder has keys of the same model, compiled with the same preprocessing.
+/// Compiles and sets up, unless the folder has keys of the same model, compiled in the same way.
 fn one_time_setup(
     context: &Context,
     report: &mut Report,
@@ -49,20 +52,38 @@ fn one_time_setup(
     file: &impl Fn(&str) -> PathBuf,
 ) -> Result<()> {
     let (zkt, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
+    // Without samples any calibration will do; with samples it has to be the one that they give, and compiling tells.
+    let calibrated = match source.calibration {
+        Some(_) => Some(compile_model(context, report, model, source, [Visibility::Public; 2])?),
+        None => None,
+    };
     if zkt.exists() && pk.exists() && vk.exists() {
-        let cached = ModelFile::read(&zkt)?;
-        let same = cached.recipe.onnx == Bytes32::sha256(&read_model(model)?);
-        if same && cached.recipe.image == source.image && source.calibration.is_none() {
+        let (cached, key) = (ModelFile::read(&zkt)?, LoadedKey::read(&pk)?);
+        let vk_bytes = container::read(&vk, Kind::VerifyingKey, &protocol(), u64::MAX)?;
+        // All three files say what they belong to: an earlier run may have ended between two of them.
+        let together = key.recipe == cached.recipe && key.key.vk_bytes() == vk_bytes.as_slice();
+        let same = match &calibrated {
+            Some(compiled) => cached.recipe == compiled.recipe,
+            None => {
+                cached.recipe.onnx == Bytes32::sha256(&read_model(model)?)
+                    && cached.recipe.image == source.image
+                    && [cached.recipe.input, cached.recipe.output] == [Visibility::Public; 2]
+            }
+        };
+        if together && same {
             context.progress.info("using the keys that are there");
             report.note("setup_cached", true);
             return Ok(());
         }
     }
-    let compiled = compile_model(context, report, model, source, [Visibility::Public; 2])?;
+    let compiled = match calibrated {
+        Some(compiled) => compiled,
+        None => compile_model(context, report, model, source, [Visibility::Public; 2])?,
+    };
     compiled.write(&zkt)?;
     let options = cli::Setup { model: zkt, pk, vk, srs: None };
-    let key = make_keys(context, report, &compiled, &options)?;
-    report.note("model_id", key.vk().model_id().to_string());
+    make_keys(context, report, &compiled, &options)?;
+    report.note("setup_cached", false);
     Ok(())
 }
 
@@ -74,6 +95,8 @@ fn prove(
     proof: &Path,
     statement: &Path,
 ) -> Result<()> {
+    require_folder(proof)?;
+    require_folder(statement)?;
     let loaded = report.time(Stage::Load, || -> Result<_> {
         let loaded = LoadedKey::read(pk)?;
         let srs = load_srs(pk, loaded.key.vk())?;
@@ -91,13 +114,14 @@ fn prove(
             quantise(&port.name, sample.data(), port.scale, graph.tensor(port.tensor).range)
         })
         .collect::<Result<Vec<_>>>()?;
-    let _bar = context.progress.spinner("prove");
+    let bar = context.progress.spinner("prove");
     let proved = loaded.key.prove(&srs, &integers, nonce()?)?;
+    drop(bar);
     report.add(Stage::Prove, started.elapsed());
     report.add(Stage::Witness, proved.witness_time);
     container::write(proof, Kind::Proof, &protocol(), &proved.proof)?;
     statement_file(loaded.key.vk(), &proved.statement)?.write(statement)?;
-    report.proof_bytes = Some(proved.proof.len() as u64);
+    report.proof_bytes = file_bytes(proof);
     report.pk_bytes = file_bytes(pk);
     report.committed_values = Some(committed_values(graph) as u64);
     report.note("model_id", loaded.key.vk().model_id().to_string());

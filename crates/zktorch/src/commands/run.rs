@@ -61,4 +61,3 @@ fn max_abs_error(got: &FloatTensor, expected: &FloatTensor) -> f64 {
     let pairs = got.data().iter().zip(expected.data());
     pairs.fold(0.0, |max, (a, b)| max.max((f64::from(*a) - f64::from(*b)).abs()))
 }
-

@@ -12,10 +12,12 @@ use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_prover::{ProvingKey, choose_k, setup};
 
 use super::model_file::{LoadedKey, ModelFile, srs_path};
-use super::{Context, Outcome, file_bytes, nonce, protocol};
+use super::{Context, Outcome, file_bytes, nonce, protocol, require_folder};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let mut report = Report::new("setup");
+    require_folder(&options.pk)?;
+    require_folder(&options.vk)?;
     let file = report.time(Stage::Load, || ModelFile::read(&options.model))?;
     let key = make_keys(context, &mut report, &file, options)?;
     report.note("model_id", key.vk().model_id().to_string());

@@ -12,7 +12,7 @@ use zktorch_onnx::PortInfo;
 use zktorch_verifier::{ModelId, VerifyError, VerifyingKey, verify};
 
 use super::model_file::ports;
-use super::{Context, Outcome, load_input, port_names, protocol, quantise};
+use super::{Context, Outcome, file_bytes, load_input, port_names, protocol, quantise};
 
 /// Keys and proofs larger than this are refused.
 const MAX_BYTES: u64 = 256 << 20;
@@ -75,7 +75,7 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
 
     // 2. The key: its id, its SRS, the ranges of its weights.
     let bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), MAX_BYTES)?;
-    report.vk_bytes = Some(bytes.len() as u64);
+    report.vk_bytes = file_bytes(&options.vk);
     let vk = report.time(Stage::VkCheck, || VerifyingKey::from_bytes(&bytes))?;
     report.note("model_id", vk.model_id().to_string());
     report.note("srs_id", vk.srs().id().to_string());
@@ -105,7 +105,7 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
 
     // 4. The proof.
     let proof = container::read(&options.proof, Kind::Proof, &protocol(), MAX_BYTES)?;
-    report.proof_bytes = Some(proof.len() as u64);
+    report.proof_bytes = file_bytes(&options.proof);
     report.time(Stage::Verify, || verify(&vk, &policy, &statement, &proof))?;
     Ok(())
 }

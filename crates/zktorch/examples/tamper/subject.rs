@@ -1,0 +1,82 @@
+//! What is damaged: a proof of the digits models, with its statement and key.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use zktorch::data;
+use zktorch_commit::{Srs, SrsPolicy};
+use zktorch_graph::Visibility;
+use zktorch_onnx::{Compiled, FloatTensor, Options, PortInfo, compile};
+use zktorch_prover::{Model, choose_k, setup};
+use zktorch_transcript::fresh_nonce;
+use zktorch_verifier::{Port, Statement, VerifyError, VerifyingKey, verify};
+
+/// Who sees input and output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Io {
+    /// Everybody.
+    Public,
+    /// The prover.
+    Private,
+}
+
+/// A proof that verifies.
+pub(crate) struct Subject {
+    pub(crate) io: Io,
+    pub(crate) vk: VerifyingKey,
+    pub(crate) vk_bytes: Vec<u8>,
+    pub(crate) statement: Statement,
+    pub(crate) proof: Vec<u8>,
+    pub(crate) policy: SrsPolicy,
+}
+
+fn images(name: &str) -> Result<Vec<FloatTensor>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/digits").join(name);
+    let tensors = data::load(&path, None)?;
+    let images = tensors.into_iter().find(|tensor| tensor.dims.len() == 4).context("no images")?;
+    let image = |pixels: &[f32]| Ok(FloatTensor::new([1, 1, 8, 8], pixels.to_vec())?);
+    images.data.chunks_exact(64).map(image).collect()
+}
+
+fn ports(ports: &[PortInfo]) -> Vec<Port> {
+    let dims = |port: &PortInfo| port.dims.iter().map(|dim| *dim as u64).collect();
+    ports.iter().map(|port| Port { name: port.name.clone(), dims: dims(port) }).collect()
+}
+
+impl Subject {
+    /// Proves the sample image.
+    pub(crate) fn new(onnx: &str, io: Io) -> Result<Self> {
+        let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(onnx))?;
+        let visibility = if io == Io::Public { Visibility::Public } else { Visibility::Private };
+        let calibration = images("calibration.npz")?.into_iter().map(|image| vec![image]).collect();
+        let options = Options { calibration, input: visibility, output: visibility, ..Options::default() };
+        let compiled: Compiled = compile(&bytes, &options)?;
+        let integers = compiled.quantise(&images("sample.npy")?)?;
+        let (inputs, outputs) = (ports(&compiled.inputs), ports(&compiled.outputs));
+        let model = Model { graph: compiled.graph, inputs, outputs, weights: compiled.weights };
+        let srs = Srs::dev(choose_k(&model.graph))?;
+        let key = setup(&model, &srs, [fresh_nonce()?, fresh_nonce()?])?;
+        let proved = key.prove(&srs, &integers, fresh_nonce()?)?;
+        let subject = Self {
+            io,
+            vk: VerifyingKey::from_bytes(key.vk_bytes())?,
+            vk_bytes: key.vk_bytes().to_vec(),
+            statement: proved.statement,
+            proof: proved.proof,
+            policy: SrsPolicy::new().allow_insecure(),
+        };
+        // Only what is accepted can be damaged.
+        subject.vk.check_weights(&subject.policy)?;
+        subject.verify(&subject.vk, &subject.statement, &subject.proof)?;
+        Ok(subject)
+    }
+
+    pub(crate) fn verify(
+        &self,
+        vk: &VerifyingKey,
+        statement: &Statement,
+        proof: &[u8],
+    ) -> Result<(), VerifyError> {
+        verify(vk, &self.policy, statement, proof).map(|_| ())
+    }
+}

@@ -1,0 +1,12 @@
+//! The command line as a user has it: the built binary, on the digits models.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod audit;
+mod errors;
+mod flow;
+mod inspect;
+mod one_step;
+mod private;
+mod rejected;
+mod statement;
+mod support;
