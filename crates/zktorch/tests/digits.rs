@@ -48,7 +48,7 @@ fn compare(model: &str, bound: f32) {
         correct_float += usize::from(prediction(float) == label);
         error = integer.data().iter().zip(float.data()).fold(error, |max, (a, b)| max.max((a - b).abs()));
     }
-    println!(
+    eprintln!(
         "{model}: {correct} of 899 correct ({correct_float} in floats), {differing} differ, error {error}"
     );
     assert!(differing <= 1, "{differing} predictions differ");
