@@ -109,6 +109,8 @@ mod spartan;
 #[cfg(test)]
 mod test_util;
 
+#[cfg(any(test, feature = "simulator"))]
+pub use close::simulate;
 pub use close::{prove, verify};
 pub use error::ChannelError;
 pub use nonce::Nonce;

@@ -26,6 +26,8 @@
 mod argument;
 mod fold;
 mod prover;
+#[cfg(any(test, feature = "simulator"))]
+mod simulator;
 #[cfg(test)]
 mod tests;
 mod verifier;
@@ -34,6 +36,8 @@ use zktorch_commit::SrsId;
 use zktorch_transcript::Transcript;
 
 pub use self::prover::prove;
+#[cfg(any(test, feature = "simulator"))]
+pub use self::simulator::simulate;
 pub use self::verifier::verify;
 #[cfg(test)]
 pub(crate) use self::verifier::verify_from;

@@ -17,9 +17,9 @@ use crate::test_util::{Case, id, tiny};
 use crate::{BlockError, NetworkProof, ROW_COLUMNS, Statement};
 
 /// A statement whose transcript is watched from its beginning.
-struct Probed<'a, 's> {
-    argument: Argument<'a, 's>,
-    probe: Probe,
+pub(super) struct Probed<'a, 's> {
+    pub(super) argument: Argument<'a, 's>,
+    pub(super) probe: Probe,
 }
 
 impl zktorch_channel::Protocol for Probed<'_, '_> {

@@ -2,33 +2,43 @@
 
 use std::collections::BTreeSet;
 
-use ark_ff::AdditiveGroup;
+use ark_ff::{AdditiveGroup, UniformRand};
+use ark_std::rand::{SeedableRng, rngs::StdRng};
 use zktorch_channel::{HiddenProver, Nonce};
 use zktorch_commit::{Blind, Commitment};
 use zktorch_field::Fr;
 use zktorch_graph::Role;
 use zktorch_graph::Visibility::{Private, Public};
+use zktorch_transcript::probe::{Event, Probe};
 use zktorch_transcript::wire::scalar_to_bytes;
 use zktorch_transcript::{ProverChannel, Transcript, TranscriptError};
 
 use super::forger::Forger;
+use super::order::Probed;
 use crate::network::statement::Argument;
 use crate::network::{prover::Reduced, prover::reduce};
 use crate::test_util::{Case, tiny};
-use crate::{NetworkProof, ROW_COLUMNS, Witness, prove};
+use crate::{NetworkProof, ROW_COLUMNS, Statement, Witness, prove};
 
 fn case() -> Case {
     Case::new(tiny(Private, Private), 8, 5)
 }
 
-/// All commitments and scalars but for the one scalar that is zero in every proof (of the first polynomial of Spartan).
+/// Positions of the words that are zero. They are in the first rounds of Spartan and follow from the form of the constraints: a
+/// sum over half of them where all, extended linearly, have no error.
+fn zeros(proof: &NetworkProof) -> Vec<usize> {
+    let bytes = proof.to_bytes();
+    let words = bytes.as_chunks::<32>().0;
+    let zeros: Vec<usize> = (0..words.len()).filter(|i| words[*i] == [0; 32]).collect();
+    let rounds = proof.hidden.argument.spartan.iter().filter(|scalar| **scalar == Fr::ZERO).count();
+    assert_eq!(zeros.len(), rounds);
+    zeros
+}
+
+/// All commitments and scalars that are not zero.
 fn words(proof: &NetworkProof) -> Vec<[u8; 32]> {
     let bytes = proof.to_bytes();
-    let mut words = bytes.as_chunks().0.to_vec();
-    let before = words.len();
-    words.retain(|word| *word != [0; 32]);
-    assert_eq!(before - words.len(), 1);
-    words
+    bytes.as_chunks().0.iter().copied().filter(|word| *word != [0; 32]).collect()
 }
 
 fn prove_with(case: &Case, nonce: u8) -> NetworkProof {
@@ -44,6 +54,7 @@ fn two_proofs_of_one_statement_share_nothing() {
     let [a, b] = proofs.each_ref().map(|proof| BTreeSet::from_iter(words(proof)));
     assert_eq!(a.len(), words(&proofs[0]).len(), "a value occurs twice in one proof");
     assert_eq!(a.intersection(&b).count(), 0);
+    assert_eq!(zeros(&proofs[0]), zeros(&proofs[1]));
     assert_eq!(prove_with(&case, 1), proofs[0]);
 }
 
@@ -131,4 +142,50 @@ fn the_form_of_a_proof_does_not_depend_on_the_witness() {
     assert_ne!(a.values, b.values);
     assert_eq!(a.statement().shape().unwrap(), b.statement().shape().unwrap());
     assert_eq!(a.prove().to_bytes().len(), b.prove().to_bytes().len());
+}
+
+/// A proof made without a witness, of a statement that is false, about commitments that nobody can open: for challenges known
+/// beforehand. What a verifier sees of an honest proof, it could have made by itself.
+#[test]
+fn the_simulator_makes_accepted_proofs_without_a_witness() {
+    let mut rng = StdRng::seed_from_u64(4000);
+    let challenges: Vec<Fr> = (0..400).map(|_| Fr::rand(&mut rng)).collect();
+    for (input, output) in [(Private, Private), (Public, Public)] {
+        let case = Case::new(tiny(input, output), 8, 5);
+        let mut nobody = |count: usize| -> Vec<Commitment> {
+            let mut point = || Commitment::from(case.srs.hiding_generator() * Fr::rand(&mut rng));
+            (0..count).map(|_| point()).collect()
+        };
+        let network = &case.network;
+        let weights = nobody(network.weight_chunks());
+        let [inputs, outputs] = network.private_chunks().map(&mut nobody);
+        let [v, h] = network.proof_chunks().map(&mut nobody);
+        let values: Vec<Vec<i32>> = (network.public_tensors().iter())
+            .map(|id| (0..network.graph().tensor(*id).shape.len() as i32).map(|i| 7 * i - 9).collect())
+            .collect();
+        let public: Vec<&[i32]> = values.iter().map(Vec::as_slice).collect();
+        let statement =
+            Statement::new(network, [8; 32], b"false", &weights, [&inputs, &outputs], &public).unwrap();
+        let argument = Argument { statement: &statement, v: &v, h: &h };
+
+        let probe = Probe::new();
+        let probed = Probed { argument, probe: probe.clone() };
+        let hidden = zktorch_channel::simulate(&case.srs, ROW_COLUMNS, &probed, &probe, &challenges).unwrap();
+
+        let probe = Probe::new();
+        probe.program(challenges.iter().copied());
+        let probed = Probed { argument, probe: probe.clone() };
+        zktorch_channel::verify(case.srs.verifier(), network.k(), ROW_COLUMNS, &probed, &hidden).unwrap();
+        let draws = probe.events().iter().filter(|event| matches!(event, Event::Squeeze(_))).count();
+        assert!(draws <= challenges.len(), "{draws} challenges were not all programmed");
+        // Of course only for these challenges; and in the form of an honest proof.
+        let proof = NetworkProof {
+            v: zktorch_commit::ChunkCommitments(v.clone()),
+            h: zktorch_commit::ChunkCommitments(h.clone()),
+            hidden,
+        };
+        assert!(statement.verify(case.srs.verifier(), &proof).is_err());
+        assert_eq!(proof.to_bytes().len(), case.prove().to_bytes().len());
+        assert_eq!(zeros(&proof), zeros(&case.prove()));
+    }
 }

@@ -6,23 +6,17 @@ use ark_ff::{AdditiveGroup, Field};
 use ark_std::rand::SeedableRng;
 use ark_std::rand::rngs::StdRng;
 use zktorch_commit::{Blind, Commitment};
-use zktorch_field::{Fr, G1Affine, G1Projective};
-use zktorch_mira::mask::{self, Mask, MaskProof};
-use zktorch_mira::relation::{RelaxedRelation, RelaxedWitness};
-use zktorch_mira::{OpeningWitness, mask::VALUE};
+use zktorch_field::{Fr, G1Projective};
+use zktorch_mira::OpeningInstance;
+use zktorch_mira::mask::{self, Mask, VALUE};
 use zktorch_sumcheck::eq_table;
 use zktorch_transcript::probe::{Event, Probe};
 use zktorch_transcript::wire::scalar_to_bytes;
-use zktorch_transcript::{ClearProver, ProverChannel, Recorder, Transcript};
+use zktorch_transcript::{ClearProver, ProverChannel, Transcript, VerifierChannel};
 
-use super::forger::{Forger, random_blinds};
-use crate::close::fold::random_cells;
-use crate::close::{absorb_parameters, argument, fold};
-use crate::proof::FoldProof;
-use crate::relation::{MessageInstance, MessageRelation, MessageWitness, to_affine};
-use crate::rows::{RowCommitments, commit_rows};
+use super::forger::Forger;
 use crate::test_util::{Case, SMALL, Size, scalars};
-use crate::{HiddenProof, Protocol, RowReader, Shape};
+use crate::{ChannelError, HiddenProof, Protocol};
 
 /// All scalars and commitments of a proof, encoded; but for one scalar that is zero in every proof. (The first outer round
 /// polynomial of Spartan is the sum of half of the constraints' errors at 0, and each of them is zero.)
@@ -61,71 +55,27 @@ fn no_secret_is_in_the_clear() {
     assert_eq!(secrets.intersection(&BTreeSet::from_iter(words(&proof))).count(), 0);
 }
 
-/// Makes a proof without a witness, for challenges that it fixed beforehand: the simulator of the zero-knowledge
-/// argument. It sees the statement and nothing else; `challenges` are those the verifier will draw.
-fn simulate(case: &Case, challenges: &[Fr]) -> HiddenProof {
-    let (srs, k, columns) = (&case.srs, case.srs.k(), case.columns);
-    let mut rng = StdRng::seed_from_u64(1000);
-    let probe = Probe::new();
-    probe.program(challenges.iter().copied());
-    let next = || challenges[probe.events().iter().filter(|e| matches!(e, Event::Squeeze(_))).count()];
-    let mut transcript = case.transcript().with_probe(&probe);
-    absorb_parameters(&mut transcript, srs.verifier().id(), k, columns);
-    let mut group_elements = |count: usize| -> Vec<G1Affine> {
-        scalars(&mut rng, count).iter().map(|x| (srs.hiding_generator() * x).into()).collect()
-    };
+/// The case's protocol with a watched transcript.
+struct Probed<'a>(&'a Case, Probe);
 
-    // Rows commit to anything: a fresh blind makes every commitment uniform.
-    let shape = Shape::measure(&case.example, k, columns).unwrap();
-    let rows = group_elements(shape.rows());
-    let error = group_elements(shape.error_chunks());
-    let mut recorder = Recorder::new(transcript, RowReader::new(columns, rows.clone())).unwrap();
-    let claims = case.example.verify(&mut recorder).unwrap();
+impl Protocol for Probed<'_> {
+    type Error = ChannelError;
 
-    // v* is uniform; y* and C* follow from it, C_s from C* and delta.
-    let (mut masks, mut masked) = (Vec::new(), Vec::new());
-    for claim in claims {
-        let vector = scalars(&mut rng, srs.size());
-        let blind = Blind::random(&mut rng);
-        let value = claim.functional.apply(&vector).unwrap();
-        let opened = srs.commit(&vector, &blind).unwrap().projective();
-        let commitment = Commitment::from((opened - claim.commitment) * next().inverse().unwrap());
-        let proof = MaskProof { commitment, value };
-        masked.push((mask::verify(&mut recorder, claim, &proof).unwrap(), OpeningWitness { vector, blind }));
-        masks.push(proof);
+    fn transcript(&self) -> Transcript {
+        self.0.transcript().with_probe(&self.1)
     }
-    let recorded = recorder.finish().unwrap();
-    let (mut transcript, r1cs) = (recorded.transcript, recorded.r1cs);
 
-    // z* and u_r are uniform; E* follows from them, the mask rows from z* and epsilon, Com(T) from E* and epsilon.
-    let epsilon = next();
-    let inverse = epsilon.inverse().unwrap();
-    let relation = MessageRelation::new(&r1cs, k);
-    let z = random_cells(r1cs.layout(), &mut Transcript::new(b"simulator").rng(&[], [0; 32]));
-    let blinds = random_blinds(shape.rows(), 1001);
-    let folded_rows = commit_rows(srs, r1cs.layout(), &z, &blinds).unwrap();
-    let slack = scalars(&mut rng, 1)[0];
-    let instance =
-        MessageInstance { rows: RowCommitments::new(folded_rows.clone()), slack: Fr::ONE + epsilon * slack };
-    let witness = MessageWitness { z, blinds };
-    let value = relation.form(&instance, &witness).unwrap();
-    let (folded_error, opening) =
-        relation.commit_error(srs, &value, &mut || Blind::random(&mut rng)).unwrap();
-    let solve = |folded: G1Projective, known: G1Projective| (folded - known) * inverse;
-    let mask_rows = folded_rows.iter().zip(&rows).map(|(f, r)| solve((*f).into(), (*r).into()));
-    let cross = folded_error.iter().zip(&error).map(|(f, e)| solve(*f, *e * epsilon.square()));
-    let fold = FoldProof {
-        rows: to_affine(&mask_rows.collect::<Vec<_>>()),
-        slack,
-        error: error.clone(),
-        cross: to_affine(&cross.collect::<Vec<_>>()),
-    };
+    fn verify<V: VerifierChannel>(
+        &self,
+        channel: &mut V,
+    ) -> Result<Vec<OpeningInstance<V::Scalar>>, ChannelError> {
+        self.0.example.verify(channel)
+    }
+}
 
-    // The rest is the prover's own code, which sees only what is revealed.
-    let relaxed = fold::verify(&mut transcript, &relation, rows.clone(), &fold).unwrap();
-    let folded = (relaxed, RelaxedWitness { witness, opening });
-    let argument = argument::prove(srs, &mut transcript, &r1cs, &folded, masked).unwrap();
-    HiddenProof { rows, masks, fold, argument }
+fn simulate(case: &Case, challenges: &[Fr]) -> HiddenProof {
+    let probe = Probe::new();
+    crate::simulate(&case.srs, case.columns, &Probed(case, probe.clone()), &probe, challenges).unwrap()
 }
 
 #[test]
