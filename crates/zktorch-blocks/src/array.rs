@@ -174,7 +174,7 @@ fn apply<T: Cell>(matrix: &SparseMatrix, outer: usize, inner: usize, cells: &[T]
     par::for_each_chunk_mut(&mut out, size * matrix.rows.max(1), |o, out| {
         let cells = &cells[o * matrix.columns * inner..(o + 1) * matrix.columns * inner];
         for (out, entries) in out.chunks_mut(size).zip(&rows) {
-            if inner % LANES == 0 {
+            if inner.is_multiple_of(LANES) {
                 dispatch(Rows { out, entries, cells, inner });
             } else {
                 for (i, out) in out.iter_mut().enumerate() {
