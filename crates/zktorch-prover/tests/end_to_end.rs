@@ -1,60 +1,13 @@
 //! Setup, prove, verify, with everything that may be exchanged exchanged.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
+use common::{key, model};
 use zktorch_commit::{Srs, SrsPolicy};
-use zktorch_graph::{
-    Contract, Expr, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId, Tensor,
-    TensorId, Term, View, Visibility,
-};
-use zktorch_prover::{Model, ProverError, ProvingKey, setup};
-use zktorch_verifier::{ModelId, Port, ProofEnvelope, VerifyError, VerifyingKey, verify};
-
-/// relu(W x / 16), W [3, 5].
-fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
-    let tensor = |name: &str, dims: &[u32], range, role| Tensor {
-        name: name.to_owned(),
-        shape: Shape::new(dims),
-        scale: 0,
-        range,
-        role,
-    };
-    let domain = Interval::new(-512, 511);
-    let tensors = vec![
-        tensor("x", &[5], Interval::I16, Role::Input(input)),
-        tensor("w", &[3, 5], Interval::I16, Role::Weight),
-        tensor("before", &[3], domain, Role::LookupInput(TableId(0))),
-        tensor("remainder", &[3], Interval::new(0, 15), Role::Ranged),
-        tensor("relu", &[3], Interval::new(0, 511), Role::LookupOutput(TableId(0))),
-        tensor("y", &[3], Interval::I16, Role::Output(output)),
-    ];
-    let linear = |id: u32| {
-        let view = View::identity(TensorId(id), &tensors[id as usize].shape);
-        Linear { shape: view.shape.clone(), terms: vec![(1, view)] }
-    };
-    let contract =
-        Contract { a: linear(1), b: linear(0), a_axes: vec![0, 1], b_axes: vec![1], out_axes: vec![0] };
-    let acc =
-        Expr { shape: Shape::new([3]), terms: vec![Term { coeff: 1, operand: Operand::Contract(contract) }] };
-    let relu = Expr::view(View::identity(TensorId(4), &Shape::new([3])));
-    let graph = Graph {
-        tensors,
-        tables: vec![Table { function: Function::Relu, domain }],
-        steps: vec![
-            Step::Rescale { acc, divisor: 16, y: TensorId(2), r: Some(TensorId(3)) },
-            Step::Lookup { table: TableId(0), x: TensorId(2), y: TensorId(4) },
-            Step::Rescale { acc: relu, divisor: 1, y: TensorId(5), r: None },
-        ],
-        inputs: vec![TensorId(0)],
-        outputs: vec![TensorId(5)],
-    };
-    let port = |name: &str, dim| vec![Port { name: name.to_owned(), dims: vec![1, dim] }];
-    let weights = (0..15).map(|i| weight + 3 * i).collect();
-    Model { graph, inputs: port("x", 5), outputs: port("y", 3), weights: vec![(TensorId(1), weights)] }
-}
-
-fn key(model: &Model, srs: &Srs) -> ProvingKey {
-    setup(model, srs, [[1; 32], [2; 32]]).unwrap()
-}
+use zktorch_graph::Visibility;
+use zktorch_prover::{ProverError, ProvingKey};
+use zktorch_verifier::{ModelId, ProofEnvelope, VerifyError, VerifyingKey, verify};
 
 #[test]
 fn proofs_verify_and_nothing_can_be_exchanged() {

@@ -5,7 +5,7 @@ use zktorch_blocks::{Network, NetworkProof, Statement as BlockStatement};
 use zktorch_channel::Shape;
 use zktorch_commit::{Commitment, MIN_LOG_SIZE, SrsPolicy, SrsStatus, VerifierSrs};
 use zktorch_graph::layout::Scope;
-use zktorch_graph::{Graph, TensorId};
+use zktorch_graph::{Graph, Role, TensorId, Visibility};
 
 use crate::{ModelId, VerifyError};
 
@@ -13,6 +13,12 @@ use crate::{ModelId, VerifyError};
 pub const VERSION: u32 = 1;
 /// Largest log2 of the chunk size.
 pub const MAX_K: u32 = 22;
+/// The most chunks that the padded entries of all tensors would fill: far above every model's, and it bounds the verifier's work.
+const MAX_CHUNKS: u64 = 1 << 12;
+/// The most padded entries of all public inputs and outputs.
+const MAX_PUBLIC: u64 = 1 << 24;
+/// The most entries of all tables.
+const MAX_TABLES: u64 = 1 << 23;
 /// Longest name of a port.
 const MAX_NAME: usize = 256;
 
@@ -106,11 +112,13 @@ impl VerifyingKey {
         if !rest.is_empty() {
             return Err(malformed("verifying key", format_args!("{} trailing bytes", rest.len())));
         }
+        canonical("verifying key", &file, bytes)?;
         let (body, rest) =
             postcard::take_from_bytes::<KeyBody>(&file.body).map_err(|e| malformed("key body", e))?;
         if !rest.is_empty() {
             return Err(malformed("key body", format_args!("{} trailing bytes", rest.len())));
         }
+        canonical("key body", &body, &file.body)?;
         if body.version != VERSION {
             return Err(VerifyError::Version { what: "verifying key", expected: VERSION, got: body.version });
         }
@@ -123,6 +131,7 @@ impl VerifyingKey {
         if k < MIN_LOG_SIZE || body.k > MAX_K {
             return Err(key_error("k", format_args!("{MIN_LOG_SIZE} to {MAX_K}"), body.k));
         }
+        check_sizes(&body.graph, k)?;
         let network = Network::new(body.graph, k, Scope::Inference).map_err(VerifyError::Proof)?;
         check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
@@ -212,6 +221,34 @@ impl VerifyingKey {
         verify().map_err(VerifyError::Weights)?;
         Ok(status)
     }
+}
+
+/// Numbers have several encodings; the shortest is the only one that is accepted.
+fn canonical(what: &'static str, value: &impl Serialize, bytes: &[u8]) -> Result<(), VerifyError> {
+    let encoded = postcard::to_stdvec(value).map_err(|error| malformed(what, error))?;
+    if encoded == bytes { Ok(()) } else { Err(malformed(what, "not the canonical encoding")) }
+}
+
+/// A few bytes describe a graph of any size: what would take much time or memory is refused before anything is laid out.
+fn check_sizes(graph: &Graph, k: usize) -> Result<(), VerifyError> {
+    graph.validate().map_err(|error| VerifyError::Proof(error.into()))?;
+    let is_public =
+        |role: &Role| matches!(role, Role::Input(Visibility::Public) | Role::Output(Visibility::Public));
+    let entries = |public: bool| -> u64 {
+        let tensors = graph.tensors.iter().filter(|tensor| is_public(&tensor.role) == public);
+        tensors.map(|tensor| tensor.shape.padded_len() as u64).sum()
+    };
+    let tables = graph.tables.iter().map(|table| table.domain.len() as u64).sum();
+    for (field, limit, got) in [
+        ("entries of public tensors", MAX_PUBLIC, entries(true)),
+        ("entries of committed tensors", MAX_CHUNKS << k, entries(false)),
+        ("entries of tables", MAX_TABLES.min(MAX_CHUNKS << k), tables),
+    ] {
+        if got > limit {
+            return Err(key_error(field, format_args!("at most {limit}"), got));
+        }
+    }
+    Ok(())
 }
 
 fn check_ports(

@@ -1,0 +1,255 @@
+//! Verifying keys made to hurt: refused, or consistent, in bounded time.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use common::{key, model};
+use zktorch_commit::{Srs, SrsPolicy, VerifierSrs};
+use zktorch_graph::{
+    Expr, Function, Interval, Operand, Role, Shape, Step, Table, TableId, Tensor, TensorId, View, Visibility,
+};
+use zktorch_verifier::{KeyBody, Port, VERSION, VerifyError, VerifyingKey, encode_key};
+
+/// The body of an honest key.
+fn honest() -> (VerifierSrs, KeyBody) {
+    static HONEST: OnceLock<(VerifierSrs, KeyBody)> = OnceLock::new();
+    HONEST.get_or_init(make).clone()
+}
+
+fn make() -> (VerifierSrs, KeyBody) {
+    let (srs, model) = (Srs::dev(10).unwrap(), model(Visibility::Public, Visibility::Public, 5));
+    let key = key(&model, &srs);
+    let body = KeyBody {
+        version: VERSION,
+        srs_id: srs.verifier().id().0,
+        k: 10,
+        graph: model.graph,
+        inputs: model.inputs,
+        outputs: model.outputs,
+        weights: key.vk().weights().iter().map(|weight| weight.to_bytes()).collect(),
+    };
+    (srs.verifier().clone(), body)
+}
+
+/// Decodes the honest key after an edit, and checks its weights. Whatever it is, it takes no time.
+fn decode(edit: impl FnOnce(&mut KeyBody)) -> Result<VerifyingKey, VerifyError> {
+    let (srs, mut body) = honest();
+    edit(&mut body);
+    let bytes = encode_key(&body.to_bytes().unwrap(), &srs, &[0; 5000]).unwrap();
+    let start = Instant::now();
+    let result = VerifyingKey::from_bytes(&bytes);
+    if let Ok(vk) = &result {
+        vk.check_weights(&SrsPolicy::new().allow_insecure()).unwrap_err();
+    }
+    // Milliseconds on an idle machine.
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}: {:?}", start.elapsed(), result.map(|_| ()));
+    result
+}
+
+fn refused(what: &str, edit: impl FnOnce(&mut KeyBody)) -> String {
+    let error = decode(edit).map(|_| ()).unwrap_err().to_string();
+    assert!(error.len() < 2000, "{what}: {error}");
+    error
+}
+
+/// A tensor that no step reads or writes but one that stores zeros.
+fn add_zeros(body: &mut KeyBody, dims: &[u32], role: Role) {
+    let id = TensorId(body.graph.tensors.len() as u32);
+    let shape = Shape::new(dims);
+    let (name, range) = (format!("zeros {}", id.0), Interval::I16);
+    body.graph.tensors.push(Tensor { name, shape: shape.clone(), scale: 0, range, role });
+    if !matches!(role, Role::Weight | Role::Input(_)) {
+        let acc = Expr { shape, terms: vec![] };
+        body.graph.steps.push(Step::Rescale { acc, divisor: 1, y: id, r: None });
+    }
+    let dims: Vec<u64> = dims.iter().map(|dim| u64::from(*dim)).collect();
+    let port = Port { name: format!("port {}", id.0), dims };
+    match role {
+        Role::Input(_) => {
+            body.graph.inputs.push(id);
+            body.inputs.push(port);
+        }
+        Role::Output(_) => {
+            body.graph.outputs.push(id);
+            body.outputs.push(port);
+        }
+        _ => {}
+    }
+}
+
+fn rescale(body: &mut KeyBody) -> (&mut Expr, &mut u32, &mut TensorId, &mut Option<TensorId>) {
+    match &mut body.graph.steps[0] {
+        Step::Rescale { acc, divisor, y, r } => (acc, divisor, y, r),
+        Step::Lookup { .. } => unreachable!("the first step is a matrix product"),
+    }
+}
+
+#[test]
+fn the_unedited_key_decodes() {
+    decode(|_| {}).unwrap();
+    decode(|body| add_zeros(body, &[7], Role::Ranged)).unwrap();
+}
+
+#[test]
+fn absurd_extents() {
+    for dim in [0, 1 << 28, (1 << 28) + 1, 1 << 31, u32::MAX] {
+        for tensor in 0..6 {
+            refused("extent", |body| body.graph.tensors[tensor].shape = Shape::new([dim]));
+        }
+    }
+    let error = refused("rank", |body| body.graph.tensors[0].shape = Shape::new([2; 40]));
+    assert!(error.contains("rank"), "{error}");
+    // Each tensor is allowed, all together are not.
+    for role in [
+        Role::Ranged,
+        Role::Input(Visibility::Public),
+        Role::Input(Visibility::Private),
+        Role::Output(Visibility::Public),
+        Role::Output(Visibility::Private),
+    ] {
+        for (dims, count) in
+            [(&[1 << 28][..], 1), (&[1 << 28], 15), (&[1 << 28], 17), (&[1 << 14, 1 << 11], 3)]
+        {
+            let error = refused("sizes", |body| (0..count).for_each(|_| add_zeros(body, dims, role)));
+            assert!(error.contains("entries"), "{error}");
+        }
+    }
+    // Weights need a commitment for each chunk.
+    let error = refused("weights", |body| add_zeros(body, &[1 << 20], Role::Weight));
+    assert!(error.contains("weight commitments"), "{error}");
+}
+
+#[test]
+fn as_many_chunks_and_values_as_are_allowed() {
+    let fill = |body: &mut KeyBody| add_zeros(body, &[1 << 20], Role::Ranged);
+    decode(|body| (0..3).for_each(|_| fill(body))).unwrap();
+    let error = refused("chunks", |body| (0..4).for_each(|_| fill(body)));
+    assert!(error.contains("entries of committed tensors"), "{error}");
+    decode(|body| add_zeros(body, &[1 << 22], Role::Output(Visibility::Public))).unwrap();
+}
+
+#[test]
+fn chunk_sizes() {
+    for k in [0, 1, 23, 30, 63, 64, u32::MAX] {
+        assert!(refused("k", |body| body.k = k).contains("k: expected"), "{k}");
+    }
+    // Larger chunks than the SRS part is for: nothing is allocated for them.
+    let _ = decode(|body| body.k = 22);
+    let _ = decode(|body| {
+        body.k = 22;
+        (0..8).for_each(|i| {
+            add_zeros(body, &[3 + i], Role::Input(Visibility::Private));
+            add_zeros(body, &[3 + i], Role::Output(Visibility::Private));
+        });
+    });
+}
+
+#[test]
+fn tables() {
+    let relu = |lo, hi| Table { function: Function::Relu, domain: Interval::new(lo, hi) };
+    // 65536 of them, small and large; the same twice; more entries than there are keys.
+    let _ = decode(|body| body.graph.tables.extend((0..65_535).map(|i| relu(-(i % 7), 8))));
+    let error = refused("tables", |body| body.graph.tables.extend((0..65_536).map(|_| relu(-1, 1))));
+    assert!(error.contains("number of items"), "{error}");
+    let large =
+        |count| move |body: &mut KeyBody| body.graph.tables.extend((0..count).map(|_| relu(-65_536, 65_535)));
+    for count in [60, 100, 200, 60_000] {
+        let error = refused("tables", large(count));
+        assert!(error.contains("entries of tables") || error.contains("entries of all tables"), "{error}");
+    }
+    let _ = decode(|body| body.graph.tables.push(body.graph.tables[0].clone()));
+    for domain in [(1, 5), (-5, -1), (5, -5), (i32::MIN, i32::MAX), (-65_537, 0), (0, 1 << 17)] {
+        refused("domain", |body| body.graph.tables[0].domain = Interval::new(domain.0, domain.1));
+    }
+    for function in [
+        Function::LeakyRelu { numerator: i32::MAX, shift: 1 },
+        Function::LeakyRelu { numerator: 1, shift: 0 },
+        Function::LeakyRelu { numerator: 1, shift: u32::MAX },
+        Function::Clip { lo: 5, hi: -5 },
+        Function::Clip { lo: i32::MIN, hi: i32::MIN },
+        Function::Sigmoid { input_scale: i32::MIN, output_scale: 0 },
+        Function::Tanh { input_scale: 0, output_scale: i32::MAX },
+    ] {
+        refused("function", |body| body.graph.tables[0].function = function.clone());
+    }
+    for id in [1, 7, u32::MAX] {
+        refused("table id", |body| body.graph.tensors[2].role = Role::LookupInput(TableId(id)));
+        refused("table id", |body| {
+            body.graph.steps[1] = Step::Lookup { table: TableId(id), x: TensorId(2), y: TensorId(4) };
+        });
+    }
+}
+
+#[test]
+fn divisors_labels_coefficients_and_ids() {
+    for divisor in [0, 1, 15, 17, (1 << 17) + 1, 1 << 31, u32::MAX] {
+        refused("divisor", |body| *rescale(body).1 = divisor);
+    }
+    for coeff in [i64::MIN, i64::MAX, 1 << 62] {
+        let product = |body: &mut KeyBody| {
+            let Operand::Contract(contract) = &mut rescale(body).0.terms[0].operand else { return };
+            contract.a.terms[0].0 = coeff;
+            contract.b.terms[0].0 = coeff;
+        };
+        refused("coefficient", product);
+    }
+    for label in [1 << 16, u32::MAX] {
+        let relabel = |body: &mut KeyBody| {
+            let Operand::Contract(contract) = &mut rescale(body).0.terms[0].operand else { return };
+            contract.a_axes[1] = label;
+            contract.b_axes[0] = label;
+        };
+        refused("label", relabel);
+    }
+    // Tensors that overlap: the same one defined twice, read before it is defined, as its own remainder, as input and output.
+    refused("defined twice", |body| body.graph.steps.push(body.graph.steps[0].clone()));
+    refused("order", |body| body.graph.steps.reverse());
+    refused("own remainder", |body| *rescale(body).3 = Some(TensorId(2)));
+    refused("no remainder", |body| *rescale(body).3 = None);
+    refused("own input", |body| *rescale(body).0 = Expr::view(View::identity(TensorId(2), &Shape::new([3]))));
+    refused("input twice", |body| body.graph.inputs.push(TensorId(0)));
+    refused("output as input", |body| body.graph.inputs = vec![TensorId(5)]);
+    refused("weight as output", |body| *rescale(body).2 = TensorId(1));
+    for id in [6, u32::MAX] {
+        refused("id", |body| body.graph.inputs = vec![TensorId(id)]);
+        refused("id", |body| *rescale(body).2 = TensorId(id));
+        refused("id", |body| *rescale(body).3 = Some(TensorId(id)));
+        refused("id", |body| *rescale(body).0 = Expr::view(View::identity(TensorId(id), &Shape::new([3]))));
+    }
+    refused("range", |body| body.graph.tensors[1].range = Interval::new(i32::MIN, i32::MAX));
+    refused("scale", |body| body.graph.tensors[1].scale = i32::MIN);
+    refused("name", |body| body.graph.tensors[1].name = "n".repeat(1 << 20));
+}
+
+#[test]
+fn ports_commitments_versions() {
+    refused("no port", |body| body.inputs.clear());
+    refused("two ports", |body| body.inputs.push(body.inputs[0].clone()));
+    refused("extents", |body| body.inputs[0].dims = vec![u64::MAX, u64::MAX]);
+    refused("extents", |body| body.inputs[0].dims = vec![1; 100]);
+    refused("name", |body| body.inputs[0].name = "n".repeat(1 << 20));
+    refused("commitments", |body| body.weights.clear());
+    refused("commitments", |body| body.weights.push(body.weights[0]));
+    refused("not a point", |body| body.weights[0] = [0xff; 32]);
+    for version in [0, 2, u32::MAX] {
+        let result = decode(|body| body.version = version);
+        assert!(matches!(result, Err(VerifyError::Version { got, .. }) if got == version));
+    }
+    let error = refused("SRS", |body| body.srs_id = [7; 32]);
+    assert!(error.contains("SRS id"), "{error}");
+}
+
+#[test]
+fn one_encoding_alone_is_accepted() {
+    let key = key(&model(Visibility::Public, Visibility::Public, 5), &Srs::dev(10).unwrap());
+    // The length of the body in a byte more than it needs.
+    let mut bytes = key.vk_bytes().to_vec();
+    let last = bytes.iter().position(|byte| *byte < 0x80).unwrap();
+    bytes[last] |= 0x80;
+    bytes.insert(last + 1, 0);
+    let error = VerifyingKey::from_bytes(&bytes).unwrap_err().to_string();
+    assert!(error.contains("canonical"), "{error}");
+}
