@@ -1,5 +1,5 @@
 //! All 899 held-out digits through the integer executor, which computes exactly what is proved, against the float model.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests; the numbers are shown with --nocapture")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
