@@ -4,12 +4,12 @@
 //!
 //! | block | what it proves | how |
 //! |---|---|---|
-//! | [`linear`] | `acc + floor(D/2) = D y + r`: rescaling, sums, scale alignment | at one random point |
-//! | [`contract`] | convolutions, matrix products, elementwise products | one sumcheck instance, degree 2 or 3 |
-//! | [`reindex`] | transposes, windows, slices, padding, broadcasts, sums | nothing, or one sumcheck instance |
-//! | [`lookup`] | ranges and functions of one variable | committed inverse columns |
+//! | `linear` | `acc + floor(D/2) = D y + r`: rescaling, sums, scale alignment | at one random point |
+//! | `contract` | convolutions, matrix products, elementwise products | one sumcheck instance, degree 2 or 3 |
+//! | `reindex` | transposes, windows, slices, padding, broadcasts, sums | nothing, or one sumcheck instance |
+//! | `lookup` | ranges and functions of one variable | committed inverse columns |
 //!
-//! No block opens anything: they return claims, which [`network`] hands to the accumulator of `zktorch-mira` over the hidden
+//! No block opens anything: they return claims, which `network` hands to the accumulator of `zktorch-mira` over the hidden
 //! channel of `zktorch-channel`. A [`Network`] is a graph with its layout; a [`Statement`] adds commitments and public values;
 //! [`Statement::verify`] checks a [`NetworkProof`].
 //!
