@@ -39,34 +39,64 @@ enum Model {
     Mlp,
     /// Perceptron 784-512-512-10, random weights.
     MlpLarge,
+    /// ResNet-50 at 224x224, random weights, on a photograph.
+    Resnet,
+    /// ResNet-18 at 224x224, random weights, on a photograph.
+    Resnet18,
 }
 
 /// Where a model's files are.
 struct Files {
-    onnx: &'static str,
+    onnx: Onnx,
     /// Samples; none: generated ones.
     calibration: Option<&'static str>,
     /// The input to prove; none: a generated one.
     input: Option<&'static str>,
     /// Extents of a generated input.
     dims: &'static [usize],
+    /// What is done to images.
+    image: Option<&'static str>,
 }
+
+/// Where an ONNX file comes from.
+enum Onnx {
+    /// It is in the repository.
+    File(&'static str),
+    /// The example `networks` of the crate `zktorch` writes it.
+    Network(&'static str),
+}
+
+/// The usual preprocessing for ImageNet.
+const IMAGENET: &str = "resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225";
+const PHOTOGRAPH: &str = "fixtures/images/china.jpg";
 
 impl Model {
     fn files(self) -> Files {
         let digits = |onnx| Files {
-            onnx,
+            onnx: Onnx::File(onnx),
             calibration: Some("fixtures/digits/calibration.npz"),
             input: Some("fixtures/digits/sample.npy"),
             dims: &[],
+            image: None,
         };
-        let bench = |onnx, dims| Files { onnx, calibration: None, input: None, dims };
+        let bench =
+            |onnx, dims| Files { onnx: Onnx::File(onnx), calibration: None, input: None, dims, image: None };
+        // Calibrated on the photograph itself, with the headroom of few samples.
+        let network = |name| Files {
+            onnx: Onnx::Network(name),
+            calibration: Some(PHOTOGRAPH),
+            input: Some(PHOTOGRAPH),
+            dims: &[],
+            image: Some(IMAGENET),
+        };
         match self {
             Self::Digits => digits("fixtures/digits/cnn.onnx"),
             Self::DigitsMlp => digits("fixtures/digits/mlp.onnx"),
             Self::Lenet => bench("fixtures/bench/lenet5.onnx", &[1, 1, 28, 28]),
             Self::Mlp => bench("fixtures/bench/mlp_784_128_10.onnx", &[1, 784]),
             Self::MlpLarge => bench("fixtures/bench/mlp_784_512_512_10.onnx", &[1, 784]),
+            Self::Resnet => network("resnet50"),
+            Self::Resnet18 => network("resnet18"),
         }
     }
 
@@ -86,6 +116,17 @@ pub(crate) fn build() -> Result<PathBuf> {
     }
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     Ok(target.join("release").join("zktorch"))
+}
+
+/// Writes the ONNX file of a well-known network.
+fn write_network(network: &str, path: &str) -> Result<()> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace::root()?).stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(["run", "--quiet", "--release", "--package", "zktorch", "--example", "networks", "--"]);
+    if !command.args([network, path]).status().context("cannot start cargo")?.success() {
+        bail!("the ONNX file of {network} could not be written");
+    }
+    Ok(())
 }
 
 /// Runs one stage; its JSON object.
@@ -157,7 +198,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
     let binary = build()?;
     let run = |args: &[&str]| stage(&binary, options.threads, args);
-    let compiled = run(&["compile", files.onnx, "-o", &model, "--calibration", &calibration])?;
+    let onnx = match files.onnx {
+        Onnx::File(path) => path.to_owned(),
+        Onnx::Network(network) => {
+            let path = file("model.onnx");
+            write_network(network, &path)?;
+            path
+        }
+    };
+    let mut compile = vec!["compile", &onnx, "-o", &model, "--calibration", &calibration];
+    if let Some(image) = files.image {
+        compile.extend(["--image", image]);
+    }
+    let compiled = run(&compile)?;
     let set_up = run(&["setup", &model, "--pk", &pk, "--vk", &vk])?;
     let id = set_up.get("model_id").and_then(Value::as_str).context("setup printed no model id")?.to_owned();
     let computed = run(&["run", &model, "--input", &input])?;
