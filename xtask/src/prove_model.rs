@@ -43,6 +43,11 @@ enum Model {
     Resnet,
     /// ResNet-18 at 224x224, random weights, on a photograph.
     Resnet18,
+    /// MobileNetV2 at 224x224, random weights, on a photograph.
+    #[value(name = "mobilenetv2")]
+    MobileNetV2,
+    /// VGG-16 at 224x224, random weights, on a photograph.
+    Vgg16,
 }
 
 /// Where a model's files are.
@@ -97,6 +102,8 @@ impl Model {
             Self::MlpLarge => bench("fixtures/bench/mlp_784_512_512_10.onnx", &[1, 784]),
             Self::Resnet => network("resnet50"),
             Self::Resnet18 => network("resnet18"),
+            Self::MobileNetV2 => network("mobilenetv2"),
+            Self::Vgg16 => network("vgg16"),
         }
     }
 

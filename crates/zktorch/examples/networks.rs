@@ -1,5 +1,5 @@
 //! Writes the ONNX graph of a well-known network at 1x3x224x224 with seeded random weights: the node kinds that exporters
-//! write (Conv, BatchNormalization, Relu, MaxPool, Add, GlobalAveragePool, Flatten, Gemm), He-initialised.
+//! write (Conv, BatchNormalization, Relu, Clip, MaxPool, Add, GlobalAveragePool, Flatten, Gemm), He-initialised.
 //!
 //! `cargo run --release -p zktorch --example networks -- resnet50 OUT.onnx`
 #![allow(clippy::print_stdout, reason = "an example")]
@@ -70,17 +70,39 @@ impl Builder {
         output
     }
 
-    /// A convolution with He-initialised weights [out, in, kernel, kernel] and its BatchNormalization.
-    fn conv(&mut self, x: String, [inputs, outputs]: [usize; 2], kernel: usize, stride: usize) -> String {
-        let deviation = (2.0 / (inputs * kernel * kernel) as f64).sqrt();
-        let w = self.weights("weight", &[outputs, inputs, kernel, kernel], |b| deviation * b.normal());
+    /// A convolution with He-initialised weights [out, in / groups, kernel, kernel] that keeps the extent (with stride 1).
+    fn plain_conv(
+        &mut self,
+        x: String,
+        [inputs, outputs]: [usize; 2],
+        [kernel, stride, groups]: [usize; 3],
+        bias: bool,
+    ) -> String {
+        let fan_in = inputs / groups;
+        let deviation = (2.0 / (fan_in * kernel * kernel) as f64).sqrt();
+        let w = self.weights("weight", &[outputs, fan_in, kernel, kernel], |b| deviation * b.normal());
         let pad = (kernel / 2) as i64;
         let attributes = vec![
             ints("kernel_shape", &[kernel as i64; 2]),
             ints("strides", &[stride as i64; 2]),
             ints("pads", &[pad; 4]),
+            int("group", groups as i64),
         ];
-        let y = self.node("Conv", vec![x, w], attributes);
+        let mut read = vec![x, w];
+        if bias {
+            read.push(self.weights("bias", &[outputs], |b| 0.05 * b.normal()));
+        }
+        self.node("Conv", read, attributes)
+    }
+
+    /// A convolution and its BatchNormalization.
+    fn conv(&mut self, x: String, channels: [usize; 2], kernel: usize, stride: usize) -> String {
+        self.grouped_conv(x, channels, [kernel, stride, 1])
+    }
+
+    fn grouped_conv(&mut self, x: String, channels: [usize; 2], form: [usize; 3]) -> String {
+        let outputs = channels[1];
+        let y = self.plain_conv(x, channels, form, false);
         // The convolution of normalised activations has about unit variance: these statistics keep it so.
         let scale = self.weights("scale", &[outputs], |b| 0.4 + 0.5 * b.uniform());
         let bias = self.weights("bias", &[outputs], |b| 0.1 * b.normal());
@@ -134,24 +156,83 @@ impl Builder {
             }
         }
         let x = self.node("GlobalAveragePool", vec![x], Vec::new());
-        let axis = AttributeProto {
-            name: "axis".to_owned(),
-            r#type: ATTRIBUTE_INT,
-            i: 1,
-            ..AttributeProto::default()
-        };
-        let x = self.node("Flatten", vec![x], vec![axis]);
-        let deviation = (1.0 / channels as f64).sqrt();
-        let w = self.weights("fc_weight", &[1000, channels], |b| deviation * b.normal());
-        let bias = self.weights("fc_bias", &[1000], |b| 0.01 * b.normal());
-        let transposed = AttributeProto {
-            name: "transB".to_owned(),
-            r#type: ATTRIBUTE_INT,
-            i: 1,
-            ..AttributeProto::default()
-        };
-        self.node("Gemm", vec![x, w, bias], vec![transposed])
+        let x = self.node("Flatten", vec![x], vec![int("axis", 1)]);
+        self.gemm(x, channels, 1000)
     }
+
+    fn gemm(&mut self, x: String, inputs: usize, outputs: usize) -> String {
+        let deviation = (2.0 / inputs as f64).sqrt();
+        let w = self.weights("fc_weight", &[outputs, inputs], |b| deviation * b.normal());
+        let bias = self.weights("fc_bias", &[outputs], |b| 0.01 * b.normal());
+        self.node("Gemm", vec![x, w, bias], vec![int("transB", 1)])
+    }
+
+    /// Inverted residuals: 1x1 up, depthwise 3x3, 1x1 down, ReLU6 but after the last.
+    fn mobilenet_v2(&mut self) -> String {
+        let bounds = [0.0, 6.0].map(|bound| self.weights("bound", &[], |_| bound));
+        let relu6 = |b: &mut Self, x: String| {
+            b.node("Clip", vec![x, bounds[0].clone(), bounds[1].clone()], Vec::new())
+        };
+        let x = self.conv("input".to_owned(), [3, 32], 3, 2);
+        let mut x = relu6(self, x);
+        let mut channels = 32;
+        // Expansion, channels, blocks, stride of the first.
+        let stages = [
+            [1, 16, 1, 1],
+            [6, 24, 2, 2],
+            [6, 32, 3, 2],
+            [6, 64, 4, 2],
+            [6, 96, 3, 1],
+            [6, 160, 3, 2],
+            [6, 320, 1, 1],
+        ];
+        for [expansion, outputs, count, first] in stages {
+            for block in 0..count {
+                let stride = if block == 0 { first } else { 1 };
+                let width = expansion * channels;
+                let mut y = x.clone();
+                if expansion > 1 {
+                    y = self.conv(y, [channels, width], 1, 1);
+                    y = relu6(self, y);
+                }
+                y = self.grouped_conv(y, [width, width], [3, stride, width]);
+                y = relu6(self, y);
+                y = self.conv(y, [width, outputs], 1, 1);
+                let residual = stride == 1 && channels == outputs;
+                x = if residual { self.node("Add", vec![x, y], Vec::new()) } else { y };
+                channels = outputs;
+            }
+        }
+        let x = self.conv(x, [channels, 1280], 1, 1);
+        let x = relu6(self, x);
+        let x = self.node("GlobalAveragePool", vec![x], Vec::new());
+        let x = self.node("Flatten", vec![x], vec![int("axis", 1)]);
+        self.gemm(x, 1280, 1000)
+    }
+
+    /// VGG-16: no BatchNormalization, biases.
+    fn vgg16(&mut self) -> String {
+        let mut x = "input".to_owned();
+        let mut channels = 3;
+        for (count, outputs) in [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)] {
+            for _ in 0..count {
+                x = self.plain_conv(x, [channels, outputs], [3, 1, 1], true);
+                x = self.relu(x);
+                channels = outputs;
+            }
+            x = self.node("MaxPool", vec![x], vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])]);
+        }
+        x = self.node("Flatten", vec![x], vec![int("axis", 1)]);
+        x = self.gemm(x, 512 * 49, 4096);
+        x = self.relu(x);
+        x = self.gemm(x, 4096, 4096);
+        x = self.relu(x);
+        self.gemm(x, 4096, 1000)
+    }
+}
+
+fn int(name: &str, value: i64) -> AttributeProto {
+    AttributeProto { name: name.to_owned(), r#type: ATTRIBUTE_INT, i: value, ..AttributeProto::default() }
 }
 
 fn ints(name: &str, values: &[i64]) -> AttributeProto {
@@ -168,13 +249,17 @@ fn value(name: &str, dims: &[i64]) -> ValueInfoProto {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [network, out] = arguments.as_slice() else {
-        return Err("usage: networks resnet18|resnet50 OUT.onnx".into());
+        return Err("usage: networks resnet18|resnet50|mobilenetv2|vgg16 OUT.onnx".into());
     };
     let mut builder = Builder { graph: GraphProto::default(), rng: ChaCha8Rng::seed_from_u64(1), names: 0 };
     let output = match network.as_str() {
         "resnet18" => builder.resnet([2, 2, 2, 2], false),
         "resnet50" => builder.resnet([3, 4, 6, 3], true),
-        other => return Err(format!("network {other}: expected resnet18 or resnet50").into()),
+        "mobilenetv2" => builder.mobilenet_v2(),
+        "vgg16" => builder.vgg16(),
+        other => {
+            return Err(format!("network {other}: expected resnet18, resnet50, mobilenetv2 or vgg16").into());
+        }
     };
     let mut graph = builder.graph;
     graph.name = network.clone();
