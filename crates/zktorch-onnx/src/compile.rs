@@ -29,6 +29,30 @@ pub struct PortInfo {
     pub scale: i32,
 }
 
+impl PortInfo {
+    /// Integers of these numbers: each rounded to the nearest multiple of `2^-scale`. `range` is that of the port's tensor.
+    ///
+    /// # Errors
+    /// [`OnnxError::Input`] if a number leaves the range.
+    pub fn quantise(&self, values: &[f32], range: Interval) -> Result<Vec<i32>> {
+        let factor = f64::powi(2.0, self.scale);
+        let (lo, hi) = (f64::from(range.lo), f64::from(range.hi));
+        let integer = |x: &f32| {
+            let integer = (f64::from(*x) * factor).round();
+            if integer < lo || integer > hi {
+                return Err(OnnxError::Input {
+                    name: self.name.clone(),
+                    field: "value",
+                    expected: format!("from {} to {}", lo / factor, hi / factor),
+                    got: x.to_string(),
+                });
+            }
+            Ok(integer as i32)
+        };
+        values.iter().map(integer).collect()
+    }
+}
+
 /// A compiled model.
 #[derive(Clone, Debug)]
 pub struct Compiled {
@@ -205,25 +229,7 @@ impl Compiled {
         check_inputs(&ports, inputs)?;
         let mut all = Vec::with_capacity(inputs.len());
         for (port, input) in self.inputs.iter().zip(inputs) {
-            let (factor, range) = (f64::powi(2.0, port.scale), self.graph.tensor(port.tensor).range);
-            let mut integers = Vec::with_capacity(input.data().len());
-            for x in input.data() {
-                let integer = (f64::from(*x) * factor).round();
-                if integer < f64::from(range.lo) || integer > f64::from(range.hi) {
-                    return Err(OnnxError::Input {
-                        name: port.name.clone(),
-                        field: "value",
-                        expected: format!(
-                            "from {} to {}",
-                            f64::from(range.lo) / factor,
-                            f64::from(range.hi) / factor
-                        ),
-                        got: x.to_string(),
-                    });
-                }
-                integers.push(integer as i32);
-            }
-            all.push(integers);
+            all.push(port.quantise(input.data(), self.graph.tensor(port.tensor).range)?);
         }
         Ok(all)
     }

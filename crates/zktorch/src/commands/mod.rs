@@ -138,25 +138,6 @@ pub(crate) fn port_names(ports: &[PortInfo]) -> Vec<(String, Vec<usize>)> {
     ports.iter().map(|port| (port.name.clone(), port.dims.clone())).collect()
 }
 
-/// Integers of real values: nearest multiples of 2^-scale.
-pub(crate) fn quantise(
-    name: &str,
-    values: &[f32],
-    scale: i32,
-    range: zktorch_graph::Interval,
-) -> Result<Vec<i32>> {
-    let unit = f64::powi(2.0, scale);
-    let quantise = |value: &f32| {
-        let integer = (f64::from(*value) * unit).round();
-        if integer < f64::from(range.lo) || integer > f64::from(range.hi) {
-            let (lo, hi) = (f64::from(range.lo) / unit, f64::from(range.hi) / unit);
-            bail!("{name}: value {value} is outside [{lo}, {hi}], the range that the model was compiled for");
-        }
-        Ok(integer as i32)
-    };
-    values.iter().map(quantise).collect()
-}
-
 /// Thirty-two fresh bytes.
 pub(crate) fn nonce() -> Result<[u8; 32]> {
     Ok(zktorch_transcript::fresh_nonce()?)

@@ -18,8 +18,7 @@ use super::compile::compile_model;
 use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
 use super::setup::make_keys;
 use super::{
-    Context, Outcome, file_bytes, load_input, nonce, port_names, protocol, quantise, read_model,
-    require_folder,
+    Context, Outcome, file_bytes, load_input, nonce, port_names, protocol, read_model, require_folder,
 };
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
@@ -110,9 +109,7 @@ fn prove(
     let integers = input_ports
         .iter()
         .zip(&samples)
-        .map(|(port, sample)| {
-            quantise(&port.name, sample.data(), port.scale, graph.tensor(port.tensor).range)
-        })
+        .map(|(port, sample)| Ok(port.quantise(sample.data(), graph.tensor(port.tensor).range)?))
         .collect::<Result<Vec<_>>>()?;
     let bar = context.progress.spinner("prove");
     let proved = loaded.key.prove(&srs, &integers, nonce()?)?;

@@ -12,7 +12,7 @@ use zktorch_onnx::PortInfo;
 use zktorch_verifier::{ModelId, VerifyError, VerifyingKey, verify};
 
 use super::model_file::ports;
-use super::{Context, Outcome, file_bytes, load_input, port_names, protocol, quantise};
+use super::{Context, Outcome, file_bytes, load_input, port_names, protocol};
 
 /// Keys and proofs larger than this are refused.
 const MAX_BYTES: u64 = 256 << 20;
@@ -196,7 +196,7 @@ fn expect(
             )));
         };
         let range = vk.network().graph().tensor(port.tensor).range;
-        let integers = quantise(&port.name, expected.data(), port.scale, range)?;
+        let integers = port.quantise(expected.data(), range).map_err(anyhow::Error::from)?;
         let differing = integers.iter().zip(got).position(|(a, b)| a != b);
         if let Some(index) = differing {
             let name = &port.name;
