@@ -92,15 +92,9 @@ impl<S> ContractClaim<'_, S> {
 
 /// Variables of the axes of the output.
 fn out_vars(contract: &Contract) -> Vec<usize> {
-    out_shape(contract).vars()
-}
-
-/// Extents of the output.
-pub(crate) fn out_shape(contract: &Contract) -> Shape {
-    let mut dims: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut vars: BTreeMap<u32, usize> = BTreeMap::new();
     for (axes, linear) in [(&contract.a_axes, &contract.a), (&contract.b_axes, &contract.b)] {
-        dims.extend(axes.iter().copied().zip(linear.shape.dims().iter().copied()));
+        vars.extend(axes.iter().copied().zip(linear.shape.vars()));
     }
-    let dims: Vec<u32> = contract.out_axes.iter().filter_map(|label| dims.get(label).copied()).collect();
-    Shape::new(dims)
+    contract.out_axes.iter().filter_map(|label| vars.get(label).copied()).collect()
 }

@@ -10,10 +10,10 @@ use crate::network::{LookedUp, Witness};
 use crate::{BlockError, Network};
 
 /// A looked-up chunk with what is kept until its inverse column is committed.
-pub(crate) struct Column {
+pub(crate) struct Column<'w> {
     pub(crate) chunk: LookedUp,
     /// The table entry of every cell.
-    pub(crate) indices: Vec<u32>,
+    indices: &'w [u32],
     tags: Vec<i16>,
     sums: BucketSums,
 }
@@ -22,13 +22,14 @@ fn hide(srs: &Srs, point: G1Projective, blind: &Blind) -> Commitment {
     Commitment::from(point + srs.hiding_generator() * *blind.expose())
 }
 
-impl Column {
+impl<'w> Column<'w> {
     /// Sorts the chunk's cells into buckets.
     pub(crate) fn new(
         srs: &Srs,
         network: &Network,
-        witness: &Witness<'_>,
+        witness: &'w Witness<'_>,
         chunk: LookedUp,
+        indices: &'w [u32],
     ) -> Result<Self, BlockError> {
         let n = 1usize << network.k();
         let runs = Witness::runs(network, &chunk);
@@ -41,7 +42,7 @@ impl Column {
         }
         let cells = Witness::chunk(network, witness.column(chunk.arena), chunk.chunk);
         let sums = BucketSums::compute(&srs.bases()[..n], cells, &tag_runs)?;
-        Ok(Self { chunk, indices: witness.indices(network, &chunk)?, tags, sums })
+        Ok(Self { chunk, indices, tags, sums })
     }
 
     /// Com(x).
@@ -89,7 +90,7 @@ impl Column {
         if let Some(y) = y {
             query = query.plus(-beta * beta, y);
         }
-        Ok(ZeroCheck::from_table(z, table, self.indices.as_slice(), query)?.with_sum(lambda, sum))
+        Ok(ZeroCheck::from_table(z, table, self.indices, query)?.with_sum(lambda, sum))
     }
 }
 

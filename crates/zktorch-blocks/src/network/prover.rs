@@ -159,7 +159,8 @@ pub(crate) fn reduce<P: ProverChannel>(
     let v_blind = |chunk: usize| &v_blinds[chunk - chunks.ranged.first];
     let columns = looked_up
         .iter()
-        .map(|chunk| Column::new(srs, network, witness, *chunk))
+        .zip(witness.indices())
+        .map(|(chunk, indices)| Column::new(srs, network, witness, *chunk, indices))
         .collect::<Result<Vec<_>, _>>()?;
     let mut v = vec![Commitment::default(); v_count];
     let mut set = |chunk: usize, commitment: Commitment| v[chunk - chunks.ranged.first] = commitment;

@@ -17,6 +17,8 @@ pub struct Witness<'a> {
     columns: Vec<Vec<i32>>,
     /// The values of functions.
     outputs: Vec<i32>,
+    /// Per looked-up chunk the cell of the table column that every cell refers to.
+    indices: Vec<Vec<u32>>,
     /// How often every entry of the tables is looked up.
     multiplicities: Vec<i32>,
 }
@@ -25,6 +27,7 @@ impl Drop for Witness<'_> {
     fn drop(&mut self) {
         self.columns.iter_mut().for_each(Zeroize::zeroize);
         self.outputs.zeroize();
+        self.indices.iter_mut().for_each(Zeroize::zeroize);
         self.multiplicities.zeroize();
     }
 }
@@ -90,12 +93,13 @@ impl<'a> Witness<'a> {
                 }
             }
         }
-        let mut witness = Self { weights, columns, outputs, multiplicities: Vec::new() };
+        let (indices, multiplicities) = Default::default();
+        let mut witness = Self { weights, columns, outputs, indices, multiplicities };
         let mut counts = vec![0i32; network.layout().tables().chunks() << network.k()];
         for chunk in network.looked_up() {
-            for index in witness.indices(network, &chunk)? {
-                counts[index as usize] += 1;
-            }
+            let indices = witness.find(network, &chunk)?;
+            indices.iter().for_each(|index| counts[*index as usize] += 1);
+            witness.indices.push(indices);
         }
         witness.multiplicities = counts;
         Ok(witness)
@@ -145,8 +149,12 @@ impl<'a> Witness<'a> {
         runs
     }
 
-    /// The cell of the table column that every cell of a looked-up chunk refers to.
-    pub(crate) fn indices(&self, network: &Network, chunk: &LookedUp) -> Result<Vec<u32>, BlockError> {
+    /// The cell of the table column that every cell of a looked-up chunk refers to, in the order of the chunks.
+    pub(crate) fn indices(&self) -> &[Vec<u32>] {
+        &self.indices
+    }
+
+    fn find(&self, network: &Network, chunk: &LookedUp) -> Result<Vec<u32>, BlockError> {
         let cells = Self::chunk(network, self.column(chunk.arena), chunk.chunk);
         let tables = network.layout().tables().tables();
         let mut indices = Vec::with_capacity(cells.len());
