@@ -5,11 +5,11 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{key, model};
+use common::{body, key, model};
 use zktorch_commit::{Srs, SrsPolicy};
 use zktorch_graph::Visibility;
 use zktorch_prover::ProvingKey;
-use zktorch_verifier::{KeyBody, ProofEnvelope, VERSION, VerifyingKey, encode_key, verify};
+use zktorch_verifier::{ProofEnvelope, VerifyingKey, encode_key, verify};
 
 /// Random numbers with a seed.
 struct Random(u64);
@@ -79,15 +79,7 @@ fn fuzz_verifying_key() {
     let honest = [Visibility::Public, Visibility::Private].map(|io| {
         let model = model(io, io, 5);
         let key = key(&model, &srs);
-        let body = KeyBody {
-            version: VERSION,
-            srs_id: srs.verifier().id().0,
-            k: 10,
-            graph: model.graph,
-            inputs: model.inputs,
-            outputs: model.outputs,
-            weights: key.vk().weights().iter().map(|weight| weight.to_bytes()).collect(),
-        };
+        let body = body(model, &srs, &key);
         (
             key.vk_bytes().to_vec(),
             body.to_bytes().unwrap(),

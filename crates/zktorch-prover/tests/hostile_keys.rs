@@ -6,12 +6,12 @@ mod common;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use common::{key, model};
+use common::{body, key, model};
 use zktorch_commit::{Srs, SrsPolicy, VerifierSrs};
 use zktorch_graph::{
     Expr, Function, Interval, Operand, Role, Shape, Step, Table, TableId, Tensor, TensorId, View, Visibility,
 };
-use zktorch_verifier::{KeyBody, Port, VERSION, VerifyError, VerifyingKey, encode_key};
+use zktorch_verifier::{KeyBody, Port, VerifyError, VerifyingKey, encode_key};
 
 /// The body of an honest key.
 fn honest() -> (VerifierSrs, KeyBody) {
@@ -22,15 +22,7 @@ fn honest() -> (VerifierSrs, KeyBody) {
 fn make() -> (VerifierSrs, KeyBody) {
     let (srs, model) = (Srs::dev(10).unwrap(), model(Visibility::Public, Visibility::Public, 5));
     let key = key(&model, &srs);
-    let body = KeyBody {
-        version: VERSION,
-        srs_id: srs.verifier().id().0,
-        k: 10,
-        graph: model.graph,
-        inputs: model.inputs,
-        outputs: model.outputs,
-        weights: key.vk().weights().iter().map(|weight| weight.to_bytes()).collect(),
-    };
+    let body = body(model, &srs, &key);
     (srs.verifier().clone(), body)
 }
 

@@ -12,7 +12,7 @@ use zktorch_graph::{
     TensorId, Term, View, Visibility,
 };
 use zktorch_prover::{Model, ProvingKey, setup};
-use zktorch_verifier::Port;
+use zktorch_verifier::{KeyBody, Port, VERSION};
 
 /// relu(W x / 16), W [3, 5].
 pub fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
@@ -60,4 +60,17 @@ pub fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
 /// Its key, under fixed nonces.
 pub fn key(model: &Model, srs: &Srs) -> ProvingKey {
     setup(model, srs, [[1; 32], [2; 32]]).unwrap()
+}
+
+/// The body of a model's key, to be edited.
+pub fn body(model: Model, srs: &Srs, key: &ProvingKey) -> KeyBody {
+    KeyBody {
+        version: VERSION,
+        srs_id: srs.verifier().id().0,
+        k: u32::try_from(srs.k()).unwrap(),
+        graph: model.graph,
+        inputs: model.inputs,
+        outputs: model.outputs,
+        weights: key.vk().weights().iter().map(|weight| weight.to_bytes()).collect(),
+    }
 }
