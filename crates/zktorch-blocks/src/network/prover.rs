@@ -181,7 +181,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     // 2. H; the point r.
     let span = tracing::info_span!("commit H").entered();
     let queries = table_queries(network, challenges);
-    let table = InverseTable::from_queries(&queries)?;
+    let table = tracing::info_span!("inverse columns").in_scope(|| InverseTable::from_queries(&queries))?;
     let inverses = par::map(columns.len(), |i| -> Result<_, BlockError> {
         let commitment = columns[i].commit_inverse(srs, network, challenges, &h_blinds[i])?;
         Ok((commitment, columns[i].sum_of_inverses(&table)))
@@ -259,7 +259,6 @@ pub(crate) fn reduce<P: ProverChannel>(
         });
     }
     let output = run(channel, SUMCHECK_A, &mut instances)?;
-    drop(span);
 
     // 5. The values at its end.
     let point = Point::suffix(&output.point, k, Stage::A);
@@ -305,6 +304,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     }
     message.extend(operand_values);
     channel.send(A_VALUES, &message)?;
+    drop(span);
 
     // 6. Sumcheck B.
     if !reduction.reindexes.is_empty() {
