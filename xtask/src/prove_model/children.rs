@@ -51,6 +51,11 @@ impl Stages {
         Ok(Self { binary: build()?, threads: request.threads, env: request.env.clone() })
     }
 
+    /// The same under another condition.
+    pub(super) fn under(&self, threads: Option<usize>, env: &[(String, String)]) -> Self {
+        Self { binary: self.binary.clone(), threads, env: env.to_vec() }
+    }
+
     /// Runs one stage; its JSON object. What it prints on stderr goes through.
     pub(super) fn run(&self, args: &[&str]) -> Result<Map<String, Value>> {
         eprintln!("$ zktorch {}", args.join(" "));

@@ -1,7 +1,7 @@
 //! One model from its ONNX file to a verified proof.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
@@ -28,58 +28,93 @@ struct Inputs {
 /// # Errors
 /// If a file cannot be made, a stage fails, or the proof is not accepted.
 pub(crate) fn measure(request: &Request) -> Result<Map<String, Value>> {
-    let out = request.folder()?;
-    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-    // Stages run in the root folder.
-    let out = out.canonicalize().with_context(|| format!("cannot resolve {}", out.display()))?;
-    let file = |name: &str| out.join(name).to_string_lossy().into_owned();
-    let (model, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
-    let (proof, statement) = (file("proof.bin"), file("statement.json"));
-    let stages = Stages::new(request)?;
-    let Inputs { onnx, calibration, input, image } = match &request.source {
-        Source::Model(model) => prepare(*model, &out)?,
-    };
+    Prepared::new(request)?.prove(request.threads, &request.env)
+}
 
-    let mut compile = vec!["compile", &onnx, "-o", &model, "--calibration", &calibration];
-    if let Some(image) = &image {
-        compile.extend(["--image", image]);
-    }
-    let compiled = stages.run(&compile)?;
-    let set_up = stages.run(&["setup", &model, "--pk", &pk, "--vk", &vk])?;
-    let id = set_up.get("model_id").and_then(Value::as_str).context("setup printed no model id")?.to_owned();
-    let computed = stages.run(&["run", &model, "--input", &input])?;
-    let proved = stages.run(&[
-        "prove",
-        "--pk",
-        &pk,
-        "--input",
-        &input,
-        "--proof",
-        &proof,
-        "--statement",
-        &statement,
-    ])?;
-    let mut verify =
-        vec!["verify", "--vk", &vk, "--proof", &proof, "--statement", &statement, "--model-id", &id];
-    verify.push("--allow-insecure-srs");
-    if image.is_none() {
-        // A key knows no preprocessing of images.
-        verify.extend(["--expect-input", &input]);
-    }
-    let verified = stages.run(&verify)?;
-    if verified.get("accepted") != Some(&Value::Bool(true)) {
-        bail!("the proof was not accepted");
+/// A model with its keys: it can be proved again and again, under other conditions too.
+pub(crate) struct Prepared {
+    name: String,
+    out: PathBuf,
+    stages: Stages,
+    inputs: Inputs,
+    compiled: Map<String, Value>,
+    set_up: Map<String, Value>,
+    computed: Map<String, Value>,
+}
+
+impl Prepared {
+    /// Compiles, sets up, and compares the integer model with the float model.
+    ///
+    /// # Errors
+    /// If a file cannot be made, or a stage fails.
+    pub(crate) fn new(request: &Request) -> Result<Self> {
+        let out = request.folder()?;
+        fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+        // Stages run in the root folder.
+        let out = out.canonicalize().with_context(|| format!("cannot resolve {}", out.display()))?;
+        let file = |name: &str| out.join(name).to_string_lossy().into_owned();
+        let (model, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
+        let stages = Stages::new(request)?;
+        let inputs = match &request.source {
+            Source::Model(model) => prepare(*model, &out)?,
+        };
+        let mut compile = vec!["compile", &inputs.onnx, "-o", &model, "--calibration", &inputs.calibration];
+        if let Some(image) = &inputs.image {
+            compile.extend(["--image", image]);
+        }
+        let compiled = stages.run(&compile)?;
+        let set_up = stages.run(&["setup", &model, "--pk", &pk, "--vk", &vk])?;
+        let computed = stages.run(&["run", &model, "--input", &inputs.input])?;
+        Ok(Self { name: request.name(), out, stages, inputs, compiled, set_up, computed })
     }
 
-    let mut report = merge([
-        ("compile", compiled),
-        ("setup", set_up),
-        ("run", computed),
-        ("prove", proved),
-        ("verify", verified),
-    ]);
-    report.insert("model".to_owned(), json!(request.name()));
-    Ok(report)
+    /// Proves and verifies; the object of [`measure`].
+    ///
+    /// # Errors
+    /// If a stage fails, or the proof is not accepted.
+    pub(crate) fn prove(
+        &self,
+        threads: Option<usize>,
+        env: &[(String, String)],
+    ) -> Result<Map<String, Value>> {
+        let file = |name: &str| self.out.join(name).to_string_lossy().into_owned();
+        let (pk, vk) = (file("model.pk"), file("model.vk"));
+        let (proof, statement) = (file("proof.bin"), file("statement.json"));
+        let input = &self.inputs.input;
+        let stages = self.stages.under(threads, env);
+        let id = self.set_up.get("model_id").and_then(Value::as_str).context("setup printed no model id")?;
+        let proved = stages.run(&[
+            "prove",
+            "--pk",
+            &pk,
+            "--input",
+            input,
+            "--proof",
+            &proof,
+            "--statement",
+            &statement,
+        ])?;
+        let mut verify =
+            vec!["verify", "--vk", &vk, "--proof", &proof, "--statement", &statement, "--model-id", id];
+        verify.push("--allow-insecure-srs");
+        if self.inputs.image.is_none() {
+            // A key knows no preprocessing of images.
+            verify.extend(["--expect-input", input]);
+        }
+        let verified = stages.run(&verify)?;
+        if verified.get("accepted") != Some(&Value::Bool(true)) {
+            bail!("the proof was not accepted");
+        }
+        let mut report = merge([
+            ("compile", self.compiled.clone()),
+            ("setup", self.set_up.clone()),
+            ("run", self.computed.clone()),
+            ("prove", proved),
+            ("verify", verified),
+        ]);
+        report.insert("model".to_owned(), json!(self.name));
+        Ok(report)
+    }
 }
 
 /// The files of a model that comes with the repository; what does not exist is written to the folder.

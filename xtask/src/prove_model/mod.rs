@@ -16,7 +16,7 @@ use anyhow::Result;
 use clap::Args;
 
 pub(crate) use catalogue::Model;
-pub(crate) use measure::measure;
+pub(crate) use measure::{Prepared, measure};
 pub(crate) use request::{Request, Source};
 
 #[derive(Args)]
