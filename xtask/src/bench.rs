@@ -1,24 +1,60 @@
-//! `cargo xtask bench`: what is measured, each part in a file of its own.
+//! `cargo xtask bench`: what is measured, each part in a file of its own. Without a subcommand it is the whole suite.
 
+mod bars;
 mod core;
+mod extra;
+mod files;
+mod html;
+mod linear;
+mod machine;
+mod names;
+mod published;
+mod render;
+mod report;
+mod spread;
+mod suite;
+#[cfg(test)]
+mod testing;
+mod units;
+
+use std::env;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use crate::workspace;
+
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
     #[command(subcommand)]
-    part: Part,
+    part: Option<Part>,
+    #[command(flatten)]
+    suite: suite::Options,
 }
 
 #[derive(Subcommand)]
 enum Part {
     /// Kernels of the core crates, as ratios to arkworks on the same inputs in the same process.
     Core(core::Options),
+    /// Make report.html again from report.json and the other parts' files beside it.
+    Html(render::Options),
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.part {
-        Part::Core(core) => core::run(core),
+        None => suite::run(&options.suite),
+        Some(Part::Core(core)) => core::run(core),
+        Some(Part::Html(html)) => render::run(html),
     }
+}
+
+/// Where results are kept unless told otherwise: `bench` in cargo's target folder.
+fn folder() -> Result<PathBuf> {
+    let root = workspace::root()?;
+    // A relative one is relative to the root, where cargo runs.
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
+    Ok(target.join("bench"))
 }

@@ -1,0 +1,51 @@
+//! Files of a run: written whole or not at all.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tempfile::Builder;
+
+use super::extra;
+use super::html;
+use super::report::Report;
+
+/// Writes report.json and report.html into a folder, which is made if it is not there.
+pub(super) fn write(report: &Report, folder: &Path) -> Result<()> {
+    let mut json = serde_json::to_vec_pretty(report)?;
+    json.push(b'\n');
+    replace(&folder.join("report.json"), &json)?;
+    write_html(report, folder)
+}
+
+/// Writes report.html alone, with what other subcommands have left in the folder.
+pub(super) fn write_html(report: &Report, folder: &Path) -> Result<()> {
+    let page = html::page(report, &extra::read(folder)?)?;
+    replace(&folder.join("report.html"), page.as_bytes())
+}
+
+/// A reader sees the old file or the new one, never a part.
+fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().context("a file has a folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let context = || format!("cannot write {}", path.display());
+    let mut file = builder().tempfile_in(folder).with_context(context)?;
+    file.write_all(content).with_context(context)?;
+    file.persist(path).with_context(context)?;
+    Ok(())
+}
+
+/// Temporary files are private; these are results that others may read, as the system's mask says.
+#[cfg(unix)]
+fn builder() -> Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut builder = Builder::new();
+    builder.permissions(fs::Permissions::from_mode(0o666));
+    builder
+}
+
+#[cfg(not(unix))]
+fn builder() -> Builder<'static, 'static> {
+    Builder::new()
+}
