@@ -7,21 +7,26 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tempfile::Builder;
 
-use super::extra;
+use super::extra::{self, Extra};
 use super::html;
 use super::report::Report;
 
-/// Writes report.json and report.html into a folder, which is made if it is not there.
+/// Writes report.json and report.html into a folder, which is made if it is not there. Tables of other subcommands that cannot be
+/// read are left out: they must not cost a long run its result.
 pub(super) fn write(report: &Report, folder: &Path) -> Result<()> {
     let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
     replace(&folder.join("report.json"), &json)?;
-    write_html(report, folder)
+    let extras = extra::read(folder).unwrap_or_else(|error| {
+        eprintln!("warning: {error:#}");
+        Vec::new()
+    });
+    write_html(report, &extras, folder)
 }
 
-/// Writes report.html alone, with what other subcommands have left in the folder.
-pub(super) fn write_html(report: &Report, folder: &Path) -> Result<()> {
-    let page = html::page(report, &extra::read(folder)?)?;
+/// Writes report.html alone.
+pub(super) fn write_html(report: &Report, extras: &[Extra], folder: &Path) -> Result<()> {
+    let page = html::page(report, extras)?;
     replace(&folder.join("report.html"), page.as_bytes())
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::files;
 use super::report::Report;
+use super::{extra, files};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -21,7 +21,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
         None => super::folder()?,
     };
     let report = Report::read(&folder.join("report.json"))?;
-    files::write_html(&report, &folder)?;
+    files::write_html(&report, &extra::read(&folder)?, &folder)?;
     println!("{}", folder.join("report.html").display());
     Ok(())
 }

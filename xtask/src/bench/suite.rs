@@ -11,13 +11,14 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use serde_json::{Map, Value};
 
-use self::plan::Plan;
+use self::plan::{Plan, Planned};
 use super::bars::Verdict;
 use super::files;
 use super::machine::Machine;
-use super::report::{Failure, Report, Series, Settings};
-use crate::prove_model::Model;
+use super::report::{Failure, Purpose, Report, Series, Settings};
+use crate::prove_model::{Model, Prepared, Request, Source};
 
 /// Forces a backend of the field arithmetic.
 const BACKEND: &str = "ZKTORCH_BACKEND";
@@ -92,13 +93,14 @@ pub(super) fn run(options: &Options) -> Result<()> {
         settings,
     );
     for group in &plan.groups {
-        measure::group(group, report.settings.runs, cores, |planned, threads, result| {
+        let prepare = || Prepared::new(&Request::new(Source::Model(group.model)));
+        measure::group(group, report.settings.runs, cores, prepare, prove, |planned, threads, result| {
             let model = group.model.name();
             match result {
                 Ok(runs) => report.series.push(Series::new(&model, planned.purpose, threads, runs)),
                 Err(error) => {
-                    eprintln!("error: {model}: {error:#}");
                     let error = format!("{error:#}");
+                    eprintln!("error: {model}: {error}");
                     report.failures.push(Failure { model, purpose: planned.purpose, threads, error });
                 }
             }
@@ -121,6 +123,15 @@ pub(super) fn run(options: &Options) -> Result<()> {
     judge(&report, plan::is_whole(&report.settings, !options.skip_portable))
 }
 
+/// One proof, under the condition that is planned.
+fn prove(prepared: &Prepared, planned: &Planned) -> Result<Map<String, Value>> {
+    let env = match planned.purpose {
+        Purpose::Portable => vec![(BACKEND.to_owned(), "portable".to_owned())],
+        Purpose::Suite | Purpose::Threads => Vec::new(),
+    };
+    prepared.prove(planned.threads, &env)
+}
+
 /// Fails for whatever could not be measured, and for missed bars if the run is a whole one.
 fn judge(report: &Report, whole: bool) -> Result<()> {
     if !report.failures.is_empty() {
@@ -137,4 +148,36 @@ fn judge(report: &Report, whole: bool) -> Result<()> {
         bail!("bars missed or not measured: {}", missed.join(", "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{report, run};
+    use super::*;
+
+    #[test]
+    fn a_whole_run_must_reach_every_bar() {
+        let mut report = report(&[("resnet", run(10_000_000, 1.0, 3_000_000_000, 10))]);
+        let message = format!("{:#}", judge(&report, true).unwrap_err());
+        // Not measured here, so not reached.
+        assert!(message.contains("vgg16_setup") && !message.contains("resnet50_memory"), "{message}");
+        assert!(judge(&report, false).is_ok());
+        for bar in &mut report.bars {
+            bar.verdict = Verdict::Pass;
+        }
+        assert!(judge(&report, true).is_ok());
+        report.bars[0].verdict = Verdict::Missed;
+        let message = format!("{:#}", judge(&report, true).unwrap_err());
+        assert_eq!(message, "bars missed or not measured: resnet50_prove_over_floor");
+    }
+
+    #[test]
+    fn what_could_not_be_measured_fails_any_run() {
+        let mut report = report(&[]);
+        assert!(judge(&report, false).is_ok());
+        let failure =
+            Failure { model: "vgg16".into(), purpose: Purpose::Suite, threads: 2, error: "no memory".into() };
+        report.failures.push(failure);
+        assert_eq!(format!("{:#}", judge(&report, false).unwrap_err()), "1 series could not be measured");
+    }
 }

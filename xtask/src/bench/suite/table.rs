@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::measure::condition;
 use crate::bench::bars::Verdict;
 use crate::bench::names;
 use crate::bench::report::{Purpose, Report, Series};
@@ -10,7 +11,7 @@ use crate::bench::units::{bytes, digits, grouped, quantity, seconds, trimmed};
 /// Every series, then the bars.
 pub(super) fn text(report: &Report) -> String {
     let mut text = format!(
-        "{:<34} {:>12} {:>9} {:>9} {:>9} {:>9} {:>8} {:>9} {:>9} {:>9}\n",
+        "{:<40} {:>12} {:>9} {:>9} {:>9} {:>9} {:>8} {:>9} {:>9} {:>9}\n",
         "model", "values", "setup", "prove", "min", "max", "/ floor", "verify", "proof", "peak"
     );
     for series in &report.series {
@@ -23,7 +24,7 @@ pub(super) fn text(report: &Report) -> String {
         // Formatting into a string does not fail.
         let _ = writeln!(
             text,
-            "{:<34} {:>12} {:>9} {:>9} {min:>9} {max:>9} {:>8} {:>9} {:>9} {:>9}",
+            "{:<40} {:>12} {:>9} {:>9} {min:>9} {max:>9} {:>8} {:>9} {:>9} {:>9}",
             name(series),
             of("committed_values", grouped),
             of("setup_s", seconds),
@@ -55,7 +56,6 @@ fn name(series: &Series) -> String {
     let name = names::model(&series.model);
     match series.purpose {
         Purpose::Suite => name.to_owned(),
-        Purpose::Threads => format!("{name}, {} thread(s)", series.threads),
-        Purpose::Portable => format!("{name}, portable"),
+        purpose => format!("{name}, {}", condition(purpose, series.threads)),
     }
 }
