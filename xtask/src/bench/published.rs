@@ -28,7 +28,7 @@ pub(super) struct Figure {
     pub(super) origin: Origin,
 }
 
-const NOT_STATED: &str = "that of the paper's evaluation";
+const NOT_STATED: &str = "as in the paper, not restated here";
 const TWO_CORES: &str = "2 cores";
 
 /// By model.

@@ -49,7 +49,7 @@ pub(super) fn table(report: &Value) -> Option<Extra> {
         report.get("ezkl").and_then(|ezkl| ezkl.get(key)?.as_str()).unwrap_or("unknown").to_owned()
     };
     Some(Extra {
-        title: "EZKL on this kind of machine".to_owned(),
+        title: "EZKL beside zktorch".to_owned(),
         columns: columns(&["Model", "System", "Setup", "Prove", "Verify", "Proof", "Peak memory"], 2),
         rows,
         note: format!(

@@ -226,14 +226,17 @@ pub(super) fn peers(report: &Report) -> Result<Option<Figure>> {
         else {
             continue;
         };
-        let label = |who: &str, time: f64| format!("{who}, {}", seconds(time));
-        let mut bars = vec![Bar::plain(INDIGO, ours, label("this report", ours))];
+        let mut bars = vec![Bar::plain(INDIGO, ours, format!("this report, {}", seconds(ours)))];
         for figure in FIGURES.iter().filter(|figure| figure.model == model) {
             let colour = match figure.origin {
                 Origin::Published => ROSE,
                 Origin::Measured => SAND,
             };
-            bars.push(Bar::plain(colour, figure.prove_s, label(figure.system, figure.prove_s)));
+            bars.push(Bar::plain(
+                colour,
+                figure.prove_s,
+                format!("{}, {}", figure.system, trimmed(seconds(figure.prove_s))),
+            ));
         }
         rows.push(Row { name: names::model(model).to_owned(), bars });
     }

@@ -21,8 +21,8 @@ pub(super) fn bars(report: &Report) -> Option<Markup> {
                 tbody { @for bar in &report.bars { tr {
                     td { (bar.what) }
                     td { (bar.value.map_or_else(|| NOTHING.to_owned(), |value| quantity(bar.unit, value))) }
-                    td { "≤ " (trimmed(quantity(bar.unit, bar.bar))) }
-                    td { @if let Some(stretch) = bar.stretch { "≤ " (trimmed(quantity(bar.unit, stretch))) } @else { (NOTHING) } }
+                    td { "≤\u{a0}" (trimmed(quantity(bar.unit, bar.bar))) }
+                    td { @if let Some(stretch) = bar.stretch { "≤\u{a0}" (trimmed(quantity(bar.unit, stretch))) } @else { (NOTHING) } }
                     td { (verdict(bar.verdict)) }
                 } } }
             } }
@@ -149,8 +149,7 @@ pub(super) fn linearity(report: &Report) -> Option<Markup> {
 }
 
 pub(super) fn published(report: &Report) -> Option<Markup> {
-    let seconds_or = |value: Option<f64>| value.map_or_else(|| NOTHING.to_owned(), seconds);
-    let bytes_or = |value: Option<f64>| value.map_or_else(|| NOTHING.to_owned(), bytes);
+    let or_nothing = |text: Option<String>| text.map_or_else(|| NOTHING.to_owned(), trimmed);
     let mut models: Vec<&str> = FIGURES.iter().map(|figure| figure.model).collect();
     models.dedup();
     let hardware = format!("{} cores", report.machine.cores);
@@ -176,10 +175,10 @@ pub(super) fn published(report: &Report) -> Option<Markup> {
                 @for figure in FIGURES.iter().filter(|figure| figure.model == model) { tr {
                     th { (names::model(model)) @if !figure.note.is_empty() { span class="range" { (figure.note) } } }
                     td class="text" { (figure.system) }
-                    td { (seconds(figure.prove_s)) }
-                    td { (seconds_or(figure.verify_s)) }
-                    td { (bytes_or(figure.proof_bytes)) }
-                    td { (bytes_or(figure.memory_bytes)) }
+                    td { (trimmed(seconds(figure.prove_s))) }
+                    td { (or_nothing(figure.verify_s.map(seconds))) }
+                    td { (or_nothing(figure.proof_bytes.map(bytes))) }
+                    td { (or_nothing(figure.memory_bytes.map(bytes))) }
                     td class="text" { (figure.hardware) }
                     td class="text" {
                         (figure.source)
