@@ -1,10 +1,28 @@
-//! What the benches share: inputs, the clock, and the kernels of `cargo xtask bench core`.
+//! What the benches share: inputs, the clock, the kernels of `cargo xtask bench core`, and what models are compared with.
+//!
+//! Features: `kernels`, `floor`, `models` and `float`, each for the programs that need it, so that `cargo xtask prove-model` builds
+//! no more than that.
 
+#[cfg(feature = "models")]
+pub mod classes;
+#[cfg(feature = "kernels")]
 pub mod context;
+#[cfg(feature = "models")]
+pub mod describe;
+#[cfg(feature = "float")]
+pub mod float;
+#[cfg(feature = "floor")]
+pub mod floor;
+#[cfg(feature = "floor")]
 pub mod inputs;
+#[cfg(feature = "kernels")]
 pub mod kernels;
 pub mod measure;
+#[cfg(feature = "models")]
+pub mod networks;
+#[cfg(feature = "kernels")]
 pub mod report;
+pub mod tensors;
 
 /// The example on the project's front page, as a test.
 #[cfg(doctest)]

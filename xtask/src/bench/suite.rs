@@ -93,21 +93,28 @@ pub(super) fn run(options: &Options) -> Result<()> {
         settings,
     );
     for group in &plan.groups {
-        let prepare = || Prepared::new(&Request::new(Source::Model(group.model)));
-        measure::group(group, report.settings.runs, cores, prepare, prove, |planned, threads, result| {
-            let model = group.model.name();
-            match result {
-                Ok(runs) => report.series.push(Series::new(&model, planned.purpose, threads, runs)),
-                Err(error) => {
-                    let error = format!("{error:#}");
-                    eprintln!("error: {model}: {error}");
-                    report.failures.push(Failure { model, purpose: planned.purpose, threads, error });
+        let ready = || Ready::new(group.model);
+        measure::group(
+            group,
+            report.settings.runs,
+            cores,
+            ready,
+            Ready::prove,
+            |planned, threads, result| {
+                let model = group.model.name();
+                match result {
+                    Ok(runs) => report.series.push(Series::new(&model, planned.purpose, threads, runs)),
+                    Err(error) => {
+                        let error = format!("{error:#}");
+                        eprintln!("error: {model}: {error}");
+                        report.failures.push(Failure { model, purpose: planned.purpose, threads, error });
+                    }
                 }
-            }
-            report.seconds = started.elapsed().as_secs_f64();
-            report.conclude();
-            files::write(&report, &out)
-        })?;
+                report.seconds = started.elapsed().as_secs_f64();
+                report.conclude();
+                files::write(&report, &out)
+            },
+        )?;
     }
     report.complete = true;
     report.seconds = started.elapsed().as_secs_f64();
@@ -123,13 +130,30 @@ pub(super) fn run(options: &Options) -> Result<()> {
     judge(&report, plan::is_whole(&report.settings, !options.skip_portable))
 }
 
-/// One proof, under the condition that is planned.
-fn prove(prepared: &Prepared, planned: &Planned) -> Result<Map<String, Value>> {
-    let env = match planned.purpose {
-        Purpose::Portable => vec![(BACKEND.to_owned(), "portable".to_owned())],
-        Purpose::Suite | Purpose::Threads => Vec::new(),
-    };
-    prepared.prove(planned.threads, &env)
+/// A model with its keys, and what is measured of them once.
+struct Ready {
+    prepared: Prepared,
+    srs_bytes: u64,
+}
+
+impl Ready {
+    fn new(model: Model) -> Result<Self> {
+        let prepared = Prepared::new(&Request::new(Source::Model(model)))?;
+        Ok(Self { srs_bytes: prepared.srs_bytes()?, prepared })
+    }
+
+    /// One proof, under the condition that is planned. Only the first one of a model is compared with the float model: the others
+    /// state the same outputs.
+    fn prove(&self, planned: &Planned, run: usize) -> Result<Map<String, Value>> {
+        let env = match planned.purpose {
+            Purpose::Portable => vec![(BACKEND.to_owned(), "portable".to_owned())],
+            Purpose::Suite | Purpose::Threads => Vec::new(),
+        };
+        let tract = planned.purpose == Purpose::Suite && run == 1;
+        let mut report = self.prepared.prove(planned.threads, &env, tract)?;
+        report.insert("srs_bytes".to_owned(), self.srs_bytes.into());
+        Ok(report)
+    }
 }
 
 /// Fails for whatever could not be measured, and for missed bars if the run is a whole one.

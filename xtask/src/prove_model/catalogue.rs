@@ -24,6 +24,8 @@ pub(crate) enum Model {
     MobileNetV2,
     /// VGG-16 at 224x224, random weights, on a photograph.
     Vgg16,
+    /// SqueezeNet 1.1 at 224x224, random weights, on a photograph.
+    Squeezenet,
 }
 
 /// Where a model's files are.
@@ -35,20 +37,22 @@ pub(super) struct Files {
     pub(super) input: Option<&'static str>,
     /// Extents of a generated input.
     pub(super) dims: &'static [usize],
-    /// What is done to images.
-    pub(super) image: Option<&'static str>,
 }
 
 /// Where an ONNX file comes from.
+#[derive(Clone, Copy)]
 pub(super) enum Onnx {
     /// It is in the repository.
     File(&'static str),
-    /// The example `networks` of the crate `zktorch` writes it.
-    Network(&'static str),
+    /// The crate `benches` writes it.
+    Network {
+        /// Its name there.
+        name: &'static str,
+        /// How many weights it has, for the space that its files need.
+        weights: u64,
+    },
 }
 
-/// The usual preprocessing for ImageNet.
-const IMAGENET: &str = "resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225";
 const PHOTOGRAPH: &str = "fixtures/images/china.jpg";
 
 impl Model {
@@ -58,17 +62,14 @@ impl Model {
             calibration: Some("fixtures/digits/calibration.npz"),
             input: Some("fixtures/digits/sample.npy"),
             dims: &[],
-            image: None,
         };
-        let bench =
-            |onnx, dims| Files { onnx: Onnx::File(onnx), calibration: None, input: None, dims, image: None };
+        let bench = |onnx, dims| Files { onnx: Onnx::File(onnx), calibration: None, input: None, dims };
         // Calibrated on the photograph itself, with the headroom of few samples.
-        let network = |name| Files {
-            onnx: Onnx::Network(name),
+        let network = |name, weights| Files {
+            onnx: Onnx::Network { name, weights },
             calibration: Some(PHOTOGRAPH),
             input: Some(PHOTOGRAPH),
             dims: &[],
-            image: Some(IMAGENET),
         };
         match self {
             Self::Digits => digits("fixtures/digits/cnn.onnx"),
@@ -76,11 +77,17 @@ impl Model {
             Self::Lenet => bench("fixtures/bench/lenet5.onnx", &[1, 1, 28, 28]),
             Self::Mlp => bench("fixtures/bench/mlp_784_128_10.onnx", &[1, 784]),
             Self::MlpLarge => bench("fixtures/bench/mlp_784_512_512_10.onnx", &[1, 784]),
-            Self::Resnet => network("resnet50"),
-            Self::Resnet18 => network("resnet18"),
-            Self::MobileNetV2 => network("mobilenetv2"),
-            Self::Vgg16 => network("vgg16"),
+            Self::Resnet => network("resnet50", 25_557_032),
+            Self::Resnet18 => network("resnet18", 11_689_512),
+            Self::MobileNetV2 => network("mobilenetv2", 3_504_872),
+            Self::Vgg16 => network("vgg16", 138_357_544),
+            Self::Squeezenet => network("squeezenet", 1_235_496),
         }
+    }
+
+    /// Whether it is a network with BatchNormalization, of which there is a folded form.
+    pub(super) fn has_norms(self) -> bool {
+        matches!(self, Self::Resnet | Self::Resnet18 | Self::MobileNetV2)
     }
 
     /// The name on the command line.

@@ -1,7 +1,7 @@
-//! The processes that do the work.
+//! The processes that do the work: this crate uses no crate of the workspace.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -10,69 +10,107 @@ use serde_json::{Map, Value};
 use super::Request;
 use crate::workspace;
 
-fn cargo() -> Result<Command> {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(workspace::root()?).stdin(Stdio::null()).stdout(Stdio::null());
-    Ok(command)
+/// One binary of the workspace, and how it is built.
+struct Program {
+    name: &'static str,
+    build: &'static [&'static str],
 }
 
-/// Builds the command line in release mode; where it is.
-fn build() -> Result<PathBuf> {
-    let mut command = cargo()?;
-    command.args(["build", "--quiet", "--release", "--package", "zktorch", "--bin", "zktorch"]);
-    if !command.status().context("cannot start cargo")?.success() {
-        bail!("the command line does not build");
-    }
+const COMMAND_LINE: Program = Program { name: "zktorch", build: &["--package", "zktorch"] };
+/// Networks and comparisons: built from what the command line is built from.
+const MODELS: Program = Program { name: "models", build: &feature("models") };
+/// Tract, and arkworks with its threads: each needs features of shared crates that the command line is built without.
+const FLOAT_MODEL: Program = Program { name: "float_model", build: &feature("float") };
+const FLOOR: Program = Program { name: "floor", build: &feature("floor") };
+
+/// One feature of the crate `benches`.
+const fn feature(name: &'static str) -> [&'static str; 5] {
+    ["--package", "benches", "--no-default-features", "--features", name]
+}
+
+/// Builds a binary in release mode; where it is.
+fn build(program: &Program) -> Result<PathBuf> {
     let root = workspace::root()?;
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release").join("zktorch"))
-}
-
-/// Writes the ONNX file of a well-known network.
-pub(super) fn write_network(network: &str, path: &str) -> Result<()> {
-    let mut command = cargo()?;
-    command.args(["run", "--quiet", "--release", "--package", "zktorch", "--example", "networks", "--"]);
-    if !command.args([network, path]).status().context("cannot start cargo")?.success() {
-        bail!("the ONNX file of {network} could not be written");
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(&root).stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(["build", "--quiet", "--release", "--bin", program.name]).args(program.build);
+    if !command.status().context("cannot start cargo")?.success() {
+        bail!("{} does not build", program.name);
     }
-    Ok(())
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("release").join(program.name))
 }
 
-/// Runs the stages of one request: the command line, each time a new process.
-pub(super) struct Stages {
-    binary: PathBuf,
+/// The programs of one request. Each run is a new process, and what it prints on stderr goes through.
+#[derive(Clone)]
+pub(super) struct Children {
     threads: Option<usize>,
     env: Vec<(String, String)>,
+    command_line: PathBuf,
+    models: PathBuf,
+    float_model: Option<PathBuf>,
+    floor: Option<PathBuf>,
 }
 
-impl Stages {
-    /// Builds the command line.
+impl Children {
+    /// Builds what the request needs.
     pub(super) fn new(request: &Request) -> Result<Self> {
-        Ok(Self { binary: build()?, threads: request.threads, env: request.env.clone() })
+        Ok(Self {
+            threads: request.threads,
+            env: request.env.clone(),
+            command_line: build(&COMMAND_LINE)?,
+            models: build(&MODELS)?,
+            float_model: request.tract.then(|| build(&FLOAT_MODEL)).transpose()?,
+            floor: request.floor.then(|| build(&FLOOR)).transpose()?,
+        })
     }
 
-    /// The same under another condition.
+    /// The same on other threads and in another environment.
     pub(super) fn under(&self, threads: Option<usize>, env: &[(String, String)]) -> Self {
-        Self { binary: self.binary.clone(), threads, env: env.to_vec() }
+        Self { threads, env: env.to_vec(), ..self.clone() }
     }
 
-    /// Runs one stage; its JSON object. What it prints on stderr goes through.
-    pub(super) fn run(&self, args: &[&str]) -> Result<Map<String, Value>> {
+    /// Runs one stage of the command line, in the environment of the request; its JSON object.
+    pub(super) fn stage(&self, args: &[&str]) -> Result<Map<String, Value>> {
         eprintln!("$ zktorch {}", args.join(" "));
-        let mut command = Command::new(&self.binary);
-        command.current_dir(workspace::root()?).stdin(Stdio::null()).stderr(Stdio::inherit());
+        let mut command = Command::new(&self.command_line);
         command.args(args).arg("--json");
         command.envs(self.env.iter().map(|(key, value)| (key, value)));
         if let Some(threads) = self.threads {
             command.args(["--threads", &threads.to_string()]);
         }
-        object(&self.binary, args.first().unwrap_or(&""), &mut command)
+        object(command, &format!("zktorch {}", args.first().unwrap_or(&"")))
+    }
+
+    /// Runs `models`: see `benches/src/bin/models`.
+    pub(super) fn models(&self, args: &[&str]) -> Result<Map<String, Value>> {
+        let mut command = Command::new(&self.models);
+        command.args(args);
+        object(command, &format!("models {}", args.first().unwrap_or(&"")))
+    }
+
+    /// Runs the model in tract, from one file of tensors to another: whether it could. It says why not on stderr.
+    pub(super) fn float_model(&self, onnx: &str, inputs: &str, outputs: &str) -> Result<bool> {
+        let program = self.float_model.as_ref().context("the float model was not requested")?;
+        let mut command = Command::new(program);
+        command.current_dir(workspace::root()?).stdin(Stdio::null()).args([onnx, inputs, outputs]);
+        Ok(command.status().context("cannot start the float model")?.success())
+    }
+
+    /// Measures a floor of so many points.
+    pub(super) fn floor(&self, points: u64) -> Result<Map<String, Value>> {
+        let program = self.floor.as_ref().context("the floor was not requested")?;
+        let mut command = Command::new(program);
+        command.args([points.to_string(), "--threads".to_owned()]);
+        command.arg(self.threads.unwrap_or_default().to_string());
+        object(command, "floor")
     }
 }
 
 /// Runs a program that prints one JSON object.
-fn object(program: &Path, what: &str, command: &mut Command) -> Result<Map<String, Value>> {
-    let output = command.output().with_context(|| format!("cannot start {}", program.display()))?;
+fn object(mut command: Command, what: &str) -> Result<Map<String, Value>> {
+    command.current_dir(workspace::root()?).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output().with_context(|| format!("cannot start {what}"))?;
     if !output.status.success() {
         bail!("{what} ended with {}", output.status);
     }

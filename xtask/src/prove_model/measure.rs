@@ -2,106 +2,167 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
 use super::catalogue::{Model, Onnx};
-use super::children::{Stages, write_network};
+use super::children::Children;
 use super::generate::generate;
-use super::{Request, Source};
+use super::space::{self, ONNX_BYTES_PER_WEIGHT};
+use super::summary::{disagreement, merge, speed};
+use super::{OnnxFile, Request, Source};
+use crate::workspace;
 
 /// Calibration samples that are generated.
 const SAMPLES: usize = 32;
 
-/// Files that the stages read, as the command line is told of them.
+/// Files that the stages read, as they are told of them.
 struct Inputs {
     onnx: String,
     calibration: String,
     input: String,
-    /// What is done to images.
+    /// What is done to images, if that was said.
     image: Option<String>,
+    labels: Option<String>,
 }
 
-/// Compiles, sets up, runs, proves and verifies: the object that `--json` prints.
+/// Compiles, sets up, runs, proves and verifies, compares with the float model, and measures the floor: the object that `--json`
+/// prints.
 ///
 /// # Errors
-/// If a file cannot be made, a stage fails, or the proof is not accepted.
+/// Those of [`Prepared::new`] and [`Prepared::prove`].
 pub(crate) fn measure(request: &Request) -> Result<Map<String, Value>> {
-    Prepared::new(request)?.prove(request.threads, &request.env)
+    Prepared::new(request)?.prove(request.threads, &request.env, request.tract)
 }
 
 /// A model with its keys: it can be proved again and again, under other conditions too.
 pub(crate) struct Prepared {
-    name: String,
+    /// With absolute paths.
+    request: Request,
     out: PathBuf,
-    stages: Stages,
+    children: Children,
     inputs: Inputs,
+    /// What is done to images, said or found out.
+    image: Option<String>,
+    described: Map<String, Value>,
     compiled: Map<String, Value>,
     set_up: Map<String, Value>,
     computed: Map<String, Value>,
 }
 
 impl Prepared {
-    /// Compiles, sets up, and compares the integer model with the float model.
+    /// Compiles, sets up and runs the quantised model.
     ///
     /// # Errors
-    /// If a file cannot be made, or a stage fails.
+    /// If there is no room on the disk, a file cannot be made, or a stage fails.
     pub(crate) fn new(request: &Request) -> Result<Self> {
+        let request = request.resolve()?;
         let out = request.folder()?;
         fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-        // Stages run in the root folder.
         let out = out.canonicalize().with_context(|| format!("cannot resolve {}", out.display()))?;
+        space::require(&out, space_needed(&request.source)?)?;
+        let children = Children::new(&request)?;
+        let inputs = match &request.source {
+            Source::Model(model) => prepare(*model, request.folded, &out, &children)?,
+            Source::Onnx(file) => given(file),
+        };
+
+        let Inputs { onnx, calibration, input, image, .. } = &inputs;
         let file = |name: &str| out.join(name).to_string_lossy().into_owned();
         let (model, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
-        let stages = Stages::new(request)?;
-        let inputs = match &request.source {
-            Source::Model(model) => prepare(*model, &out)?,
-        };
-        let mut compile = vec!["compile", &inputs.onnx, "-o", &model, "--calibration", &inputs.calibration];
-        if let Some(image) = &inputs.image {
+        let mut describe = vec!["describe", onnx];
+        if image.is_none() {
+            describe.extend(["--input", input]);
+        }
+        let mut described = children.models(&describe)?;
+        if let Some(image) = image {
+            described.insert("image".to_owned(), json!(image));
+        }
+        let image = described.get("image").and_then(Value::as_str).map(str::to_owned);
+        let mut compile = vec!["compile", onnx, "-o", &model, "--calibration", calibration];
+        if let Some(image) = &image {
             compile.extend(["--image", image]);
         }
-        let compiled = stages.run(&compile)?;
-        let set_up = stages.run(&["setup", &model, "--pk", &pk, "--vk", &vk])?;
-        let computed = stages.run(&["run", &model, "--input", &inputs.input])?;
-        Ok(Self { name: request.name(), out, stages, inputs, compiled, set_up, computed })
+        let compiled = children.stage(&compile)?;
+        let set_up = children.stage(&["setup", &model, "--pk", &pk, "--vk", &vk])?;
+        let computed = children.stage(&["run", &model, "--input", input])?;
+        Ok(Self { request, out, children, inputs, image, described, compiled, set_up, computed })
     }
 
-    /// Proves and verifies; the object of [`measure`].
+    /// Proves and verifies on so many threads (none: all) in an environment, measures the floor if the request says so, and compares
+    /// with the float model if `tract` does: the object of [`measure`].
     ///
     /// # Errors
-    /// If a stage fails, or the proof is not accepted.
+    /// If a stage fails, the proof is not accepted, or a model of the repository has another top-1 class than the float model. (A
+    /// user's model that has is told of on stderr and in the object.)
     pub(crate) fn prove(
         &self,
         threads: Option<usize>,
         env: &[(String, String)],
+        tract: bool,
     ) -> Result<Map<String, Value>> {
+        let children = self.children.under(threads, env);
+        let mut report = self.stages(&children)?;
+        if tract {
+            report.extend(compare(&self.inputs, self.image.as_deref(), &self.out, &children)?);
+        }
+        report.insert("model".to_owned(), json!(self.request.name()));
+        report.insert("folded".to_owned(), json!(self.request.folded));
+        report.insert("calibration".to_owned(), json!(self.inputs.calibration));
+        let threads = threads.or_else(|| thread::available_parallelism().ok().map(usize::from));
+        report.insert("threads".to_owned(), json!(threads));
+        if !env.is_empty() {
+            let env: Map<String, Value> =
+                env.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+            report.insert("env".to_owned(), Value::Object(env));
+        }
+        let points = report.get("floor_points").and_then(Value::as_u64);
+        if let (true, Some(points)) = (self.request.floor, points) {
+            report.extend(children.floor(points)?);
+        }
+        if let Some((key, value)) = speed(&report) {
+            report.insert(key.to_owned(), value);
+        }
+        if let Some(problem) = disagreement(&report) {
+            match self.request.source {
+                Source::Model(_) => bail!(problem),
+                Source::Onnx(_) => eprintln!("warning: {problem}"),
+            }
+        }
+        Ok(report)
+    }
+
+    /// Bytes of the file that an SRS of this model's size takes; the development SRS itself is computed and never stored.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(crate) fn srs_bytes(&self) -> Result<u64> {
+        let k = self.set_up.get("k").and_then(Value::as_u64).context("setup printed no k")?;
+        let file = self.out.join("development.srs");
+        let written = self.children.models(&["srs", &k.to_string(), &file.to_string_lossy()])?;
+        fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        written.get("srs_bytes").and_then(Value::as_u64).context("no srs_bytes were printed")
+    }
+
+    /// Proves and verifies; every stage's keys, the earlier ones' too.
+    fn stages(&self, children: &Children) -> Result<Map<String, Value>> {
+        let input = &self.inputs.input;
         let file = |name: &str| self.out.join(name).to_string_lossy().into_owned();
         let (pk, vk) = (file("model.pk"), file("model.vk"));
         let (proof, statement) = (file("proof.bin"), file("statement.json"));
-        let input = &self.inputs.input;
-        let stages = self.stages.under(threads, env);
         let id = self.set_up.get("model_id").and_then(Value::as_str).context("setup printed no model id")?;
-        let proved = stages.run(&[
-            "prove",
-            "--pk",
-            &pk,
-            "--input",
-            input,
-            "--proof",
-            &proof,
-            "--statement",
-            &statement,
-        ])?;
-        let mut verify =
-            vec!["verify", "--vk", &vk, "--proof", &proof, "--statement", &statement, "--model-id", id];
-        verify.push("--allow-insecure-srs");
-        if self.inputs.image.is_none() {
+        let mut prove = vec!["prove", "--pk", &pk, "--input", input];
+        prove.extend(["--proof", &proof, "--statement", &statement]);
+        let proved = children.stage(&prove)?;
+        let mut verify = vec!["verify", "--vk", &vk, "--proof", &proof, "--statement", &statement];
+        verify.extend(["--model-id", id, "--allow-insecure-srs"]);
+        if self.image.is_none() {
             // A key knows no preprocessing of images.
             verify.extend(["--expect-input", input]);
         }
-        let verified = stages.run(&verify)?;
+        let verified = children.stage(&verify)?;
         if verified.get("accepted") != Some(&Value::Bool(true)) {
             bail!("the proof was not accepted");
         }
@@ -112,13 +173,55 @@ impl Prepared {
             ("prove", proved),
             ("verify", verified),
         ]);
-        report.insert("model".to_owned(), json!(self.name));
+        report.extend(self.described.clone());
         Ok(report)
     }
 }
 
+/// What the statement says of the outputs, and how far that is from what the float model gives in tract.
+fn compare(
+    inputs: &Inputs,
+    image: Option<&str>,
+    out: &Path,
+    children: &Children,
+) -> Result<Map<String, Value>> {
+    let path = |name: &str| out.join(name).to_string_lossy().into_owned();
+    let (statement, tensors, float) =
+        (path("statement.json"), path("float_inputs.json"), path("float_outputs.json"));
+    let mut preprocess = vec!["inputs", &statement, "--input", &inputs.input, "--out", &tensors];
+    preprocess.extend(image.iter().flat_map(|image| ["--image", image]));
+    children.models(&preprocess)?;
+    let ran = children.float_model(&inputs.onnx, &tensors, &float)?;
+    let mut read = vec!["compare", &statement];
+    if ran {
+        read.extend(["--float", &float]);
+    }
+    if let Some(labels) = &inputs.labels {
+        read.extend(["--labels", labels]);
+    }
+    let mut compared = children.models(&read)?;
+    let mut report = Map::new();
+    report.extend(compared.remove_entry("top5"));
+    let tract = if ran { Value::Object(compared) } else { json!({ "error": "it does not run this model" }) };
+    report.insert("tract".to_owned(), tract);
+    Ok(report)
+}
+
+/// Bytes that the files will take.
+fn space_needed(source: &Source) -> Result<u64> {
+    let path = match source {
+        Source::Onnx(file) => file.onnx.clone(),
+        Source::Model(model) => match model.files().onnx {
+            Onnx::File(path) => workspace::root()?.join(path),
+            Onnx::Network { weights, .. } => return Ok(space::needed(weights, true)),
+        },
+    };
+    let metadata = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(space::needed(metadata.len() / ONNX_BYTES_PER_WEIGHT, false))
+}
+
 /// The files of a model that comes with the repository; what does not exist is written to the folder.
-fn prepare(model: Model, out: &Path) -> Result<Inputs> {
+fn prepare(model: Model, folded: bool, out: &Path, children: &Children) -> Result<Inputs> {
     let files = model.files();
     let path = |name: &str| out.join(name).to_string_lossy().into_owned();
     let input = match files.input {
@@ -139,50 +242,25 @@ fn prepare(model: Model, out: &Path) -> Result<Inputs> {
     };
     let onnx = match files.onnx {
         Onnx::File(path) => path.to_owned(),
-        Onnx::Network(network) => {
+        Onnx::Network { name, .. } => {
             let path = path("model.onnx");
-            write_network(network, &path)?;
+            let mut write = vec!["write", name, &path];
+            write.extend(folded.then_some("--folded"));
+            children.models(&write)?;
             path
         }
     };
-    Ok(Inputs { onnx, calibration, input, image: files.image.map(str::to_owned) })
+    Ok(Inputs { onnx, calibration, input, image: None, labels: None })
 }
 
-/// One object of the stages': every key, that of the last stage where several have it; peaks of memory by stage, the prover's as
-/// the one that counts.
-fn merge<const N: usize>(stages: [(&str, Map<String, Value>); N]) -> Map<String, Value> {
-    let mut report = Map::new();
-    let mut peaks = Map::new();
-    for (stage, object) in stages {
-        for (key, value) in object {
-            if key == "peak_rss_bytes" {
-                peaks.insert(stage.to_owned(), value.clone());
-            }
-            if key != "peak_rss_bytes" || stage == "prove" {
-                report.insert(key, value);
-            }
-        }
-    }
-    report.insert("peak_rss_bytes_by_stage".to_owned(), Value::Object(peaks));
-    report
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stages_become_one_object() {
-        let object = |value: Value| value.as_object().cloned().unwrap_or_default();
-        let report = merge([
-            ("run", object(json!({"peak_rss_bytes": 1, "max_abs_error": 0.5, "load_s": 1.0}))),
-            ("prove", object(json!({"peak_rss_bytes": 2, "load_s": 2.0, "stage_s": {"commit": 0.25}}))),
-            ("verify", object(json!({"peak_rss_bytes": 3, "accepted": true}))),
-        ]);
-        let expected = json!({
-            "max_abs_error": 0.5, "load_s": 2.0, "stage_s": {"commit": 0.25}, "accepted": true, "peak_rss_bytes": 2,
-            "peak_rss_bytes_by_stage": {"run": 1, "prove": 2, "verify": 3},
-        });
-        assert_eq!(Value::Object(report), expected);
+/// A user's files.
+fn given(file: &OnnxFile) -> Inputs {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    Inputs {
+        onnx: text(&file.onnx),
+        calibration: text(file.calibration.as_deref().unwrap_or(&file.input)),
+        input: text(&file.input),
+        image: file.image.clone(),
+        labels: file.labels.as_deref().map(text),
     }
 }

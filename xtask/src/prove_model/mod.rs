@@ -8,26 +8,47 @@ mod children;
 mod generate;
 mod measure;
 mod request;
+mod space;
+mod summary;
 mod table;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 pub(crate) use catalogue::Model;
 pub(crate) use measure::{Prepared, measure};
-pub(crate) use request::{Request, Source};
+pub(crate) use request::{OnnxFile, Request, Source};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The model.
-    model: Model,
+    /// The model; or --onnx FILE for one of your own.
+    #[arg(required_unless_present = "onnx")]
+    model: Option<Model>,
+    /// An ONNX model of your own (external data beside it).
+    #[arg(long, value_name = "FILE", conflicts_with = "model", requires = "input")]
+    onnx: Option<PathBuf>,
+    /// The input to prove: an image, .npy, .npz, .json, or ONNX TensorProto .pb.
+    #[arg(long, value_name = "FILE", requires = "onnx")]
+    input: Option<PathBuf>,
+    /// Sample inputs from which scales are chosen (default: the input itself).
+    #[arg(long, value_name = "FILE", requires = "onnx")]
+    calibration: Option<PathBuf>,
+    /// What is done to images (default, for a model with one input 1x3xHxW: the usual preprocessing for ImageNet).
+    #[arg(long, value_name = "SPEC", requires = "onnx")]
+    image: Option<String>,
+    /// Names of the classes, one per line: the five largest scores are listed with them.
+    #[arg(long, value_name = "FILE", requires = "onnx")]
+    labels: Option<PathBuf>,
+    /// With BatchNormalization folded into the convolutions (resnet, resnet18, mobilenetv2).
+    #[arg(long, conflicts_with = "onnx")]
+    folded: bool,
     /// Print one JSON object on stdout; the table goes to stderr.
     #[arg(long)]
     json: bool,
-    /// Threads of each stage (default: all).
-    #[arg(long)]
+    /// Threads of each stage and of the floor (default: all).
+    #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     threads: Option<usize>,
     /// Folder in which every stage's files stay (default: target/prove-model/MODEL).
     #[arg(long, value_name = "DIR")]
@@ -35,14 +56,25 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    fn request(&self) -> Request {
-        Request { threads: self.threads, out: self.out.clone(), ..Request::new(Source::Model(self.model)) }
+    fn request(&self) -> Result<Request> {
+        let source = match (self.model, &self.onnx) {
+            (Some(model), _) => Source::Model(model),
+            (None, onnx) => Source::Onnx(OnnxFile {
+                onnx: onnx.clone().context("expected a model or --onnx FILE, found neither")?,
+                input: self.input.clone().context("expected --input FILE, found none")?,
+                calibration: self.calibration.clone(),
+                image: self.image.clone(),
+                labels: self.labels.clone(),
+            }),
+        };
+        let (threads, out) = (self.threads, self.out.clone());
+        Ok(Request { folded: self.folded, threads, out, ..Request::new(source) })
     }
 }
 
 /// The subcommand.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let report = measure(&options.request())?;
+    let report = measure(&options.request()?)?;
     table::print(&report, options.json);
     Ok(())
 }

@@ -1,22 +1,28 @@
 //! What is to be measured.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 use super::Model;
 use crate::workspace;
 
-/// One measurement. `Request::new` gives the defaults; the fields are set where they differ.
+/// One measurement. [`Request::new`] gives the defaults; the fields are set where they differ.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) source: Source,
-    /// Threads of each stage; none: all.
+    /// BatchNormalization folded into the convolutions, for the networks that have some.
+    pub(crate) folded: bool,
+    /// Threads of each stage and of the floor; none: all.
     pub(crate) threads: Option<usize>,
     /// Folder in which every stage's files stay; none: target/prove-model/NAME.
     pub(crate) out: Option<PathBuf>,
     /// Variables of the stages' environment, such as `("ZKTORCH_BACKEND", "portable")`.
     pub(crate) env: Vec<(String, String)>,
+    /// Compare the proved output with the float model in tract, and list the largest scores.
+    pub(crate) tract: bool,
+    /// Measure the floor.
+    pub(crate) floor: bool,
 }
 
 /// The model of a measurement.
@@ -24,18 +30,35 @@ pub(crate) struct Request {
 pub(crate) enum Source {
     /// One that comes with the repository.
     Model(Model),
+    /// A user's.
+    Onnx(OnnxFile),
+}
+
+/// A user's model and what is fed to it.
+#[derive(Clone, Debug)]
+pub(crate) struct OnnxFile {
+    pub(crate) onnx: PathBuf,
+    pub(crate) input: PathBuf,
+    /// Samples from which scales are chosen; none: the input itself.
+    pub(crate) calibration: Option<PathBuf>,
+    /// What is done to images; none: the usual preprocessing for ImageNet, if the input is an image.
+    pub(crate) image: Option<String>,
+    /// Names of the classes, one per line.
+    pub(crate) labels: Option<PathBuf>,
 }
 
 impl Request {
     /// The model with every default.
     pub(crate) fn new(source: Source) -> Self {
-        Self { source, threads: None, out: None, env: Vec::new() }
+        let (folded, threads, out, env) = (false, None, None, Vec::new());
+        Self { source, folded, threads, out, env, tract: true, floor: true }
     }
 
-    /// What the model is called in reports and in the name of its folder.
+    /// What the model is called in reports.
     pub(crate) fn name(&self) -> String {
         match &self.source {
             Source::Model(model) => model.name(),
+            Source::Onnx(file) => file.onnx.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         }
     }
 
@@ -43,7 +66,88 @@ impl Request {
     pub(super) fn folder(&self) -> Result<PathBuf> {
         match &self.out {
             Some(out) => Ok(out.clone()),
-            None => Ok(workspace::root()?.join("target").join("prove-model").join(self.name())),
+            None => {
+                let folded = if self.folded { "-folded" } else { "" };
+                let name = format!("{}{folded}", self.name());
+                Ok(workspace::root()?.join("target").join("prove-model").join(name))
+            }
         }
+    }
+
+    /// The same with absolute paths, as stages run in the root folder.
+    ///
+    /// # Errors
+    /// If a file does not exist, or the model has no folded form.
+    pub(super) fn resolve(&self) -> Result<Self> {
+        let source = match &self.source {
+            Source::Model(model) if self.folded && !model.has_norms() => {
+                bail!("--folded: expected a network with BatchNormalization nodes, found {}", model.name())
+            }
+            Source::Onnx(_) if self.folded => {
+                bail!("--folded: expected a network that is generated, found a file")
+            }
+            Source::Model(model) => Source::Model(*model),
+            Source::Onnx(file) => Source::Onnx(file.resolve()?),
+        };
+        Ok(Self { source, ..self.clone() })
+    }
+}
+
+impl OnnxFile {
+    fn resolve(&self) -> Result<Self> {
+        let optional = |path: &Option<PathBuf>| path.as_deref().map(existing).transpose();
+        Ok(Self {
+            onnx: existing(&self.onnx)?,
+            input: existing(&self.input)?,
+            calibration: optional(&self.calibration)?,
+            image: self.image.clone(),
+            labels: optional(&self.labels)?,
+        })
+    }
+}
+
+fn existing(path: &Path) -> Result<PathBuf> {
+    let resolved = path.canonicalize().with_context(|| format!("cannot read {}", path.display()))?;
+    if !resolved.is_file() {
+        bail!("{}: expected a file", path.display());
+    }
+    Ok(resolved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_folders() {
+        let mut request = Request::new(Source::Model(Model::Resnet));
+        assert_eq!(request.name(), "resnet");
+        assert!(request.folder().unwrap().ends_with("target/prove-model/resnet"));
+        request.folded = true;
+        assert!(request.folder().unwrap().ends_with("target/prove-model/resnet-folded"));
+        assert!(request.resolve().is_ok());
+        request.source = Source::Model(Model::Vgg16);
+        let message = request.resolve().unwrap_err().to_string();
+        assert_eq!(message, "--folded: expected a network with BatchNormalization nodes, found vgg16");
+    }
+
+    #[test]
+    fn missing_files_are_named() {
+        let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let file = |onnx: &str, labels: Option<&str>| OnnxFile {
+            onnx: onnx.into(),
+            input: manifest.clone(),
+            calibration: None,
+            image: None,
+            labels: labels.map(PathBuf::from),
+        };
+        let manifest_text = manifest.to_string_lossy();
+        assert!(file(&manifest_text, None).resolve().is_ok());
+        let message = format!("{:#}", file("no-such.onnx", None).resolve().unwrap_err());
+        assert!(message.starts_with("cannot read no-such.onnx: "), "{message}");
+        let message = format!("{:#}", file(&manifest_text, Some("no-such.txt")).resolve().unwrap_err());
+        assert!(message.starts_with("cannot read no-such.txt: "), "{message}");
+        let message = format!("{:#}", file("/", None).resolve().unwrap_err());
+        assert_eq!(message, "/: expected a file");
     }
 }

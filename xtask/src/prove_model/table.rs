@@ -3,13 +3,23 @@
 use serde_json::{Map, Value};
 
 /// The lines of the table, in this order, as far as the report has them.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 27] = [
     "model",
+    "weights",
+    "image",
+    "calibration",
+    "threads",
+    "env",
     "compile_s",
     "setup_s",
     "load_s",
     "witness_s",
     "prove_s",
+    "stage_s",
+    "floor_points",
+    "floor_s",
+    "prove_over_floor",
+    "ns_per_weight",
     "verify_s",
     "vk_check_s",
     "proof_bytes",
@@ -18,8 +28,9 @@ const KEYS: [&str; 16] = [
     "peak_rss_bytes",
     "committed_values",
     "max_abs_error",
+    "tract",
+    "top5",
     "model_id",
-    "accepted",
 ];
 
 /// Prints the table; with `json` the table goes to stderr and the object to stdout.
@@ -35,20 +46,99 @@ pub(super) fn print(report: &Map<String, Value>, json: bool) {
 
 fn table(report: &Map<String, Value>) -> String {
     let mut table = String::new();
+    let mut line = |key: &str, text: &str| table.push_str(&format!("{key:18} {text}\n"));
     for key in KEYS {
-        if let Some(value) = report.get(key) {
-            table.push_str(&format!("{key:18} {}\n", show(key, value)));
+        match (key, report.get(key)) {
+            (_, None) => {}
+            ("model", Some(name)) if report.get("folded") == Some(&Value::Bool(true)) => {
+                line(key, &format!("{}, BatchNormalization folded", plain(name)));
+            }
+            ("stage_s", Some(Value::Object(stages))) => {
+                stages.iter().for_each(|(stage, time)| line(&format!("  {stage}"), &seconds(time)));
+            }
+            ("tract", Some(tract)) => line("float model", &float(tract)),
+            ("top5", Some(Value::Array(classes))) => {
+                classes
+                    .iter()
+                    .zip(1..)
+                    .for_each(|(class, place)| line(&format!("top {place}"), &scored(class)));
+            }
+            (_, Some(value)) if key.ends_with("_s") => line(key, &seconds(value)),
+            ("prove_over_floor" | "ns_per_weight", Some(value)) => {
+                line(key, &format!("{:.2}", value.as_f64().unwrap_or(f64::NAN)));
+            }
+            (_, Some(value)) => line(key, &plain(value)),
         }
+    }
+    if report.get("accepted") == Some(&Value::Bool(true)) {
+        line("accepted", "true, in another process");
     }
     table
 }
 
-fn show(key: &str, value: &Value) -> String {
+fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) if key.ends_with("_s") => {
-            format!("{:.4} s", number.as_f64().unwrap_or_default())
-        }
         other => other.to_string(),
+    }
+}
+
+fn seconds(value: &Value) -> String {
+    value.as_f64().map_or_else(|| value.to_string(), |seconds| format!("{seconds:.4} s"))
+}
+
+/// What tract says of the proved outputs.
+fn float(tract: &Value) -> String {
+    if let Some(error) = tract.get("error") {
+        return format!("NOT COMPARED: tract: {}", plain(error));
+    }
+    let error = tract.get("max_abs_error").and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let class = tract.get("top1").unwrap_or(&Value::Null);
+    let top = match tract.get("same_top1") {
+        Some(Value::Bool(true)) => format!(", the same top-1 class {class}"),
+        Some(_) => format!(", ANOTHER TOP-1 CLASS: {class}"),
+        None => String::new(),
+    };
+    format!("in tract: largest difference {error:.6}{top}")
+}
+
+/// One of the largest scores.
+fn scored(class: &Value) -> String {
+    let value = class.get("value").and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let index = class.get("index").unwrap_or(&Value::Null);
+    match class.get("label").and_then(Value::as_str) {
+        Some(label) => format!("{value:10.4}  {label} ({index})"),
+        None => format!("{value:10.4}  class {index}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn lines() {
+        let report = json!({
+            "model": "resnet", "folded": true, "prove_s": 1.5, "stage_s": {"commit": 0.25, "opening": 1.0}, "proof_bytes": 15000,
+            "prove_over_floor": 1.25, "tract": {"max_abs_error": 0.002, "same_top1": true, "top1": 7}, "unknown": 3,
+            "top5": [{"index": 7, "label": "cock", "value": 2.5}, {"index": 1, "value": -0.5}], "accepted": true,
+        });
+        let expected = "\
+model              resnet, BatchNormalization folded
+prove_s            1.5000 s
+  commit           0.2500 s
+  opening          1.0000 s
+prove_over_floor   1.25
+proof_bytes        15000
+float model        in tract: largest difference 0.002000, the same top-1 class 7
+top 1                  2.5000  cock (7)
+top 2                 -0.5000  class 1
+accepted           true, in another process
+";
+        assert_eq!(table(report.as_object().unwrap()), expected);
+        let other = float(&json!({"max_abs_error": 0.5, "same_top1": false, "top1": 7}));
+        assert_eq!(other, "in tract: largest difference 0.500000, ANOTHER TOP-1 CLASS: 7");
+        assert_eq!(float(&json!({"error": "no operator"})), "NOT COMPARED: tract: no operator");
     }
 }

@@ -10,7 +10,8 @@ use crate::bench::report::Purpose;
 /// What one proof gave: the keys of `prove-model --json`.
 type Run = Map<String, Value>;
 
-/// Measures a group. `prepare` makes the keys, `prove` makes and verifies one proof with them, and `done` gets every series as it
+/// Measures a group. `prepare` makes the keys, `prove` makes and verifies one proof with them (the
+/// runs of a series count from 1), and `done` gets every series as it
 /// ends, with its threads. A model or a series that fails does not end the suite.
 ///
 /// # Errors
@@ -20,7 +21,7 @@ pub(super) fn group<P>(
     runs: usize,
     cores: usize,
     prepare: impl FnOnce() -> Result<P>,
-    prove: impl Fn(&P, &Planned) -> Result<Run>,
+    prove: impl Fn(&P, &Planned, usize) -> Result<Run>,
     mut done: impl FnMut(&Planned, usize, Result<Vec<Run>>) -> Result<()>,
 ) -> Result<()> {
     let prepared = prepare();
@@ -42,7 +43,7 @@ pub(super) fn group<P>(
                         condition(planned.purpose, threads)
                     );
                     eprintln!("\n=== {of}");
-                    prove(prepared, planned).context(of)
+                    prove(prepared, planned, run).context(of)
                 })
                 .collect(),
         };
@@ -91,7 +92,7 @@ mod tests {
         prove: impl Fn(&Planned) -> Result<Run>,
     ) -> (usize, Done) {
         let (count, mut all) = (RefCell::new(0), Vec::new());
-        let prove = |(): &(), planned: &Planned| {
+        let prove = |(): &(), planned: &Planned, _| {
             *count.borrow_mut() += 1;
             prove(planned)
         };

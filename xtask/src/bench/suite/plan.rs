@@ -4,12 +4,13 @@ use super::super::report::{Purpose, Settings};
 use crate::prove_model::Model;
 
 /// Every model, from small to large.
-pub(super) const ALL: [Model; 9] = [
+pub(super) const ALL: [Model; 10] = [
     Model::DigitsMlp,
     Model::Mlp,
     Model::Digits,
     Model::MlpLarge,
     Model::Lenet,
+    Model::Squeezenet,
     Model::Resnet18,
     Model::MobileNetV2,
     Model::Resnet,

@@ -1,0 +1,54 @@
+//! What `cargo xtask prove-model` needs beside the command line: writes the networks, says what a model consists of, and compares
+//! a proved statement with the float model's outputs.
+//!
+//! `cargo run --release -p benches --bin models -- write resnet50 OUT.onnx [--folded]`
+#![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
+
+mod compare;
+mod describe;
+mod inputs;
+mod srs;
+mod write;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Networks, and what is known of them. Each command prints one JSON object.
+#[derive(Parser)]
+#[command(name = "models")]
+enum Options {
+    /// Write the ONNX file of a well-known network at 1x3x224x224, with seeded random weights.
+    Write(write::Options),
+    /// Say what a model's inputs, weights and linear layers are, and what is done to an image.
+    Describe(describe::Options),
+    /// Write an input as the command line preprocesses it.
+    Inputs(inputs::Options),
+    /// Say what a statement's outputs are, and compare them with the float model's.
+    Compare(compare::Options),
+    /// Write the development SRS, and say how long its file is.
+    Srs(srs::Options),
+}
+
+fn run() -> Result<()> {
+    let object = match Options::parse() {
+        Options::Write(options) => write::run(&options),
+        Options::Describe(options) => describe::run(&options),
+        Options::Inputs(options) => inputs::run(&options),
+        Options::Compare(options) => compare::run(&options),
+        Options::Srs(options) => srs::run(&options),
+    }?;
+    println!("{object}");
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Layers as torchvision has them, each the nodes that its exporter writes.
+
+use zktorch_onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
+
+use super::weights::Weights;
+
+/// ONNX's number for 32-bit floats.
+pub(super) const FLOAT: i32 = 1;
+/// ONNX's numbers for attribute types: a float, an integer, a tensor, a list of integers.
+const ATTRIBUTE_FLOAT: i32 = 1;
+const ATTRIBUTE_INT: i32 = 2;
+const ATTRIBUTE_TENSOR: i32 = 4;
+const ATTRIBUTE_INTS: i32 = 7;
+
+/// PyTorch's default.
+const EPSILON: f32 = 1e-5;
+
+/// A graph under construction.
+pub(super) struct Builder {
+    pub(super) graph: GraphProto,
+    weights: Weights,
+    folded: bool,
+}
+
+/// The form of a convolution with square kernels.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) kernel: usize,
+    pub(super) stride: usize,
+    pub(super) pad: usize,
+    pub(super) groups: usize,
+}
+
+impl Form {
+    /// One that keeps the extent but for its stride.
+    pub(super) fn same([inputs, outputs]: [usize; 2], kernel: usize, stride: usize) -> Self {
+        Self { inputs, outputs, kernel, stride, pad: kernel / 2, groups: 1 }
+    }
+}
+
+impl Builder {
+    pub(super) fn new(folded: bool) -> Self {
+        Self { graph: GraphProto::default(), weights: Weights::new(), folded }
+    }
+
+    /// Adds a node; the name of its output.
+    pub(super) fn node(
+        &mut self,
+        op: &str,
+        name: &str,
+        input: &[&str],
+        attribute: Vec<AttributeProto>,
+    ) -> String {
+        let name = format!("/{}/{op}", name.replace('.', "/"));
+        let output = format!("{name}_output_0");
+        self.graph.node.push(NodeProto {
+            input: input.iter().map(|name| (*name).to_owned()).collect(),
+            output: vec![output.clone()],
+            name,
+            op_type: op.to_owned(),
+            attribute,
+            domain: String::new(),
+        });
+        output
+    }
+
+    fn initializer(&mut self, name: String, dims: &[usize], values: &[f32]) -> String {
+        self.graph.initializer.push(tensor(&name, dims, values));
+        name
+    }
+
+    /// A convolution with bias.
+    pub(super) fn conv(&mut self, x: &str, name: &str, form: Form) -> String {
+        let weight = self.he(form);
+        let bias = self.weights.normal(form.outputs, 0.0, 0.05);
+        self.conv_node(x, name, form, &weight, Some(&bias))
+    }
+
+    /// A convolution without bias and its BatchNormalization.
+    pub(super) fn conv_norm(&mut self, x: &str, [conv, norm]: [&str; 2], form: Form) -> String {
+        let (channels, mut weight) = (form.outputs, self.he(form));
+        let gamma = self.weights.uniform(channels, [0.4, 0.9]);
+        let beta = self.weights.normal(channels, 0.0, 0.1);
+        let mean = self.weights.normal(channels, 0.0, 0.05);
+        let variance = self.weights.uniform(channels, [0.8, 1.2]);
+        if self.folded {
+            let factor = |channel: usize| {
+                f64::from(gamma[channel]) / (f64::from(variance[channel]) + f64::from(EPSILON)).sqrt()
+            };
+            let per_channel = weight.len() / channels;
+            for (channel, taps) in weight.chunks_exact_mut(per_channel).enumerate() {
+                taps.iter_mut().for_each(|tap| *tap = (f64::from(*tap) * factor(channel)) as f32);
+            }
+            let bias = |channel: usize| {
+                (f64::from(beta[channel]) - f64::from(mean[channel]) * factor(channel)) as f32
+            };
+            let bias: Vec<f32> = (0..channels).map(bias).collect();
+            return self.conv_node(x, conv, form, &weight, Some(&bias));
+        }
+        let y = self.conv_node(x, conv, form, &weight, None);
+        let statistics =
+            [("weight", gamma), ("bias", beta), ("running_mean", mean), ("running_var", variance)]
+                .map(|(which, values)| self.initializer(format!("{norm}.{which}"), &[channels], &values));
+        let mut read = vec![y.as_str()];
+        read.extend(statistics.iter().map(String::as_str));
+        let attributes = vec![float("epsilon", EPSILON), float("momentum", 0.9), int("training_mode", 0)];
+        self.node("BatchNormalization", norm, &read, attributes)
+    }
+
+    /// Weights [outputs, inputs / groups, kernel, kernel] of variance 2 / fan-in: what ReLU keeps at its size.
+    fn he(&mut self, form: Form) -> Vec<f32> {
+        let fan_in = form.inputs / form.groups * form.kernel * form.kernel;
+        self.weights.normal(form.outputs * fan_in, 0.0, (2.0 / fan_in as f64).sqrt())
+    }
+
+    fn conv_node(&mut self, x: &str, name: &str, form: Form, weight: &[f32], bias: Option<&[f32]>) -> String {
+        let kernel = form.kernel;
+        let dims = [form.outputs, form.inputs / form.groups, kernel, kernel];
+        let weight = self.initializer(format!("{name}.weight"), &dims, weight);
+        let bias = bias.map(|bias| self.initializer(format!("{name}.bias"), &[form.outputs], bias));
+        let attributes = vec![
+            ints("dilations", &[1, 1]),
+            int("group", form.groups as i64),
+            ints("kernel_shape", &[kernel as i64; 2]),
+            ints("pads", &[form.pad as i64; 4]),
+            ints("strides", &[form.stride as i64; 2]),
+        ];
+        let mut read = vec![x, &weight];
+        read.extend(bias.as_deref());
+        self.node("Conv", name, &read, attributes)
+    }
+
+    /// A dense layer.
+    pub(super) fn gemm(&mut self, x: &str, name: &str, [inputs, outputs]: [usize; 2]) -> String {
+        let weight = self.weights.normal(outputs * inputs, 0.0, (2.0 / inputs as f64).sqrt());
+        let bias = self.weights.normal(outputs, 0.0, 0.01);
+        let weight = self.initializer(format!("{name}.weight"), &[outputs, inputs], &weight);
+        let bias = self.initializer(format!("{name}.bias"), &[outputs], &bias);
+        let attributes = vec![float("alpha", 1.0), float("beta", 1.0), int("transB", 1)];
+        self.node("Gemm", name, &[x, &weight, &bias], attributes)
+    }
+
+    pub(super) fn relu(&mut self, x: &str, name: &str) -> String {
+        self.node("Relu", name, &[x], Vec::new())
+    }
+
+    /// ReLU6: Clip, its bounds the outputs of Constant nodes.
+    pub(super) fn relu6(&mut self, x: &str, name: &str) -> String {
+        let [low, high] = [("min", 0.0), ("max", 6.0)].map(|(which, bound)| {
+            let value = AttributeProto {
+                name: "value".to_owned(),
+                r#type: ATTRIBUTE_TENSOR,
+                t: Some(tensor("", &[], &[bound])),
+                ..AttributeProto::default()
+            };
+            self.node("Constant", &format!("{name}.{which}"), &[], vec![value])
+        });
+        self.node("Clip", name, &[x, &low, &high], Vec::new())
+    }
+
+    /// Maxima of square windows. With `ceil` the last window may reach over the edge.
+    pub(super) fn max_pool(
+        &mut self,
+        x: &str,
+        name: &str,
+        [kernel, stride, pad]: [i64; 3],
+        ceil: bool,
+    ) -> String {
+        let attributes = vec![
+            int("ceil_mode", i64::from(ceil)),
+            ints("kernel_shape", &[kernel; 2]),
+            ints("pads", &[pad; 4]),
+            ints("strides", &[stride; 2]),
+        ];
+        self.node("MaxPool", name, &[x], attributes)
+    }
+
+    /// Averages over whole channels, then one vector.
+    pub(super) fn average_and_flatten(&mut self, x: &str, name: &str) -> String {
+        let x = self.node("GlobalAveragePool", name, &[x], Vec::new());
+        self.flatten(&x)
+    }
+
+    pub(super) fn flatten(&mut self, x: &str) -> String {
+        self.node("Flatten", "flatten", &[x], vec![int("axis", 1)])
+    }
+}
+
+fn tensor(name: &str, dims: &[usize], values: &[f32]) -> TensorProto {
+    TensorProto {
+        dims: dims.iter().map(|dim| *dim as i64).collect(),
+        data_type: FLOAT,
+        name: name.to_owned(),
+        raw_data: values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        ..TensorProto::default()
+    }
+}
+
+pub(super) fn float(name: &str, f: f32) -> AttributeProto {
+    AttributeProto { name: name.to_owned(), r#type: ATTRIBUTE_FLOAT, f, ..AttributeProto::default() }
+}
+
+pub(super) fn int(name: &str, i: i64) -> AttributeProto {
+    AttributeProto { name: name.to_owned(), r#type: ATTRIBUTE_INT, i, ..AttributeProto::default() }
+}
+
+pub(super) fn ints(name: &str, ints: &[i64]) -> AttributeProto {
+    let (name, ints) = (name.to_owned(), ints.to_vec());
+    AttributeProto { name, r#type: ATTRIBUTE_INTS, ints, ..AttributeProto::default() }
+}

@@ -1,0 +1,84 @@
+//! The ONNX graphs of well-known networks, with seeded random weights.
+//!
+//! Each is what `torch.onnx.export` (TorchScript, PyTorch 2.1, operator set 17) writes of the torchvision model in evaluation mode:
+//! the same nodes with the same attributes, parameters named as in the model, dropout absent. Two forms: with
+//! BatchNormalization nodes, as `training=TrainingMode.PRESERVE` keeps them, or folded into the convolutions, as is the default.
+//! One difference: where SqueezeNet's windows may reach over the edge that exporter writes padding, newer ones `ceil_mode`, as here.
+//!
+//! Weights are He-initialised from one seed; statistics of BatchNormalization are such that activations keep about unit variance.
+//! What a proof costs does not depend on the values.
+
+mod builder;
+mod mobilenet;
+mod resnet;
+mod squeezenet;
+mod vgg;
+mod weights;
+
+use clap::ValueEnum;
+use zktorch_onnx::proto::{
+    DimensionProto, ModelProto, OperatorSetIdProto, TensorShapeProto, TensorTypeProto, TypeProto,
+    ValueInfoProto,
+};
+
+use builder::{Builder, FLOAT};
+
+/// A network of torchvision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Network {
+    /// ResNet-18.
+    Resnet18,
+    /// ResNet-50, version 1.5: the stride of a bottleneck in its 3x3 convolution.
+    Resnet50,
+    /// MobileNetV2, width 1.
+    #[value(name = "mobilenetv2")]
+    MobileNetV2,
+    /// VGG-16, without BatchNormalization.
+    Vgg16,
+    /// SqueezeNet 1.1.
+    Squeezenet,
+}
+
+/// The operator set of the graphs.
+pub const OPSET: i64 = 17;
+/// Height and width of ImageNet's inputs.
+pub const EXTENT: usize = 224;
+/// Classes.
+const CLASSES: usize = 1000;
+
+impl Network {
+    /// The network for an input of 1x3x`extent`x`extent`, its BatchNormalization in nodes of its own or `folded` into the
+    /// convolutions. Both forms compute the same.
+    ///
+    /// The extent is [`EXTENT`], or another multiple of 32 (VGG-16: only that one, its dense layers fix it).
+    pub fn model(self, extent: usize, folded: bool) -> ModelProto {
+        let mut builder = Builder::new(folded);
+        let x = INPUT.to_owned();
+        let output = match self {
+            Self::Resnet18 => builder.resnet(x, &resnet::RESNET_18),
+            Self::Resnet50 => builder.resnet(x, &resnet::RESNET_50),
+            Self::MobileNetV2 => builder.mobilenet_v2(x),
+            Self::Vgg16 => builder.vgg16(x),
+            Self::Squeezenet => builder.squeezenet_1_1(x),
+        };
+        let mut graph = builder.graph;
+        graph.name = "main_graph".to_owned();
+        let extent = extent as i64;
+        graph.input = vec![value(INPUT, &[1, 3, extent, extent])];
+        graph.output = vec![value(&output, &[1, CLASSES as i64])];
+        ModelProto {
+            ir_version: 8,
+            producer_name: "zktorch".to_owned(),
+            graph: Some(graph),
+            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
+        }
+    }
+}
+
+const INPUT: &str = "input";
+
+fn value(name: &str, dims: &[i64]) -> ValueInfoProto {
+    let dim = dims.iter().map(|dim| DimensionProto { dim_value: Some(*dim), dim_param: None }).collect();
+    let tensor_type = Some(TensorTypeProto { elem_type: FLOAT, shape: Some(TensorShapeProto { dim }) });
+    ValueInfoProto { name: name.to_owned(), r#type: Some(TypeProto { tensor_type }) }
+}
