@@ -1,57 +1,60 @@
-//! `cargo xtask bench`: builds the bench binaries in release mode and runs them.
+//! `cargo xtask bench`: what is measured, each part in a file of its own. Without a subcommand it is the whole suite.
+
+mod bars;
+mod core;
+mod extra;
+mod files;
+mod html;
+mod linear;
+mod machine;
+mod names;
+mod published;
+mod render;
+mod report;
+mod spread;
+mod suite;
+#[cfg(test)]
+mod testing;
+mod units;
 
 use std::env;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::workspace;
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
     #[command(subcommand)]
-    suite: Suite,
+    part: Option<Part>,
+    #[command(flatten)]
+    suite: suite::Options,
 }
 
 #[derive(Subcommand)]
-enum Suite {
+enum Part {
     /// Kernels of the core crates, as ratios to arkworks on the same inputs in the same process.
-    Core(CoreOptions),
-}
-
-#[derive(Args)]
-struct CoreOptions {
-    /// Print one JSON object on stdout; the table goes to stderr.
-    #[arg(long)]
-    json: bool,
-    /// Measure only this key (may be repeated).
-    #[arg(long, value_name = "KEY")]
-    only: Vec<String>,
-    /// Smaller sizes, fewer repetitions: to see that everything runs. Bars are not judged.
-    #[arg(long)]
-    quick: bool,
-    /// List the keys and stop.
-    #[arg(long)]
-    list: bool,
+    Core(core::Options),
+    /// Make report.html again from report.json and the other parts' files beside it.
+    Html(render::Options),
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let Suite::Core(core) = &options.suite;
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(workspace::root()?).stdin(Stdio::null());
-    command.args(["run", "--quiet", "--release", "--package", "benches", "--bin", "core", "--"]);
-    for (flag, set) in [("--json", core.json), ("--quick", core.quick), ("--list", core.list)] {
-        if set {
-            command.arg(flag);
-        }
+    match &options.part {
+        None => suite::run(&options.suite),
+        Some(Part::Core(core)) => core::run(core),
+        Some(Part::Html(html)) => render::run(html),
     }
-    for key in &core.only {
-        command.args(["--only", key]);
-    }
-    let status = command.status().context("cannot start cargo")?;
-    if !status.success() {
-        bail!("bench core ended with {status}");
-    }
-    Ok(())
+}
+
+/// Where results are kept unless told otherwise: `bench` in cargo's target folder.
+fn folder() -> Result<PathBuf> {
+    let root = workspace::root()?;
+    // A relative one is relative to the root, where cargo runs.
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
+    Ok(target.join("bench"))
 }

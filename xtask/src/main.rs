@@ -30,7 +30,7 @@ enum Command {
     ProveModel(prove_model::Options),
     /// Damage every byte of a proof, its statement and its key: nothing may be accepted.
     Tamper(tamper::Options),
-    /// Measure the core against arkworks in the same process.
+    /// Measure: every model end to end, with a report; or a part by name.
     Bench(bench::Options),
 }
 
@@ -48,5 +48,15 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn options_fit_together() {
+        super::Cli::command().debug_assert();
     }
 }

@@ -1,0 +1,256 @@
+//! The bars that the suite is judged by.
+
+use serde::{Deserialize, Serialize};
+
+use super::report::{Purpose, Report};
+
+/// What a number counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Unit {
+    Ratio,
+    Seconds,
+    Bytes,
+}
+
+/// How a number stands to its bar. Smaller is better everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Verdict {
+    /// It reaches what it should reach.
+    Stretch,
+    /// It reaches what it must reach.
+    Pass,
+    Missed,
+    /// The run did not have what it is about.
+    NotMeasured,
+}
+
+/// One judged number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Judgement {
+    /// A name that stays.
+    pub(super) id: String,
+    /// The same for readers.
+    pub(super) what: String,
+    pub(super) unit: Unit,
+    /// The median that was measured.
+    pub(super) value: Option<f64>,
+    /// What it must not exceed.
+    pub(super) bar: f64,
+    /// What it should not exceed.
+    pub(super) stretch: Option<f64>,
+    pub(super) verdict: Verdict,
+}
+
+/// Where a number comes from.
+enum Source {
+    /// The median of a key.
+    Median(&'static str, Purpose, &'static str),
+    /// Computed from several models.
+    Computed(fn(&Report) -> Option<f64>),
+}
+
+struct Bar {
+    id: &'static str,
+    what: &'static str,
+    unit: Unit,
+    source: Source,
+    bar: f64,
+    stretch: Option<f64>,
+}
+
+const fn bar(
+    id: &'static str,
+    what: &'static str,
+    unit: Unit,
+    source: Source,
+    bar: f64,
+    stretch: Option<f64>,
+) -> Bar {
+    Bar { id, what, unit, source, bar, stretch }
+}
+
+const fn suite(model: &'static str, key: &'static str) -> Source {
+    Source::Median(model, Purpose::Suite, key)
+}
+
+/// Bytes are decimal: 20 KB are 20,000 bytes. The floor is the time that arkworks needs for plain commitments to the same values, in
+/// a process of its own just before (`docs/performance.md`).
+const BARS: [Bar; 13] = [
+    bar(
+        "resnet50_prove_over_floor",
+        "ResNet-50: proving over the floor",
+        Unit::Ratio,
+        suite("resnet", "prove_over_floor"),
+        2.0,
+        Some(0.7),
+    ),
+    bar(
+        "resnet50_verify",
+        "ResNet-50: verifying",
+        Unit::Seconds,
+        suite("resnet", "verify_s"),
+        0.030,
+        Some(0.012),
+    ),
+    bar("resnet50_proof", "ResNet-50: proof", Unit::Bytes, suite("resnet", "proof_bytes"), 20e3, Some(12e3)),
+    bar(
+        "resnet50_memory",
+        "ResNet-50: peak memory of proving",
+        Unit::Bytes,
+        suite("resnet", "peak_rss_bytes"),
+        4e9,
+        Some(2.5e9),
+    ),
+    bar(
+        "resnet50_setup",
+        "ResNet-50: setup with the development SRS",
+        Unit::Seconds,
+        suite("resnet", "setup_s"),
+        30.0,
+        Some(6.0),
+    ),
+    bar(
+        "resnet50_srs",
+        "ResNet-50: SRS on disk",
+        Unit::Bytes,
+        suite("resnet", "srs_bytes"),
+        140e6,
+        Some(68e6),
+    ),
+    bar(
+        "mobilenetv2_prove_over_floor",
+        "MobileNetV2: proving over the floor",
+        Unit::Ratio,
+        suite("mobilenetv2", "prove_over_floor"),
+        2.5,
+        Some(1.2),
+    ),
+    bar(
+        "mobilenetv2_proof",
+        "MobileNetV2: proof",
+        Unit::Bytes,
+        suite("mobilenetv2", "proof_bytes"),
+        20e3,
+        Some(12e3),
+    ),
+    bar(
+        "vgg16_prove_over_floor",
+        "VGG-16: proving over the floor",
+        Unit::Ratio,
+        suite("vgg16", "prove_over_floor"),
+        2.0,
+        Some(0.6),
+    ),
+    bar(
+        "vgg16_setup",
+        "VGG-16: setup with the development SRS",
+        Unit::Seconds,
+        suite("vgg16", "setup_s"),
+        60.0,
+        Some(15.0),
+    ),
+    bar(
+        "portable_resnet50_prove_over_floor",
+        "ResNet-50 on the portable backend: proving over the floor",
+        Unit::Ratio,
+        Source::Median("resnet", Purpose::Portable, "prove_over_floor"),
+        8.0,
+        Some(4.0),
+    ),
+    // Flat means: no trend worth a name over a factor of five in size. The models differ in shape too (padding, kernels, weights), and
+    // that alone moves the cost by a third.
+    bar(
+        "time_per_value_spread",
+        "Proving time per committed value, ResNet-18 to VGG-16: largest over smallest",
+        Unit::Ratio,
+        Source::Computed(|report| report.linearity.time_spread),
+        1.5,
+        None,
+    ),
+    bar(
+        "memory_per_value_spread",
+        "Memory per committed value, ResNet-18 to VGG-16: largest over smallest",
+        Unit::Ratio,
+        Source::Computed(|report| report.linearity.memory_spread),
+        1.5,
+        None,
+    ),
+];
+
+/// Judges every bar.
+pub(super) fn judge(report: &Report) -> Vec<Judgement> {
+    BARS.iter()
+        .map(|bar| {
+            let value = match bar.source {
+                Source::Median(model, purpose, key) => {
+                    report.find(model, purpose).and_then(|series| series.median(key))
+                }
+                Source::Computed(compute) => compute(report),
+            };
+            Judgement {
+                id: bar.id.to_owned(),
+                what: bar.what.to_owned(),
+                unit: bar.unit,
+                value,
+                bar: bar.bar,
+                stretch: bar.stretch,
+                verdict: verdict(value, bar.bar, bar.stretch),
+            }
+        })
+        .collect()
+}
+
+fn verdict(value: Option<f64>, bar: f64, stretch: Option<f64>) -> Verdict {
+    match value {
+        None => Verdict::NotMeasured,
+        Some(value) if stretch.is_some_and(|stretch| value <= stretch) => Verdict::Stretch,
+        Some(value) if value <= bar => Verdict::Pass,
+        // A number that is none (0 / 0) has reached nothing.
+        Some(_) => Verdict::Missed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::testing::{report, run};
+    use super::*;
+
+    #[test]
+    fn verdicts() {
+        let judge = |value| verdict(value, 2.0, Some(0.5));
+        assert_eq!(judge(None), Verdict::NotMeasured);
+        assert_eq!(judge(Some(0.5)), Verdict::Stretch);
+        assert_eq!(judge(Some(0.6)), Verdict::Pass);
+        assert_eq!(judge(Some(2.0)), Verdict::Pass);
+        assert_eq!(judge(Some(2.1)), Verdict::Missed);
+        assert_eq!(judge(Some(f64::NAN)), Verdict::Missed);
+        assert_eq!(verdict(Some(0.1), 2.0, None), Verdict::Pass);
+    }
+
+    #[test]
+    fn bars_are_ordered_and_named_once() {
+        let ids: BTreeSet<&str> = BARS.iter().map(|bar| bar.id).collect();
+        assert_eq!(ids.len(), BARS.len());
+        for bar in &BARS {
+            assert!(bar.stretch.is_none_or(|stretch| stretch < bar.bar), "{}", bar.id);
+        }
+    }
+
+    #[test]
+    fn judged_on_the_median_of_the_right_series() {
+        let mut slow = run(10_000_000, 1.0, 5_000_000_000, 10);
+        slow.insert("prove_over_floor".into(), 2.5.into());
+        let mut report = report(&[("resnet", slow)]);
+        let judged = |report: &Report, id: &str| judge(report).into_iter().find(|bar| bar.id == id).unwrap();
+        assert_eq!(judged(&report, "resnet50_prove_over_floor").verdict, Verdict::Missed);
+        assert_eq!(judged(&report, "resnet50_memory").value, Some(5e9));
+        assert_eq!(judged(&report, "portable_resnet50_prove_over_floor").verdict, Verdict::NotMeasured);
+        report.series[0].purpose = Purpose::Portable;
+        assert_eq!(judged(&report, "portable_resnet50_prove_over_floor").verdict, Verdict::Stretch);
+        assert_eq!(judged(&report, "resnet50_prove_over_floor").verdict, Verdict::NotMeasured);
+    }
+}

@@ -1,0 +1,56 @@
+//! Files of a run: written whole or not at all.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tempfile::Builder;
+
+use super::extra::{self, Extra};
+use super::html;
+use super::report::Report;
+
+/// Writes report.json and report.html into a folder, which is made if it is not there. Tables of other subcommands that cannot be
+/// read are left out: they must not cost a long run its result.
+pub(super) fn write(report: &Report, folder: &Path) -> Result<()> {
+    let mut json = serde_json::to_vec_pretty(report)?;
+    json.push(b'\n');
+    replace(&folder.join("report.json"), &json)?;
+    let extras = extra::read(folder).unwrap_or_else(|error| {
+        eprintln!("warning: {error:#}");
+        Vec::new()
+    });
+    write_html(report, &extras, folder)
+}
+
+/// Writes report.html alone.
+pub(super) fn write_html(report: &Report, extras: &[Extra], folder: &Path) -> Result<()> {
+    let page = html::page(report, extras)?;
+    replace(&folder.join("report.html"), page.as_bytes())
+}
+
+/// A reader sees the old file or the new one, never a part.
+fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().context("a file has a folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let context = || format!("cannot write {}", path.display());
+    let mut file = builder().tempfile_in(folder).with_context(context)?;
+    file.write_all(content).with_context(context)?;
+    file.persist(path).with_context(context)?;
+    Ok(())
+}
+
+/// Temporary files are private; these are results that others may read, as the system's mask says.
+#[cfg(unix)]
+fn builder() -> Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut builder = Builder::new();
+    builder.permissions(fs::Permissions::from_mode(0o666));
+    builder
+}
+
+#[cfg(not(unix))]
+fn builder() -> Builder<'static, 'static> {
+    Builder::new()
+}

@@ -1,0 +1,32 @@
+//! What models and stages are called in print.
+
+/// A model's usual name; one that is not known here keeps its own.
+pub(super) fn model(name: &str) -> &str {
+    match name {
+        "digits" => "Digits CNN",
+        "digits-mlp" => "Digits MLP",
+        "lenet" => "LeNet-5",
+        "mlp" => "MLP 784-128-10",
+        "mlp-large" => "MLP 784-512-512-10",
+        "resnet18" => "ResNet-18",
+        "resnet" => "ResNet-50",
+        "mobilenetv2" => "MobileNetV2",
+        "vgg16" => "VGG-16",
+        "squeezenet" => "SqueezeNet",
+        other => other,
+    }
+}
+
+/// The prover's stages in the order in which they run: the key of `stage_s`, and the name.
+pub(super) const STAGES: [(&str, &str); 10] = [
+    ("witness", "witness"),
+    ("commit", "commitments"),
+    ("relations", "relations"),
+    ("inverse_columns", "inverse columns"),
+    ("sumcheck_a", "sumcheck A"),
+    ("sumcheck_b", "sumcheck B"),
+    ("mira", "Mira"),
+    ("mask", "mask"),
+    ("opening", "opening"),
+    ("other", "rest"),
+];

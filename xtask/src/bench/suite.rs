@@ -1,0 +1,183 @@
+//! The suite: every model end to end, the scaling with threads, the portable backend; a report as JSON and HTML, and the bars.
+
+mod measure;
+mod plan;
+mod table;
+
+use std::env;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use serde_json::{Map, Value};
+
+use self::plan::{Plan, Planned};
+use super::bars::Verdict;
+use super::files;
+use super::machine::Machine;
+use super::report::{Failure, Purpose, Report, Series, Settings};
+use crate::prove_model::{Model, Prepared, Request, Source};
+
+/// Forces a backend of the field arithmetic.
+const BACKEND: &str = "ZKTORCH_BACKEND";
+
+#[derive(Args)]
+#[group(skip)]
+pub(super) struct Options {
+    /// Proofs per model; the report has median, smallest and largest.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+    /// Measure only this model (may be repeated).
+    #[arg(long, value_name = "MODEL")]
+    only: Vec<Model>,
+    /// Small models, one proof each: to see that everything runs. Bars are not judged.
+    #[arg(long)]
+    quick: bool,
+    /// Print the report on stdout; the table goes to stderr.
+    #[arg(long)]
+    json: bool,
+    /// Folder of report.json and report.html.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Thread counts of the scaling.
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1,2", value_parser = clap::value_parser!(u16).range(1..))]
+    threads_list: Vec<u16>,
+    /// Leave out the portable backend.
+    #[arg(long)]
+    skip_portable: bool,
+}
+
+impl Options {
+    fn settings(&self) -> Settings {
+        let models: Vec<Model> = if !self.only.is_empty() {
+            plan::ALL.into_iter().filter(|model| self.only.contains(model)).collect()
+        } else if self.quick {
+            plan::QUICK.to_vec()
+        } else {
+            plan::ALL.to_vec()
+        };
+        Settings {
+            runs: if self.quick { 1 } else { usize::from(self.runs) },
+            quick: self.quick,
+            models: models.iter().map(|model| model.name()).collect(),
+            threads: self.threads_list.iter().copied().map(usize::from).collect(),
+        }
+    }
+
+    fn out(&self) -> Result<PathBuf> {
+        match &self.out {
+            Some(out) => Ok(out.clone()),
+            None => super::folder(),
+        }
+    }
+}
+
+/// Runs the suite.
+///
+/// # Errors
+/// If something could not be measured or written, or a bar is missed.
+pub(super) fn run(options: &Options) -> Result<()> {
+    if let Some(backend) = env::var_os(BACKEND) {
+        bail!("expected {BACKEND} to be unset, found {}: the suite chooses the backend", backend.display());
+    }
+    let started = Instant::now();
+    let out = options.out()?;
+    let settings = options.settings();
+    let plan = Plan::new(&settings, !options.skip_portable);
+    let cores = thread::available_parallelism()?.get();
+    let mut report = Report::new(
+        jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        Machine::detect()?,
+        settings,
+    );
+    for group in &plan.groups {
+        let prepare = || Prepared::new(&Request::new(Source::Model(group.model)));
+        measure::group(group, report.settings.runs, cores, prepare, prove, |planned, threads, result| {
+            let model = group.model.name();
+            match result {
+                Ok(runs) => report.series.push(Series::new(&model, planned.purpose, threads, runs)),
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    eprintln!("error: {model}: {error}");
+                    report.failures.push(Failure { model, purpose: planned.purpose, threads, error });
+                }
+            }
+            report.seconds = started.elapsed().as_secs_f64();
+            report.conclude();
+            files::write(&report, &out)
+        })?;
+    }
+    report.complete = true;
+    report.seconds = started.elapsed().as_secs_f64();
+    files::write(&report, &out)?;
+    let table = table::text(&report);
+    if options.json {
+        eprint!("{table}");
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print!("{table}");
+    }
+    eprintln!("wrote {}", out.join("report.html").display());
+    judge(&report, plan::is_whole(&report.settings, !options.skip_portable))
+}
+
+/// One proof, under the condition that is planned.
+fn prove(prepared: &Prepared, planned: &Planned) -> Result<Map<String, Value>> {
+    let env = match planned.purpose {
+        Purpose::Portable => vec![(BACKEND.to_owned(), "portable".to_owned())],
+        Purpose::Suite | Purpose::Threads => Vec::new(),
+    };
+    prepared.prove(planned.threads, &env)
+}
+
+/// Fails for whatever could not be measured, and for missed bars if the run is a whole one.
+fn judge(report: &Report, whole: bool) -> Result<()> {
+    if !report.failures.is_empty() {
+        bail!("{} series could not be measured", report.failures.len());
+    }
+    let missed: Vec<&str> = report
+        .bars
+        .iter()
+        // A number that a whole run does not have is no success either.
+        .filter(|bar| matches!(bar.verdict, Verdict::Missed | Verdict::NotMeasured))
+        .map(|bar| bar.id.as_str())
+        .collect();
+    if whole && !missed.is_empty() {
+        bail!("bars missed or not measured: {}", missed.join(", "));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{report, run};
+    use super::*;
+
+    #[test]
+    fn a_whole_run_must_reach_every_bar() {
+        let mut report = report(&[("resnet", run(10_000_000, 1.0, 3_000_000_000, 10))]);
+        let message = format!("{:#}", judge(&report, true).unwrap_err());
+        // Not measured here, so not reached.
+        assert!(message.contains("vgg16_setup") && !message.contains("resnet50_memory"), "{message}");
+        assert!(judge(&report, false).is_ok());
+        for bar in &mut report.bars {
+            bar.verdict = Verdict::Pass;
+        }
+        assert!(judge(&report, true).is_ok());
+        report.bars[0].verdict = Verdict::Missed;
+        let message = format!("{:#}", judge(&report, true).unwrap_err());
+        assert_eq!(message, "bars missed or not measured: resnet50_prove_over_floor");
+    }
+
+    #[test]
+    fn what_could_not_be_measured_fails_any_run() {
+        let mut report = report(&[]);
+        assert!(judge(&report, false).is_ok());
+        let failure =
+            Failure { model: "vgg16".into(), purpose: Purpose::Suite, threads: 2, error: "no memory".into() };
+        report.failures.push(failure);
+        assert_eq!(format!("{:#}", judge(&report, false).unwrap_err()), "1 series could not be measured");
+    }
+}
