@@ -39,13 +39,16 @@ mod files;
 mod fuzz;
 mod hex;
 mod image;
+pub mod interrupt;
 pub mod progress;
 pub mod report;
+pub mod space;
 pub mod stages;
 pub mod statement;
+pub mod trace;
 
 pub use data::FloatTensor;
 pub use error::Error;
-pub use files::MAX_FILE_BYTES;
+pub use files::{MAX_FILE_BYTES, folder_of, write_srs};
 pub use hex::Bytes32;
 pub use image::{Colours, ImageSpec, Resize};

@@ -40,7 +40,7 @@ use clock::Clock;
 
 /// Stages in the order in which they begin, each with the spans that belong to it.
 const STAGES: [(&str, &[&str]); 10] = [
-    ("srs", &["development SRS", "import ptau", "open SRS"]),
+    ("srs", &["SRS"]),
     ("witness", &["witness"]),
     ("commit", &["commit chunks", "commit V", "commit H"]),
     ("inverse_columns", &["inverse columns"]),
