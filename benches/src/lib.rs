@@ -1,5 +1,6 @@
 //! What the benches share: inputs, the clock, and the kernels of `cargo xtask bench core`.
 
+pub mod ablation;
 pub mod context;
 pub mod inputs;
 pub mod kernels;
