@@ -9,6 +9,7 @@ mod html;
 mod linear;
 mod machine;
 mod names;
+mod peers;
 mod published;
 mod render;
 mod report;
@@ -41,6 +42,8 @@ enum Part {
     Core(core::Options),
     /// What each part of the design is worth: the same work with it and without.
     Ablation(ablation::Options),
+    /// EZKL on the same models and inputs, beside us.
+    Peers(peers::Options),
     /// Make report.html again from report.json and the other parts' files beside it.
     Html(render::Options),
 }
@@ -50,6 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => suite::run(&options.suite),
         Some(Part::Core(core)) => core::run(core),
         Some(Part::Ablation(ablation)) => ablation::run(ablation),
+        Some(Part::Peers(peers)) => peers::run(peers),
         Some(Part::Html(html)) => render::run(html),
     }
 }
