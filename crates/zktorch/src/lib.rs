@@ -4,7 +4,8 @@
 //! * [`ImageSpec`]: what is done to an image before a model sees it;
 //! * [`container`]: versioned, digest-checked files for models, keys and proofs;
 //! * [`Statement`](statement::Statement): what a proof is about, as JSON;
-//! * [`cli`]: the command line; [`report`] and [`progress`]: what it prints.
+//! * [`cli`]: the command line; [`report`] and [`progress`]: what it prints;
+//! * [`stages`]: how long each stage of proving took.
 //!
 //! Everything that is read is hostile: sizes are checked before memory is taken, and errors name the file and the field.
 //!
@@ -40,6 +41,7 @@ mod hex;
 mod image;
 pub mod progress;
 pub mod report;
+pub mod stages;
 pub mod statement;
 
 pub use data::FloatTensor;

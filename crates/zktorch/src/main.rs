@@ -5,7 +5,11 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt as _;
 use zktorch::cli::{Cli, EXIT_ERROR, EXIT_OK, EXIT_REJECTED};
+use zktorch::stages::Stages;
 
 use commands::{Context, Outcome};
 
@@ -19,7 +23,12 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let context = Context::new(cli.common);
+    let stages = Stages::new();
+    // Nobody else sets a subscriber in this program; without one there are no times of stages.
+    let _ = tracing::subscriber::set_global_default(
+        Registry::default().with(LevelFilter::DEBUG).with(stages.layer()),
+    );
+    let context = Context::new(cli.common, stages);
     match commands::run(&context, &cli.command) {
         Ok(Outcome::Done(report)) => {
             context.print(&report);

@@ -182,12 +182,12 @@ pub(crate) fn reduce<P: ProverChannel>(
     // 2. H; the point r.
     let span = tracing::info_span!("commit H").entered();
     let queries = table_queries(network, challenges);
-    let table = InverseTable::from_queries(&queries)?;
+    let table = tracing::info_span!("inverse columns").in_scope(|| InverseTable::from_queries(&queries))?;
     let mut inverses: Vec<Vec<Fr>> = Vec::with_capacity(h_count);
     let mut h = Vec::with_capacity(h_count);
     for (column, blind) in columns.iter().zip(h_blinds) {
         h.push(column.commit_inverse(srs, network, challenges, blind)?);
-        inverses.push(column.inverses(&table));
+        inverses.push(tracing::info_span!("inverse columns").in_scope(|| column.inverses(&table)));
     }
     for (i, counts) in witness.multiplicities().chunks(n).enumerate() {
         let column: Vec<Fr> = counts
@@ -259,7 +259,6 @@ pub(crate) fn reduce<P: ProverChannel>(
         });
     }
     let output = run(channel, SUMCHECK_A, &mut instances)?;
-    drop(span);
 
     // 5. The values at its end.
     let point = Point::suffix(&output.point, k, Stage::A);
@@ -305,6 +304,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     }
     message.extend(operand_values);
     channel.send(A_VALUES, &message)?;
+    drop(span);
 
     // 6. Sumcheck B.
     if !reduction.reindexes.is_empty() {

@@ -18,6 +18,7 @@ use zktorch::cli::{Command, Common};
 use zktorch::data::{self, Wanted};
 use zktorch::progress::Progress;
 use zktorch::report::Report;
+use zktorch::stages::{Split, Stages};
 use zktorch::{Bytes32, ImageSpec};
 use zktorch_onnx::{FloatTensor, PortInfo};
 
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     common: Common,
     /// Progress and remarks on stderr.
     pub(crate) progress: Progress,
+    /// Times of the stages of proving.
+    pub(crate) stages: Stages,
 }
 
 /// How a command ended, if not with an error.
@@ -37,11 +40,11 @@ pub(crate) enum Outcome {
 }
 
 impl Context {
-    pub(crate) fn new(common: Common) -> Self {
+    pub(crate) fn new(common: Common, stages: Stages) -> Self {
         if let Some(threads) = common.threads {
             zktorch_field::par::set_num_threads(usize::from(threads));
         }
-        Self { common, progress: Progress::new(common.quiet) }
+        Self { common, progress: Progress::new(common.quiet), stages }
     }
 
     /// The report on stdout: as JSON, or a line per field.
@@ -54,6 +57,12 @@ impl Context {
                 match value {
                     serde_json::Value::Null => {}
                     serde_json::Value::String(text) => print_line(&format!("{key}: {text}")),
+                    // In their order, which an object does not keep.
+                    serde_json::Value::Object(_) if key == "stage_s" => {
+                        for (stage, seconds) in report.stage_s.iter().flat_map(Split::iter) {
+                            print_line(&format!("{key}.{stage}: {seconds}"));
+                        }
+                    }
                     other => print_line(&format!("{key}: {other}")),
                 }
             }

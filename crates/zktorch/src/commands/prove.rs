@@ -105,6 +105,7 @@ fn prove(
     });
     let (loaded, srs, input_ports, samples) = loaded?;
     let graph = loaded.key.vk().network().graph();
+    context.stages.restart();
     let started = Instant::now();
     let integers = input_ports
         .iter()
@@ -113,8 +114,10 @@ fn prove(
         .collect::<Result<Vec<_>>>()?;
     let bar = context.progress.spinner("prove");
     let proved = loaded.key.prove(&srs, &integers, nonce()?)?;
+    let elapsed = started.elapsed();
     drop(bar);
-    report.add(Stage::Prove, started.elapsed());
+    report.add(Stage::Prove, elapsed);
+    report.stage_s = Some(context.stages.split(elapsed));
     report.add(Stage::Witness, proved.witness_time);
     container::write(proof, Kind::Proof, &protocol(), &proved.proof)?;
     statement_file(loaded.key.vk(), &proved.statement)?.write(statement)?;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use zktorch::cli;
@@ -38,15 +39,20 @@ pub(super) fn make_keys(
     let _bar = context.progress.spinner("setup");
     let k = choose_k(&file.graph);
     let nonces = [nonce()?, nonce()?];
-    let made = report.time(Stage::Setup, || -> Result<(Srs, ProvingKey)> {
+    context.stages.restart();
+    let started = Instant::now();
+    let make = || -> Result<(Srs, ProvingKey)> {
         let srs = match &options.srs {
             None => Srs::dev(k)?,
             Some(path) => open_srs(path, k)?,
         };
         let key = setup(&file.model(), &srs, nonces)?;
         Ok((srs, key))
-    });
-    let (srs, key) = made?;
+    };
+    let (srs, key) = make()?;
+    let elapsed = started.elapsed();
+    report.add(Stage::Setup, elapsed);
+    report.stage_s = Some(context.stages.split(elapsed));
     if options.srs.is_none() {
         context.progress.warn(
             "these keys are under the development SRS, whose secret is public: anybody can forge proofs. \
@@ -75,6 +81,7 @@ fn open_srs(path: &Path, k: usize) -> Result<Srs> {
     if &magic == b"ptau" {
         return Srs::import_ptau(path, k).with_context(|| path.display().to_string());
     }
+    let _span = tracing::info_span!("open SRS", k).entered();
     let srs = Srs::open(path).and_then(|srs| srs.truncated(k)).with_context(|| path.display().to_string())?;
     srs.check().with_context(|| path.display().to_string())?;
     Ok(srs)
