@@ -78,7 +78,7 @@ fn prove(
     out: &Path,
     children: &Children<'_>,
 ) -> Result<Map<String, Value>> {
-    let Inputs { onnx, calibration, input, image, .. } = inputs;
+    let Inputs { onnx, calibration, input, image, labels } = inputs;
     let file = |name: &str| out.join(name).to_string_lossy().into_owned();
     let (model, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
     let (proof, statement) = (file("proof.bin"), file("statement.json"));
@@ -86,6 +86,9 @@ fn prove(
     let mut describe = vec!["describe", onnx];
     if image.is_none() {
         describe.extend(["--input", input]);
+    }
+    if let Some(labels) = labels {
+        describe.extend(["--labels", labels]);
     }
     let mut described = children.models(&describe)?;
     if let Some(image) = image {
