@@ -34,7 +34,7 @@ struct Inputs {
 /// # Errors
 /// Those of [`Prepared::new`] and [`Prepared::prove`].
 pub(crate) fn measure(request: &Request) -> Result<Map<String, Value>> {
-    Prepared::new(request)?.prove(request.threads, &request.env, request.tract)
+    Prepared::new(request)?.prove(request.threads, &request.env)
 }
 
 /// A model with its keys: it can be proved again and again, under other conditions too.
@@ -91,13 +91,33 @@ impl Prepared {
         Ok(Self { request, out, children, inputs, image, described, compiled, set_up, computed })
     }
 
-    /// Proves and verifies on so many threads (none: all) in an environment, measures the floor if the request says so, and compares
-    /// with the float model if `tract` does: the object of [`measure`].
+    /// Proves and verifies on so many threads (none: all) in an environment; measures the floor and compares with the float model as
+    /// far as the request says so. The object of [`measure`].
     ///
     /// # Errors
     /// If a stage fails, the proof is not accepted, or a model of the repository has another top-1 class than the float model. (A
     /// user's model that has is told of on stderr and in the object.)
     pub(crate) fn prove(
+        &self,
+        threads: Option<usize>,
+        env: &[(String, String)],
+    ) -> Result<Map<String, Value>> {
+        self.proof(threads, env, self.request.tract)
+    }
+
+    /// The same without the comparison: another proof states the same outputs.
+    ///
+    /// # Errors
+    /// If a stage fails, or the proof is not accepted.
+    pub(crate) fn prove_again(
+        &self,
+        threads: Option<usize>,
+        env: &[(String, String)],
+    ) -> Result<Map<String, Value>> {
+        self.proof(threads, env, false)
+    }
+
+    fn proof(
         &self,
         threads: Option<usize>,
         env: &[(String, String)],
