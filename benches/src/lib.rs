@@ -3,6 +3,8 @@
 //! Features: `kernels`, `floor`, `models` and `float`, each for the programs that need it, so that `cargo xtask prove-model` builds
 //! no more than that.
 
+#[cfg(feature = "kernels")]
+pub mod ablation;
 #[cfg(feature = "models")]
 pub mod classes;
 #[cfg(feature = "kernels")]

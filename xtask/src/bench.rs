@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what is measured, each part in a file of its own. Without a subcommand it is the whole suite.
 
+mod ablation;
 mod bars;
 mod core;
 mod extra;
@@ -8,6 +9,7 @@ mod html;
 mod linear;
 mod machine;
 mod names;
+mod peers;
 mod published;
 mod render;
 mod report;
@@ -38,6 +40,10 @@ pub(crate) struct Options {
 enum Part {
     /// Kernels of the core crates, as ratios to arkworks on the same inputs in the same process.
     Core(core::Options),
+    /// What each part of the design is worth: the same work with it and without.
+    Ablation(ablation::Options),
+    /// EZKL on the same models and inputs, beside us.
+    Peers(peers::Options),
     /// Make report.html again from report.json and the other parts' files beside it.
     Html(render::Options),
 }
@@ -46,6 +52,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.part {
         None => suite::run(&options.suite),
         Some(Part::Core(core)) => core::run(core),
+        Some(Part::Ablation(ablation)) => ablation::run(ablation),
+        Some(Part::Peers(peers)) => peers::run(peers),
         Some(Part::Html(html)) => render::run(html),
     }
 }

@@ -109,7 +109,9 @@ impl Srs {
         }
         let _span = tracing::info_span!("commit chunks", count, k).entered();
         // Each commitment is parallel inside; one after the other they share the memory of one.
-        let chunks = values.chunks(1 << k).zip(blinds).map(|(chunk, blind)| self.commit(chunk, blind));
+        let commit =
+            |(chunk, blind)| tracing::debug_span!("commit chunk").in_scope(|| self.commit(chunk, blind));
+        let chunks = values.chunks(1 << k).zip(blinds).map(commit);
         Ok(ChunkCommitments(chunks.collect::<Result<_, _>>()?))
     }
 }

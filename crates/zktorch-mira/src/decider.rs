@@ -46,9 +46,9 @@ pub fn prove(
     transcript: &mut Transcript,
     claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
 ) -> Result<DeciderProof, MiraError> {
-    let (reduction, instance, witness) = tracing::debug_span!("mira reduction", claims = claims.len())
+    let (reduction, instance, witness) = tracing::info_span!("mira reduction", claims = claims.len())
         .in_scope(|| reduce(transcript, claims))?;
-    let _span = tracing::debug_span!("mira opening").entered();
+    let _span = tracing::info_span!("mira opening").entered();
     let opening = open(srs, transcript, &instance, witness)?;
     Ok(DeciderProof { reduction, opening })
 }

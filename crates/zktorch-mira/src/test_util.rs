@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use zktorch_commit::{Blind, Commitment, Srs};
-use zktorch_field::Fr;
+use zktorch_field::{Fr, Row};
 use zktorch_transcript::Transcript;
 
 use crate::levels::{Chunk, Column};
@@ -72,6 +72,7 @@ pub(crate) enum Data {
     I16(Vec<i16>),
     I32(Vec<i32>),
     Field(Vec<Fr>),
+    Gathered(Vec<Row<Fr>>, Vec<u32>),
 }
 
 impl Data {
@@ -86,7 +87,11 @@ impl Data {
                     .map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]]))
                     .collect(),
             ),
-            _ => Self::Field(scalars(seed, len)),
+            2 => Self::Field(scalars(seed, len)),
+            _ => {
+                let table = scalars(seed, 5).into_iter().map(Row::new).collect();
+                Self::Gathered(table, bytes(seed, len).iter().map(|b| u32::from(b % 5)).collect())
+            }
         }
     }
 
@@ -95,6 +100,7 @@ impl Data {
             Self::I16(v) => Column::I16(v),
             Self::I32(v) => Column::I32(v),
             Self::Field(v) => Column::Field(v),
+            Self::Gathered(table, indices) => Column::Gathered(table, indices),
         }
     }
 
@@ -103,6 +109,7 @@ impl Data {
             Self::I16(v) => v.iter().map(|x| Fr::from(*x)).collect(),
             Self::I32(v) => v.iter().map(|x| Fr::from(*x)).collect(),
             Self::Field(v) => v.clone(),
+            Self::Gathered(table, indices) => indices.iter().map(|i| table[*i as usize].get()).collect(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::tensor::len;
 use crate::{FloatModel, FloatTensor, OnnxError, Options, Result};
 
 /// Samples that are generated when none are given.
-const GENERATED: usize = 8;
+pub const GENERATED: usize = 8;
 /// With fewer samples there is a bit more headroom.
 const ENOUGH_SAMPLES: usize = 16;
 
@@ -101,12 +101,14 @@ fn real(port: &PortInfo, values: &[Vec<i32>]) -> FloatTensor {
 /// [`OnnxError`]: the first thing that is malformed, not supported (see [`inspect`](crate::inspect) for all at once) or
 /// cannot be quantised.
 pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
-    let mut program = Program::new(Model::decode(bytes, options)?, options)?;
+    let decode = || Program::new(Model::decode(bytes, options)?, options);
+    let mut program = tracing::info_span!("decode model").in_scope(decode)?;
     let mut warnings = Vec::new();
     let max_abs = match &options.max_abs {
         Some(max_abs) => max_abs.clone(),
         None => calibrate(&program, options, &mut warnings)?,
     };
+    let _span = tracing::info_span!("lower", nodes = program.nodes.len()).entered();
     program.fold_norms();
     let few = options.calibration.len() < ENOUGH_SAMPLES;
     let headroom = options.headroom.unwrap_or(if few { 3 } else { 2 }).min(12);
@@ -190,6 +192,7 @@ fn calibrate(
     }
     let mut max_abs: BTreeMap<String, f64> = BTreeMap::new();
     for sample in samples {
+        let _span = tracing::info_span!("calibration sample").entered();
         check_inputs(&program.inputs, sample)?;
         run(program, sample, |name, value| {
             let max = max_abs.entry(name.to_owned()).or_default();

@@ -62,11 +62,10 @@ impl ProvingKey {
         }
         // 1. The witness.
         let started = Instant::now();
-        let values = {
-            let _span = tracing::info_span!("execute").entered();
-            self.execute(inputs)?
-        };
+        let span = tracing::info_span!("witness").entered();
+        let values = self.execute(inputs)?;
         let witness = Witness::new(network, &self.column, &values)?;
+        drop(span);
         let witness_time = started.elapsed();
 
         // 2. Commitments to private inputs and outputs: part of the statement.

@@ -27,6 +27,16 @@ pub enum Error {
         /// What the operating system said.
         error: std::io::Error,
     },
+    /// The disk is too full.
+    #[error("not enough room in {}: {needed} bytes are needed, {free} are free", folder.display())]
+    Space {
+        /// Where the files go.
+        folder: PathBuf,
+        /// What they need, in bytes.
+        needed: u64,
+        /// What the file system has left, in bytes.
+        free: u64,
+    },
     /// A file or a part of one is larger than what is read.
     #[error("{what}: {size} bytes, but at most {limit} are read")]
     TooLarge {

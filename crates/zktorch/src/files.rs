@@ -2,12 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+use zktorch_commit::Srs;
 
 use crate::Error;
 use crate::error::IoContext;
+use crate::interrupt::Temporary;
 
 /// The most that is read of one data, statement or JSON file: 256 MiB.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -50,25 +52,70 @@ pub(crate) enum Access {
     Owner,
 }
 
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
 /// Writes a file at once: `write` fills a temporary file with a unique name in the same folder, which replaces `path` when it is
-/// complete and on the disk. Whatever goes wrong, `path` holds the old content or the new one, never a part.
+/// complete and on the disk. Whatever goes wrong, `path` holds the old content or the new one, never a part; an interrupted process
+/// removes the temporary file ([`interrupt`](crate::interrupt)).
 pub(crate) fn write_atomically(
     path: &Path,
     access: Access,
     write: impl FnOnce(&mut File) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let replace = || {
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
+    let mut pending = PendingFile::create(path, access)?;
+    pending.file().action("write").and_then(write).map_err(|error| error.at(path))?;
+    pending.finish().map(drop)
+}
+
+/// A file that is being written beside the one that it will replace.
+#[derive(Debug)]
+pub(crate) struct PendingFile {
+    path: PathBuf,
+    temporary: Temporary,
+}
+
+impl PendingFile {
+    pub(crate) fn create(path: &Path, access: Access) -> Result<Self, Error> {
+        let created = Temporary::create(|| create(folder_of(path), access));
+        let created = created.action("create a temporary file beside it");
+        let temporary = created.map_err(|error: Error| error.at(path))?;
+        Ok(Self { path: path.to_path_buf(), temporary })
+    }
+
+    /// What it will be called.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn file(&mut self) -> std::io::Result<&mut File> {
+        self.temporary.file()
+    }
+
+    /// Gives the file its name when it is on the disk. Returns the name.
+    pub(crate) fn finish(self) -> Result<PathBuf, Error> {
+        let Self { path, mut temporary } = self;
+        let replace = || {
+            temporary.file().and_then(|file| file.sync_all()).action("write")?;
+            temporary.persist(&path).action("replace")?;
+            sync_folder(folder_of(&path)).action("write the folder")
         };
-        let mut temporary = create(folder, access).action("create a temporary file beside it")?;
-        write(temporary.as_file_mut())?;
-        temporary.as_file().sync_all().action("write")?;
-        temporary.persist(path).map_err(|failed| Error::Io { action: "replace", error: failed.error })?;
-        sync_folder(folder).action("write the folder")
-    };
-    replace().map_err(|error: Error| error.at(path))
+        replace().map_err(|error: Error| error.at(&path))?;
+        Ok(path)
+    }
+}
+
+/// Writes the prover's SRS at once.
+///
+/// # Errors
+/// [`Error::File`]; the old file, if any, is then untouched.
+pub fn write_srs(path: &Path, srs: &Srs) -> Result<(), Error> {
+    write_atomically(path, Access::Ordinary, |file| srs.write_to(file).action("write"))
 }
 
 /// Writes these bytes at once.

@@ -4,7 +4,8 @@
 //! * [`ImageSpec`]: what is done to an image before a model sees it;
 //! * [`container`]: versioned, digest-checked files for models, keys and proofs;
 //! * [`Statement`](statement::Statement): what a proof is about, as JSON;
-//! * [`cli`]: the command line; [`report`] and [`progress`]: what it prints.
+//! * [`cli`]: the command line; [`report`] and [`progress`]: what it prints;
+//! * [`stages`]: how long each stage of proving took.
 //!
 //! Everything that is read is hostile: sizes are checked before memory is taken, and errors name the file and the field.
 //!
@@ -38,12 +39,16 @@ mod files;
 mod fuzz;
 mod hex;
 mod image;
+pub mod interrupt;
 pub mod progress;
 pub mod report;
+pub mod space;
+pub mod stages;
 pub mod statement;
+pub mod trace;
 
 pub use data::FloatTensor;
 pub use error::Error;
-pub use files::MAX_FILE_BYTES;
+pub use files::{MAX_FILE_BYTES, folder_of, write_srs};
 pub use hex::Bytes32;
 pub use image::{Colours, ImageSpec, Resize};

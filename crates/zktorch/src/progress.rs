@@ -1,110 +1,212 @@
-//! Progress on stderr: a stage's name, a count and an estimate. Only on a terminal.
+//! Progress on stderr: the stage of a command, how many there are, and an estimate of what is left. Only on a terminal.
+//!
+//! Stages are `tracing` spans: a [`ProgressLayer`] in the subscriber tells [`Progress`] when they begin and end.
 
-use std::time::Duration;
+mod plan;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
 
-/// Shows the stages of a command.
-#[derive(Clone, Copy, Debug)]
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use tracing::Subscriber;
+use tracing::span::Id;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use plan::Plan;
+pub use plan::Step;
+
+/// How often the line is drawn again.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Shows how far a command is. Clones show the same.
+#[derive(Clone, Debug)]
 pub struct Progress {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     quiet: bool,
+    /// The thread whose spans are stages.
+    owner: ThreadId,
+    current: Mutex<Option<Current>>,
+}
+
+/// What is shown.
+#[derive(Debug)]
+struct Current {
+    bar: ProgressBar,
+    plan: Arc<Mutex<Plan>>,
 }
 
 impl Progress {
-    /// `quiet` shows nothing; otherwise there is progress if stderr is a terminal.
+    /// `quiet` shows nothing; otherwise there is progress if stderr is a terminal. The spans of the calling thread count.
     pub fn new(quiet: bool) -> Self {
-        Self { quiet }
+        let owner = thread::current().id();
+        Self { shared: Arc::new(Shared { quiet, owner, current: Mutex::new(None) }) }
     }
 
-    /// A stage without a known number of steps.
-    pub fn spinner(&self, name: &'static str) -> StageBar {
-        self.bar(ProgressBar::with_draw_target(None, self.target()), name, "{spinner} {msg} ({elapsed})")
+    /// The layer that sees the spans.
+    pub fn layer(&self) -> ProgressLayer {
+        ProgressLayer { progress: self.clone() }
     }
 
-    /// A stage of `steps` steps.
-    pub fn stage(&self, name: &'static str, steps: u64) -> StageBar {
-        let template = "{spinner} {msg} [{bar:30}] {pos}/{len} ({eta} left)";
-        self.bar(ProgressBar::with_draw_target(Some(steps), self.target()), name, template)
+    /// Shows this work, in the place of what was shown, until the result is dropped.
+    pub fn begin(&self, what: &'static str, steps: Vec<Step>) -> Running {
+        let plan = Arc::new(Mutex::new(Plan::new(what, steps, Instant::now())));
+        // stderr() hides itself if it is no terminal.
+        let target =
+            if self.shared.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let drawn = Arc::clone(&plan);
+        let line = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // What cannot be written is not shown.
+            let _ = out.write_str(&lock(&drawn).line(Instant::now()));
+        };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {line}") {
+            bar.set_style(style.with_key("line", line));
+        }
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(TICK);
+        }
+        self.replace(Some(Current { bar, plan: Arc::clone(&plan) }));
+        Running { progress: self.clone(), plan }
     }
 
     /// Something that the user should know. Not a warning: `quiet` hides it.
     pub fn info(&self, text: &str) {
-        if !self.quiet {
-            eprintln!("{text}");
+        if !self.shared.quiet {
+            self.say(text);
         }
     }
 
     /// Something that the user must know, quiet or not.
     pub fn warn(&self, text: &str) {
-        eprintln!("warning: {text}");
+        self.say(&format!("warning: {text}"));
     }
 
-    fn target(&self) -> ProgressDrawTarget {
-        // stderr() hides itself if it is no terminal.
-        if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
+    /// Shows nothing any more.
+    pub fn clear(&self) {
+        self.replace(None);
     }
 
-    fn bar(&self, bar: ProgressBar, name: &'static str, template: &str) -> StageBar {
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+    fn say(&self, text: &str) {
+        match &*lock(&self.shared.current) {
+            Some(current) => current.bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
         }
-        bar.set_message(name);
-        if !bar.is_hidden() {
-            bar.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    fn replace(&self, current: Option<Current>) {
+        let old = std::mem::replace(&mut *lock(&self.shared.current), current);
+        if let Some(old) = old {
+            old.bar.finish_and_clear();
         }
-        StageBar { bar }
+    }
+
+    /// Changes the plan that is shown.
+    fn change(&self, change: impl FnOnce(&mut Plan)) {
+        if thread::current().id() == self.shared.owner
+            && let Some(current) = &*lock(&self.shared.current)
+        {
+            // The line is drawn at the next tick: drawing takes this lock too.
+            change(&mut lock(&current.plan));
+        }
     }
 }
 
-/// One stage; its line disappears when it is dropped.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is shown is right or wrong; a panic elsewhere does not make it unsafe.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Work in progress; its line disappears when it is dropped.
 #[derive(Debug)]
-pub struct StageBar {
-    bar: ProgressBar,
+pub struct Running {
+    progress: Progress,
+    plan: Arc<Mutex<Plan>>,
 }
 
-impl StageBar {
-    /// `steps` more are done.
-    pub fn advance(&self, steps: u64) {
-        self.bar.inc(steps);
-    }
-
-    /// Steps that are done.
-    pub fn done(&self) -> u64 {
-        self.bar.position()
-    }
-
-    /// Whether anything is shown.
-    pub fn is_hidden(&self) -> bool {
-        self.bar.is_hidden()
+impl Running {
+    /// The share of the work that is done, from 0 to 1.
+    pub fn fraction(&self) -> f64 {
+        lock(&self.plan).fraction()
     }
 }
 
-impl Drop for StageBar {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        let is_shown = matches!(&*lock(&self.progress.shared.current), Some(current) if Arc::ptr_eq(&current.plan, &self.plan));
+        if is_shown {
+            self.progress.clear();
+        }
+    }
+}
+
+/// Tells [`Progress`] of spans.
+#[derive(Debug)]
+pub struct ProgressLayer {
+    progress: Progress,
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ProgressLayer {
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        if let Some(metadata) = context.metadata(id) {
+            self.progress.change(|plan| plan.enter(metadata.name()));
+        }
+    }
+
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        if let Some(metadata) = context.metadata(id) {
+            self.progress.change(|plan| plan.exit(metadata.name(), Instant::now()));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tracing::info_span;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
     use super::*;
 
     #[test]
-    fn counts_and_stays_quiet() {
+    fn spans_are_counted() {
         let progress = Progress::new(true);
-        let bar = progress.stage("proving", 10);
-        assert!(bar.is_hidden());
-        bar.advance(3);
-        bar.advance(4);
-        assert_eq!(bar.done(), 7);
-        assert!(progress.spinner("loading").is_hidden());
+        let subscriber = tracing_subscriber::registry().with(progress.layer());
+        tracing::subscriber::with_default(subscriber, || {
+            info_span!("first").in_scope(|| ());
+            let running = progress.begin("test", vec![Step::new("first", 1.0), Step::new("second", 3.0)]);
+            assert_eq!(running.fraction(), 0.0);
+            info_span!("first").in_scope(|| info_span!("unknown").in_scope(|| ()));
+            assert_eq!(running.fraction(), 0.25);
+            let second = info_span!("second");
+            // Somebody else's span of that name.
+            thread::scope(|scope| scope.spawn(|| second.in_scope(|| ())).join()).unwrap();
+            assert_eq!(running.fraction(), 0.25);
+            second.in_scope(|| ());
+            assert_eq!(running.fraction(), 1.0);
+            progress.info("not shown");
+            // The end of what is no longer shown changes nothing.
+            let next = progress.begin("next", vec![Step::new("first", 1.0)]);
+            drop(running);
+            info_span!("first").in_scope(|| ());
+            assert_eq!(next.fraction(), 1.0);
+            progress.clear();
+            let last = progress.begin("last", vec![Step::new("first", 1.0)]);
+            progress.clear();
+            info_span!("first").in_scope(|| ());
+            assert_eq!(last.fraction(), 0.0);
+        });
     }
 
     #[test]
-    fn templates_are_valid() {
-        for template in ["{spinner} {msg} ({elapsed})", "{spinner} {msg} [{bar:30}] {pos}/{len} ({eta} left)"]
-        {
-            assert!(ProgressStyle::with_template(template).is_ok());
-        }
+    fn the_template_is_valid() {
+        assert!(ProgressStyle::with_template("{spinner} {line}").is_ok());
+        let target = ProgressDrawTarget::hidden();
+        assert!(ProgressBar::with_draw_target(None, target).is_hidden());
     }
 }

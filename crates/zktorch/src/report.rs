@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::stages::Split;
+
 /// A part of the work whose time is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -58,6 +60,9 @@ pub struct Report {
     verify_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vk_check_s: Option<f64>,
+    /// Proving (of `prove_s`) or setup (of `setup_s`) by stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_s: Option<Split>,
     /// Size of the proof file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof_bytes: Option<u64>,

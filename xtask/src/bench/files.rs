@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use tempfile::Builder;
 
 use super::extra::{self, Extra};
@@ -38,6 +39,19 @@ fn replace(path: &Path, content: &[u8]) -> Result<()> {
     let mut file = builder().tempfile_in(folder).with_context(context)?;
     file.write_all(content).with_context(context)?;
     file.persist(path).with_context(context)?;
+    Ok(())
+}
+
+/// Writes the report of another subcommand to NAME.json in the folder of results, prints the table on stderr, and the report on
+/// stdout if that is wanted.
+pub(super) fn publish(name: &str, report: &Value, table: &str, json: bool) -> Result<()> {
+    let path = super::folder()?.join(format!("{name}.json"));
+    replace(&path, format!("{report:#}\n").as_bytes())?;
+    eprint!("{table}");
+    eprintln!("{}", path.display());
+    if json {
+        println!("{report:#}");
+    }
     Ok(())
 }
 

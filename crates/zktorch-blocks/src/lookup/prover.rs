@@ -69,9 +69,9 @@ impl<'w> Column<'w> {
         Ok(hide(srs, point, blind))
     }
 
-    /// h.
-    pub(crate) fn inverses(&self, table: &InverseTable) -> Vec<Fr> {
-        self.indices.iter().map(|index| table.rows()[*index as usize].get()).collect()
+    /// The sum of h.
+    pub(crate) fn sum_of_inverses(&self, table: &InverseTable) -> Fr {
+        self.indices.iter().map(|index| table.rows()[*index as usize].get()).sum()
     }
 
     /// The instance, with the sum of h weighted by lambda.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zktorch_channel::{HiddenProver, Nonce};
 use zktorch_commit::{Blind, ChunkCommitments, Commitment, Srs};
-use zktorch_field::{Fr, PackedVec};
+use zktorch_field::{Fr, PackedVec, par};
 use zktorch_graph::TensorId;
 use zktorch_graph::layout::ArenaKind;
 use zktorch_mira::levels::{self, Chunk, Column as MiraColumn};
@@ -157,24 +157,23 @@ pub(crate) fn reduce<P: ProverChannel>(
     // 1. V; alpha, beta.
     let span = tracing::info_span!("commit V").entered();
     let v_blind = |chunk: usize| &v_blinds[chunk - chunks.ranged.first];
-    let columns = looked_up
-        .iter()
-        .zip(witness.indices())
-        .map(|(chunk, indices)| Column::new(srs, network, witness, *chunk, indices))
-        .collect::<Result<Vec<_>, _>>()?;
+    // The threads take whole columns: sorting one into buckets is work for one thread.
+    let columns = par::map(looked_up.len(), |i| -> Result<_, BlockError> {
+        let column = Column::new(srs, network, witness, looked_up[i], &witness.indices()[i])?;
+        let x = Some(column.chunk.x).filter(|x| *x >= chunks.ranged.first);
+        let x = x.map(|x| (x, column.commit_x(srs, v_blind(x))));
+        let y = column.chunk.y.map(|y| (y, column.commit_y(srs, network, v_blind(y))));
+        Ok((column, [x, y]))
+    });
+    let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut v = vec![Commitment::default(); v_count];
-    let mut set = |chunk: usize, commitment: Commitment| v[chunk - chunks.ranged.first] = commitment;
-    for column in &columns {
-        if column.chunk.x >= chunks.ranged.first {
-            set(column.chunk.x, column.commit_x(srs, v_blind(column.chunk.x)));
-        }
-        if let Some(y) = column.chunk.y {
-            set(y, column.commit_y(srs, network, v_blind(y)));
-        }
+    for (chunk, commitment) in columns.iter().flat_map(|(_, commitments)| commitments).flatten() {
+        v[chunk - chunks.ranged.first] = *commitment;
     }
+    let columns: Vec<Column<'_>> = columns.into_iter().map(|(column, _)| column).collect();
     for (i, cells) in witness.multiplicities().chunks(n).enumerate() {
         let chunk = chunks.multiplicities.first + i;
-        set(chunk, srs.commit(cells, v_blind(chunk))?);
+        v[chunk - chunks.ranged.first] = srs.commit(cells, v_blind(chunk))?;
     }
     let challenges = draw_lookup_challenges(channel.transcript(), &v);
     drop(span);
@@ -182,13 +181,14 @@ pub(crate) fn reduce<P: ProverChannel>(
     // 2. H; the point r.
     let span = tracing::info_span!("commit H").entered();
     let queries = table_queries(network, challenges);
-    let table = InverseTable::from_queries(&queries)?;
-    let mut inverses: Vec<Vec<Fr>> = Vec::with_capacity(h_count);
-    let mut h = Vec::with_capacity(h_count);
-    for (column, blind) in columns.iter().zip(h_blinds) {
-        h.push(column.commit_inverse(srs, network, challenges, blind)?);
-        inverses.push(column.inverses(&table));
-    }
+    let table = tracing::info_span!("inverse columns").in_scope(|| InverseTable::from_queries(&queries))?;
+    let inverses = par::map(columns.len(), |i| -> Result<_, BlockError> {
+        let commitment = columns[i].commit_inverse(srs, network, challenges, &h_blinds[i])?;
+        Ok((commitment, columns[i].sum_of_inverses(&table)))
+    });
+    let (mut h, mut sums): (Vec<_>, Vec<_>) =
+        inverses.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let mut table_inverses: Vec<Vec<Fr>> = Vec::with_capacity(h_count - looked_up.len());
     for (i, counts) in witness.multiplicities().chunks(n).enumerate() {
         let column: Vec<Fr> = counts
             .iter()
@@ -196,7 +196,8 @@ pub(crate) fn reduce<P: ProverChannel>(
             .map(|(m, inverse)| if *m == 0 { Fr::from(0u64) } else { inverse.get() * Fr::from(*m) })
             .collect();
         h.push(srs.commit(&column, &h_blinds[looked_up.len() + i])?);
-        inverses.push(column);
+        sums.push(column.iter().sum());
+        table_inverses.push(column);
     }
     let r = draw_relation_point(channel.transcript(), network, &h);
     let z = relation_point(&r, k);
@@ -220,7 +221,6 @@ pub(crate) fn reduce<P: ProverChannel>(
         multiplicities.push(Evaluations::from(cells).evaluate(&z.coords)?);
     }
     message.extend(&multiplicities);
-    let sums: Vec<Fr> = inverses.iter().map(|column| column.iter().sum()).collect();
     message.extend(&sums);
     channel.send(RELATION_VALUES, &message)?;
     let mut reduction: Reduction<'_, Fr> = Reduction::new(statement);
@@ -245,7 +245,7 @@ pub(crate) fn reduce<P: ProverChannel>(
         instances.push(Box::new(instance));
     }
     for (i, m) in multiplicities.iter().enumerate() {
-        let (h, sum) = (&inverses[looked_up.len() + i], sums[looked_up.len() + i]);
+        let (h, sum) = (&table_inverses[i], sums[looked_up.len() + i]);
         let a = PackedVec::from_slice(&queries[i * n..(i + 1) * n]);
         let instance = EqProduct::new(&z.coords, PackedVec::from_slice(h), a, *m + lambda * sum)?;
         instances.push(Box::new(instance.with_linear(lambda)));
@@ -259,7 +259,6 @@ pub(crate) fn reduce<P: ProverChannel>(
         });
     }
     let output = run(channel, SUMCHECK_A, &mut instances)?;
-    drop(span);
 
     // 5. The values at its end.
     let point = Point::suffix(&output.point, k, Stage::A);
@@ -305,6 +304,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     }
     message.extend(operand_values);
     channel.send(A_VALUES, &message)?;
+    drop(span);
 
     // 6. Sumcheck B.
     if !reduction.reindexes.is_empty() {
@@ -346,7 +346,10 @@ pub(crate) fn reduce<P: ProverChannel>(
         let numbers = range.first..range.first + range.count;
         cells.extend(numbers.zip(column.chunks(n).map(MiraColumn::I32)));
     }
-    cells.extend((chunks.inverses.first..).zip(inverses.iter().map(|column| MiraColumn::Field(column))));
+    let gathered = witness.indices().iter().map(|indices| MiraColumn::Gathered(table.rows(), indices));
+    cells.extend((chunks.inverses.first..).zip(gathered));
+    let field = table_inverses.iter().map(|column| MiraColumn::Field(column));
+    cells.extend((chunks.table_inverses.first..).zip(field));
     let opened: Vec<Chunk<'_>> = all
         .iter()
         .zip(cells.values())

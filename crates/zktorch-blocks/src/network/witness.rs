@@ -1,6 +1,7 @@
 //! The witness as columns of cells.
 
 use zeroize::Zeroize;
+use zktorch_field::par;
 use zktorch_graph::layout::{ArenaKind, LookupKind, Scope};
 use zktorch_graph::{GraphError, TensorId};
 
@@ -50,25 +51,30 @@ impl Network {
 
 fn stack(network: &Network, kind: ArenaKind, values: &[Vec<i32>]) -> Result<Vec<i32>, BlockError> {
     let arena = network.layout().arena(kind);
-    let mut column = vec![0; arena.chunks() << network.k()];
-    for (id, offset) in arena.tensors() {
-        place(network, *id, *offset, values, &mut column)?;
-    }
-    Ok(column)
+    place(network, arena.tensors().to_vec(), values, arena.chunks() << network.k())
 }
 
+/// A column of `len` cells with these tensors at their offsets, which do not overlap.
 fn place(
     network: &Network,
-    id: TensorId,
-    offset: usize,
+    mut tensors: Vec<(TensorId, usize)>,
     values: &[Vec<i32>],
-    column: &mut [i32],
-) -> Result<(), BlockError> {
-    let shape = &network.graph().tensor(id).shape;
-    let values = values.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default();
-    check_length("values of a tensor", shape.len(), values.len())?;
-    pad_into(values, shape, &mut column[offset..offset + shape.padded_len()]);
-    Ok(())
+    len: usize,
+) -> Result<Vec<i32>, BlockError> {
+    let mut column = vec![0; len];
+    tensors.sort_unstable_by_key(|(_, offset)| *offset);
+    let mut parts = Vec::with_capacity(tensors.len());
+    let (mut rest, mut at) = (column.as_mut_slice(), 0);
+    for (id, offset) in tensors {
+        let shape = &network.graph().tensor(id).shape;
+        let values = values.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default();
+        check_length("values of a tensor", shape.len(), values.len())?;
+        let (cells, tail) = rest.split_at_mut(offset - at).1.split_at_mut(shape.padded_len());
+        parts.push((values, shape, cells));
+        (rest, at) = (tail, offset + shape.padded_len());
+    }
+    par::map_vec(parts, |(values, shape, cells)| pad_into(values, shape, cells));
+    Ok(column)
 }
 
 impl<'a> Witness<'a> {
@@ -86,22 +92,32 @@ impl<'a> Witness<'a> {
                     columns[kind as usize] = stack(network, kind, values)?;
                 }
             }
-            outputs = vec![0; columns[ArenaKind::Function as usize].len()];
-            for (id, _) in (0u32..).map(TensorId).zip(&network.graph().tensors) {
-                if let Some(found) = network.layout().place(id).filter(|found| found.output) {
-                    place(network, id, found.offset, values, &mut outputs)?;
-                }
-            }
+            let ids = (0..network.graph().tensors.len() as u32).map(TensorId);
+            let found = ids.filter_map(|id| Some((id, network.layout().place(id).filter(|p| p.output)?.offset)));
+            outputs = place(network, found.collect(), values, columns[ArenaKind::Function as usize].len())?;
         }
         let (indices, multiplicities) = Default::default();
         let mut witness = Self { weights, columns, outputs, indices, multiplicities };
-        let mut counts = vec![0i32; network.layout().tables().chunks() << network.k()];
-        for chunk in network.looked_up() {
-            let indices = witness.find(network, &chunk)?;
-            indices.iter().for_each(|index| counts[*index as usize] += 1);
-            witness.indices.push(indices);
-        }
-        witness.multiplicities = counts;
+        let chunks = network.looked_up();
+        let indices = par::map(chunks.len(), |i| witness.find(network, &chunks[i]));
+        witness.indices = indices.into_iter().collect::<Result<_, _>>()?;
+        let entries = network.layout().tables().chunks() << network.k();
+        // One histogram for every thread.
+        let share = chunks.len().div_ceil(par::current_num_threads()).max(1);
+        let counts = par::map_reduce(
+            chunks.len(),
+            share,
+            |range| {
+                let mut counts = vec![0i32; entries];
+                witness.indices[range].iter().flatten().for_each(|index| counts[*index as usize] += 1);
+                counts
+            },
+            |mut sum, counts| {
+                sum.iter_mut().zip(&counts).for_each(|(sum, count)| *sum += count);
+                sum
+            },
+        );
+        witness.multiplicities = counts.unwrap_or_else(|| vec![0; entries]);
         Ok(witness)
     }
 

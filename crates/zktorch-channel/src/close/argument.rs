@@ -33,7 +33,8 @@ pub(crate) fn prove(
         z: &witness.witness.z,
         error: &witness.opening.values,
     };
-    let reduced = spartan::prove(&mut channel, r1cs, &assignment)?;
+    let reduced =
+        tracing::info_span!("spartan").in_scope(|| spartan::prove(&mut channel, r1cs, &assignment))?;
     let messages = channel.into_messages();
 
     // 2. The decider: v*, z*, E*.

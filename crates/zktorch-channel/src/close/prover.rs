@@ -27,7 +27,7 @@ pub fn prove<P: Protocol>(
     claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
 ) -> Result<HiddenProof, P::Error> {
     let _span =
-        tracing::debug_span!("channel close", rows = prover.rows().len(), claims = claims.len()).entered();
+        tracing::info_span!("channel close", rows = prover.rows().len(), claims = claims.len()).entered();
     // 1. The verifier's code on the prover's commitments.
     let replay = Replay::run(&prover, protocol)?;
     Ok(close(prover, replay, claims)?)
@@ -56,7 +56,7 @@ fn close(
     let srs = prover.srs();
 
     // 2. Mask every claim; the last constraints.
-    let masked = mask_claims(&mut prover, replay, claims)?;
+    let masked = tracing::info_span!("mask").in_scope(|| mask_claims(&mut prover, replay, claims))?;
 
     // 3. Close the constraints. They hold, or there is nothing to prove.
     let Recorded { r1cs, source, .. } = masked.recorder.finish()?;
@@ -72,7 +72,8 @@ fn close(
     let relation = MessageRelation::new(&r1cs, srs.k());
     let messages = (relation.fresh_instance(rows.clone()), relation.fresh_witness(z.to_vec(), blinds));
     tracing::debug!(constraints = r1cs.num_constraints(), entries = r1cs.num_entries(), "constraints closed");
-    let (fold, folded) = fold::prove(srs, &mut transcript, &relation, messages, &mut rng)?;
+    let (fold, folded) = tracing::info_span!("channel fold")
+        .in_scope(|| fold::prove(srs, &mut transcript, &relation, messages, &mut rng))?;
 
     // 5. Spartan, decider, opening.
     let argument = argument::prove(srs, &mut transcript, &r1cs, &folded, masked.claims)?;

@@ -91,9 +91,11 @@ impl Srs {
     /// [`CommitError::Io`].
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), CommitError> {
         let path = path.as_ref();
-        let (file, temporary) = create_beside(path)?;
+        let (mut file, temporary) = create_beside(path)?;
         let result = self
-            .write_to(file, &temporary)
+            .write_to(&mut file)
+            .and_then(|()| file.sync_all())
+            .map_err(|e| io("write", &temporary, &e))
             .and_then(|()| fs::rename(&temporary, path).map_err(|e| io("rename", &temporary, &e)));
         if result.is_err() {
             // The error that is reported is the first one.
@@ -102,7 +104,16 @@ impl Srs {
         result
     }
 
-    fn write_to(&self, file: File, path: &Path) -> Result<(), CommitError> {
+    /// Size of the file of `2^k` powers, in bytes.
+    pub fn file_bytes(k: usize) -> u64 {
+        POINTS_AT as u64 + ((POINT_BYTES as u64) << k)
+    }
+
+    /// Writes the bytes of the file to where the caller wants them.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, out: impl Write) -> std::io::Result<()> {
         let mut header = [0u8; 64];
         header[..8].copy_from_slice(MAGIC);
         header[8..12].copy_from_slice(&VERSION.to_le_bytes());
@@ -115,13 +126,12 @@ impl Srs {
             Ok(())
         })?;
 
-        let mut out = BufWriter::new(file);
-        let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(|e| io("write", path, &e));
-        write(&header)?;
-        write(&digest.finalize())?;
-        write(&part)?;
-        for_each_piece(self.bases(), write)?;
-        out.into_inner().map_err(|e| e.into_error()).and_then(sync).map_err(|e| io("write", path, &e))
+        let mut out = BufWriter::new(out);
+        out.write_all(&header)?;
+        out.write_all(&digest.finalize())?;
+        out.write_all(&part)?;
+        for_each_piece(self.bases(), |bytes| out.write_all(bytes))?;
+        out.flush()
     }
 }
 
@@ -164,8 +174,8 @@ fn read_header(header: &[u8; POINTS_AT]) -> Result<usize, CommitError> {
 /// Calls `f` with the encodings of the points, a few thousand at a time.
 fn for_each_piece(
     points: &[RawAffine],
-    mut f: impl FnMut(&[u8]) -> Result<(), CommitError>,
-) -> Result<(), CommitError> {
+    mut f: impl FnMut(&[u8]) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let mut buffer = Vec::new();
     for piece in points.chunks(4096) {
         buffer.clear();
@@ -173,10 +183,6 @@ fn for_each_piece(
         f(&buffer)?;
     }
     Ok(())
-}
-
-fn sync(file: File) -> std::io::Result<()> {
-    file.sync_all()
 }
 
 fn io(operation: &'static str, path: &Path, error: &std::io::Error) -> CommitError {

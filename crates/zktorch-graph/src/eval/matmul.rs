@@ -1,5 +1,7 @@
 //! Matrix products of small matrices and large ones.
 
+use ndarray::linalg::general_mat_mul;
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, ShapeError};
 use zktorch_field::par;
 
 use super::number::Number;
@@ -12,13 +14,8 @@ pub(super) struct Size {
     pub(super) n: usize,
 }
 
-/// Rows and columns of the block of c that stays in registers: 16 numbers are eight 128-bit registers of f64.
-pub(super) const ROWS: usize = 4;
-pub(super) const COLUMNS: usize = 4;
-/// Length of the piece of k whose panel of b stays in the L1 cache (16 KiB).
-const DEPTH: usize = 512;
-/// Rows of a task: DEPTH x TASK numbers of a stay in the L2 cache.
-const TASK: usize = 64;
+/// Sides below which the library is not faster.
+pub(super) const BLOCK: usize = 4;
 /// Products below which a task is not worth a thread.
 const SMALL: usize = 1 << 15;
 
@@ -72,48 +69,37 @@ fn dot<N: Number>(a: &[N], b: &[N]) -> N {
     sums.into_iter().fold(N::default(), |sum, x| sum + x)
 }
 
-/// In blocks: b is stored once in panels of `COLUMNS` columns (zeros beyond n), tasks take `TASK` rows.
-pub(super) fn packed(size: Size, a: &[f64], b: &[f64], c: &mut [f64]) {
+/// With a library's kernels. The order of the additions is theirs; sums below 2^53 are exact in any order.
+pub(super) fn blocked(size: Size, a: &[f64], b: &[f64], c: &mut [f64]) {
     let Size { m, k, n } = size;
-    let panels = n.div_ceil(COLUMNS);
-    let mut packed = vec![[0.0; COLUMNS]; panels * k];
-    par::for_each_chunk_mut(&mut packed, k, |panel, rows| {
-        let columns = panel * COLUMNS..n.min((panel + 1) * COLUMNS);
-        for (row, b) in rows.iter_mut().zip(b.chunks(n)) {
-            row[..columns.len()].copy_from_slice(&b[columns.clone()]);
-        }
-    });
-    let share = m.div_ceil(par::current_num_threads()).next_multiple_of(ROWS).min(TASK);
-    par::for_each_chunk_mut(c, share * n, |task, c| {
-        let a = &a[task * share * k..][..c.len() / n * k];
-        for from in (0..k).step_by(DEPTH) {
-            let depth = from..k.min(from + DEPTH);
-            for (panel, b) in packed.chunks(k).enumerate() {
-                let b = &b[depth.clone()];
-                let column = panel * COLUMNS;
-                for (c, a) in c.chunks_mut(ROWS * n).zip(a.chunks(ROWS * k)) {
-                    block(a, b, c, column, (k, depth.start, n));
-                }
+    let threads = par::current_num_threads();
+    // Every task sorts the operand that is not cut into the order of the kernel: the threads share the longer side, once.
+    if m >= n {
+        let rows = m.div_ceil(threads);
+        par::for_each_chunk_mut(c, rows * n, |task, c| {
+            let count = c.len() / n;
+            let matrices = matrices(Size { m: count, k, n }, &a[task * rows * k..][..count * k], b, c);
+            if let Ok((a, b, mut c)) = matrices {
+                general_mat_mul(1.0, &a, &b, 1.0, &mut c);
             }
-        }
-    });
+        });
+    } else if let Ok((a, b, mut c)) = matrices(size, a, b, c) {
+        let columns = n.div_ceil(threads);
+        let parts = b.axis_chunks_iter(Axis(1), columns).zip(c.axis_chunks_iter_mut(Axis(1), columns));
+        par::map_vec(parts.collect(), |(b, mut c)| general_mat_mul(1.0, &a, &b, 1.0, &mut c));
+    }
 }
 
-/// Up to `ROWS` rows of a times one panel of b.
-fn block(a: &[f64], b: &[[f64; COLUMNS]], c: &mut [f64], column: usize, sizes: (usize, usize, usize)) {
-    let (k, from, n) = sizes;
-    let count = a.len() / k;
-    // A missing row repeats the first; its sums are dropped.
-    let rows: [&[f64]; ROWS] =
-        std::array::from_fn(|i| &a[if i < count { i } else { 0 } * k + from..][..b.len()]);
-    let mut sums = [[0.0; COLUMNS]; ROWS];
-    for (at, b) in b.iter().enumerate() {
-        for (sums, row) in sums.iter_mut().zip(&rows) {
-            let a = row[at];
-            (0..COLUMNS).for_each(|j| sums[j] += a * b[j]);
-        }
-    }
-    for (c, sums) in c.chunks_mut(n).zip(&sums) {
-        c[column..].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
-    }
+/// The three slices as matrices; an error if their lengths are not those of `size`, which callers see to.
+fn matrices<'s>(
+    Size { m, k, n }: Size,
+    a: &'s [f64],
+    b: &'s [f64],
+    c: &'s mut [f64],
+) -> Result<(ArrayView2<'s, f64>, ArrayView2<'s, f64>, ArrayViewMut2<'s, f64>), ShapeError> {
+    Ok((
+        ArrayView2::from_shape((m, k), a)?,
+        ArrayView2::from_shape((k, n), b)?,
+        ArrayViewMut2::from_shape((m, n), c)?,
+    ))
 }

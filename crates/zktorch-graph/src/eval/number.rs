@@ -29,8 +29,8 @@ impl Number for f64 {
     }
 
     fn matmul(size: matmul::Size, a: &[Self], b: &[Self], c: &mut [Self]) {
-        if size.m >= matmul::ROWS && size.n >= matmul::COLUMNS {
-            matmul::packed(size, a, b, c);
+        if size.m >= matmul::BLOCK && size.n >= matmul::BLOCK {
+            matmul::blocked(size, a, b, c);
         } else {
             matmul::plain(size, a, b, c);
         }

@@ -1,7 +1,7 @@
 //! The vectors that are folded, as they lie in memory.
 
 use ark_ff::AdditiveGroup;
-use zktorch_field::{Backend, Fr, Ints, Kernel, LANES, Packed, dispatch, par};
+use zktorch_field::{Backend, Fr, Ints, Kernel, LANES, Packed, Row, dispatch, par};
 
 use crate::kernels;
 
@@ -20,6 +20,9 @@ pub enum Column<'a> {
     I32(&'a [i32]),
     /// Field elements.
     Field(&'a [Fr]),
+    /// Entries of a table: the i-th is `table[indices[i]]`. For columns with few distinct entries, such as inverses of looked-up
+    /// values: an index is an eighth of a field element, and the table stays in the cache.
+    Gathered(&'a [Row<Fr>], &'a [u32]),
 }
 
 impl Column<'_> {
@@ -29,6 +32,7 @@ impl Column<'_> {
             Self::I16(v) => v.len(),
             Self::I32(v) => v.len(),
             Self::Field(v) => v.len(),
+            Self::Gathered(_, indices) => indices.len(),
         }
     }
 
@@ -39,7 +43,7 @@ impl Column<'_> {
 
     /// Whether the entries are integers.
     pub(crate) fn is_small(&self) -> bool {
-        !matches!(self, Self::Field(_))
+        matches!(self, Self::I16(_) | Self::I32(_))
     }
 
     /// The entries as field elements.
@@ -51,7 +55,7 @@ impl Column<'_> {
             fn run<B: Backend>(self, _: B) {
                 let Self(column, start, out) = self;
                 for (i, out) in out.chunks_mut(LANES).enumerate() {
-                    kernels::store::<B>(B::Fr::from_ints(column.load_ints::<B>(start + i * LANES)), out);
+                    kernels::store::<B>(column.load::<B>(start + i * LANES), out);
                 }
             }
         }
@@ -63,13 +67,33 @@ impl Column<'_> {
         out
     }
 
+    /// Eight entries starting at `start`, zeros past the end.
+    #[inline(always)]
+    pub(crate) fn load<B: Backend>(&self, start: usize) -> B::Fr {
+        match self {
+            Self::Field(v) => kernels::load::<B>(v, start),
+            Self::Gathered(table, indices) => {
+                let rest = indices.get(start..).unwrap_or_default();
+                match rest.first_chunk::<LANES>() {
+                    Some(eight) => B::Fr::gather_rows(table, eight),
+                    None => {
+                        let mut eight = [Fr::ZERO; LANES];
+                        eight.iter_mut().zip(rest).for_each(|(slot, i)| *slot = table[*i as usize].get());
+                        B::Fr::load_slice(&eight)
+                    }
+                }
+            }
+            Self::I16(_) | Self::I32(_) => B::Fr::from_ints(self.load_ints::<B>(start)),
+        }
+    }
+
     /// Eight integers starting at `start`, zeros past the end (and for a column of field elements).
     #[inline(always)]
     pub(crate) fn load_ints<B: Backend>(&self, start: usize) -> B::Ints {
         match self {
             Self::I16(v) => B::Ints::load_i16(&eight(v, start)),
             Self::I32(v) => B::Ints::load_i32(&eight(v, start)),
-            Self::Field(_) => B::Ints::splat(0),
+            Self::Field(_) | Self::Gathered(..) => B::Ints::splat(0),
         }
     }
 }

@@ -17,25 +17,21 @@ const PIECE: usize = 1 << 12;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Combination<'a> {
     small: Vec<(Column<'a>, Fr)>,
-    field: Vec<(&'a [Fr], Fr)>,
+    field: Vec<(Column<'a>, Fr)>,
 }
 
 impl<'a> Combination<'a> {
     pub(super) fn new(terms: impl IntoIterator<Item = (Column<'a>, Fr)>) -> Self {
         let mut out = Self::default();
         for (column, weight) in terms {
-            match column {
-                Column::Field(v) => out.field.push((v, weight)),
-                _ => out.small.push((column, weight)),
-            }
+            if column.is_small() { &mut out.small } else { &mut out.field }.push((column, weight));
         }
         out
     }
 
     /// Length of the longest column.
     fn len(&self) -> usize {
-        let small = self.small.iter().map(|(c, _)| c.len());
-        small.chain(self.field.iter().map(|(v, _)| v.len())).max().unwrap_or(0)
+        self.small.iter().chain(&self.field).map(|(column, _)| column.len()).max().unwrap_or(0)
     }
 
     /// The sum as field elements: one streaming pass over all columns.
@@ -68,7 +64,7 @@ pub(super) struct PackedCombination<'c, 'a, B: Backend> {
     small: Vec<(&'c Column<'a>, B::Fr)>,
     /// Sum of the weights of `small`.
     small_weights: B::Fr,
-    field: Vec<(&'a [Fr], B::Fr)>,
+    field: Vec<(&'c Column<'a>, B::Fr)>,
     len: usize,
     small_sums: Vec<<B::Fr as Packed>::SmallAcc>,
     field_sums: Vec<<B::Fr as Packed>::Acc>,
@@ -85,8 +81,8 @@ impl<'c, 'a, B: Backend> PackedCombination<'c, 'a, B> {
             small.push((column, weight));
         }
         let mut field = Vec::with_capacity(combination.field.len());
-        for (v, weight) in &combination.field {
-            field.push((*v, B::Fr::splat(*weight)));
+        for (column, weight) in &combination.field {
+            field.push((column, B::Fr::splat(*weight)));
         }
         let (small_sums, field_sums) = (vec![B::Fr::small_zero(); TILE], vec![B::Fr::acc_zero(); TILE]);
         Self { small, small_weights, field, len: combination.len(), small_sums, field_sums }
@@ -129,8 +125,8 @@ impl<'c, 'a, B: Backend> PackedCombination<'c, 'a, B> {
             for rows in self.field.chunks(ROWS) {
                 for (t, sum) in sums.iter_mut().enumerate() {
                     let mut acc = *sum;
-                    for (v, weight) in rows {
-                        B::Fr::acc_mul_add(&mut acc, kernels::load::<B>(v, start + t * LANES), *weight);
+                    for (column, weight) in rows {
+                        B::Fr::acc_mul_add(&mut acc, column.load::<B>(start + t * LANES), *weight);
                     }
                     *sum = acc;
                 }

@@ -25,7 +25,7 @@ enum Vector<'a> {
     /// `a` times a column of integers: products are made with the integers, `a` comes last.
     Small(Column<'a>, Fr),
     /// `a` times a column of field elements.
-    Field(&'a [Fr], Fr),
+    Field(Column<'a>, Fr),
     /// A sum of columns.
     Sum(Combination<'a>),
 }
@@ -49,10 +49,8 @@ struct Member<'a> {
 impl<'a> Member<'a> {
     fn new(row: &'a Row, columns: &[Column<'a>], tables: &'a BTreeMap<usize, PointTable>) -> Self {
         let vector = match row.chunks.as_slice() {
-            [(b, a)] => match columns[*b] {
-                Column::Field(v) => Vector::Field(v, *a),
-                column => Vector::Small(column, *a),
-            },
+            [(b, a)] if columns[*b].is_small() => Vector::Small(columns[*b], *a),
+            [(b, a)] => Vector::Field(columns[*b], *a),
             chunks => Vector::Sum(Combination::new(chunks.iter().map(|(b, a)| (columns[*b], *a)))),
         };
         let form = match row.points.as_slice() {
@@ -142,7 +140,7 @@ impl Kernel for Products<'_, '_> {
 /// One block of a vector.
 enum VectorBlock<'t, 'a, B: Backend> {
     Small(&'t Column<'a>, Vec<B::Ints>),
-    Field(&'a [Fr], Vec<B::Fr>),
+    Field(&'t Column<'a>, Vec<B::Fr>),
     Sum(PackedCombination<'t, 'a, B>, Vec<B::Fr>),
 }
 
@@ -151,7 +149,7 @@ impl<'t, 'a, B: Backend> VectorBlock<'t, 'a, B> {
     fn new(vector: &'t Vector<'a>, width: usize) -> Self {
         match vector {
             Vector::Small(column, _) => Self::Small(column, vec![B::Ints::splat(0); width]),
-            Vector::Field(v, _) => Self::Field(v, vec![B::Fr::zero(); width]),
+            Vector::Field(column, _) => Self::Field(column, vec![B::Fr::zero(); width]),
             Vector::Sum(sum) => Self::Sum(PackedCombination::new(sum), vec![B::Fr::zero(); width]),
         }
     }
@@ -165,9 +163,9 @@ impl<'t, 'a, B: Backend> VectorBlock<'t, 'a, B> {
                     *out = column.load_ints::<B>(start + t * LANES);
                 }
             }
-            Self::Field(v, block) => {
+            Self::Field(column, block) => {
                 for (t, out) in block.iter_mut().enumerate() {
-                    *out = kernels::load::<B>(v, start + t * LANES);
+                    *out = column.load::<B>(start + t * LANES);
                 }
             }
             Self::Sum(combination, block) => combination.fill(start, block),

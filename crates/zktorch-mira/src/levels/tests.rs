@@ -127,7 +127,7 @@ proptest! {
     #[test]
     fn sends_what_the_naive_fold_sends(
         terms in any_terms(6, 5),
-        kinds in proptest::collection::vec(0usize..3, 6),
+        kinds in proptest::collection::vec(0usize..4, 6),
         cuts in proptest::collection::vec(0usize..8, 6),
         num_vars in 0usize..7,
         seed: u64,
@@ -139,14 +139,14 @@ proptest! {
 
     /// Vectors longer than a tier, and than a block.
     #[test]
-    fn long_vectors(terms in any_terms(4, 4), kinds in proptest::collection::vec(0usize..3, 4), num_vars in 8usize..13, seed: u64) {
+    fn long_vectors(terms in any_terms(4, 4), kinds in proptest::collection::vec(0usize..4, 4), num_vars in 8usize..13, seed: u64) {
         let data = (0..4).map(|b| Data::new(seed ^ b as u64, kinds[b], 1 << num_vars)).collect();
         check(&Claims::new(None, seed, num_vars, data, 4, terms), None)?;
     }
 
     /// Many instances: several stages, and groups that are not full.
     #[test]
-    fn many_instances(count in 1usize..140, kind in 0usize..3, num_vars in 1usize..4, seed: u64) {
+    fn many_instances(count in 1usize..140, kind in 0usize..4, num_vars in 1usize..4, seed: u64) {
         let data = (0..count as u64).map(|b| Data::new(seed ^ b, kind, 1 << num_vars)).collect();
         let terms = (0..count).map(|i| vec![ClaimTerm { chunk: i, point: i }]).collect();
         check(&Claims::new(None, seed, num_vars, data, count, terms), None)?;

@@ -51,6 +51,7 @@ pub fn prove<P: ProverChannel>(
     // 2. One message and one challenge per round.
     let mut point: Vec<Fr> = Vec::with_capacity(shape.rounds);
     for round in 0..shape.rounds {
+        let _span = tracing::debug_span!("sumcheck round", round).entered();
         let mut sum = RoundPolynomial::new(Fr::from(0u64), []);
         sum.raise_degree(shape.degree);
         for (index, instance) in instances.iter_mut().enumerate() {

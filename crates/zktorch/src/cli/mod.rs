@@ -1,6 +1,7 @@
 //! The command line. Scripts rely on names and flags: they change with the version only.
 //!
-//! Exit status: 0 accepted or done, 1 rejected, 2 anything else (usage, input, internal).
+//! Exit status: 0 accepted or done, 1 rejected, 2 anything else (usage, input, internal). Interrupted: 128 + number of the signal,
+//! which is 130 for Ctrl-C.
 
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,7 @@ pub struct Cli {
 }
 
 /// Flags of every command.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Common {
     /// Print one JSON object on stdout
     #[arg(long, global = true)]
@@ -42,6 +43,9 @@ pub struct Common {
     /// No progress on stderr
     #[arg(long, global = true)]
     pub quiet: bool,
+    /// Write the stages of the run, with times, as a Chrome trace (chrome://tracing, ui.perfetto.dev)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 /// The commands.

@@ -150,14 +150,15 @@ fn every_command_takes_the_common_flags() {
         "audit --pk p --vk v m",
     ] {
         for full in [
-            format!("zktorch {line} --json --threads 2 --quiet"),
-            format!("zktorch --json --threads 2 --quiet {line}"),
+            format!("zktorch {line} --json --threads 2 --quiet --trace t.json"),
+            format!("zktorch --json --threads 2 --quiet --trace t.json {line}"),
         ] {
             let common = parse(&full).unwrap().common;
             assert!(common.json && common.quiet && common.threads == Some(2), "{full}");
+            assert_eq!(common.trace, Some(PathBuf::from("t.json")), "{full}");
         }
         let common = parse(&format!("zktorch {line}")).unwrap().common;
-        assert!(!common.json && !common.quiet && common.threads.is_none());
+        assert!(!common.json && !common.quiet && common.threads.is_none() && common.trace.is_none());
     }
     assert_eq!(refused("zktorch info f --threads 0"), ErrorKind::ValueValidation);
     assert_eq!(refused("zktorch info f --threads many"), ErrorKind::ValueValidation);

@@ -9,12 +9,14 @@ use zktorch_commit::SrsPolicy;
 use zktorch_verifier::VerifyingKey;
 
 use super::model_file::{LoadedKey, load_srs};
-use super::{Context, Outcome, protocol, read_model};
+use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
 
 const MAX_BYTES: u64 = 256 << 20;
 
 pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     let mut report = Report::new("audit");
+    let bytes = file_bytes(&options.pk).unwrap_or(0);
+    let _running = context.progress.begin("audit", plan::audit(bytes));
     let loaded = report.time(Stage::Load, || LoadedKey::read(&options.pk))?;
     let vk_bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), MAX_BYTES)?;
     let vk = VerifyingKey::from_bytes(&vk_bytes)?;
@@ -30,9 +32,7 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
         return Ok(Outcome::Rejected(report, reason));
     }
     let base_dir = options.model.parent().map(std::path::Path::to_path_buf);
-    let bar = context.progress.spinner("compile");
     let compiled = report.time(Stage::Compile, || loaded.recipe.compile(&onnx, base_dir))?;
-    drop(bar);
     if compiled.graph != *vk.network().graph() {
         return Ok(Outcome::Rejected(report, "the ONNX model compiles to another graph".to_owned()));
     }
@@ -42,9 +42,7 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
 
     // 2. The key's commitments are those of the weights, which are in their ranges.
     let srs = load_srs(&options.pk, &vk)?;
-    let bar = context.progress.spinner("commit");
     let commitments = report.time(Stage::Setup, || loaded.key.commit_weights(&srs))?;
-    drop(bar);
     if commitments != vk.weights() {
         return Ok(Outcome::Rejected(
             report,
@@ -53,7 +51,8 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     }
     // Whether to trust the SRS is not the question here.
     let policy = SrsPolicy::new().accept(vk.srs().id()).allow_insecure();
-    if let Err(error) = report.time(Stage::VkCheck, || vk.check_weights(&policy)) {
+    let check = || tracing::info_span!("check key").in_scope(|| vk.check_weights(&policy));
+    if let Err(error) = report.time(Stage::VkCheck, check) {
         return Ok(Outcome::Rejected(report, error.to_string()));
     }
     report.note("accepted", true);

@@ -5,12 +5,16 @@ mod compile;
 mod info;
 mod inspect;
 mod model_file;
+mod plan;
 mod prove;
 mod run;
 mod setup;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -18,7 +22,8 @@ use zktorch::cli::{Command, Common};
 use zktorch::data::{self, Wanted};
 use zktorch::progress::Progress;
 use zktorch::report::Report;
-use zktorch::{Bytes32, ImageSpec};
+use zktorch::stages::{Split, Stages};
+use zktorch::{Bytes32, ImageSpec, folder_of, space};
 use zktorch_onnx::{FloatTensor, PortInfo};
 
 /// What every command gets.
@@ -26,7 +31,13 @@ pub(crate) struct Context {
     common: Common,
     /// Progress and remarks on stderr.
     pub(crate) progress: Progress,
+    /// Times of the stages of proving.
+    pub(crate) stages: Stages,
+    /// Bytes that can still be written in a folder.
+    free_bytes: FreeBytes,
 }
+
+type FreeBytes = Box<dyn Fn(&Path) -> io::Result<u64>>;
 
 /// How a command ended, if not with an error.
 pub(crate) enum Outcome {
@@ -37,11 +48,16 @@ pub(crate) enum Outcome {
 }
 
 impl Context {
-    pub(crate) fn new(common: Common) -> Self {
+    pub(crate) fn new(common: Common, progress: Progress, stages: Stages) -> Self {
         if let Some(threads) = common.threads {
             zktorch_field::par::set_num_threads(usize::from(threads));
         }
-        Self { common, progress: Progress::new(common.quiet) }
+        Self { common, progress, stages, free_bytes: Box::new(space::free_bytes) }
+    }
+
+    /// Requires that files of these sizes can be written.
+    pub(crate) fn require_room(&self, files: &[(&Path, u64)]) -> Result<()> {
+        Ok(space::require(files, &self.free_bytes)?)
     }
 
     /// The report on stdout: as JSON, or a line per field.
@@ -54,6 +70,12 @@ impl Context {
                 match value {
                     serde_json::Value::Null => {}
                     serde_json::Value::String(text) => print_line(&format!("{key}: {text}")),
+                    // In their order, which an object does not keep.
+                    serde_json::Value::Object(_) if key == "stage_s" => {
+                        for (stage, seconds) in report.stage_s.iter().flat_map(Split::iter) {
+                            print_line(&format!("{key}.{stage}: {seconds}"));
+                        }
+                    }
                     other => print_line(&format!("{key}: {other}")),
                 }
             }
@@ -91,6 +113,7 @@ const MAX_MODEL_BYTES: u64 = 4 << 30;
 
 /// The bytes of an ONNX model.
 pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
+    let _span = tracing::info_span!("read model").entered();
     let metadata = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !metadata.is_file() || metadata.len() > MAX_MODEL_BYTES {
         bail!(
@@ -145,10 +168,7 @@ pub(crate) fn nonce() -> Result<[u8; 32]> {
 
 /// Requires the folder in which a file will be written, before any work is done for it.
 pub(crate) fn require_folder(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     if !folder.is_dir() {
         bail!("cannot write {}: there is no folder {}", path.display(), folder.display());
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 use zktorch::container::{self, Kind};
 use zktorch::{Bytes32, ImageSpec};
 use zktorch_commit::Srs;
@@ -13,7 +14,7 @@ use zktorch_onnx::{Compiled, FloatModel, Options, PortInfo, compile};
 use zktorch_prover::{Model, ProvingKey};
 use zktorch_verifier::{Port, VerifyingKey};
 
-use super::protocol;
+use super::{Context, plan, protocol};
 
 /// The largest model or key that is read.
 const MAX_BYTES: u64 = 8 << 30;
@@ -97,13 +98,28 @@ impl ModelFile {
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self> {
+        let _span = tracing::info_span!("read model").entered();
         let body = container::read(path, Kind::Model, &protocol(), MAX_BYTES)?;
         decode(&body).with_context(|| format!("{}: malformed compiled model", path.display()))
     }
 
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        container::write(path, Kind::Model, &protocol(), &postcard::to_stdvec(self)?)?;
+    pub(crate) fn write(&self, context: &Context, path: &Path) -> Result<()> {
+        let _running = context.progress.begin("compile", plan::write_model());
+        let _span = tracing::info_span!("write model").entered();
+        let body = postcard::to_stdvec(self)?;
+        context.require_room(&[(path, container::file_bytes(body.len()))])?;
+        container::write(path, Kind::Model, &protocol(), &body)?;
         Ok(())
+    }
+
+    /// Bytes that the weights need in a proving key: numbers of one to three bytes.
+    pub(crate) fn weight_bytes(&self) -> u64 {
+        let bytes = |value: &i32| match value.unsigned_abs() {
+            0..64 => 1,
+            64..8192 => 2,
+            _ => 3,
+        };
+        self.weights.iter().flat_map(|(_, values)| values).map(bytes).sum()
     }
 
     /// As the compiler gave it; the graph is validated.
@@ -197,6 +213,7 @@ pub(crate) struct LoadedKey {
 
 impl LoadedKey {
     pub(crate) fn read(path: &Path) -> Result<Self> {
+        let _span = tracing::info_span!("read key").entered();
         let body = container::read(path, Kind::ProvingKey, &protocol(), MAX_BYTES)?;
         let file: KeyFile =
             decode(&body).with_context(|| format!("{}: malformed proving key", path.display()))?;
@@ -204,11 +221,10 @@ impl LoadedKey {
         Ok(Self { key, recipe: file.recipe.clone() })
     }
 
-    pub(crate) fn write(path: &Path, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
+    /// The body of the file. Secret.
+    pub(crate) fn encode(key: &ProvingKey, recipe: &Recipe) -> Result<Zeroizing<Vec<u8>>> {
         let file = KeyFile { key: key.to_bytes()?, recipe: recipe.clone() };
-        let body = zeroize::Zeroizing::new(postcard::to_stdvec(&file)?);
-        container::write(path, Kind::ProvingKey, &protocol(), &body)?;
-        Ok(())
+        Ok(Zeroizing::new(postcard::to_stdvec(&file)?))
     }
 
     /// Ports with the graph's tensors and scales.
@@ -240,6 +256,7 @@ pub(crate) fn srs_path(pk: &Path) -> PathBuf {
 
 /// The SRS that a key was made under, with as many powers as it needs.
 pub(crate) fn load_srs(pk: &Path, vk: &VerifyingKey) -> Result<Srs> {
+    let _span = tracing::info_span!("SRS").entered();
     let k = vk.network().k();
     if vk.srs().id() == zktorch_commit::srs::DEVELOPMENT {
         return Ok(Srs::dev(k)?);

@@ -5,20 +5,21 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use tracing::info_span;
 use zktorch::Bytes32;
 use zktorch::cli::{self, CompileSource, ProveForm};
 use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
-use zktorch::statement::{Statement, StatementTensor, TensorValue};
+use zktorch::statement::{MAX_INLINE, Statement, StatementTensor, TensorValue};
 use zktorch_graph::Visibility;
 use zktorch_prover::committed_values;
-use zktorch_verifier::VerifyingKey;
+use zktorch_verifier::{ProofEnvelope, VerifyingKey};
 
 use super::compile::compile_model;
 use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
 use super::setup::make_keys;
 use super::{
-    Context, Outcome, file_bytes, load_input, nonce, port_names, protocol, read_model, require_folder,
+    Context, Outcome, file_bytes, load_input, nonce, plan, port_names, protocol, read_model, require_folder,
 };
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
@@ -52,8 +53,10 @@ fn one_time_setup(
 ) -> Result<()> {
     let (zkt, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
     // Without samples any calibration will do; with samples it has to be the one that they give, and compiling tells.
+    let compile =
+        |report: &mut Report| compile_model(context, report, [model, &zkt], source, [Visibility::Public; 2]);
     let calibrated = match source.calibration {
-        Some(_) => Some(compile_model(context, report, model, source, [Visibility::Public; 2])?),
+        Some(_) => Some(compile(report)?),
         None => None,
     };
     if zkt.exists() && pk.exists() && vk.exists() {
@@ -77,9 +80,9 @@ fn one_time_setup(
     }
     let compiled = match calibrated {
         Some(compiled) => compiled,
-        None => compile_model(context, report, model, source, [Visibility::Public; 2])?,
+        None => compile(report)?,
     };
-    compiled.write(&zkt)?;
+    compiled.write(context, &zkt)?;
     let options = cli::Setup { model: zkt, pk, vk, srs: None };
     make_keys(context, report, &compiled, &options)?;
     report.note("setup_cached", false);
@@ -96,6 +99,7 @@ fn prove(
 ) -> Result<()> {
     require_folder(proof)?;
     require_folder(statement)?;
+    let _reading = context.progress.begin("prove", plan::read_key());
     let loaded = report.time(Stage::Load, || -> Result<_> {
         let loaded = LoadedKey::read(pk)?;
         let srs = load_srs(pk, loaded.key.vk())?;
@@ -104,25 +108,47 @@ fn prove(
         Ok((loaded, srs, ports, samples))
     });
     let (loaded, srs, input_ports, samples) = loaded?;
-    let graph = loaded.key.vk().network().graph();
+    let vk = loaded.key.vk();
+    let graph = vk.network().graph();
+    context.require_room(&[(proof, proof_file_bytes(vk)?), (statement, statement_bytes(vk))])?;
+    let running = context.progress.begin("prove", plan::prove(graph, vk.network().k()));
+    context.stages.restart();
     let started = Instant::now();
     let integers = input_ports
         .iter()
         .zip(&samples)
         .map(|(port, sample)| Ok(port.quantise(sample.data(), graph.tensor(port.tensor).range)?))
         .collect::<Result<Vec<_>>>()?;
-    let bar = context.progress.spinner("prove");
     let proved = loaded.key.prove(&srs, &integers, nonce()?)?;
-    drop(bar);
-    report.add(Stage::Prove, started.elapsed());
+    let elapsed = started.elapsed();
+    report.add(Stage::Prove, elapsed);
+    report.stage_s = Some(context.stages.split(elapsed));
     report.add(Stage::Witness, proved.witness_time);
-    container::write(proof, Kind::Proof, &protocol(), &proved.proof)?;
-    statement_file(loaded.key.vk(), &proved.statement)?.write(statement)?;
+    info_span!("write proof").in_scope(|| -> Result<()> {
+        container::write(proof, Kind::Proof, &protocol(), &proved.proof)?;
+        Ok(statement_file(vk, &proved.statement)?.write(statement)?)
+    })?;
+    drop(running);
     report.proof_bytes = file_bytes(proof);
     report.pk_bytes = file_bytes(pk);
     report.committed_values = Some(committed_values(graph) as u64);
-    report.note("model_id", loaded.key.vk().model_id().to_string());
+    report.note("model_id", vk.model_id().to_string());
     Ok(())
+}
+
+/// Size of a proof's file.
+fn proof_file_bytes(vk: &VerifyingKey) -> Result<u64> {
+    Ok(container::file_bytes(
+        ProofEnvelope::new(vk.model_id(), Vec::new()).to_bytes().len() + vk.shape().proof_bytes()?,
+    ))
+}
+
+/// About the size of a statement's files: numbers in text or in an array beside it, commitments in hexadecimal.
+fn statement_bytes(vk: &VerifyingKey) -> u64 {
+    let network = vk.network();
+    let public = network.public_tensors().into_iter().map(|id| network.graph().tensor(id).shape.len());
+    let public = public.map(|entries| if entries > MAX_INLINE { 4 * entries } else { 12 * entries });
+    (public.sum::<usize>() + 67 * network.private_chunks().iter().sum::<usize>()) as u64
 }
 
 /// The statement as a file says it.

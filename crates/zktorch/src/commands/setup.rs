@@ -3,21 +3,26 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
+use tracing::info_span;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
+use zktorch::progress::Step;
 use zktorch::report::{Report, Stage};
+use zktorch::write_srs;
 use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_prover::{ProvingKey, choose_k, setup};
 
 use super::model_file::{LoadedKey, ModelFile, srs_path};
-use super::{Context, Outcome, file_bytes, nonce, protocol, require_folder};
+use super::{Context, Outcome, file_bytes, nonce, plan, protocol, require_folder};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let mut report = Report::new("setup");
     require_folder(&options.pk)?;
     require_folder(&options.vk)?;
+    let _reading = context.progress.begin("setup", vec![Step::new("read model", 1.0)]);
     let file = report.time(Stage::Load, || ModelFile::read(&options.model))?;
     let key = make_keys(context, &mut report, &file, options)?;
     report.note("model_id", key.vk().model_id().to_string());
@@ -35,29 +40,46 @@ pub(super) fn make_keys(
     file: &ModelFile,
     options: &cli::Setup,
 ) -> Result<ProvingKey> {
-    let _bar = context.progress.spinner("setup");
     let k = choose_k(&file.graph);
+    let _running = context.progress.begin("setup", plan::setup(&file.graph, k));
+    let imported = options.srs.is_some();
+    // The least that there can be; the rest of the keys is small beside it.
+    let srs_bytes = if imported { Srs::file_bytes(k) } else { 0 };
+    context.require_room(&[(&options.pk, file.weight_bytes() + srs_bytes)])?;
     let nonces = [nonce()?, nonce()?];
-    let made = report.time(Stage::Setup, || -> Result<(Srs, ProvingKey)> {
-        let srs = match &options.srs {
-            None => Srs::dev(k)?,
-            Some(path) => open_srs(path, k)?,
-        };
+    context.stages.restart();
+    let started = Instant::now();
+    let make = || -> Result<(Srs, ProvingKey)> {
+        let srs = info_span!("SRS").in_scope(|| match &options.srs {
+            None => Ok(Srs::dev(k)?),
+            Some(path) => open_srs(path, k),
+        })?;
         let key = setup(&file.model(), &srs, nonces)?;
         Ok((srs, key))
-    });
-    let (srs, key) = made?;
-    if options.srs.is_none() {
+    };
+    let (srs, key) = make()?;
+    let elapsed = started.elapsed();
+    report.add(Stage::Setup, elapsed);
+    report.stage_s = Some(context.stages.split(elapsed));
+    let span = info_span!("write keys").entered();
+    let (pk, vk) = (LoadedKey::encode(&key, &file.recipe)?, key.vk_bytes());
+    let part_bytes = if imported { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
+    context.require_room(&[
+        (&options.pk, container::file_bytes(pk.len()) + srs_bytes),
+        (&options.vk, container::file_bytes(vk.len()) + part_bytes),
+    ])?;
+    if !imported {
         context.progress.warn(
             "these keys are under the development SRS, whose secret is public: anybody can forge proofs. \
              Use --srs with the file of a ceremony for anything real",
         );
     } else {
-        srs.write(srs_path(&options.pk))?;
+        write_srs(&srs_path(&options.pk), &srs)?;
         write_srs_part(srs.verifier(), &srs_path(&options.vk))?;
     }
-    LoadedKey::write(&options.pk, &key, &file.recipe)?;
-    container::write(&options.vk, Kind::VerifyingKey, &protocol(), key.vk_bytes())?;
+    container::write(&options.pk, Kind::ProvingKey, &protocol(), &pk)?;
+    container::write(&options.vk, Kind::VerifyingKey, &protocol(), vk)?;
+    drop(span);
     Ok(key)
 }
 

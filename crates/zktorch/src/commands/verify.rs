@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
+use tracing::info_span;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
@@ -12,7 +13,7 @@ use zktorch_onnx::PortInfo;
 use zktorch_verifier::{ModelId, VerifyError, VerifyingKey, verify};
 
 use super::model_file::ports;
-use super::{Context, Outcome, file_bytes, load_input, port_names, protocol};
+use super::{Context, Outcome, file_bytes, load_input, plan, port_names, protocol};
 
 /// Keys and proofs larger than this are refused.
 const MAX_BYTES: u64 = 256 << 20;
@@ -62,6 +63,7 @@ pub(super) fn run(context: &Context, options: &cli::Verify) -> Result<Outcome> {
 }
 
 fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Result<(), Failure> {
+    let _running = context.progress.begin("verify", plan::verify());
     // 1. What the user trusts.
     let mut policy = SrsPolicy::new();
     if let Some(path) = &options.accept_srs {
@@ -76,7 +78,8 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     // 2. The key: its id, its SRS, the ranges of its weights.
     let bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), MAX_BYTES)?;
     report.vk_bytes = file_bytes(&options.vk);
-    let vk = report.time(Stage::VkCheck, || VerifyingKey::from_bytes(&bytes))?;
+    let decode = || info_span!("read key").in_scope(|| VerifyingKey::from_bytes(&bytes));
+    let vk = report.time(Stage::VkCheck, decode)?;
     report.note("model_id", vk.model_id().to_string());
     report.note("srs_id", vk.srs().id().to_string());
     report.note("model_id_pinned", options.model_id.is_some());
@@ -87,13 +90,15 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
             vk.model_id()
         )),
     }
-    let status = report.time(Stage::VkCheck, || vk.check_weights(&policy))?;
+    let check = || info_span!("check key").in_scope(|| vk.check_weights(&policy));
+    let status = report.time(Stage::VkCheck, check)?;
     if status == SrsStatus::Insecure {
         context.progress.warn("the development SRS is accepted: anybody can forge such proofs");
     }
     report.note("srs_insecure", status == SrsStatus::Insecure);
 
     // 3. The statement: every field is that of the key, or becomes part of what is verified.
+    let span = info_span!("read statement").entered();
     let file = Statement::read(&options.statement)?;
     let statement = statement_of(&vk, &file).map_err(Failure::Rejected)?;
     if let Some(path) = &options.expect_input {
@@ -102,11 +107,13 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     if let Some(path) = &options.expect_output {
         expect(&vk, "output", path, vk.outputs(), &vk.network().graph().outputs, &file.outputs)?;
     }
+    drop(span);
 
     // 4. The proof.
     let proof = container::read(&options.proof, Kind::Proof, &protocol(), MAX_BYTES)?;
     report.proof_bytes = file_bytes(&options.proof);
-    report.time(Stage::Verify, || verify(&vk, &policy, &statement, &proof))?;
+    let check = || info_span!("verify proof").in_scope(|| verify(&vk, &policy, &statement, &proof));
+    report.time(Stage::Verify, check)?;
     Ok(())
 }
 

@@ -21,4 +21,4 @@ mod write;
 
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Header, Kind, MAGIC};
 pub use read::{decode, describe, read};
-pub use write::{BodyWriter, encode, write, write_with};
+pub use write::{BodyWriter, encode, file_bytes, write, write_with};

@@ -66,6 +66,11 @@ pub fn write_with(
     Ok(header)
 }
 
+/// Length of a file whose body has this length, in bytes.
+pub fn file_bytes(body: usize) -> u64 {
+    (HEADER_BYTES + body) as u64
+}
+
 /// The bytes of a whole file.
 pub fn encode(kind: Kind, protocol: &Bytes32, body: &[u8]) -> Vec<u8> {
     let header = header(kind, protocol, body.len() as u64, Bytes32::sha256(body));

@@ -1,5 +1,6 @@
 //! From the ONNX file to an accepted proof, and what is printed on the way.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -14,11 +15,25 @@ fn numbers(json: &Value, keys: &[&str]) {
     }
 }
 
+/// Requires these stages, `other` and no further ones; together they are the whole.
+fn stages(json: &Value, whole: &str, keys: &[&str]) {
+    let split = json["stage_s"].as_object().unwrap();
+    let expected: BTreeSet<&str> = keys.iter().copied().chain(["other"]).collect();
+    assert_eq!(split.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected);
+    for key in keys {
+        assert!(split[*key].as_f64().unwrap() > 0.0, "{key} in {json}");
+    }
+    let sum: f64 = split.values().map(|seconds| seconds.as_f64().unwrap()).sum();
+    let whole = json[whole].as_f64().unwrap();
+    assert!((sum - whole).abs() < 1e-6 * whole.max(1.0), "{sum} is not {whole}: {json}");
+}
+
 fn size(path: &str) -> u64 {
     fs::metadata(path).unwrap().len()
 }
 
-fn whole_flow(model: &str) {
+/// `moves`: there are views that move entries.
+fn whole_flow(model: &str, moves: bool) {
     let folder = folder();
     let file = |name: &str| text(&folder.path().join(name));
     let [zkt, pk, vk, proof, statement] = ["m.zkt", "pk", "vk", "proof", "statement.json"].map(file);
@@ -37,6 +52,9 @@ fn whole_flow(model: &str) {
 
     let json = succeed(&["setup", &zkt, "--pk", &pk, "--vk", &vk]);
     numbers(&json, &["setup_s", "load_s", "k"]);
+    // The proof of the weights' ranges executes nothing and has no views that move entries.
+    let common = ["commit", "inverse_columns", "relations", "sumcheck_a", "mira", "mask", "opening"];
+    stages(&json, "setup_s", &[&["srs"][..], &common].concat());
     assert_eq!((json["vk_bytes"].as_u64(), json["pk_bytes"].as_u64()), (Some(size(&vk)), Some(size(&pk))));
     let id = json["model_id"].as_str().unwrap().to_owned();
 
@@ -50,6 +68,11 @@ fn whole_flow(model: &str) {
         succeed(&["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement]);
     numbers(&json, &["load_s", "witness_s", "prove_s"]);
     assert!(json["witness_s"].as_f64() < json["prove_s"].as_f64());
+    stages(
+        &json,
+        "prove_s",
+        &[if moves { &["witness", "sumcheck_b"][..] } else { &["witness"] }, &common].concat(),
+    );
     assert_eq!(json["committed_values"], committed);
     assert_eq!(
         (json["proof_bytes"].as_u64(), json["pk_bytes"].as_u64()),
@@ -86,12 +109,12 @@ fn whole_flow(model: &str) {
 
 #[test]
 fn whole_flow_of_the_cnn() {
-    whole_flow("digits/cnn.onnx");
+    whole_flow("digits/cnn.onnx", true);
 }
 
 #[test]
 fn whole_flow_of_the_perceptron() {
-    whole_flow("digits/mlp.onnx");
+    whole_flow("digits/mlp.onnx", false);
 }
 
 #[test]
@@ -132,6 +155,16 @@ fn text_is_a_line_for_each_field() {
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert!(run.stdout.lines().any(|line| line == format!("model_id: {}", files.id)), "{}", run.stdout);
     assert!(run.stdout.lines().any(|line| line == "kind: verifying_key"), "{}", run.stdout);
+    // Stages stand in the order in which they begin.
+    let folder = folder();
+    let [proof, statement] = ["proof", "s.json"].map(|name| text(&folder.path().join(name)));
+    let (pk, sample) = (files.path("model.pk"), fixture("digits/sample.npy"));
+    let run =
+        zktorch(&["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement]);
+    let lines = run.stdout.lines().filter_map(|line| line.strip_prefix("stage_s.")?.split_once(": "));
+    let (names, seconds): (Vec<_>, Vec<_>) = lines.unzip();
+    assert_eq!(names.first().zip(names.last()), Some((&"witness", &"other")), "{}", run.stdout);
+    assert!(names.len() >= 9 && seconds.iter().all(|s: &&str| s.parse::<f64>().is_ok()), "{}", run.stdout);
 }
 
 #[test]

@@ -5,8 +5,11 @@ mod audit;
 mod errors;
 mod flow;
 mod inspect;
+#[cfg(unix)]
+mod interrupt;
 mod one_step;
 mod private;
 mod rejected;
 mod statement;
 mod support;
+mod trace;

@@ -5,7 +5,7 @@ use crate::test_util::{Data, any_terms, scalar, scalars};
 
 proptest! {
     #[test]
-    fn the_stages_make_up_all_levels(terms in any_terms(40, 40), kind in 0usize..3) {
+    fn the_stages_make_up_all_levels(terms in any_terms(40, 40), kind in 0usize..4) {
         let plan = crate::plan::FoldPlan::new(40, 40, terms.clone()).unwrap();
         let coefficients: Vec<_> = terms.iter().map(|t| scalars(1, t.len())).collect();
         let bound = plan.bind(&coefficients, scalar(2)).unwrap();

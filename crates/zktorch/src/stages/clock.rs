@@ -1,0 +1,128 @@
+//! Time by stage on one thread.
+
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+/// Gives every moment to the innermost open stage.
+#[derive(Debug)]
+pub(super) struct Clock {
+    /// The only thread that counts.
+    owner: Option<ThreadId>,
+    /// Open spans, outermost first, with their stages.
+    open: Vec<(u64, usize)>,
+    /// Up to when time has been given away.
+    until: Instant,
+    sums: Vec<Option<Duration>>,
+}
+
+impl Clock {
+    /// For so many stages. No thread counts.
+    pub(super) fn new(stages: usize, now: Instant) -> Self {
+        Self { owner: None, open: Vec::new(), until: now, sums: vec![None; stages] }
+    }
+
+    /// From now on the calling thread counts.
+    pub(super) fn restart(&mut self, now: Instant) {
+        self.owner = Some(thread::current().id());
+        self.open.clear();
+        self.until = now;
+        self.sums.fill(None);
+    }
+
+    pub(super) fn enter(&mut self, span: u64, stage: usize, now: Instant) {
+        if self.is_owner() {
+            self.give_away(now);
+            self.open.push((span, stage));
+        }
+    }
+
+    pub(super) fn exit(&mut self, span: u64, now: Instant) {
+        if self.is_owner() {
+            self.give_away(now);
+            // One that was open before the restart is not there.
+            if let Some(index) = self.open.iter().rposition(|(id, _)| *id == span) {
+                self.open.remove(index);
+            }
+        }
+    }
+
+    /// Time of every stage up to now; none for a stage that did not begin.
+    pub(super) fn sums(&mut self, now: Instant) -> Vec<Option<Duration>> {
+        self.give_away(now);
+        self.sums.clone()
+    }
+
+    fn is_owner(&self) -> bool {
+        self.owner == Some(thread::current().id())
+    }
+
+    fn give_away(&mut self, now: Instant) {
+        if let Some(sum) = self.open.last().and_then(|(_, stage)| self.sums.get_mut(*stage)) {
+            *sum.get_or_insert_default() += now.saturating_duration_since(self.until);
+        }
+        self.until = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn milliseconds(sums: &[Option<Duration>]) -> Vec<Option<u128>> {
+        sums.iter().map(|sum| sum.map(|sum| sum.as_millis())).collect()
+    }
+
+    #[test]
+    fn a_moment_belongs_to_the_innermost_stage() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut clock = Clock::new(4, start);
+        clock.enter(1, 0, at(1));
+        assert_eq!(milliseconds(&clock.sums(at(2))), [None; 4], "nothing counts before the restart");
+        clock.restart(at(10));
+        clock.exit(1, at(11));
+        clock.enter(2, 0, at(20));
+        clock.enter(3, 1, at(25));
+        clock.enter(4, 0, at(26));
+        clock.exit(4, at(28));
+        clock.exit(3, at(32));
+        clock.exit(2, at(40));
+        clock.enter(5, 2, at(50));
+        // Stage 0: 20 to 25, 26 to 28 and 32 to 40. Stage 2 is still open.
+        assert_eq!(milliseconds(&clock.sums(at(57))), [Some(15), Some(5), Some(7), None]);
+        assert_eq!(milliseconds(&clock.sums(at(60))), [Some(15), Some(5), Some(10), None]);
+        clock.restart(at(70));
+        assert_eq!(milliseconds(&clock.sums(at(80))), [None; 4]);
+    }
+
+    #[test]
+    fn spans_that_end_in_another_order() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut clock = Clock::new(2, start);
+        clock.restart(start);
+        clock.enter(1, 0, at(0));
+        clock.enter(2, 1, at(1));
+        clock.exit(1, at(3));
+        clock.exit(2, at(7));
+        clock.exit(2, at(8));
+        assert_eq!(milliseconds(&clock.sums(at(9))), [Some(1), Some(6)]);
+    }
+
+    #[test]
+    fn other_threads_do_not_count() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut clock = Clock::new(2, start);
+        clock.restart(start);
+        clock.enter(1, 0, at(0));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                clock.enter(2, 1, at(1));
+                clock.exit(1, at(2));
+            });
+        });
+        clock.exit(1, at(5));
+        assert_eq!(milliseconds(&clock.sums(at(6))), [Some(5), None]);
+    }
+}

@@ -1,0 +1,75 @@
+//! EZKL from PyPI, in a virtual environment under `target/`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// What is installed, pinned.
+pub(super) const REQUIREMENTS: &str = "benches/peers/requirements.txt";
+
+/// The version that a requirements file pins a package to.
+pub(super) fn pinned<'a>(requirements: &'a str, package: &str) -> Option<&'a str> {
+    requirements.lines().find_map(|line| line.trim().strip_prefix(package)?.strip_prefix("=="))
+}
+
+/// The interpreter of the environment, which is made if it is not there or holds something else.
+pub(super) fn python(root: &Path, folder: &Path) -> Result<PathBuf> {
+    let path = root.join(REQUIREMENTS);
+    let requirements =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let venv = folder.join("venv");
+    let python = venv.join("bin").join("python");
+    // Written last: an installation that was interrupted is made again.
+    let installed = venv.join("installed.txt");
+    if python.exists() && fs::read_to_string(&installed).is_ok_and(|text| text == requirements) {
+        return Ok(python);
+    }
+    eprintln!(
+        "installing {} into {}",
+        requirements.split_whitespace().collect::<Vec<_>>().join(", "),
+        venv.display()
+    );
+    let system = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    step(Command::new(&system).args(["-m", "venv", "--clear"]).arg(&venv))
+        .context("no virtual environment can be made")?;
+    let mut pip = Command::new(&python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--retries",
+        "1",
+        "--requirement",
+    ]);
+    step(pip.arg(&path)).context("EZKL cannot be installed from PyPI (is there a network?)")?;
+    fs::write(&installed, requirements).with_context(|| format!("cannot write {}", installed.display()))?;
+    Ok(python)
+}
+
+/// Runs a command; what it printed last if it fails.
+fn step(command: &mut Command) -> Result<()> {
+    let program = command.get_program().display().to_string();
+    let output = command.output().with_context(|| format!("cannot start {program}"))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it printed nothing");
+        bail!("{program} ended with {}: {last}", output.status);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pinned_version_is_found() {
+        assert_eq!(pinned("numpy==2.0\nezkl==1.2.3\n", "ezkl"), Some("1.2.3"));
+        assert_eq!(pinned("ezkl-gpu==1\n", "ezkl"), None);
+    }
+}
