@@ -1,5 +1,9 @@
 //! Outputs read as scores of classes.
 
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 /// Whether a tensor holds one score for each of several classes: one axis only is longer than 1.
@@ -15,13 +19,26 @@ pub fn top(scores: &[f64], count: usize) -> Vec<usize> {
     classes
 }
 
-/// The names of classes: one per line; an empty line at the end is none.
-pub fn labels(text: &str) -> Vec<&str> {
-    text.trim_end().lines().map(str::trim).collect()
+/// Reads the names of classes, one per line, for an output with these dimensions.
+///
+/// # Errors
+/// If the file cannot be read, or the output does not have one score for each name.
+pub fn read_labels(path: &Path, dims: &[usize]) -> Result<Vec<String>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    labels(&text, dims).with_context(|| path.display().to_string())
+}
+
+/// An empty line at the end is no name.
+fn labels(text: &str, dims: &[usize]) -> Result<Vec<String>> {
+    ensure!(are_scores(dims), "expected an output with one score for each label, found dimensions {dims:?}");
+    let labels: Vec<String> = text.trim_end().lines().map(|line| line.trim().to_owned()).collect();
+    let classes: usize = dims.iter().product();
+    ensure!(labels.len() == classes, "expected {classes} labels, one for each class, found {}", labels.len());
+    Ok(labels)
 }
 
 /// The classes of the largest scores as JSON: index, label if there are labels, value.
-pub fn top_json(scores: &[f64], count: usize, labels: Option<&[&str]>) -> Value {
+pub fn top_json(scores: &[f64], count: usize, labels: Option<&[String]>) -> Value {
     let entry = |class: usize| match labels.and_then(|labels| labels.get(class)) {
         Some(label) => json!({ "index": class, "label": label, "value": scores[class] }),
         None => json!({ "index": class, "value": scores[class] }),
@@ -39,7 +56,7 @@ mod tests {
         assert_eq!(top(&scores, 3), [1, 3, 0]);
         assert_eq!(top(&scores, 9).len(), 4);
         assert!(top(&[], 5).is_empty());
-        let labels = labels("tench\ngreat white shark\r\n cock \nhen\n\n");
+        let labels = labels("tench\ngreat white shark\r\n cock \nhen\n\n", &[1, 4]).unwrap();
         assert_eq!(labels, ["tench", "great white shark", "cock", "hen"]);
         let expected = json!([
             { "index": 1, "label": "great white shark", "value": 2.0 },
@@ -47,6 +64,18 @@ mod tests {
         ]);
         assert_eq!(top_json(&scores, 2, Some(&labels)), expected);
         assert_eq!(top_json(&scores, 1, None), json!([{ "index": 1, "value": 2.0 }]));
+    }
+
+    #[test]
+    fn labels_fit() {
+        let message = |dims: &[usize]| labels("a\nb\n", dims).unwrap_err().to_string();
+        assert_eq!(message(&[1, 3]), "expected 3 labels, one for each class, found 2");
+        assert_eq!(
+            message(&[2, 2]),
+            "expected an output with one score for each label, found dimensions [2, 2]"
+        );
+        let path = Path::new("/no/such/labels.txt");
+        assert_eq!(read_labels(path, &[2]).unwrap_err().to_string(), "cannot read /no/such/labels.txt");
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) struct Builder {
     pub(super) graph: GraphProto,
     weights: Weights,
     folded: bool,
+    gamma: [f64; 2],
 }
 
 /// The form of a convolution with square kernels.
@@ -41,8 +42,9 @@ impl Form {
 }
 
 impl Builder {
-    pub(super) fn new(folded: bool) -> Self {
-        Self { graph: GraphProto::default(), weights: Weights::new(), folded }
+    /// `gamma` is the range of the factors of BatchNormalization.
+    pub(super) fn new(folded: bool, gamma: [f64; 2]) -> Self {
+        Self { graph: GraphProto::default(), weights: Weights::new(), folded, gamma }
     }
 
     /// Adds a node; the name of its output.
@@ -81,7 +83,7 @@ impl Builder {
     /// A convolution without bias and its BatchNormalization.
     pub(super) fn conv_norm(&mut self, x: &str, [conv, norm]: [&str; 2], form: Form) -> String {
         let (channels, mut weight) = (form.outputs, self.he(form));
-        let gamma = self.weights.uniform(channels, [0.4, 0.9]);
+        let gamma = self.weights.uniform(channels, self.gamma);
         let beta = self.weights.normal(channels, 0.0, 0.1);
         let mean = self.weights.normal(channels, 0.0, 0.05);
         let variance = self.weights.uniform(channels, [0.8, 1.2]);

@@ -52,7 +52,9 @@ impl Network {
     ///
     /// The extent is [`EXTENT`], or another multiple of 32 (VGG-16: only that one, its dense layers fix it).
     pub fn model(self, extent: usize, folded: bool) -> ModelProto {
-        let mut builder = Builder::new(folded);
+        // Sums of residual blocks grow: smaller factors keep ResNets at a size. MobileNetV2's activations are to reach ReLU6's bound.
+        let gamma = if self == Self::MobileNetV2 { [0.8, 1.2] } else { [0.4, 0.9] };
+        let mut builder = Builder::new(folded, gamma);
         let x = INPUT.to_owned();
         let output = match self {
             Self::Resnet18 => builder.resnet(x, &resnet::RESNET_18),

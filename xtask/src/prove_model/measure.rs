@@ -69,12 +69,15 @@ impl Prepared {
             Source::Onnx(file) => given(file),
         };
 
-        let Inputs { onnx, calibration, input, image, .. } = &inputs;
+        let Inputs { onnx, calibration, input, image, labels } = &inputs;
         let file = |name: &str| out.join(name).to_string_lossy().into_owned();
         let (model, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
         let mut describe = vec!["describe", onnx];
         if image.is_none() {
             describe.extend(["--input", input]);
+        }
+        if let Some(labels) = labels {
+            describe.extend(["--labels", labels]);
         }
         let mut described = children.models(&describe)?;
         if let Some(image) = image {

@@ -15,19 +15,19 @@ mod table;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 pub(crate) use catalogue::Model;
 pub(crate) use measure::{Prepared, measure};
 pub(crate) use request::{OnnxFile, Request, Source};
 
 #[derive(Args)]
+#[command(group = ArgGroup::new("source").required(true).args(["model", "onnx"]))]
 pub(crate) struct Options {
     /// The model; or --onnx FILE for one of your own.
-    #[arg(required_unless_present = "onnx")]
     model: Option<Model>,
     /// An ONNX model of your own (external data beside it).
-    #[arg(long, value_name = "FILE", conflicts_with = "model", requires = "input")]
+    #[arg(long, value_name = "FILE", requires = "input")]
     onnx: Option<PathBuf>,
     /// The input to prove: an image, .npy, .npz, .json, or ONNX TensorProto .pb.
     #[arg(long, value_name = "FILE", requires = "onnx")]

@@ -1,10 +1,9 @@
 //! `models compare`: what a proved statement says of the outputs, and how far that is from the float model's.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use benches::classes::{are_scores, labels, top, top_json};
+use benches::classes::{are_scores, read_labels, top, top_json};
 use benches::tensors::{self, Tensor};
 use clap::Args;
 use serde_json::{Value, json};
@@ -42,24 +41,12 @@ pub(super) fn run(options: &Options) -> Result<Value> {
         Some(path) => compare(&statement.outputs, &proved, &tensors::read(path)?, scores)?,
         None => json!({}),
     };
+    let dims = statement.outputs.first().map_or(&[][..], |output| &output.dims);
+    let labels = options.labels.as_deref().map(|path| read_labels(path, dims)).transpose()?;
     if let Some(scores) = scores {
-        report["top5"] = listed(options, scores)?;
+        report["top5"] = top_json(scores, LISTED, labels.as_deref());
     }
     Ok(report)
-}
-
-fn listed(options: &Options, scores: &[f64]) -> Result<Value> {
-    let Some(path) = &options.labels else { return Ok(top_json(scores, LISTED, None)) };
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let labels = labels(&text);
-    ensure!(
-        labels.len() == scores.len(),
-        "{}: expected {} labels, one for each class, found {}",
-        path.display(),
-        scores.len(),
-        labels.len()
-    );
-    Ok(top_json(scores, LISTED, Some(&labels)))
 }
 
 fn compare(

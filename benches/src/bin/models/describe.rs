@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use benches::classes::read_labels;
 use benches::describe::{floor_points, imagenet};
 use clap::Args;
 use serde_json::{Value, json};
@@ -17,6 +18,9 @@ pub(super) struct Options {
     /// An input for it: if it is an image, the usual preprocessing is looked for.
     #[arg(long)]
     input: Option<PathBuf>,
+    /// Names of its classes, one per line: checked.
+    #[arg(long)]
+    labels: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &Options) -> Result<Value> {
@@ -26,6 +30,9 @@ pub(super) fn run(options: &Options) -> Result<Value> {
     let report = inspect(&bytes, &OnnxOptions { base_dir, ..OnnxOptions::default() })
         .with_context(|| model.display().to_string())?;
     let mut object = json!({ "weights": report.parameters, "floor_points": floor_points(&report) });
+    if let (Some(labels), Some((_, Some(dims)))) = (&options.labels, report.outputs.first()) {
+        read_labels(labels, dims)?;
+    }
     if let Some(input) = &options.input {
         let bytes = fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
         if Format::detect(input, &bytes)? == Format::Image {
