@@ -1,6 +1,7 @@
 //! Progress on stderr: the stage of a command, how many there are, and an estimate of what is left. Only on a terminal.
 //!
-//! Stages are `tracing` spans: a [`ProgressLayer`] in the subscriber tells [`Progress`] when they begin and end.
+//! Stages are `tracing` spans: a [`ProgressLayer`] in the subscriber tells [`Progress`] when they begin and end. The spans of one
+//! thread are shown; those of others are counted, because they are parts of a stage whose work is spread.
 
 mod plan;
 
@@ -30,7 +31,7 @@ pub struct Progress {
 #[derive(Debug)]
 struct Shared {
     quiet: bool,
-    /// The thread whose spans are stages.
+    /// The thread whose spans are shown.
     owner: ThreadId,
     current: Mutex<Option<Current>>,
 }
@@ -43,7 +44,7 @@ struct Current {
 }
 
 impl Progress {
-    /// `quiet` shows nothing; otherwise there is progress if stderr is a terminal. The spans of the calling thread count.
+    /// `quiet` shows nothing; otherwise there is progress if stderr is a terminal. The spans of the calling thread are shown.
     pub fn new(quiet: bool) -> Self {
         let owner = thread::current().id();
         Self { shared: Arc::new(Shared { quiet, owner, current: Mutex::new(None) }) }
@@ -109,9 +110,7 @@ impl Progress {
 
     /// Changes the plan that is shown.
     fn change(&self, change: impl FnOnce(&mut Plan)) {
-        if thread::current().id() == self.shared.owner
-            && let Some(current) = &*lock(&self.shared.current)
-        {
+        if let Some(current) = &*lock(&self.shared.current) {
             // The line is drawn at the next tick: drawing takes this lock too.
             change(&mut lock(&current.plan));
         }
@@ -152,16 +151,25 @@ pub struct ProgressLayer {
     progress: Progress,
 }
 
+impl ProgressLayer {
+    fn is_shown(&self) -> bool {
+        thread::current().id() == self.progress.shared.owner
+    }
+}
+
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ProgressLayer {
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        if let Some(metadata) = context.metadata(id) {
+        if let Some(metadata) = context.metadata(id)
+            && self.is_shown()
+        {
             self.progress.change(|plan| plan.enter(metadata.name()));
         }
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
         if let Some(metadata) = context.metadata(id) {
-            self.progress.change(|plan| plan.exit(metadata.name(), Instant::now()));
+            let (name, now, is_shown) = (metadata.name(), Instant::now(), self.is_shown());
+            self.progress.change(|plan| if is_shown { plan.exit(name, now) } else { plan.count(name, now) });
         }
     }
 }
@@ -179,15 +187,17 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(progress.layer());
         tracing::subscriber::with_default(subscriber, || {
             info_span!("first").in_scope(|| ());
-            let running = progress.begin("test", vec![Step::new("first", 1.0), Step::new("second", 3.0)]);
+            let running =
+                progress.begin("test", vec![Step::new("first", 1.0), Step::new("second", 3.0).times(3)]);
             assert_eq!(running.fraction(), 0.0);
             info_span!("first").in_scope(|| info_span!("unknown").in_scope(|| ()));
             assert_eq!(running.fraction(), 0.25);
             let second = info_span!("second");
-            // Somebody else's span of that name.
-            thread::scope(|scope| scope.spawn(|| second.in_scope(|| ())).join()).unwrap();
-            assert_eq!(running.fraction(), 0.25);
             second.in_scope(|| ());
+            assert_eq!(running.fraction(), 0.5);
+            // Parts on other threads.
+            thread::scope(|scope| scope.spawn(|| second.in_scope(|| ())).join()).unwrap();
+            thread::scope(|scope| scope.spawn(|| second.in_scope(|| ())).join()).unwrap();
             assert_eq!(running.fraction(), 1.0);
             progress.info("not shown");
             // The end of what is no longer shown changes nothing.

@@ -159,6 +159,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     let v_blind = |chunk: usize| &v_blinds[chunk - chunks.ranged.first];
     // The threads take whole columns: sorting one into buckets is work for one thread.
     let columns = par::map(looked_up.len(), |i| -> Result<_, BlockError> {
+        let _span = tracing::debug_span!("commit column").entered();
         let column = Column::new(srs, network, witness, looked_up[i], &witness.indices()[i])?;
         let x = Some(column.chunk.x).filter(|x| *x >= chunks.ranged.first);
         let x = x.map(|x| (x, column.commit_x(srs, v_blind(x))));
@@ -183,6 +184,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     let queries = table_queries(network, challenges);
     let table = tracing::info_span!("inverse columns").in_scope(|| InverseTable::from_queries(&queries))?;
     let inverses = par::map(columns.len(), |i| -> Result<_, BlockError> {
+        let _span = tracing::debug_span!("commit inverse column").entered();
         let commitment = columns[i].commit_inverse(srs, network, challenges, &h_blinds[i])?;
         Ok((commitment, columns[i].sum_of_inverses(&table)))
     });

@@ -93,7 +93,8 @@ impl<'a> Witness<'a> {
                 }
             }
             let ids = (0..network.graph().tensors.len() as u32).map(TensorId);
-            let found = ids.filter_map(|id| Some((id, network.layout().place(id).filter(|p| p.output)?.offset)));
+            let found =
+                ids.filter_map(|id| Some((id, network.layout().place(id).filter(|p| p.output)?.offset)));
             outputs = place(network, found.collect(), values, columns[ArenaKind::Function as usize].len())?;
         }
         let (indices, multiplicities) = Default::default();

@@ -77,19 +77,20 @@ fn proof(graph: &Graph, layout: &Layout, looked_up: &[ArenaKind]) -> Vec<Step> {
     let (cells, points) = (columns as f64 * n, columns as f64 * n.min(DISTINCT) * TERM);
     let multiplications = multiplications(graph);
     vec![
-        Step::new("commit column", 12e-9 * cells).times(columns as u64),
+        Step::new("commit column", 15e-9 * cells).times(columns as u64),
         Step::new("commit V", 0.5 * tables * n * TERM),
-        Step::new("inverse columns", 4e-9 * cells).times(columns as u64 + 1),
-        Step::new("commit H", points + tables * n * TERM),
+        Step::new("inverse columns", tables * n * 20e-9),
+        Step::new("commit inverse column", 4e-9 * cells + points).times(columns as u64),
+        Step::new("commit H", tables * n * TERM),
         Step::new("relations", 10e-9 * cells + 0.01e-9 * multiplications),
         Step::new("sumcheck A", 20e-9 * cells + 0.01e-9 * multiplications),
         Step::new("sumcheck B", 5e-9 * cells),
         Step::new("mira", 5e-9 * all * n),
-        Step::new("mask", n * TERM),
+        Step::new("mask", 1.5 * n * TERM),
         Step::new("channel fold", 0.01),
         Step::new("spartan", 0.005),
         Step::new("mira reduction", 20e-9 * n),
-        Step::new("mira opening", 1.3 * n * TERM),
+        Step::new("mira opening", 1.8 * n * TERM),
     ]
 }
 

@@ -64,11 +64,16 @@ impl Plan {
         // One that began before the plan is none of its steps.
         if let Some(position) = self.open.iter().rposition(|open| *open == index) {
             self.open.remove(position);
-            if let Some((step, count)) = self.steps.get_mut(index) {
-                *count = (*count + 1).min(step.times);
-            }
-            self.advanced = now;
+            self.count(span, now);
             self.last = self.open.last().copied().unwrap_or(index);
+        }
+    }
+
+    /// A span has ended, which was not shown.
+    pub(super) fn count(&mut self, span: &str, now: Instant) {
+        if let Some((step, count)) = self.steps.iter_mut().find(|(step, _)| step.span == span) {
+            *count = (*count + 1).min(step.times);
+            self.advanced = now;
         }
     }
 

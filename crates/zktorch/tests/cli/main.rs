@@ -12,4 +12,6 @@ mod private;
 mod rejected;
 mod statement;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod trace;
