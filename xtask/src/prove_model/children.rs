@@ -37,8 +37,9 @@ fn build(program: &Program) -> Result<PathBuf> {
     if !command.status().context("cannot start cargo")?.success() {
         bail!("{} does not build", program.name);
     }
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release").join(program.name))
+    // Relative to the root folder, where cargo ran.
+    let target = root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+    Ok(target.join("release").join(format!("{}{}", program.name, env::consts::EXE_SUFFIX)))
 }
 
 /// The programs of one request. Each run is a new process, and what it prints on stderr goes through.

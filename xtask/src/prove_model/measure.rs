@@ -1,5 +1,6 @@
 //! One model from its ONNX file to a verified proof.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -10,10 +11,9 @@ use serde_json::{Map, Value, json};
 use super::catalogue::{Model, Onnx};
 use super::children::Children;
 use super::generate::generate;
-use super::space::{self, ONNX_BYTES_PER_WEIGHT};
+use super::space;
 use super::summary::{disagreement, merge, speed};
 use super::{OnnxFile, Request, Source};
-use crate::workspace;
 
 /// Calibration samples that are generated.
 const SAMPLES: usize = 32;
@@ -62,7 +62,11 @@ impl Prepared {
         let out = request.folder()?;
         fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
         let out = out.canonicalize().with_context(|| format!("cannot resolve {}", out.display()))?;
-        space::require(&out, space_needed(&request.source)?)?;
+        if let Source::Model(model) = request.source
+            && let Onnx::Network { weights, .. } = model.files().onnx
+        {
+            space::require(&out, space::needed(weights, true))?;
+        }
         let children = Children::new(&request)?;
         let inputs = match &request.source {
             Source::Model(model) => prepare(*model, request.folded, &out, &children)?,
@@ -83,6 +87,9 @@ impl Prepared {
         if let Some(image) = image {
             described.insert("image".to_owned(), json!(image));
         }
+        let weights =
+            described.get("weights").and_then(Value::as_u64).context("no number of weights was printed")?;
+        space::require(&out, space::needed(weights, false))?;
         let image = described.get("image").and_then(Value::as_str).map(str::to_owned);
         let mut compile = vec!["compile", onnx, "-o", &model, "--calibration", calibration];
         if let Some(image) = &image {
@@ -133,12 +140,13 @@ impl Prepared {
         }
         report.insert("model".to_owned(), json!(self.request.name()));
         report.insert("folded".to_owned(), json!(self.request.folded));
-        report.insert("calibration".to_owned(), json!(self.inputs.calibration));
+        let own = self.inputs.calibration == self.inputs.input;
+        let calibration = if own { "the input itself" } else { &self.inputs.calibration };
+        report.insert("calibration".to_owned(), json!(calibration));
         let threads = threads.or_else(|| thread::available_parallelism().ok().map(usize::from));
         report.insert("threads".to_owned(), json!(threads));
+        let env = environment(env);
         if !env.is_empty() {
-            let env: Map<String, Value> =
-                env.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
             report.insert("env".to_owned(), Value::Object(env));
         }
         let points = report.get("floor_points").and_then(Value::as_u64);
@@ -230,17 +238,12 @@ fn compare(
     Ok(report)
 }
 
-/// Bytes that the files will take.
-fn space_needed(source: &Source) -> Result<u64> {
-    let path = match source {
-        Source::Onnx(file) => file.onnx.clone(),
-        Source::Model(model) => match model.files().onnx {
-            Onnx::File(path) => workspace::root()?.join(path),
-            Onnx::Network { weights, .. } => return Ok(space::needed(weights, true)),
-        },
-    };
-    let metadata = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(space::needed(metadata.len() / ONNX_BYTES_PER_WEIGHT, false))
+/// What the stages are told by variables: those of the request, and one that they inherit.
+fn environment(own: &[(String, String)]) -> Map<String, Value> {
+    const BACKEND: &str = "ZKTORCH_BACKEND";
+    let inherited = env::var(BACKEND).ok().map(|value| (BACKEND.to_owned(), json!(value)));
+    let own = own.iter().map(|(key, value)| (key.clone(), json!(value)));
+    inherited.into_iter().chain(own).collect()
 }
 
 /// The files of a model that comes with the repository; what does not exist is written to the folder.

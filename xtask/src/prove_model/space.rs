@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 /// Bytes of a weight in an ONNX file.
-pub(super) const ONNX_BYTES_PER_WEIGHT: u64 = 4;
+const ONNX_BYTES_PER_WEIGHT: u64 = 4;
 /// A quantised weight has 16 bits, which take up to three bytes in the variable-length form of the compiled model and of the
 /// proving key.
 const BYTES_PER_WEIGHT: u64 = 3;
