@@ -65,8 +65,9 @@ fn main() -> Result<(), GraphError> {
     ] {
         let graph = layer(channels, size, filters, kernel);
         let bounds = graph.validate()?;
-        let values =
-            |tensor: &Tensor| (0..tensor.shape.len()).map(|i| (i * 7919 % 201) as i32 - 100).collect();
+        let values = |tensor: &Tensor| {
+            (0..tensor.shape.len()).map(|i| (i * 7919 % 201) as i32 - 100).collect::<Vec<_>>()
+        };
         let given = vec![Some(values(&graph.tensors[0])), Some(values(&graph.tensors[1])), None, None];
         let start = Instant::now();
         let values = execute(&graph, &bounds, given)?;

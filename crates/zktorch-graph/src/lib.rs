@@ -82,7 +82,7 @@ mod view;
 
 pub use error::GraphError;
 #[cfg(feature = "executor")]
-pub use eval::{eval_expr, execute};
+pub use eval::{Entries, eval_expr, execute};
 pub use expr::{Contract, Expr, Linear, Operand, Term};
 pub use graph::{Graph, Step};
 pub use shape::Shape;

@@ -6,9 +6,11 @@ mod number;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod values;
 mod view;
 
 use number::Number;
+pub use values::Entries;
 use view::Prepared;
 use zktorch_field::par;
 
@@ -16,7 +18,8 @@ use crate::validate::expr_bound;
 use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorId, View};
 
 /// Executes a validated graph. `given[id]` holds the real entries, row-major, of every weight and input, and `None` for
-/// other tensors. Returns the real entries of all tensors in the order of [`Graph::tensors`].
+/// other tensors. Returns the real entries of all tensors in the order of [`Graph::tensors`], but those that were lent
+/// ([`Entries`]): nothing for these.
 ///
 /// `bounds` is what [`Graph::validate`] returned for this graph: it decides in which type each step is computed exactly.
 ///
@@ -29,10 +32,10 @@ use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorI
 ///
 /// # Panics
 /// May panic, or compute other values, if the graph is not valid.
-pub fn execute(
+pub fn execute<'a, E: Into<Entries<'a>>>(
     graph: &Graph,
     bounds: &Bounds,
-    given: Vec<Option<Vec<i32>>>,
+    given: Vec<Option<E>>,
 ) -> Result<Vec<Vec<i32>>, GraphError> {
     if given.len() != graph.tensors.len() {
         let (expected, got) = (graph.tensors.len(), given.len());
@@ -42,16 +45,15 @@ pub fn execute(
         let (expected, got) = (graph.steps.len(), bounds.steps.len());
         return Err(GraphError::Length { tensor: "bounds of the steps".to_owned(), expected, got });
     }
-    let mut values = Vec::with_capacity(given.len());
+    let mut values: Vec<Entries<'a>> = Vec::with_capacity(given.len());
     for (id, (tensor, given)) in graph.tensors.iter().zip(given).enumerate() {
         let is_given = matches!(tensor.role, Role::Weight | Role::Input(_));
-        let (expected, got) =
-            (if is_given { tensor.shape.len() } else { 0 }, given.as_ref().map_or(0, Vec::len));
+        let given = given.map(E::into).unwrap_or_default();
+        let (expected, got) = (if is_given { tensor.shape.len() } else { 0 }, given.len());
         if expected != got {
             return Err(GraphError::Length { tensor: graph.place(id), expected, got });
         }
-        let given = given.unwrap_or_default();
-        in_range(graph, id, &given, |x| i64::from(*x))?;
+        in_range(graph, id, given.len(), |i| given.get(i).into())?;
         values.push(given);
     }
     let mut tables: Vec<Option<Vec<i32>>> = vec![None; graph.tables.len()];
@@ -60,9 +62,9 @@ pub fn execute(
             Step::Rescale { acc, divisor, y, r } => {
                 let acc = eval_bounded(graph, acc, *bound, &values, TILE);
                 let (quotients, remainders) = rescale(graph, &acc, *divisor, *y, *r)?;
-                values[y.0 as usize] = quotients;
+                values[y.0 as usize] = quotients.into();
                 if let Some(r) = r {
-                    values[r.0 as usize] = remainders;
+                    values[r.0 as usize] = remainders.into();
                 }
             }
             Step::Lookup { table, x, y } => {
@@ -71,11 +73,17 @@ pub fn execute(
                 let lo = i64::from(definition.domain.lo);
                 // Arguments are in their range, the domain.
                 let x = &values[x.0 as usize];
-                values[y.0 as usize] = x.iter().map(|x| table[(i64::from(*x) - lo) as usize]).collect();
+                let mut out = vec![0; x.len()];
+                par::for_each_chunk_mut(&mut out, PIECE, |piece, out| {
+                    for (i, y) in (piece * PIECE..).zip(out) {
+                        *y = table[(i64::from(x.get(i)) - lo) as usize];
+                    }
+                });
+                values[y.0 as usize] = out.into();
             }
         }
     }
-    Ok(values)
+    Ok(values.into_iter().map(Entries::into_owned).collect())
 }
 
 /// The real entries of an expression, row-major, exactly; an entry that does not fit 64 bits saturates (no Rescale accepts
@@ -90,7 +98,9 @@ pub fn execute(
 /// # Panics
 /// May panic, or compute other values, if the graph is not valid, or the values are not those of its tensors.
 pub fn eval_expr(graph: &Graph, expr: &Expr, values: &[Vec<i32>]) -> Result<Vec<i64>, GraphError> {
-    Ok(eval_bounded(graph, expr, expr_bound(graph, expr)?, values, TILE))
+    let bound = expr_bound(graph, expr)?;
+    let values: Vec<Entries<'_>> = values.iter().map(|values| values.as_slice().into()).collect();
+    Ok(eval_bounded(graph, expr, bound, &values, TILE))
 }
 
 /// Numbers of an operand or the result of a contraction's tile: 64 MiB of f64.
@@ -99,7 +109,7 @@ const TILE: usize = 1 << 23;
 /// What views read.
 struct Context<'a> {
     graph: &'a Graph,
-    values: &'a [Vec<i32>],
+    values: &'a [Entries<'a>],
     /// Numbers of an operand or the result of a tile.
     tile: usize,
 }
@@ -110,7 +120,7 @@ impl<'a> Context<'a> {
     }
 }
 
-fn eval_bounded(graph: &Graph, expr: &Expr, bound: Bound, values: &[Vec<i32>], tile: usize) -> Vec<i64> {
+fn eval_bounded(graph: &Graph, expr: &Expr, bound: Bound, values: &[Entries<'_>], tile: usize) -> Vec<i64> {
     let context = Context { graph, values, tile };
     // Every number on the way is an integer below the bound: below 2^53 not even f64 rounds one.
     if bound.intermediate < 1 << 53 {
@@ -132,14 +142,20 @@ fn eval<N: Number>(context: &Context<'_>, expr: &Expr) -> Vec<i64> {
                 let coeff = N::from_i64(term.coeff);
                 let mut read = vec![N::default(); acc.len()];
                 context.prepare(view).read(&order, &ranges, &mut read);
-                acc.iter_mut().zip(&read).for_each(|(acc, x)| *acc += *x * coeff);
+                par::for_each_chunk_mut(&mut acc, PIECE, |i, acc| {
+                    acc.iter_mut().zip(&read[i * PIECE..]).for_each(|(acc, x)| *acc += *x * coeff);
+                });
             }
             Operand::Contract(product) => {
                 contract::add(context, product, term.coeff, expr.shape.dims(), &mut acc)
             }
         }
     }
-    acc.into_iter().map(N::to_i64).collect()
+    let mut out = vec![0; acc.len()];
+    par::for_each_chunk_mut(&mut out, PIECE, |i, out| {
+        out.iter_mut().zip(&acc[i * PIECE..]).for_each(|(out, acc)| *out = acc.to_i64());
+    });
+    out
 }
 
 /// Entries a task handles at once.
@@ -158,7 +174,7 @@ fn rescale(
         let sum = acc.saturating_add(half);
         if divisor & (divisor - 1) == 0 { sum >> divisor.trailing_zeros() } else { sum.div_euclid(divisor) }
     };
-    in_range(graph, y.0 as usize, acc, quotient)?;
+    in_range(graph, y.0 as usize, acc.len(), |i| quotient(&acc[i]))?;
     let mut quotients = vec![0; acc.len()];
     par::for_each_chunk_mut(&mut quotients, PIECE, |i, quotients| {
         let acc = &acc[i * PIECE..];
@@ -175,17 +191,17 @@ fn rescale(
 }
 
 /// That every entry, as `value` computes it, is in the tensor's range.
-fn in_range<T: Sync>(
+fn in_range(
     graph: &Graph,
     id: usize,
-    entries: &[T],
-    value: impl Fn(&T) -> i64 + Sync + Send,
+    len: usize,
+    value: impl Fn(usize) -> i64 + Sync + Send,
 ) -> Result<(), GraphError> {
     let range = graph.tensors[id].range;
     let outside = par::map_reduce(
-        entries.len(),
+        len,
         PIECE,
-        |piece| piece.clone().find(|i| !range.contains(value(&entries[*i]))),
+        |mut piece| piece.find(|i| !range.contains(value(*i))),
         |first, second| first.or(second),
     );
     match outside.flatten() {
@@ -193,7 +209,7 @@ fn in_range<T: Sync>(
         Some(index) => Err(GraphError::OutOfRange {
             tensor: graph.place(id),
             index,
-            value: value(&entries[index]),
+            value: value(index),
             lo: range.lo,
             hi: range.hi,
         }),

@@ -2,19 +2,20 @@
 
 use zktorch_field::par;
 
+use super::Entries;
 use super::number::Number;
 use crate::{Factor, Shape};
 
 /// Entries of a tensor, or computed ones.
 pub(super) enum Source<'a, N> {
-    Tensor(&'a [i32]),
+    Tensor(&'a Entries<'a>),
     Computed(Vec<N>),
 }
 
 impl<N: Number> Source<'_, N> {
     pub(super) fn get(&self, at: usize) -> N {
         match self {
-            Self::Tensor(values) => N::from_i64(values[at].into()),
+            Self::Tensor(values) => N::from_i64(values.get(at).into()),
             Self::Computed(values) => values[at],
         }
     }
@@ -22,11 +23,7 @@ impl<N: Number> Source<'_, N> {
     /// A run of entries.
     pub(super) fn read(&self, from: usize, out: &mut [N]) {
         match self {
-            Self::Tensor(values) => {
-                out.iter_mut()
-                    .zip(&values[from..])
-                    .for_each(|(out, value)| *out = N::from_i64((*value).into()));
-            }
+            Self::Tensor(values) => values.read(from, out),
             Self::Computed(values) => out.copy_from_slice(&values[from..from + out.len()]),
         }
     }
@@ -52,7 +49,7 @@ pub(super) struct Stages<'v, 'a, N> {
 const PIECE: usize = 1 << 12;
 
 impl<'v, 'a, N: Number> Stages<'v, 'a, N> {
-    pub(super) fn new(shape: &Shape, factors: &'v [Factor], values: &'a [i32]) -> Self {
+    pub(super) fn new(shape: &Shape, factors: &'v [Factor], values: &'a Entries<'a>) -> Self {
         let axes =
             shape.dims().iter().zip(0..).map(|(dim, axis)| (Axis::Source(axis), *dim as usize)).collect();
         Self { factors, axes, source: Source::Tensor(values) }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use zktorch_field::par;
 
+use super::Entries;
 use super::number::Number;
 use super::stage::{Source, Stages};
 use crate::{AxisMap, Factor, Graph, Shape, View};
@@ -41,7 +42,7 @@ struct Level {
 
 impl<'a, N: Number> Prepared<'a, N> {
     /// `values` are the real entries of the view's tensor.
-    pub(super) fn new(graph: &Graph, view: &View, values: &'a [i32]) -> Self {
+    pub(super) fn new(graph: &Graph, view: &View, values: &'a Entries<'a>) -> Self {
         let shape = &graph.tensor(view.tensor).shape;
         let mut stages = Stages::new(shape, &view.factors, values);
         let entries: Vec<Vec<(usize, usize, i32)>> =

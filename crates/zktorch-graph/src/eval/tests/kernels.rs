@@ -1,6 +1,6 @@
 //! The matrix products at sizes around their blocks.
 
-use super::super::matmul::{Size, batched, packed, plain};
+use super::super::matmul::{Size, batched, blocked, plain};
 use super::*;
 
 fn naive(size: Size, a: &[i64], b: &[i64], c: &mut [i64]) {
@@ -25,10 +25,10 @@ fn products_at_block_boundaries() {
                 let float = |values: &[i64]| values.iter().map(|x| *x as f64).collect::<Vec<f64>>();
                 let (fa, fb, mut fc) = (float(&a), float(&b), float(&c));
                 let mut fd = fc.clone();
-                packed(size, &fa, &fb, &mut fc);
+                blocked(size, &fa, &fb, &mut fc);
                 plain(size, &fa, &fb, &mut fd);
                 naive(size, &a, &b, &mut c);
-                assert!(fc == float(&c), "packed {size:?}");
+                assert!(fc == float(&c), "blocked {size:?}");
                 assert!(fd == float(&c), "plain {size:?}");
             }
         }

@@ -74,12 +74,13 @@ proptest! {
         let clamped: Vec<i64> =
             expected.iter().map(|x| (*x).clamp(i64::MIN.into(), i64::MAX.into()) as i64).collect();
         prop_assert_eq!(&eval_expr(&graph, &expr, &values).unwrap(), &clamped);
+        let lent: Vec<Entries<'_>> = values.iter().map(|values| values.as_slice().into()).collect();
         for tile in [1, 7, 30] {
-            prop_assert_eq!(&eval_bounded(&graph, &expr, bound, &values, tile), &clamped);
+            prop_assert_eq!(&eval_bounded(&graph, &expr, bound, &lent, tile), &clamped);
         }
         // A type that is larger than needed gives the same.
         let larger = Bound { intermediate: 1 << 80, ..bound };
-        prop_assert_eq!(&eval_bounded(&graph, &expr, larger, &values, 1 << 20), &clamped);
+        prop_assert_eq!(&eval_bounded(&graph, &expr, larger, &lent, 1 << 20), &clamped);
     }
 
     #[test]
@@ -94,6 +95,25 @@ proptest! {
             bounds => bounds.unwrap(),
         };
         let given = given(&graph, &mut random);
+        // Lent in either type: the same, but what was lent is not given back.
+        let narrow: Vec<Option<Vec<i16>>> = given
+            .iter()
+            .map(|given| given.as_ref()?.iter().map(|x| i16::try_from(*x).ok()).collect())
+            .collect();
+        let lent = given.iter().zip(&narrow).map(|(wide, narrow)| match narrow {
+            Some(narrow) => Some(Entries::from(narrow.as_slice())),
+            None => wide.as_ref().map(|wide| Entries::from(wide.as_slice())),
+        });
+        let from_lent = execute(&graph, &bounds, lent.collect()).map(|mut values| {
+            values.iter_mut().zip(&given).filter_map(|(v, given)| Some((v, given.as_ref()?))).for_each(
+                |(v, given)| {
+                    assert!(v.is_empty());
+                    v.clone_from(given);
+                },
+            );
+            values
+        });
+        prop_assert_eq!(from_lent, execute(&graph, &bounds, given.clone()));
         match (execute(&graph, &bounds, given.clone()), expected(&graph, &given)) {
             (Ok(values), Ok(expected)) => prop_assert_eq!(values, expected),
             (Err(GraphError::OutOfRange { tensor, index, value, lo, hi }), Err(expected)) => {
@@ -162,7 +182,7 @@ fn lengths_are_checked() {
         |tensor: &str, expected, got| Err(GraphError::Length { tensor: tensor.into(), expected, got });
     let x = Some(vec![0; 3]);
     assert_eq!(execute(&graph, &bounds, vec![x.clone()]), length("list of given tensors", 3, 1));
-    assert_eq!(execute(&graph, &bounds, vec![None, None, None]), length("tensor 0 \"x\"", 3, 0));
+    assert_eq!(execute(&graph, &bounds, vec![None::<Vec<i32>>, None, None]), length("tensor 0 \"x\"", 3, 0));
     assert_eq!(execute(&graph, &bounds, vec![Some(vec![0; 4]), None, None]), length("tensor 0 \"x\"", 3, 4));
     assert_eq!(execute(&graph, &bounds, vec![x.clone(), x.clone(), None]), length("tensor 1 \"y\"", 0, 3));
     let none = Graph::default().validate().unwrap();

@@ -1,0 +1,85 @@
+//! The entries of tensors while a graph is executed.
+
+use super::number::Number;
+
+/// The real entries of a tensor, row-major: computed, or lent by the caller in the type that it has.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Entries<'a> {
+    /// The executor's own.
+    Owned(Vec<i32>),
+    /// The caller's.
+    Lent(&'a [i32]),
+    /// The caller's, in half the memory.
+    LentI16(&'a [i16]),
+}
+
+impl Entries<'_> {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Owned(values) => values.len(),
+            Self::Lent(values) => values.len(),
+            Self::LentI16(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One entry.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> i32 {
+        match self {
+            Self::Owned(values) => values[at],
+            Self::Lent(values) => values[at],
+            Self::LentI16(values) => values[at].into(),
+        }
+    }
+
+    /// A run of entries.
+    pub(super) fn read<N: Number>(&self, from: usize, out: &mut [N]) {
+        fn convert<N: Number>(values: &[impl Copy + Into<i64>], out: &mut [N]) {
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = N::from_i64((*value).into()));
+        }
+        match self {
+            Self::Owned(values) => convert(&values[from..], out),
+            Self::Lent(values) => convert(&values[from..], out),
+            Self::LentI16(values) => convert(&values[from..], out),
+        }
+    }
+
+    /// The executor's own entries; none of what was lent.
+    pub(super) fn into_owned(self) -> Vec<i32> {
+        match self {
+            Self::Owned(values) => values,
+            Self::Lent(_) | Self::LentI16(_) => Vec::new(),
+        }
+    }
+}
+
+impl Default for Entries<'_> {
+    fn default() -> Self {
+        Self::Owned(Vec::new())
+    }
+}
+
+impl From<Vec<i32>> for Entries<'_> {
+    fn from(values: Vec<i32>) -> Self {
+        Self::Owned(values)
+    }
+}
+
+impl<'a> From<&'a [i32]> for Entries<'a> {
+    fn from(values: &'a [i32]) -> Self {
+        Self::Lent(values)
+    }
+}
+
+impl<'a> From<&'a [i16]> for Entries<'a> {
+    fn from(values: &'a [i16]) -> Self {
+        Self::LentI16(values)
+    }
+}
