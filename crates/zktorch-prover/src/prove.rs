@@ -7,7 +7,7 @@ use zktorch_blocks::{Private, Statement as BlockStatement, Witness, prove as pro
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::ArenaKind;
-use zktorch_graph::{Role, execute};
+use zktorch_graph::{Entries, Role, execute};
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{ProofEnvelope, Statement};
 
@@ -27,7 +27,7 @@ pub struct Proved {
 }
 
 impl ProvingKey {
-    /// The exact integers of all tensors for these inputs (real entries, in the order of the key's inputs).
+    /// The exact integers of all tensors for these inputs (real entries, in the order of the key's inputs); nothing for weights.
     ///
     /// # Errors
     /// [`ProverError::Length`]; [`ProverError::Graph`] for an input or activation out of range.
@@ -37,11 +37,11 @@ impl ProvingKey {
             let (expected, got) = (graph.inputs.len(), inputs.len());
             return Err(ProverError::Length { what: "inputs".to_owned(), expected, got });
         }
-        let mut given: Vec<Option<Vec<i32>>> = (graph.tensors.iter().zip(&self.weights))
-            .map(|(tensor, values)| (tensor.role == Role::Weight).then(|| values.clone()))
+        let mut given: Vec<Option<Entries<'_>>> = (graph.tensors.iter().zip(&self.weights))
+            .map(|(tensor, values)| (tensor.role == Role::Weight).then(|| values.as_slice().into()))
             .collect();
         for (id, values) in graph.inputs.iter().zip(inputs) {
-            given[id.0 as usize] = Some(values.clone());
+            given[id.0 as usize] = Some(values.clone().into());
         }
         Ok(execute(graph, &self.bounds, given)?)
     }
