@@ -65,7 +65,7 @@ fn main() -> Outcome<()> {
     // 2. The values, computed in exact integers.
     let numbers = |count: u32, step: i32| (0..count as i32).map(move |i| (i * step) % 256 - 128);
     let given = vec![
-        Some(numbers(dims[0] * dims[1], 37).collect()),
+        Some(numbers(dims[0] * dims[1], 37).collect::<Vec<_>>()),
         Some(numbers(dims[1] * dims[2], 91).collect()),
         None,
         None,

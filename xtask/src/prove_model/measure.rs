@@ -102,7 +102,7 @@ impl Prepared {
     }
 
     /// Proves and verifies on so many threads (none: all) in an environment; measures the floor and compares with the float model as
-    /// far as the request says so. The object of [`measure`].
+    /// far as the request says so. The object of [`measure()`].
     ///
     /// # Errors
     /// If a stage fails, the proof is not accepted, or a model of the repository has another top-1 class than the float model. (A

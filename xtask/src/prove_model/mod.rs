@@ -1,6 +1,6 @@
 //! `cargo xtask prove-model`: a model end to end through the command line, every stage a process of its own.
 //!
-//! The subcommand is a thin wrapper: [`measure`] does the work and gives back the object that `--json` prints, so that other
+//! The subcommand is a thin wrapper: [`measure()`] does the work and gives back the object that `--json` prints, so that other
 //! subcommands can measure models too.
 
 mod catalogue;

@@ -90,13 +90,16 @@ pub(super) fn blocked(size: Size, a: &[f64], b: &[f64], c: &mut [f64]) {
     }
 }
 
+/// The factors of a product and the matrix that it is added to.
+type Matrices<'s> = (ArrayView2<'s, f64>, ArrayView2<'s, f64>, ArrayViewMut2<'s, f64>);
+
 /// The three slices as matrices; an error if their lengths are not those of `size`, which callers see to.
 fn matrices<'s>(
     Size { m, k, n }: Size,
     a: &'s [f64],
     b: &'s [f64],
     c: &'s mut [f64],
-) -> Result<(ArrayView2<'s, f64>, ArrayView2<'s, f64>, ArrayViewMut2<'s, f64>), ShapeError> {
+) -> Result<Matrices<'s>, ShapeError> {
     Ok((
         ArrayView2::from_shape((m, k), a)?,
         ArrayView2::from_shape((k, n), b)?,
