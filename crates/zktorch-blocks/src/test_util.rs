@@ -266,7 +266,7 @@ impl Case {
             .iter()
             .map(|tensor| match tensor.role {
                 Role::Weight | Role::Input(_) => {
-                    Some((0..tensor.shape.len()).map(|_| rng.gen_range(-60..=60)).collect())
+                    Some((0..tensor.shape.len()).map(|_| rng.gen_range(-60..=60)).collect::<Vec<_>>())
                 }
                 _ => None,
             })

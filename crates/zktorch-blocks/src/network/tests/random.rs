@@ -259,7 +259,7 @@ fn case(graph: &Graph, k: usize, dice: &mut Dice) -> Option<Case> {
                         1 => -(limit as i32),
                         _ => dice.roll(2 * limit + 1) as i32 - limit as i32,
                     };
-                    (0..tensor.shape.len()).map(|_| value()).collect()
+                    (0..tensor.shape.len()).map(|_| value()).collect::<Vec<_>>()
                 })
             })
             .collect();
