@@ -12,6 +12,8 @@ pub(super) struct Size {
     pub(super) m: usize,
     pub(super) k: usize,
     pub(super) n: usize,
+    /// The second matrix lies in memory by columns: n x k.
+    pub(super) transposed: bool,
 }
 
 /// Sides below which the library is not faster.
@@ -19,13 +21,17 @@ pub(super) const BLOCK: usize = 4;
 /// Products below which a task is not worth a thread.
 const SMALL: usize = 1 << 15;
 
-/// `c[i] += a[i] b[i]` for every i of a batch.
+/// `c[i] = a[i] b[i]` for every i of a batch.
 pub(super) fn batched<N: Number>(size: Size, a: &[N], b: &[N], c: &mut [N]) {
-    let Size { m, k, n } = size;
+    let Size { m, k, n, transposed } = size;
+    if m == 1 && transposed {
+        // The threads share the rows of the first matrix.
+        return batched(Size { m: n, k, n: 1, transposed: false }, b, a, c);
+    }
     if m == 1 && n == 1 && k == 1 {
         par::for_each_chunk_mut(c, SMALL, |i, c| {
             let at = i * SMALL;
-            c.iter_mut().zip(&a[at..]).zip(&b[at..]).for_each(|((c, a), b)| *c += *a * *b);
+            c.iter_mut().zip(&a[at..]).zip(&b[at..]).for_each(|((c, a), b)| *c = *a * *b);
         });
         return;
     }
@@ -41,15 +47,16 @@ pub(super) fn batched<N: Number>(size: Size, a: &[N], b: &[N], c: &mut [N]) {
 
 /// Row by row, for any type and size.
 pub(super) fn plain<N: Number>(size: Size, a: &[N], b: &[N], c: &mut [N]) {
-    let Size { k, n, .. } = size;
+    let Size { k, n, transposed, .. } = size;
     let rows = (SMALL / (k * n).max(1)).max(1);
     par::for_each_chunk_mut(c, rows * n, |i, c| {
         for (j, c) in c.chunks_mut(n).enumerate() {
             let a = &a[(i * rows + j) * k..][..k];
-            if n == 1 {
-                c[0] += dot(a, b);
+            if n == 1 || transposed {
+                c.iter_mut().zip(b.chunks(k)).for_each(|(c, b)| *c = dot(a, b));
                 continue;
             }
+            c.fill(N::default());
             for (a, b) in a.iter().zip(b.chunks(n)) {
                 c.iter_mut().zip(b).for_each(|(c, b)| *c += *a * *b);
             }
@@ -71,22 +78,23 @@ fn dot<N: Number>(a: &[N], b: &[N]) -> N {
 
 /// With a library's kernels. The order of the additions is theirs; sums below 2^53 are exact in any order.
 pub(super) fn blocked(size: Size, a: &[f64], b: &[f64], c: &mut [f64]) {
-    let Size { m, k, n } = size;
+    let Size { m, n, .. } = size;
     let threads = par::current_num_threads();
     // Every task sorts the operand that is not cut into the order of the kernel: the threads share the longer side, once.
     if m >= n {
         let rows = m.div_ceil(threads);
         par::for_each_chunk_mut(c, rows * n, |task, c| {
             let count = c.len() / n;
-            let matrices = matrices(Size { m: count, k, n }, &a[task * rows * k..][..count * k], b, c);
+            let a = &a[task * rows * size.k..][..count * size.k];
+            let matrices = matrices(Size { m: count, ..size }, a, b, c);
             if let Ok((a, b, mut c)) = matrices {
-                general_mat_mul(1.0, &a, &b, 1.0, &mut c);
+                general_mat_mul(1.0, &a, &b, 0.0, &mut c);
             }
         });
     } else if let Ok((a, b, mut c)) = matrices(size, a, b, c) {
         let columns = n.div_ceil(threads);
         let parts = b.axis_chunks_iter(Axis(1), columns).zip(c.axis_chunks_iter_mut(Axis(1), columns));
-        par::map_vec(parts.collect(), |(b, mut c)| general_mat_mul(1.0, &a, &b, 1.0, &mut c));
+        par::map_vec(parts.collect(), |(b, mut c)| general_mat_mul(1.0, &a, &b, 0.0, &mut c));
     }
 }
 
@@ -95,14 +103,17 @@ type Matrices<'s> = (ArrayView2<'s, f64>, ArrayView2<'s, f64>, ArrayViewMut2<'s,
 
 /// The three slices as matrices; an error if their lengths are not those of `size`, which callers see to.
 fn matrices<'s>(
-    Size { m, k, n }: Size,
+    Size { m, k, n, transposed }: Size,
     a: &'s [f64],
     b: &'s [f64],
     c: &'s mut [f64],
 ) -> Result<Matrices<'s>, ShapeError> {
     Ok((
         ArrayView2::from_shape((m, k), a)?,
-        ArrayView2::from_shape((k, n), b)?,
+        match transposed {
+            true => ArrayView2::from_shape((n, k), b)?.reversed_axes(),
+            false => ArrayView2::from_shape((k, n), b)?,
+        },
         ArrayViewMut2::from_shape((m, n), c)?,
     ))
 }

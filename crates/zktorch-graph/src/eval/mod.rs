@@ -3,6 +3,8 @@
 mod contract;
 mod matmul;
 mod number;
+mod rescale;
+mod scratch;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -10,6 +12,7 @@ mod values;
 mod view;
 
 use number::Number;
+use scratch::{Buffers, Scratch};
 pub use values::Entries;
 use view::Prepared;
 use zktorch_field::par;
@@ -53,15 +56,16 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
         if expected != got {
             return Err(GraphError::Length { tensor: graph.place(id), expected, got });
         }
-        in_range(graph, id, given.len(), |i| given.get(i).into())?;
+        in_range(graph, id, &given)?;
         values.push(given);
     }
     let mut tables: Vec<Option<Vec<i32>>> = vec![None; graph.tables.len()];
+    let mut scratch = Scratch::default();
     for (step, bound) in graph.steps.iter().zip(&bounds.steps) {
         match step {
             Step::Rescale { acc, divisor, y, r } => {
-                let acc = eval_bounded(graph, acc, *bound, &values, TILE);
-                let (quotients, remainders) = rescale(graph, &acc, *divisor, *y, *r)?;
+                let acc = eval_bounded(graph, acc, *bound, &values, TILE, &mut scratch);
+                let (quotients, remainders) = acc.rescale(graph, *divisor, *y, r.is_some())?;
                 values[y.0 as usize] = quotients.into();
                 if let Some(r) = r {
                     values[r.0 as usize] = remainders.into();
@@ -100,7 +104,40 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
 pub fn eval_expr(graph: &Graph, expr: &Expr, values: &[Vec<i32>]) -> Result<Vec<i64>, GraphError> {
     let bound = expr_bound(graph, expr)?;
     let values: Vec<Entries<'_>> = values.iter().map(|values| values.as_slice().into()).collect();
-    Ok(eval_bounded(graph, expr, bound, &values, TILE))
+    Ok(eval_bounded(graph, expr, bound, &values, TILE, &mut Scratch::default()).to_i64())
+}
+
+/// The entries of an expression, exactly, in the type that they were computed in.
+enum Exact<'s> {
+    F64(&'s [f64]),
+    I64(&'s [i64]),
+    I128(&'s [i128]),
+}
+
+impl Exact<'_> {
+    /// Quotients, and remainders if wanted, of `acc + floor(D/2) = D y + r`.
+    fn rescale(
+        &self,
+        graph: &Graph,
+        divisor: u32,
+        y: TensorId,
+        remainders: bool,
+    ) -> Result<(Vec<i32>, Vec<i32>), GraphError> {
+        match self {
+            Self::F64(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
+            Self::I64(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
+            Self::I128(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
+        }
+    }
+
+    /// Saturates.
+    fn to_i64(&self) -> Vec<i64> {
+        match self {
+            Self::F64(acc) => acc.iter().map(|x| x.to_i64()).collect(),
+            Self::I64(acc) => acc.to_vec(),
+            Self::I128(acc) => acc.iter().map(|x| x.to_i64()).collect(),
+        }
+    }
 }
 
 /// Numbers of an operand or the result of a contraction's tile: 64 MiB of f64.
@@ -120,96 +157,60 @@ impl<'a> Context<'a> {
     }
 }
 
-fn eval_bounded(graph: &Graph, expr: &Expr, bound: Bound, values: &[Entries<'_>], tile: usize) -> Vec<i64> {
+fn eval_bounded<'s>(
+    graph: &Graph,
+    expr: &Expr,
+    bound: Bound,
+    values: &[Entries<'_>],
+    tile: usize,
+    scratch: &'s mut Scratch,
+) -> Exact<'s> {
     let context = Context { graph, values, tile };
     // Every number on the way is an integer below the bound: below 2^53 not even f64 rounds one.
     if bound.intermediate < 1 << 53 {
-        eval::<f64>(&context, expr)
+        Exact::F64(eval(&context, expr, &mut scratch.f64))
     } else if bound.intermediate < 1 << 63 {
-        eval::<i64>(&context, expr)
+        Exact::I64(eval(&context, expr, &mut scratch.i64))
     } else {
-        eval::<i128>(&context, expr)
+        Exact::I128(eval(&context, expr, &mut scratch.i128))
     }
 }
 
-fn eval<N: Number>(context: &Context<'_>, expr: &Expr) -> Vec<i64> {
-    let mut acc = vec![N::default(); expr.shape.len()];
+fn eval<'s, N: Number>(context: &Context<'_>, expr: &Expr, buffers: &'s mut Buffers<N>) -> &'s [N] {
+    let Buffers { acc, term: read, tile } = buffers;
+    let acc = scratch::zeros(acc, expr.shape.len());
     for term in &expr.terms {
         match &term.operand {
             Operand::View(view) => {
                 let order: Vec<usize> = (0..expr.shape.rank()).collect();
                 let ranges: Vec<_> = expr.shape.dims().iter().map(|dim| 0..*dim as usize).collect();
                 let coeff = N::from_i64(term.coeff);
-                let mut read = vec![N::default(); acc.len()];
-                context.prepare(view).read(&order, &ranges, &mut read);
-                par::for_each_chunk_mut(&mut acc, PIECE, |i, acc| {
+                let read = scratch::stale(read, acc.len());
+                context.prepare(view).read(&order, &ranges, read);
+                par::for_each_chunk_mut(acc, PIECE, |i, acc| {
                     acc.iter_mut().zip(&read[i * PIECE..]).for_each(|(acc, x)| *acc += *x * coeff);
                 });
             }
             Operand::Contract(product) => {
-                contract::add(context, product, term.coeff, expr.shape.dims(), &mut acc)
+                contract::add(context, product, term.coeff, expr.shape.dims(), acc, tile);
             }
         }
     }
-    let mut out = vec![0; acc.len()];
-    par::for_each_chunk_mut(&mut out, PIECE, |i, out| {
-        out.iter_mut().zip(&acc[i * PIECE..]).for_each(|(out, acc)| *out = acc.to_i64());
-    });
-    out
+    acc
 }
 
 /// Entries a task handles at once.
 const PIECE: usize = 1 << 14;
 
-/// `acc + floor(D/2) = D y + r`.
-fn rescale(
-    graph: &Graph,
-    acc: &[i64],
-    divisor: u32,
-    y: TensorId,
-    r: Option<TensorId>,
-) -> Result<(Vec<i32>, Vec<i32>), GraphError> {
-    let (divisor, half) = (i64::from(divisor), i64::from(divisor / 2));
-    let quotient = |acc: &i64| {
-        let sum = acc.saturating_add(half);
-        if divisor & (divisor - 1) == 0 { sum >> divisor.trailing_zeros() } else { sum.div_euclid(divisor) }
-    };
-    in_range(graph, y.0 as usize, acc.len(), |i| quotient(&acc[i]))?;
-    let mut quotients = vec![0; acc.len()];
-    par::for_each_chunk_mut(&mut quotients, PIECE, |i, quotients| {
-        let acc = &acc[i * PIECE..];
-        quotients.iter_mut().zip(acc).for_each(|(y, acc)| *y = quotient(acc) as i32);
-    });
-    let mut remainders = vec![0; if r.is_some() { acc.len() } else { 0 }];
-    par::for_each_chunk_mut(&mut remainders, PIECE, |i, remainders| {
-        let (acc, quotients) = (&acc[i * PIECE..], &quotients[i * PIECE..]);
-        for ((r, acc), y) in remainders.iter_mut().zip(acc).zip(quotients) {
-            *r = (acc + half - divisor * i64::from(*y)) as i32;
-        }
-    });
-    Ok((quotients, remainders))
-}
-
-/// That every entry, as `value` computes it, is in the tensor's range.
-fn in_range(
-    graph: &Graph,
-    id: usize,
-    len: usize,
-    value: impl Fn(usize) -> i64 + Sync + Send,
-) -> Result<(), GraphError> {
+/// That every entry is in the tensor's range.
+fn in_range(graph: &Graph, id: usize, entries: &Entries<'_>) -> Result<(), GraphError> {
     let range = graph.tensors[id].range;
-    let outside = par::map_reduce(
-        len,
-        PIECE,
-        |mut piece| piece.find(|i| !range.contains(value(*i))),
-        |first, second| first.or(second),
-    );
-    match outside.flatten() {
+    match entries.find_outside(i64::from(range.lo)..=i64::from(range.hi)) {
         None => Ok(()),
         Some(index) => Err(GraphError::OutOfRange {
             tensor: graph.place(id),
             index,
-            value: value(index),
+            value: entries.get(index).into(),
             lo: range.lo,
             hi: range.hi,
         }),

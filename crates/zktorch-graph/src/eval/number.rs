@@ -9,16 +9,21 @@ pub(super) trait Number:
     Copy + Default + PartialEq + Send + Sync + Add<Output = Self> + Mul<Output = Self> + AddAssign + 'static
 {
     const ONE: Self;
+    fn from_i32(value: i32) -> Self;
     fn from_i64(value: i64) -> Self;
     /// Saturates.
     fn to_i64(self) -> i64;
-    /// c += a b for row-major a (m x k), b (k x n), c (m x n).
+    /// c = a b for row-major a (m x k), b (k x n), c (m x n).
     fn matmul(size: matmul::Size, a: &[Self], b: &[Self], c: &mut [Self]);
 }
 
 /// Exact for integers up to 2^53.
 impl Number for f64 {
     const ONE: Self = 1.0;
+
+    fn from_i32(value: i32) -> Self {
+        value.into()
+    }
 
     fn from_i64(value: i64) -> Self {
         value as f64
@@ -40,6 +45,10 @@ impl Number for f64 {
 impl Number for i64 {
     const ONE: Self = 1;
 
+    fn from_i32(value: i32) -> Self {
+        value.into()
+    }
+
     fn from_i64(value: i64) -> Self {
         value
     }
@@ -55,6 +64,10 @@ impl Number for i64 {
 
 impl Number for i128 {
     const ONE: Self = 1;
+
+    fn from_i32(value: i32) -> Self {
+        value.into()
+    }
 
     fn from_i64(value: i64) -> Self {
         value.into()

@@ -15,7 +15,7 @@ pub(super) enum Source<'a, N> {
 impl<N: Number> Source<'_, N> {
     pub(super) fn get(&self, at: usize) -> N {
         match self {
-            Self::Tensor(values) => N::from_i64(values.get(at).into()),
+            Self::Tensor(values) => N::from_i32(values.get(at)),
             Self::Computed(values) => values[at],
         }
     }
@@ -25,6 +25,17 @@ impl<N: Number> Source<'_, N> {
         match self {
             Self::Tensor(values) => values.read(from, out),
             Self::Computed(values) => out.copy_from_slice(&values[from..from + out.len()]),
+        }
+    }
+
+    /// Entries `step` apart.
+    pub(super) fn read_step(&self, from: usize, step: usize, out: &mut [N]) {
+        match self {
+            _ if step == 1 => self.read(from, out),
+            Self::Tensor(values) => values.read_step(from, step, out),
+            Self::Computed(values) => {
+                out.iter_mut().enumerate().for_each(|(i, out)| *out = values[from + i * step]);
+            }
         }
     }
 }
@@ -106,8 +117,7 @@ impl<'v, 'a, N: Number> Stages<'v, 'a, N> {
             let until = entries.partition_point(|entry| entry.0 <= row);
             par::for_each_chunk_mut(out, PIECE, |piece, out| {
                 for (_, column, coeff) in &entries[from..until] {
-                    let (source, coeff) =
-                        (&by_column[column * len + piece * PIECE..], N::from_i64((*coeff).into()));
+                    let (source, coeff) = (&by_column[column * len + piece * PIECE..], N::from_i32(*coeff));
                     out.iter_mut().zip(source).for_each(|(out, x)| *out += *x * coeff);
                 }
             });
@@ -120,10 +130,7 @@ impl<'v, 'a, N: Number> Stages<'v, 'a, N> {
     fn transpose(&self, axes: &[(usize, usize)], from: usize, out: &mut [N]) {
         match axes {
             [] => out[0] = self.source.get(from),
-            [(_, 1)] => self.source.read(from, out),
-            [(_, stride)] => {
-                out.iter_mut().enumerate().for_each(|(i, out)| *out = self.source.get(from + i * stride));
-            }
+            [(_, stride)] => self.source.read_step(from, *stride, out),
             [(dim, stride), inner @ ..] => {
                 let size = out.len() / dim;
                 out.chunks_mut(size)

@@ -1,5 +1,9 @@
 //! The entries of tensors while a graph is executed.
 
+use std::ops::RangeInclusive;
+
+use zktorch_field::par;
+
 use super::number::Number;
 
 /// The real entries of a tensor, row-major: computed, or lent by the caller in the type that it has.
@@ -41,13 +45,61 @@ impl Entries<'_> {
 
     /// A run of entries.
     pub(super) fn read<N: Number>(&self, from: usize, out: &mut [N]) {
-        fn convert<N: Number>(values: &[impl Copy + Into<i64>], out: &mut [N]) {
-            out.iter_mut().zip(values).for_each(|(out, value)| *out = N::from_i64((*value).into()));
+        fn convert<N: Number>(values: &[impl Copy + Into<i32>], out: &mut [N]) {
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = N::from_i32((*value).into()));
         }
         match self {
             Self::Owned(values) => convert(&values[from..], out),
             Self::Lent(values) => convert(&values[from..], out),
             Self::LentI16(values) => convert(&values[from..], out),
+        }
+    }
+
+    /// Entries `step` apart.
+    pub(super) fn read_step<N: Number>(&self, from: usize, step: usize, out: &mut [N]) {
+        fn convert<N: Number>(values: &[impl Copy + Into<i32>], step: usize, out: &mut [N]) {
+            if step == 0 {
+                return out.fill(N::from_i32(values[0].into()));
+            }
+            let values = values.iter().step_by(step);
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = N::from_i32((*value).into()));
+        }
+        match self {
+            _ if step == 1 => self.read(from, out),
+            Self::Owned(values) => convert(&values[from..], step, out),
+            Self::Lent(values) => convert(&values[from..], step, out),
+            Self::LentI16(values) => convert(&values[from..], step, out),
+        }
+    }
+
+    /// The first entry that is not in a range.
+    pub(super) fn find_outside(&self, range: RangeInclusive<i64>) -> Option<usize> {
+        fn find<T: Copy + Ord + Into<i64> + Sync>(
+            values: &[T],
+            range: &RangeInclusive<i64>,
+        ) -> Option<usize> {
+            let outside = |value: &T| !range.contains(&(*value).into());
+            let outside = par::map_reduce(
+                values.len(),
+                super::PIECE,
+                |piece| {
+                    // A loop without branches first, which is all that most pieces need.
+                    let [low, high] = values[piece.clone()]
+                        .iter()
+                        .fold([values[piece.start]; 2], |[low, high], x| [low.min(*x), high.max(*x)]);
+                    let found = outside(&low) || outside(&high);
+                    found
+                        .then(|| values[piece.clone()].iter().position(outside).map(|i| piece.start + i))
+                        .flatten()
+                },
+                Option::or,
+            );
+            outside.flatten()
+        }
+        match self {
+            Self::Owned(values) => find(values, &range),
+            Self::Lent(values) => find(values, &range),
+            Self::LentI16(values) => find(values, &range),
         }
     }
 

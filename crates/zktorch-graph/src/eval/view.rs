@@ -29,6 +29,13 @@ struct Rows<N> {
     contiguous: bool,
 }
 
+/// Rows some stride apart that read equidistant entries, or all of them none: how many from a row on, and how far apart.
+#[derive(Clone, Copy)]
+struct Run {
+    len: usize,
+    step: usize,
+}
+
 /// An output axis while a box is read.
 struct Level {
     factor: usize,
@@ -67,7 +74,7 @@ impl<'a, N: Number> Prepared<'a, N> {
             let mut coeffs = vec![N::ONE; counts[f]];
             for (row, src, coeff) in entries {
                 offsets[*row] = column(*src);
-                coeffs[*row] = N::from_i64((*coeff).into());
+                coeffs[*row] = N::from_i32(*coeff);
             }
             Rows::new(offsets, if coeffs.iter().all(|c| *c == N::ONE) { Vec::new() } else { coeffs })
         });
@@ -102,7 +109,10 @@ impl<'a, N: Number> Prepared<'a, N> {
         let start =
             (0..self.rows.len()).filter(|f| !seen[*f]).try_fold((0, N::ONE), |at, f| self.resolve(f, 0, at));
         let Some(start) = start else { return out.fill(N::default()) };
-        let Some(first) = levels.first() else { return out[0] = self.source.get(start.0) * start.1 };
+        let [Some(first), Some(last)] = [levels.first(), levels.last()] else {
+            return out[0] = self.source.get(start.0) * start.1;
+        };
+        let runs = self.rows[last.factor].runs(last.stride);
         // Enough outer axes that every thread has work.
         let wanted = 4 * par::current_num_threads();
         let mut outer = 0;
@@ -123,10 +133,18 @@ impl<'a, N: Number> Prepared<'a, N> {
                 at = at.and_then(|at| self.resolve(level.factor, partial[level.factor], at));
             }
             match at {
-                Some(at) => self.fill(&levels[outer..], &mut partial, at, out),
+                Some(at) => self.fill(&levels[outer..], &runs, &mut partial, at, out),
                 None => out.fill(N::default()),
             }
         });
+    }
+
+    /// How far apart neighbours along an axis lie in the data, where two of them are read.
+    pub(super) fn step(&self, axis: usize) -> usize {
+        let (factor, stride) = self.axes[axis];
+        let offsets = &self.rows[factor].offsets;
+        let pairs = offsets.iter().zip(offsets.iter().skip(stride));
+        pairs.into_iter().find(|(a, b)| **a != NONE && **b != NONE).map_or(0, |(a, b)| a.abs_diff(*b))
     }
 
     /// Adds a factor's row to the offset and coefficient; `None` if the row is empty.
@@ -137,10 +155,10 @@ impl<'a, N: Number> Prepared<'a, N> {
         (at != NONE).then(|| (offset + at, coeff))
     }
 
-    fn fill(&self, levels: &[Level], partial: &mut [usize], at: (usize, N), out: &mut [N]) {
+    fn fill(&self, levels: &[Level], runs: &[Run], partial: &mut [usize], at: (usize, N), out: &mut [N]) {
         let Some((level, inner)) = levels.split_first() else { return };
         if inner.is_empty() {
-            return self.line(level, partial[level.factor], at, out);
+            return self.line(level, runs, partial[level.factor], at, out);
         }
         let row = partial[level.factor];
         for (i, out) in level.range.clone().zip(out.chunks_mut(level.inner)) {
@@ -148,7 +166,7 @@ impl<'a, N: Number> Prepared<'a, N> {
             let at =
                 if level.resolves { self.resolve(level.factor, partial[level.factor], at) } else { Some(at) };
             match at {
-                Some(at) => self.fill(inner, partial, at, out),
+                Some(at) => self.fill(inner, runs, partial, at, out),
                 None => out.fill(N::default()),
             }
         }
@@ -156,21 +174,27 @@ impl<'a, N: Number> Prepared<'a, N> {
     }
 
     /// The innermost axis, which resolves its factor.
-    fn line(&self, level: &Level, row: usize, (offset, coeff): (usize, N), out: &mut [N]) {
+    fn line(&self, level: &Level, runs: &[Run], row: usize, (offset, coeff): (usize, N), out: &mut [N]) {
         let rows = &self.rows[level.factor];
         let first = row + level.range.start * level.stride;
-        if level.stride == 1 && rows.contiguous && rows.coeffs.is_empty() {
-            self.source.read(offset + rows.offsets[first], out);
-            if coeff != N::ONE {
-                out.iter_mut().for_each(|out| *out = *out * coeff);
+        let (mut row, mut rest) = (first, &mut *out);
+        while !rest.is_empty() {
+            let run = rows.run(runs, row, level.stride);
+            let len = run.len.min(rest.len());
+            let (now, later) = std::mem::take(&mut rest).split_at_mut(len);
+            match rows.offsets[row] {
+                NONE => now.fill(N::default()),
+                at => self.source.read_step(offset + at, run.step, now),
             }
-            return;
+            row += len * level.stride;
+            rest = later;
         }
-        let indices = (first..).step_by(level.stride);
-        for (out, row) in out.iter_mut().zip(indices) {
-            let at = rows.offsets[row];
-            let value = if at == NONE { N::default() } else { self.source.get(offset + at) * coeff };
-            *out = rows.coeffs.get(row).map_or(value, |c| value * *c);
+        if coeff != N::ONE {
+            out.iter_mut().for_each(|out| *out = *out * coeff);
+        }
+        if !rows.coeffs.is_empty() {
+            let coeffs = rows.coeffs[first..].iter().step_by(level.stride);
+            out.iter_mut().zip(coeffs).for_each(|(out, coeff)| *out = *out * *coeff);
         }
     }
 }
@@ -180,6 +204,31 @@ impl<N> Rows<N> {
         let contiguous = offsets.windows(2).all(|pair| pair[0] != NONE && pair[1] == pair[0].wrapping_add(1))
             && offsets.first().is_some_and(|first| *first != NONE);
         Self { offsets, coeffs, contiguous }
+    }
+
+    /// The runs from every row on, for rows `stride` apart; none needed where [`run`](Self::run) knows them.
+    fn runs(&self, stride: usize) -> Vec<Run> {
+        if self.contiguous {
+            return Vec::new();
+        }
+        let mut runs = vec![Run { len: 1, step: 1 }; self.offsets.len()];
+        for row in (0..runs.len().saturating_sub(stride)).rev() {
+            let next = runs[row + stride];
+            runs[row] = match [self.offsets[row], self.offsets[row + stride]] {
+                [NONE, NONE] => Run { len: next.len + 1, step: 1 },
+                [at, after] if at != NONE && after != NONE && at <= after => {
+                    let step = after - at;
+                    Run { len: if next.len == 1 || next.step == step { next.len + 1 } else { 2 }, step }
+                }
+                _ => Run { len: 1, step: 1 },
+            };
+        }
+        runs
+    }
+
+    /// The run from a row on: a contiguous factor is one.
+    fn run(&self, runs: &[Run], row: usize, stride: usize) -> Run {
+        if self.contiguous { Run { len: usize::MAX, step: stride } } else { runs[row] }
     }
 }
 
