@@ -40,9 +40,8 @@
 //!     assert_eq!(proved.outputs, [[25, -24, 2, 1, 3]]);
 //!
 //!     // Verify, somewhere else: with the key, the statement and the proof. The verifier decides which SRS and which model to trust.
-//!     let vk = VerifyingKey::from_bytes(key.vk_bytes())?;
+//!     let vk = VerifyingKey::from_bytes_pinned(key.vk_bytes(), key.vk().model_id())?;
 //!     let policy = SrsPolicy::new().allow_insecure();
-//!     vk.require_id(key.vk().model_id())?;
 //!     vk.check_weights(&policy)?;
 //!     verify(&vk, &policy, &proved.statement, &proved.proof)?;
 //!     # Ok(())

@@ -37,10 +37,19 @@ pub fn setup(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingK
     let values = weight_values(model)?;
     let column = network.stack_weights(&values)?;
 
-    // 1. Commitments, under fresh blinds. The generator is bound to the graph and keyed with the weights.
+    // 1. Commitments, under fresh blinds. The generator is bound to all that is public and keyed with the weights.
+    let mut body = KeyBody {
+        version: VERSION,
+        srs_id: srs.verifier().id().0,
+        k: u32::try_from(k).unwrap_or(u32::MAX),
+        graph: model.graph.clone(),
+        inputs: model.inputs.clone(),
+        outputs: model.outputs.clone(),
+        weights: Vec::new(),
+    };
     let secret: Vec<u8> = column.iter().flat_map(|value| value.to_le_bytes()).collect();
     let mut transcript = Transcript::new(b"zktorch setup v1");
-    transcript.append_message(b"srs", &srs.verifier().id().0);
+    transcript.append_message(b"body without commitments", &body.to_bytes()?);
     let mut rng = transcript.rng(&[&secret], nonces[0]);
     let blinds: Vec<Blind> = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
     let mut key_secret = [0; 32];
@@ -48,16 +57,8 @@ pub fn setup(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingK
     let commitments = srs.commit_chunks(&column, k, &blinds)?.0;
 
     // 2. The body, and with it the id.
-    let body = KeyBody {
-        version: VERSION,
-        srs_id: srs.verifier().id().0,
-        k: u32::try_from(k).unwrap_or(u32::MAX),
-        graph: model.graph.clone(),
-        inputs: model.inputs.clone(),
-        outputs: model.outputs.clone(),
-        weights: commitments.iter().map(Commitment::to_bytes).collect(),
-    }
-    .to_bytes()?;
+    body.weights = commitments.iter().map(Commitment::to_bytes).collect();
+    let body = body.to_bytes()?;
     let vk = VerifyingKey::from_bytes(&encode_key(&body, srs.verifier(), &[])?)?;
 
     // 3. The weight-range proof, which absorbs the id.

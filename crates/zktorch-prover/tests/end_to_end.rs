@@ -33,7 +33,9 @@ fn proofs_verify_and_nothing_can_be_exchanged() {
             let wrong = |result| matches!(result, Err(VerifyError::WrongKey { .. }));
             assert!(wrong(verify(&vk, &policy, &b.statement, &b.proof).map(|_| ())));
             assert!(wrong(verify(&vk, &policy, &a.statement, &b.proof).map(|_| ())));
-            assert!(matches!(vk.require_id(ModelId([0; 32])), Err(VerifyError::ModelId { .. })));
+            let other = VerifyingKey::from_bytes_pinned(first.vk_bytes(), ModelId([0; 32]));
+            assert!(matches!(other, Err(VerifyError::ModelId { got, .. }) if got == vk.model_id()));
+            VerifyingKey::from_bytes_pinned(first.vk_bytes(), vk.model_id()).unwrap();
             // A proof of another model in an envelope of this one.
             let forged = ProofEnvelope::from_bytes(&b.proof).unwrap().argument;
             let forged = ProofEnvelope::new(vk.model_id(), forged).to_bytes();

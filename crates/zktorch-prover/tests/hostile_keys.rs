@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use common::{body, key, model};
 use zktorch_commit::{Srs, SrsPolicy, VerifierSrs};
 use zktorch_graph::{
-    Expr, Function, Interval, Operand, Role, Shape, Step, Table, TableId, Tensor, TensorId, View, Visibility,
+    AxisMap, Contract, Expr, Factor, Function, Interval, Linear, Operand, Role, Shape, Step, Table, TableId,
+    Tensor, TensorId, Term, View, Visibility,
 };
-use zktorch_verifier::{KeyBody, Port, VerifyError, VerifyingKey, encode_key};
+use zktorch_verifier::{KeyBody, MAX_KEY_BYTES, Port, VerifyError, VerifyingKey, encode_key};
 
 /// The body of an honest key.
 fn honest() -> (VerifierSrs, KeyBody) {
@@ -34,6 +35,7 @@ fn decode(edit: impl FnOnce(&mut KeyBody)) -> Result<VerifyingKey, VerifyError> 
     let start = Instant::now();
     let result = VerifyingKey::from_bytes(&bytes);
     if let Ok(vk) = &result {
+        // Nothing is a proof of that size.
         vk.check_weights(&SrsPolicy::new().allow_insecure()).unwrap_err();
     }
     // Milliseconds on an idle machine.
@@ -214,6 +216,68 @@ fn divisors_labels_coefficients_and_ids() {
     refused("range", |body| body.graph.tensors[1].range = Interval::new(i32::MIN, i32::MAX));
     refused("scale", |body| body.graph.tensors[1].scale = i32::MIN);
     refused("name", |body| body.graph.tensors[1].name = "n".repeat(1 << 20));
+}
+
+/// A graph with one scalar input, and one scalar output from this expression.
+fn of_scalar(body: &mut KeyBody, acc: Expr) {
+    let tensor =
+        |role| Tensor { name: String::new(), shape: Shape::new([]), scale: 0, range: Interval::I16, role };
+    let public = Visibility::Public;
+    body.graph.tensors = vec![tensor(Role::Input(public)), tensor(Role::Output(public))];
+    body.graph.tables.clear();
+    body.graph.steps = vec![Step::Rescale { acc, divisor: 1, y: TensorId(1), r: None }];
+    (body.graph.inputs, body.graph.outputs) = (vec![TensorId(0)], vec![TensorId(1)]);
+    let port = |name: &str| vec![Port { name: name.to_owned(), dims: vec![] }];
+    (body.inputs, body.outputs, body.weights) = (port("x"), port("y"), vec![]);
+}
+
+fn contract(a: Linear, b: Linear, axes: Vec<u32>) -> Operand {
+    Operand::Contract(Contract { a, b, a_axes: axes.clone(), b_axes: axes, out_axes: vec![] })
+}
+
+/// Work that no number of cells, chunks or entries shows. Each took seconds to minutes once.
+#[test]
+fn many_small_things() {
+    let scalar = || Shape::new([]);
+    let view = |tensor| View { tensor: TensorId(tensor), shape: scalar(), factors: vec![] };
+    let terms = |operand: Operand, count| vec![Term { coeff: 1, operand }; count];
+    // Maps without entries between huge spaces.
+    let (huge, map) = (Shape::new([1 << 16, 1 << 16]), AxisMap::Sparse(vec![]));
+    let factors = vec![Factor { src: vec![], out: vec![0, 1], map }];
+    let empty = View { tensor: TensorId(0), shape: huge.clone(), factors };
+    let linear = |count| Linear { shape: huge.clone(), terms: vec![(1, empty.clone()); count] };
+    let operand = contract(linear(1 << 15), linear(1), vec![0, 1]);
+    let vk = decode(|body| of_scalar(body, Expr { shape: scalar(), terms: terms(operand, 1) }));
+    vk.unwrap();
+    // As many contractions as are allowed.
+    let linear = || Linear { shape: scalar(), terms: vec![(1, view(0))] };
+    let operand = contract(linear(), linear(), vec![]);
+    let vk = decode(|body| of_scalar(body, Expr { shape: scalar(), terms: terms(operand, 1 << 14) }));
+    vk.unwrap();
+    // Many readings of the last one of many public inputs.
+    let vk = decode(|body| {
+        of_scalar(body, Expr { shape: scalar(), terms: terms(Operand::View(view(0)), 1 << 16) });
+        for _ in 0..1 << 14 {
+            add_zeros(body, &[], Role::Input(Visibility::Public));
+        }
+    });
+    vk.unwrap();
+    let error = refused("bytes", |body| body.inputs[0].name = "n".repeat(MAX_KEY_BYTES));
+    assert!(error.contains("bytes of the verifying key"), "{error}");
+}
+
+#[test]
+fn a_key_without_weights_has_no_proof_of_them() {
+    let (srs, mut body) = honest();
+    of_scalar(&mut body, Expr { shape: Shape::new([]), terms: vec![] });
+    let policy = SrsPolicy::new().allow_insecure();
+    let decode = |proof: &[u8]| {
+        let bytes = encode_key(&body.to_bytes().unwrap(), &srs, proof).unwrap();
+        VerifyingKey::from_bytes(&bytes).unwrap().check_weights(&policy)
+    };
+    decode(&[]).unwrap();
+    let error = decode(&[0]).unwrap_err().to_string();
+    assert!(error.contains("bytes of the weight-range proof"), "{error}");
 }
 
 #[test]

@@ -73,6 +73,27 @@ impl Scalar for LinearCombination {
         Self { constant: c, terms: Vec::new() }
     }
 
+    /// By sorting: the order of the terms does not matter to the time.
+    fn combine<'a>(terms: impl IntoIterator<Item = (&'a Self, Fr)>) -> Self {
+        let (mut constant, mut all) = (Fr::ZERO, Vec::new());
+        for (scalar, c) in terms {
+            if !c.is_zero() {
+                constant += c * scalar.constant;
+                all.extend(scalar.terms.iter().map(|&(j, b)| (j, c * b)));
+            }
+        }
+        all.sort_by_key(|&(j, _)| j);
+        let mut terms: Vec<(u32, Fr)> = Vec::with_capacity(all.len());
+        for (j, c) in all {
+            match terms.last_mut() {
+                Some((last, sum)) if *last == j => *sum += c,
+                _ => terms.push((j, c)),
+            }
+        }
+        terms.retain(|(_, c)| !c.is_zero());
+        Self { constant, terms }
+    }
+
     fn add_scaled(&mut self, other: &Self, c: Fr) {
         if c.is_zero() {
             return;
@@ -87,5 +108,35 @@ impl Scalar for LinearCombination {
         } else {
             self.merge(&other.terms, c);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In any order, with repetitions, cancellations and constants.
+    #[test]
+    fn combining_is_adding_one_by_one() {
+        let z: Vec<LinearCombination> = (0..20).map(LinearCombination::variable).collect();
+        let mut scalars = Vec::new();
+        for i in 0..200u64 {
+            let at = |step: u64| &z[(i * step % 20) as usize];
+            let mut scalar = LinearCombination::constant(Fr::from(i % 3));
+            scalar.add_scaled(at(7), Fr::from(i % 5));
+            scalar.add_scaled(at(3), -Fr::from(i % 5));
+            scalars.push((scalar, Fr::from(i % 4) - Fr::from(1u64)));
+        }
+        let mut sum = LinearCombination::zero();
+        for (scalar, c) in &scalars {
+            sum.add_scaled(scalar, *c);
+        }
+        assert_eq!(LinearCombination::combine(scalars.iter().map(|(scalar, c)| (scalar, *c))), sum);
+        let none = LinearCombination::combine([
+            (&z[3], Fr::from(2u64)),
+            (&z[1], Fr::ZERO),
+            (&z[3], -Fr::from(2u64)),
+        ]);
+        assert_eq!(none, LinearCombination::zero());
     }
 }

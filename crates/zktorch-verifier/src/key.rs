@@ -19,6 +19,8 @@ const MAX_CHUNKS: u64 = 1 << 12;
 const MAX_PUBLIC: u64 = 1 << 24;
 /// The most entries of all tables.
 const MAX_TABLES: u64 = 1 << 23;
+/// The largest key: its graph takes up to twenty times as much memory.
+pub const MAX_KEY_BYTES: usize = 32 << 20;
 /// Longest name of a port.
 const MAX_NAME: usize = 256;
 
@@ -107,12 +109,33 @@ impl VerifyingKey {
     /// # Errors
     /// [`VerifyError`] of every kind but proofs'.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VerifyError> {
+        Self::decode(bytes, None)
+    }
+
+    /// [`from_bytes`](Self::from_bytes) of a key whose id the user knows: a key with another one is refused before anything of it is
+    /// looked at.
+    ///
+    /// # Errors
+    /// [`VerifyError::ModelId`] and those of [`from_bytes`](Self::from_bytes).
+    pub fn from_bytes_pinned(bytes: &[u8], id: ModelId) -> Result<Self, VerifyError> {
+        Self::decode(bytes, Some(id))
+    }
+
+    fn decode(bytes: &[u8], pinned: Option<ModelId>) -> Result<Self, VerifyError> {
+        if bytes.len() > MAX_KEY_BYTES {
+            let expected = format_args!("at most {MAX_KEY_BYTES}");
+            return Err(key_error("bytes of the verifying key", expected, bytes.len()));
+        }
         let (file, rest) =
             postcard::take_from_bytes::<KeyFile>(bytes).map_err(|e| malformed("verifying key", e))?;
         if !rest.is_empty() {
             return Err(malformed("verifying key", format_args!("{} trailing bytes", rest.len())));
         }
         canonical("verifying key", &file, bytes)?;
+        let id = ModelId::of(&file.body);
+        if let Some(expected) = pinned.filter(|pinned| *pinned != id) {
+            return Err(VerifyError::ModelId { expected, got: id });
+        }
         let (body, rest) =
             postcard::take_from_bytes::<KeyBody>(&file.body).map_err(|e| malformed("key body", e))?;
         if !rest.is_empty() {
@@ -148,7 +171,6 @@ impl VerifyingKey {
         let zeros: Vec<&[i32]> = zeros.iter().map(Vec::as_slice).collect();
         let [private_in, private_out] =
             network.private_chunks().map(|count| vec![Commitment::default(); count]);
-        let id = ModelId::of(&file.body);
         let shape = BlockStatement::new(&network, id.0, &[], &weights, [&private_in, &private_out], &zeros)
             .and_then(|statement| statement.shape())
             .map_err(VerifyError::Proof)?;
@@ -189,14 +211,6 @@ impl VerifyingKey {
     /// The lengths of proofs.
     pub fn shape(&self) -> &Shape {
         &self.shape
-    }
-
-    /// Requires the id that the user pinned.
-    ///
-    /// # Errors
-    /// [`VerifyError::ModelId`].
-    pub fn require_id(&self, expected: ModelId) -> Result<(), VerifyError> {
-        if self.id == expected { Ok(()) } else { Err(VerifyError::ModelId { expected, got: self.id }) }
     }
 
     /// Checks the weight-range proof: all weights are in their ranges and their padding is zero. **Without this a proof says nothing**:
@@ -265,9 +279,10 @@ fn check_ports(
         let got = port.dims.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
         if got != Some(expected) || port.name.len() > MAX_NAME || port.dims.len() > 16 {
             let got = format!(
-                "{:?} of extents {:?}",
+                "{:?} of {} extents {:?}",
                 port.name.chars().take(MAX_NAME).collect::<String>(),
-                port.dims
+                port.dims.len(),
+                port.dims.iter().take(16).collect::<Vec<_>>()
             );
             return Err(key_error(field, format_args!("a short name and {expected} entries"), got));
         }

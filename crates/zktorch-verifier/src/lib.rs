@@ -11,8 +11,7 @@
 //! /// What a verifier does with what it was sent; `expected` is the model that it trusts.
 //! fn accept(key: &[u8], expected: ModelId, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
 //!     let policy = SrsPolicy::new();
-//!     let vk = VerifyingKey::from_bytes(key)?;
-//!     vk.require_id(expected)?;
+//!     let vk = VerifyingKey::from_bytes_pinned(key, expected)?;
 //!     vk.check_weights(&policy)?; // once per key
 //!     verify(&vk, &policy, statement, proof)?;
 //!     Ok(())
@@ -37,5 +36,5 @@ mod verify;
 pub use envelope::ProofEnvelope;
 pub use error::VerifyError;
 pub use id::ModelId;
-pub use key::{KeyBody, MAX_K, Port, VERSION, VerifyingKey, encode_key};
+pub use key::{KeyBody, MAX_K, MAX_KEY_BYTES, Port, VERSION, VerifyingKey, encode_key};
 pub use verify::{Statement, verify};

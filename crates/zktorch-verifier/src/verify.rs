@@ -20,7 +20,7 @@ pub struct Statement {
 
 /// Verifies that `proof` proves `statement` for the model of `vk`.
 ///
-/// A pure function of its arguments. Says nothing about the key: pin its id ([`VerifyingKey::require_id`]) and check its weight-range
+/// A pure function of its arguments. Says nothing about the key: pin its id ([`VerifyingKey::from_bytes_pinned`]) and check its weight-range
 /// proof ([`VerifyingKey::check_weights`]) once.
 ///
 /// # Errors
@@ -39,15 +39,19 @@ pub fn verify(
     require("statement", statement.model_id)?;
     let envelope = ProofEnvelope::from_bytes(proof)?;
     require("proof", envelope.model()?)?;
-    let decode = |commitments: &[[u8; 32]]| {
-        commitments.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>()
+    // Decoding takes a square root each: first their number.
+    let decode = |commitments: &[[u8; 32]], expected: usize| {
+        let malformed = |reason| VerifyError::Malformed { what: "statement", reason };
+        if commitments.len() != expected {
+            let got = commitments.len();
+            return Err(malformed(format!("expected {expected} commitments, got {got}")));
+        }
+        let points = commitments.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>();
+        points.map_err(|error| malformed(error.to_string()))
     };
-    let malformed = |error: zktorch_commit::CommitError| VerifyError::Malformed {
-        what: "statement",
-        reason: error.to_string(),
-    };
-    let inputs = decode(&statement.private_inputs).map_err(malformed)?;
-    let outputs = decode(&statement.private_outputs).map_err(malformed)?;
+    let [inputs, outputs] = vk.network().private_chunks();
+    let inputs = decode(&statement.private_inputs, inputs)?;
+    let outputs = decode(&statement.private_outputs, outputs)?;
     let public: Vec<&[i32]> = statement.public.iter().map(Vec::as_slice).collect();
     let statement =
         BlockStatement::new(vk.network(), expected.0, &[], vk.weights(), [&inputs, &outputs], &public)

@@ -150,7 +150,9 @@ impl Ready {
             Purpose::Suite | Purpose::Threads => Vec::new(),
         };
         let mut report = if planned.purpose == Purpose::Suite && run == 1 {
-            self.prepared.prove(planned.threads, &env)?
+            let report = self.prepared.prove(planned.threads, &env)?;
+            self.prepared.judge(&report)?;
+            report
         } else {
             self.prepared.prove_again(planned.threads, &env)?
         };

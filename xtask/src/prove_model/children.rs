@@ -1,6 +1,7 @@
 //! The processes that do the work: this crate uses no crate of the workspace.
 
 use std::env;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -28,12 +29,16 @@ const fn feature(name: &'static str) -> [&'static str; 5] {
     ["--package", "benches", "--no-default-features", "--features", name]
 }
 
-/// Builds a binary in release mode; where it is.
+/// Builds a binary in release mode; where it is. On a terminal cargo shows how far it is.
 fn build(program: &Program) -> Result<PathBuf> {
     let root = workspace::root()?;
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&root).stdin(Stdio::null()).stdout(Stdio::null());
-    command.args(["build", "--quiet", "--release", "--bin", program.name]).args(program.build);
+    command.args(["build", "--release", "--bin", program.name]).args(program.build);
+    if !io::stderr().is_terminal() {
+        command.arg("--quiet");
+        eprintln!("building {} (minutes, the first time)", program.name);
+    }
     if !command.status().context("cannot start cargo")?.success() {
         bail!("{} does not build", program.name);
     }

@@ -28,15 +28,6 @@ struct Inputs {
     labels: Option<String>,
 }
 
-/// Compiles, sets up, runs, proves and verifies, compares with the float model, and measures the floor: the object that `--json`
-/// prints.
-///
-/// # Errors
-/// Those of [`Prepared::new`] and [`Prepared::prove`].
-pub(crate) fn measure(request: &Request) -> Result<Map<String, Value>> {
-    Prepared::new(request)?.prove(request.threads, &request.env)
-}
-
 /// A model with its keys: it can be proved again and again, under other conditions too.
 pub(crate) struct Prepared {
     /// With absolute paths.
@@ -102,11 +93,10 @@ impl Prepared {
     }
 
     /// Proves and verifies on so many threads (none: all) in an environment; measures the floor and compares with the float model as
-    /// far as the request says so. The object of [`measure()`].
+    /// far as the request says so: the object that `--json` prints. What the comparison says is [judged](Self::judge) apart.
     ///
     /// # Errors
-    /// If a stage fails, the proof is not accepted, or a model of the repository has another top-1 class than the float model. (A
-    /// user's model that has is told of on stderr and in the object.)
+    /// If a stage fails, or the proof is not accepted.
     pub(crate) fn prove(
         &self,
         threads: Option<usize>,
@@ -156,13 +146,21 @@ impl Prepared {
         if let Some((key, value)) = speed(&report) {
             report.insert(key.to_owned(), value);
         }
-        if let Some(problem) = disagreement(&report) {
+        Ok(report)
+    }
+
+    /// Compares the top-1 class of a report with the float model's: another one in a user's model is told of on stderr.
+    ///
+    /// # Errors
+    /// If a model of the repository has another one.
+    pub(crate) fn judge(&self, report: &Map<String, Value>) -> Result<()> {
+        if let Some(problem) = disagreement(report) {
             match self.request.source {
                 Source::Model(_) => bail!(problem),
                 Source::Onnx(_) => eprintln!("warning: {problem}"),
             }
         }
-        Ok(report)
+        Ok(())
     }
 
     /// Bytes of the file that an SRS of this model's size takes; the development SRS itself is computed and never stored.

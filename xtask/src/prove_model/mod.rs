@@ -1,6 +1,6 @@
 //! `cargo xtask prove-model`: a model end to end through the command line, every stage a process of its own.
 //!
-//! The subcommand is a thin wrapper: [`measure()`] does the work and gives back the object that `--json` prints, so that other
+//! The subcommand is a thin wrapper: [`Prepared`] does the work and gives back the object that `--json` prints, so that other
 //! subcommands can measure models too.
 
 mod catalogue;
@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
 
 pub(crate) use catalogue::Model;
-pub(crate) use measure::{Prepared, measure};
+pub(crate) use measure::Prepared;
 pub(crate) use request::{OnnxFile, Request, Source};
 
 #[derive(Args)]
@@ -74,7 +74,9 @@ impl Options {
 
 /// The subcommand.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let report = measure(&options.request()?)?;
+    let request = options.request()?;
+    let prepared = Prepared::new(&request)?;
+    let report = prepared.prove(request.threads, &request.env)?;
     table::print(&report, options.json);
-    Ok(())
+    prepared.judge(&report)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use zktorch_commit::MIN_LOG_SIZE;
 use zktorch_graph::layout::{ArenaKind, Layout, LookupKind};
-use zktorch_graph::{Graph, Linear, Operand, Role, Step, View, Visibility};
+use zktorch_graph::{AxisMap, Graph, Linear, Operand, Role, Step, View, Visibility};
 
-use crate::BlockError;
+use crate::{BlockError, reindex};
 
 /// log2 of the largest chunk: the tables' column has at least one chunk of cells, which the verifier reads.
 pub(crate) const MAX_K: usize = 24;
@@ -23,6 +23,17 @@ pub(crate) const CHUNKS: u64 = 1 << 15;
 pub(crate) const CLAIM_TERMS: u64 = 1 << 18;
 /// Cells of public tensors that the verifier reads, once for every view.
 pub(crate) const PUBLIC_CELLS: u64 = 1 << 28;
+
+/// Readings of committed tensors: most have a point of their own, which the verifier keeps.
+pub(crate) const READINGS: u64 = 1 << 15;
+/// Readings that need a sum: instances of sumcheck B.
+pub(crate) const SUMS: u64 = 1 << 14;
+/// Contractions: instances of sumcheck A.
+pub(crate) const CONTRACTIONS: u64 = 1 << 14;
+/// Factors of all views.
+pub(crate) const FACTORS: u64 = 1 << 18;
+/// Multiplications that evaluating the maps of all views takes, about: a second's.
+pub(crate) const MAP_WORK: u64 = 1 << 25;
 
 fn at_most(what: &'static str, max: u64, got: u64) -> Result<(), BlockError> {
     if got <= max { Ok(()) } else { Err(BlockError::Limit { what, max, got }) }
@@ -64,14 +75,23 @@ pub(super) fn check_layout(graph: &Graph, layout: &Layout) -> Result<(), BlockEr
     let total = arenas + chunks(ArenaKind::Function) + 2 * layout.tables().chunks() as u64;
     at_most("chunks of all columns", CHUNKS, total)?;
 
-    let (mut terms, mut public) = (0u64, 0u64);
+    let (mut terms, mut public, mut contractions) = (0u64, 0u64, 0u64);
+    let (mut readings, mut sums, mut factors, mut work) = (0u64, 0u64, 0u64, 0u64);
     let mut read = |view: &View| {
         let tensor = graph.tensor(view.tensor);
+        sums += u64::from(reindex::needs_sum(view));
+        factors += view.factors.len() as u64;
+        for factor in view.factors.iter().filter(|factor| factor.map != AxisMap::Identity) {
+            work = work.saturating_add(reindex::matrix_cost(factor, &tensor.shape, &view.shape));
+        }
         match tensor.role {
             Role::Input(Visibility::Public) | Role::Output(Visibility::Public) => {
                 public = public.saturating_add(tensor.shape.padded_len() as u64);
             }
-            _ => terms += 1 << tensor.shape.num_vars().saturating_sub(layout.k()),
+            _ => {
+                readings += 1;
+                terms += 1 << tensor.shape.num_vars().saturating_sub(layout.k());
+            }
         }
     };
     for step in &graph.steps {
@@ -80,12 +100,18 @@ pub(super) fn check_layout(graph: &Graph, layout: &Layout) -> Result<(), BlockEr
             match &term.operand {
                 Operand::View(view) => read(view),
                 Operand::Contract(contract) => {
+                    contractions += 1;
                     let operands: [&Linear; 2] = [&contract.a, &contract.b];
                     operands.iter().flat_map(|linear| &linear.terms).for_each(|(_, view)| read(view));
                 }
             }
         }
     }
+    at_most("contractions", CONTRACTIONS, contractions)?;
+    at_most("factors of all views", FACTORS, factors)?;
     at_most("chunks that all views read", CLAIM_TERMS, terms)?;
+    at_most("readings of committed tensors", READINGS, readings)?;
+    at_most("readings with a sum", SUMS, sums)?;
+    at_most("multiplications for the maps of all views", MAP_WORK, work)?;
     at_most("public cells that all views read", PUBLIC_CELLS, public)
 }

@@ -1,5 +1,7 @@
 //! What is proved, and the proof.
 
+use std::collections::BTreeMap;
+
 use zktorch_channel::{HiddenProof, Protocol, Shape};
 use zktorch_commit::{ChunkCommitments, Commitment, VerifierSrs};
 use zktorch_field::Fr;
@@ -28,6 +30,8 @@ pub struct Statement<'a> {
     weights: &'a [Commitment],
     private: [&'a [Commitment]; 2],
     public: Vec<PublicTensor<'a>>,
+    /// Where in `public` a tensor is.
+    public_index: BTreeMap<TensorId, usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +63,7 @@ impl<'a> Statement<'a> {
         check_length("commitments to private outputs", outputs, private[1].len())?;
         let ids = network.public_tensors();
         check_length("public tensors", ids.len(), public.len())?;
+        let public_index = ids.iter().copied().zip(0..).collect();
         let mut tensors = Vec::with_capacity(ids.len());
         for (id, values) in ids.into_iter().zip(public.iter().copied()) {
             let tensor = network.graph().tensor(id);
@@ -77,7 +82,7 @@ impl<'a> Statement<'a> {
             }
             tensors.push(PublicTensor { id, values, padded: pad(values, &tensor.shape) });
         }
-        Ok(Self { network, digest, context, weights, private, public: tensors })
+        Ok(Self { network, digest, context, weights, private, public: tensors, public_index })
     }
 
     /// The network.
@@ -98,7 +103,8 @@ impl<'a> Statement<'a> {
 
     /// The padded entries of a public tensor.
     pub(crate) fn public_cells(&self, id: TensorId) -> Option<&[i32]> {
-        self.public.iter().find(|tensor| tensor.id == id).map(|tensor| tensor.padded.as_slice())
+        let tensor = self.public_index.get(&id).and_then(|index| self.public.get(*index));
+        tensor.map(|tensor| tensor.padded.as_slice())
     }
 
     /// The transcript after the whole statement was absorbed.

@@ -94,9 +94,36 @@ pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Access {
 
 /// M~(z, q): all coordinates of the factor's output and source axes, concatenated.
 pub(crate) fn matrix_eval(factor: &Factor, source: &Shape, view: &Shape, z: &[Fr], q: &[Fr]) -> Fr {
-    let (rows, columns) = (SplitEq::new(z), SplitEq::new(q));
     let entries = factor.entries(source, view);
+    if entries.len() * (z.len() + q.len()) < SplitEq::cells(z.len()) + SplitEq::cells(q.len()) {
+        return entries.iter().map(|e| eq_at(z, e.out) * eq_at(q, e.src) * Fr::from(e.coeff)).sum();
+    }
+    let (rows, columns) = (SplitEq::new(z), SplitEq::new(q));
     entries.iter().map(|e| rows.at(e.out) * columns.at(e.src) * Fr::from(e.coeff)).sum()
+}
+
+/// About how many multiplications [`matrix_eval`] takes for a factor that is no identity.
+pub(crate) fn matrix_cost(factor: &Factor, source: &Shape, view: &Shape) -> u64 {
+    let vars = |dims: &[u32]| dims.iter().map(|dim| Shape::axis_vars(*dim)).sum::<usize>();
+    let (out, src) = (factor.out_dims(view), factor.src_dims(source));
+    let entries = match &factor.map {
+        AxisMap::Sparse(entries) => entries.len() as u64,
+        // Of a window every pair of a position and a tap.
+        AxisMap::Window { .. } => out.iter().map(|dim| u64::from(*dim)).product(),
+        AxisMap::Identity => src.iter().map(|dim| u64::from(*dim)).product(),
+    };
+    let (rows, columns) = (vars(&out), vars(&src));
+    let tables = (SplitEq::cells(rows) + SplitEq::cells(columns)) as u64;
+    entries.saturating_mul((rows + columns) as u64).min(tables.saturating_add(3 * entries))
+}
+
+/// `eq(z, index)`; zero beyond the cube.
+fn eq_at(z: &[Fr], index: u32) -> Fr {
+    let index = u64::from(index);
+    let beyond = index >> z.len().min(63) != 0;
+    let bits = z.iter().rev().enumerate();
+    let value = bits.map(|(bit, z)| if index >> bit & 1 == 1 { *z } else { Fr::one() - z }).product();
+    if beyond { Fr::default() } else { value }
 }
 
 /// `eq(z, i)` for any index i. Long points are cut in two, so that the memory is at most `2^16` entries even for the `2^32` rows
@@ -110,6 +137,14 @@ pub(crate) struct SplitEq {
 impl SplitEq {
     /// Points up to here have one table.
     const ONE_TABLE: usize = 12;
+
+    /// Cells of the tables for a point of so many coordinates.
+    fn cells(vars: usize) -> usize {
+        match vars {
+            0..=Self::ONE_TABLE => 1 << vars,
+            _ => (1 << (vars / 2)) + (1 << (vars - vars / 2)),
+        }
+    }
 
     pub(crate) fn new(z: &[Fr]) -> Self {
         let cut = if z.len() > Self::ONE_TABLE { z.len() / 2 } else { 0 };

@@ -88,11 +88,10 @@ pub fn verify<V: VerifierChannel>(
 
     // 1. The batching coefficients, after every claim.
     let coefficients = draw_coefficients(channel.transcript(), label, &shapes);
-    let mut residual = V::Scalar::zero();
-    for (statement, coefficient) in statements.iter().zip(&coefficients) {
-        residual
-            .add_scaled(&statement.claim, *coefficient * repetitions(shape.rounds - statement.num_rounds));
-    }
+    let weighted = statements.iter().zip(&coefficients).map(|(statement, coefficient)| {
+        (&statement.claim, *coefficient * repetitions(shape.rounds - statement.num_rounds))
+    });
+    let mut residual = V::Scalar::combine(weighted);
 
     // 2. One message and one challenge per round; the claim becomes p(challenge).
     let mut point = Vec::with_capacity(shape.rounds);

@@ -10,12 +10,12 @@ use zktorch::report::{Report, Stage};
 use zktorch::statement::{Statement, StatementTensor, TensorValue};
 use zktorch_commit::{SrsPolicy, SrsStatus, VerifierSrs};
 use zktorch_onnx::PortInfo;
-use zktorch_verifier::{ModelId, VerifyError, VerifyingKey, verify};
+use zktorch_verifier::{MAX_KEY_BYTES, ModelId, VerifyError, VerifyingKey, verify};
 
 use super::model_file::ports;
 use super::{Context, Outcome, file_bytes, load_input, plan, port_names, protocol};
 
-/// Keys and proofs larger than this are refused.
+/// Proofs and statements larger than this are refused.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Why a command ends: a rejection, or an error of the machine or the user.
@@ -76,19 +76,23 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     }
 
     // 2. The key: its id, its SRS, the ranges of its weights.
-    let bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), MAX_BYTES)?;
+    let bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), MAX_KEY_BYTES as u64 + 1024)?;
     report.vk_bytes = file_bytes(&options.vk);
-    let decode = || info_span!("read key").in_scope(|| VerifyingKey::from_bytes(&bytes));
+    let decode = || {
+        info_span!("read key").in_scope(|| match &options.model_id {
+            Some(id) => VerifyingKey::from_bytes_pinned(&bytes, ModelId(id.0)),
+            None => VerifyingKey::from_bytes(&bytes),
+        })
+    };
     let vk = report.time(Stage::VkCheck, decode)?;
     report.note("model_id", vk.model_id().to_string());
     report.note("srs_id", vk.srs().id().to_string());
     report.note("model_id_pinned", options.model_id.is_some());
-    match &options.model_id {
-        Some(id) => vk.require_id(ModelId(id.0))?,
-        None => context.progress.warn(&format!(
+    if options.model_id.is_none() {
+        context.progress.warn(&format!(
             "no --model-id: the key file alone says which model this is about ({})",
             vk.model_id()
-        )),
+        ));
     }
     let check = || info_span!("check key").in_scope(|| vk.check_weights(&policy));
     let status = report.time(Stage::VkCheck, check)?;

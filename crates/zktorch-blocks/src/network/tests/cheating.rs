@@ -3,10 +3,11 @@
 use ark_ff::{AdditiveGroup, One};
 use zktorch_field::Fr;
 use zktorch_graph::Visibility::{Private, Public};
+use zktorch_graph::{Expr, Interval, Role};
 
 use super::forger::{DECIDER, Forger, refused_by};
 use crate::BlockError;
-use crate::test_util::{Case, follow, id, tiny};
+use crate::test_util::{Builder, Case, follow, id, tiny};
 
 const RELATION: &str = "linear relation";
 const SUM: &str = "lookup: sum h = sum h'";
@@ -333,5 +334,58 @@ fn public_values_are_checked_and_padded_by_the_verifier() {
         forger.public[tensor][0] = 1 - forger.public[tensor][0].signum();
         assert_ne!(forger.public[tensor], case.values[id(case.network.graph(), name).0 as usize]);
         assert_eq!(refused_by(forger.run()), RELATION);
+    }
+}
+
+#[test]
+fn cells_without_a_tensor_are_zero_in_every_column() {
+    let case = leak(case());
+    let chunks = case.network.chunks();
+    let (inputs, outputs) = (chunks.private_inputs, chunks.private_outputs);
+    for column in [inputs, outputs, chunks.ranged, chunks.x, chunks.y] {
+        assert_not_looked_up(|| {
+            let mut forger = Forger::new(case, &case.values);
+            forger.columns[column.first][255] = Fr::one();
+            forger.count();
+            forger.recommit()
+        });
+    }
+}
+
+/// Chunks that begin in the middle of a tensor, or hold padding alone.
+#[test]
+fn padding_is_zero_in_tensors_of_several_chunks() {
+    let range = Interval::new(-60, 60);
+    let mut b = Builder::default();
+    let x = b.tensor("x", &[11, 3], range, Role::Input(Private));
+    b.graph.inputs.push(x);
+    let acc = Expr::view(b.view(x));
+    let y = b.rescale("y", acc, 4, range, Role::Ranged);
+    let acc = Expr::view(b.view(y));
+    let z = b.relu("z", acc, 2, range);
+    let acc = Expr::view(b.view(z));
+    let out = b.rescale("out", acc, 2, range, Role::Output(Private));
+    b.graph.outputs.push(out);
+    let case = leak(Case::new(b.graph, 4, 5));
+    let graph = case.network.graph();
+    // Changes that the relations between the tensors allow.
+    let changes: [&[(&str, i64)]; 4] = [
+        &[("y", 1), ("y r", -4), ("z r", 1)],
+        &[("x", 4), ("y r", 4)],
+        &[("z relu", 2), ("out r", 2)],
+        &[("out", 1), ("out r", -2)],
+    ];
+    for cell in [3usize, 35, 44, 47, 48, 50, 63] {
+        assert!(cell / 4 >= 11 || cell % 4 >= 3, "a real cell");
+        for change in changes {
+            assert_not_looked_up(|| {
+                let mut forger = Forger::new(case, &case.values);
+                for (name, value) in change {
+                    *forger.cell(id(graph, name), cell) = Fr::from(*value);
+                }
+                forger.count();
+                forger.recommit()
+            });
+        }
     }
 }

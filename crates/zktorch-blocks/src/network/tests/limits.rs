@@ -2,7 +2,9 @@
 
 use zktorch_graph::Visibility::{Private, Public};
 use zktorch_graph::layout::Scope;
-use zktorch_graph::{AxisMap, Entry, Expr, Graph, Interval, Operand, Role, Shape, Term, View};
+use zktorch_graph::{
+    AxisMap, Contract, Entry, Expr, Graph, Interval, Linear, Operand, Role, Shape, Term, View,
+};
 
 use crate::network::limits;
 use crate::test_util::{Builder, Case, factor, tiny};
@@ -80,6 +82,76 @@ fn readings_are_bounded() {
     let acc = reads(&mut b, x, 2);
     b.output(acc, 1, Public);
     assert_eq!(refused(b.graph, 16), ("public cells that all views read", limits::PUBLIC_CELLS));
+}
+
+#[test]
+fn instances_and_factors_are_bounded() {
+    let many = |count: u64| usize::try_from(count).unwrap() + 1;
+    let of_weight = |count: u64| {
+        let mut b = Builder::default();
+        let w = b.weight("w", &[1 << 4]);
+        let acc = reads(&mut b, w, many(count));
+        b.output(acc, 1, Public);
+        refused(b.graph, 4)
+    };
+    assert_eq!(of_weight(limits::READINGS), ("readings of committed tensors", limits::READINGS));
+    assert_eq!(of_weight(limits::SUMS), ("readings with a sum", limits::SUMS));
+
+    let of_terms = |term: fn(View) -> Operand, count: usize, factors: usize| {
+        let mut b = Builder::default();
+        let x = b.input(&[], Public);
+        let map = AxisMap::Sparse(vec![Entry { out: 0, src: 0, coeff: 1 }]);
+        let view = View { tensor: x, shape: Shape::new([]), factors: vec![factor(&[], &[], map); factors] };
+        let terms = vec![Term { coeff: 1, operand: term(view) }; count];
+        b.output(Expr { shape: Shape::new([]), terms }, 1, Public);
+        refused(b.graph, 4)
+    };
+    let contract = |view: View| {
+        let linear = || Linear { shape: Shape::new([]), terms: vec![(1, view.clone())] };
+        let axes = Vec::new;
+        let (a, b) = (linear(), linear());
+        Operand::Contract(Contract { a, b, a_axes: axes(), b_axes: axes(), out_axes: axes() })
+    };
+    let contractions = of_terms(contract, many(limits::CONTRACTIONS), 0);
+    assert_eq!(contractions, ("contractions", limits::CONTRACTIONS));
+    let factors = of_terms(Operand::View, 1, many(limits::FACTORS));
+    assert_eq!(factors, ("factors of all views", limits::FACTORS));
+}
+
+/// Two windows with `2^23` pairs of a position and a tap each.
+#[test]
+fn maps_are_bounded() {
+    let mut b = Builder::default();
+    let w = b.weight("w", &[1 << 12]);
+    let shape = Shape::new([1 << 12, 1 << 11]);
+    let window = AxisMap::Window { stride: 1, dilation: 1, pad: 0 };
+    let view = View { tensor: w, shape: shape.clone(), factors: vec![factor(&[0], &[0, 1], window)] };
+    let linear = |view: View| Linear { shape: shape.clone(), terms: vec![(1, view)] };
+    let (a, b_) = (linear(view.clone()), linear(view));
+    let acc =
+        Operand::Contract(Contract { a, b: b_, a_axes: vec![0, 1], b_axes: vec![0, 1], out_axes: vec![] });
+    b.output(Expr { shape: Shape::new([]), terms: vec![Term { coeff: 1, operand: acc }] }, 1, Public);
+    b.graph.tensors[w.0 as usize].range = Interval::new(0, 1);
+    assert_eq!(refused(b.graph, 12), ("multiplications for the maps of all views", limits::MAP_WORK));
+}
+
+/// Entry by entry or through tables: the same number.
+#[test]
+fn sparse_maps_have_one_value() {
+    let fr = zktorch_field::Fr::from;
+    let (source, shape) = (Shape::new([1 << 5]), Shape::new([1 << 6, 1 << 8]));
+    let z: Vec<_> = (0..14u64).map(|i| fr(1000 + i)).collect();
+    let q: Vec<_> = (0..5u64).map(|i| fr(7 + i)).collect();
+    let entries: Vec<Entry> =
+        (0..1u32 << 12).map(|i| Entry { out: 4 * i + 1, src: i * 7 % 32, coeff: i as i32 - 9 }).collect();
+    let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.coeff != 0).collect();
+    let eval = |entries: &[Entry]| {
+        let factor = factor(&[0], &[0, 1], AxisMap::Sparse(entries.to_vec()));
+        crate::reindex::matrix_eval(&factor, &source, &shape, &z, &q)
+    };
+    let one_by_one = entries.chunks(3).map(eval).sum::<zktorch_field::Fr>();
+    assert_eq!(eval(&entries), one_by_one);
+    assert_eq!(eval(&[]), fr(0));
 }
 
 /// A map with one entry between huge spaces: `2^32` rows, `2^16` columns.
