@@ -3,15 +3,18 @@
 use ark_ff::{AdditiveGroup, One};
 use zktorch_field::Fr;
 use zktorch_graph::Visibility::{Private, Public};
-use zktorch_graph::{Expr, Interval, Role};
+use zktorch_graph::{Contract, Expr, Graph, Interval, Linear, Operand, Role, Term};
+use zktorch_transcript::probe::Probe;
 
 use super::forger::{DECIDER, Forger, refused_by};
 use crate::BlockError;
+use crate::network::verifier::{A_VALUES, B_VALUES, RELATION_VALUES};
 use crate::test_util::{Builder, Case, follow, id, tiny};
 
 const RELATION: &str = "linear relation";
 const SUM: &str = "lookup: sum h = sum h'";
 const A: &str = "sumcheck A";
+const B: &str = "sumcheck B";
 
 pub(super) fn case() -> Case {
     Case::new(tiny(Private, Private), 8, 5)
@@ -387,5 +390,84 @@ fn padding_is_zero_in_tensors_of_several_chunks() {
                 forger.recommit()
             });
         }
+    }
+}
+
+/// Six reindexings in three variables each: the even and the odd entries of x, in a relation, in the two
+/// terms of an operand, and as the two operands of a product.
+fn halves() -> Graph {
+    let mut b = Builder::default();
+    let x = b.tensor("x", &[8], Interval::new(-60, 60), Role::Input(Private));
+    b.graph.inputs.push(x);
+    let (even, odd) = (b.every_second(x, 0, 0), b.every_second(x, 0, 1));
+    let shape = even.shape.clone();
+    let linear = |terms| Linear { shape: shape.clone(), terms };
+    let acc = b.dense("w", &linear(vec![(1, even.clone()), (1, odd.clone())]), 3);
+    let dense = b.rescale("dense", acc, 256, Interval::new(-128, 127), Role::Output(Private));
+    let product = Contract {
+        a: linear(vec![(1, even.clone())]),
+        b: linear(vec![(1, odd.clone())]),
+        a_axes: vec![0],
+        b_axes: vec![0],
+        out_axes: vec![0],
+    };
+    let operands = [Operand::Contract(product), Operand::View(even), Operand::View(odd)];
+    let terms = operands.map(|operand| Term { coeff: 1, operand }).to_vec();
+    let acc = Expr { shape: shape.clone(), terms };
+    let mixed = b.rescale("mixed", acc, 32, Interval::new(-128, 127), Role::Output(Private));
+    b.graph.outputs.extend([dense, mixed]);
+    b.graph
+}
+
+/// Two claims on views, off by +d and -d: nothing before sumcheck B sees it, and their plain sum is true.
+#[test]
+fn two_false_reindexings_whose_errors_cancel_are_refused() {
+    let case = Case::new(halves(), 8, 5);
+    type Change = fn(&mut [Fr]);
+    let changes: [(&[u8], Change); 3] = [
+        // dense, its r, the product with w; mixed, its r, the product, the even and the odd entries.
+        (RELATION_VALUES, |message| {
+            message[6] += Fr::one();
+            message[7] -= Fr::one();
+        }),
+        // The values after A end with w, even, odd, their product; even, odd, their product.
+        // Two terms of an operand: it keeps its value.
+        (A_VALUES, |message| {
+            let end = message.len();
+            message[end - 6] += Fr::one();
+            message[end - 5] -= Fr::one();
+        }),
+        // Two operands, swapped: their product keeps its value.
+        (A_VALUES, |message| {
+            let end = message.len();
+            assert_ne!(message[end - 3], message[end - 2]);
+            message.swap(end - 3, end - 2);
+        }),
+    ];
+    let unbatched = || {
+        let probe = Probe::new();
+        probe.program_label(b"sumcheck batching", [Fr::from(77u64), Fr::one()]);
+        probe
+    };
+    for (label, change) in changes {
+        let run = |probe: &dyn Fn() -> Probe| {
+            let mut forger = Forger::new(&case, &case.values);
+            let seen = std::cell::Cell::new(0);
+            forger.alter_message = Box::new(|sent, message| {
+                if sent == label {
+                    change(message);
+                    seen.set(seen.get() + 1);
+                }
+                // Six sources, all of them honest.
+                assert!(sent != B_VALUES || message.len() == 6);
+            });
+            let refused = refused_by(forger.run_with(probe));
+            drop(forger);
+            assert_eq!(seen.get(), 1);
+            refused
+        };
+        assert_eq!(run(&Probe::new), B);
+        // Only rho2 tells the claims apart: with all coefficients 1 the same messages are a proof.
+        assert_eq!(run(&unbatched), "accepted");
     }
 }

@@ -12,6 +12,7 @@ use zktorch_graph::{AxisMap, Contract, Entry, Linear, Shape, TensorId, View};
 use zktorch_mira::levels::{self, Chunk, Column};
 use zktorch_mira::{OpeningInstance, OpeningWitness};
 use zktorch_sumcheck::{self as sumcheck, Dense, SumcheckInstance, eq_table};
+use zktorch_transcript::probe::Probe;
 use zktorch_transcript::{ClearProver, ClearVerifier, ProverChannel, Transcript, TranscriptError};
 
 use super::super::prover::Reduced;
@@ -528,6 +529,17 @@ impl<'a> Forger<'a> {
         let transcript = self.statement()?.transcript();
         let forged = self.forge(transcript)?;
         forged.verify(self.case, &self.statement()?, self.statement()?.transcript())
+    }
+
+    /// The same, with a probe of its own on the transcript of each side.
+    pub(crate) fn run_with(&mut self, probe: impl Fn() -> Probe) -> Result<(), BlockError> {
+        let transcript = |statement: &Statement<'_>| {
+            statement.absorb(Transcript::new(statement.label()).with_probe(&probe()))
+        };
+        let first = transcript(&self.statement()?);
+        let forged = self.forge(first)?;
+        let statement = self.statement()?;
+        forged.verify(self.case, &statement, transcript(&statement))
     }
 }
 

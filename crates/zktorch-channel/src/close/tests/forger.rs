@@ -1,12 +1,15 @@
 //! A prover without scruples: closing in single steps, each of which a test may replace.
 
+use ark_ff::{AdditiveGroup, Field};
 use ark_std::rand::SeedableRng;
 use ark_std::rand::rngs::StdRng;
-use zktorch_commit::Blind;
+use zktorch_commit::{Blind, Srs};
 use zktorch_field::{Fr, G1Affine};
+use zktorch_mira::decider::{self, DeciderProof};
 use zktorch_mira::relation::{Relaxed, RelaxedRelation, RelaxedWitness};
-use zktorch_mira::{OpeningInstance, OpeningWitness};
-use zktorch_transcript::{ProverRng, R1cs, Transcript};
+use zktorch_mira::{Functional, Module, OpeningInstance, OpeningWitness};
+use zktorch_sumcheck::eq_table;
+use zktorch_transcript::{ClearProver, ProverRng, R1cs, Transcript};
 
 use crate::close::fold::Accumulator;
 use crate::close::prover::{Replay, mask_claims};
@@ -14,6 +17,7 @@ use crate::close::{argument, fold};
 use crate::prover::Messages;
 use crate::relation::{MessageInstance, MessageRelation, MessageWitness, to_affine};
 use crate::rows::{RowCommitments, commit_rows};
+use crate::spartan::{self, Sizes};
 use crate::test_util::{Case, scalars};
 use crate::{ArgumentProof, FoldProof, HiddenProof, HiddenProver};
 
@@ -100,6 +104,77 @@ impl<'a> Forger<'a> {
             cross: to_affine(cross),
         }
     }
+
+    /// The argument of a prover with three faces: `spartan` is what it runs the sumchecks on, `claimed` what
+    /// it reduces the claims with (of a longer vector what the claim sees), `opened` what it opens. Rows can
+    /// be of any width, except Spartan's.
+    pub(super) fn argue(
+        &self,
+        transcript: &mut Transcript,
+        relaxed: &Relaxed<MessageRelation<'_>>,
+        [spartan, claimed, opened]: [&RelaxedWitness<MessageRelation<'_>>; 3],
+    ) -> ArgumentProof {
+        let (srs, sizes) = (&self.case.srs, Sizes::of(&self.r1cs));
+        let (slack, z) = (relaxed.instance.slack, spartan.witness.z.as_slice());
+        let mut channel = ClearProver::new(transcript);
+        let assignment = spartan::Folded { slack, z, error: &spartan.opening.values };
+        let reduced = spartan::prove(&mut channel, &self.r1cs, &assignment).unwrap();
+        let messages = channel.into_messages();
+
+        let (row_point, column_point) = reduced.message_point.split_at(sizes.row_vars);
+        let (chunk_point, error_point) = reduced.error_point.split_at(sizes.mu - sizes.error_vars(srs.k()));
+        let (rows, chunks) = (eq_table(row_point), eq_table(chunk_point));
+        let zeros = vec![Fr::ZERO; sizes.message_vars() - sizes.column_vars];
+        let claim = |commitment, point, value| OpeningInstance {
+            commitment,
+            functional: Functional::eq(point),
+            value,
+        };
+        let row = relaxed.instance.rows.combine(&rows).unwrap();
+        let error = relaxed.error.iter().zip(&chunks).map(|(chunk, weight)| *chunk * weight).sum();
+        let instances = [
+            claim(row, [zeros.as_slice(), column_point].concat(), reduced.message_value),
+            claim(error, error_point.to_vec(), reduced.error_value),
+        ];
+        let claims = |own: &RelaxedWitness<MessageRelation<'_>>| {
+            let MessageWitness { z, blinds } = &own.witness;
+            let row = combine(z.chunks(z.len() / blinds.len()), &rows, blinds);
+            let error = combine(own.opening.values.chunks(srs.size()), &chunks, &own.opening.blinds);
+            self.claims.iter().cloned().chain(instances.iter().cloned().zip([row, error])).collect()
+        };
+        ArgumentProof { spartan: messages, decider: decide(srs, transcript, claims(claimed), claims(opened)) }
+    }
+}
+
+type Claims = Vec<(OpeningInstance<Fr>, OpeningWitness)>;
+
+/// The decider for `claimed`, with an opening of `opened`.
+fn decide(srs: &Srs, transcript: &mut Transcript, mut claimed: Claims, opened: Claims) -> DeciderProof {
+    let seen = |instance: &OpeningInstance<Fr>| 1 << instance.functional.num_vars();
+    claimed.iter_mut().for_each(|(instance, witness)| witness.vector.truncate(seen(instance)));
+    // Blinds 0, 1, 0, .. add up to rho5.
+    let mut marked = claimed.clone();
+    for (index, (_, witness)) in (0u64..).zip(&mut marked) {
+        witness.blind = Blind::from_scalar(Fr::from(u64::from(index == 1)));
+    }
+    let (.., marked) = decider::reduce(&mut transcript.clone(), marked).unwrap();
+    let (reduction, instance, mut witness) = decider::reduce(transcript, claimed).unwrap();
+    let mut power = Fr::ONE;
+    witness.vector.clear();
+    for (_, own) in &opened {
+        witness.vector.accumulate(&own.vector, power);
+        power *= *marked.blind.expose();
+    }
+    DeciderProof { reduction, opening: decider::open(srs, transcript, &instance, witness).unwrap() }
+}
+
+fn combine<'a>(vectors: impl Iterator<Item = &'a [Fr]>, weights: &[Fr], blinds: &[Blind]) -> OpeningWitness {
+    let mut witness = OpeningWitness { vector: Vec::new(), blind: Blind::zero() };
+    for ((vector, weight), blind) in vectors.zip(weights).zip(blinds) {
+        witness.vector.accumulate(&vector.to_vec(), *weight);
+        witness.blind.accumulate(blind, *weight);
+    }
+    witness
 }
 
 pub(super) fn random_blinds(count: usize, seed: u64) -> Vec<Blind> {
