@@ -63,7 +63,7 @@
 //! let (x, y) = ([7, -1], [6]);
 //! let statement = Statement::new(&network, [0; 32], b"context", &commitments, [&[], &[]], &[&x, &y])?;
 //! let witness = Witness::new(&network, &weights, &[vec![3, -2], x.to_vec(), y.to_vec(), vec![1]])?;
-//! let private = Private { weights: &weight_blinds, io: [&[], &[]], secret: b"known to the prover only" };
+//! let private = Private { weights: &weight_blinds, io: [&[], &[]], secret: b"known to the prover only", padding: &[] };
 //! let bytes = prove(&srs, &statement, &witness, &private, Nonce::fresh()?)?.to_bytes();
 //!
 //! // The verifier: no length comes from the bytes.
@@ -96,4 +96,4 @@ mod test_util;
 pub use error::BlockError;
 pub use network::{Network, NetworkProof, ROW_COLUMNS, Statement};
 #[cfg(feature = "prover")]
-pub use network::{Private, Witness, prove};
+pub use network::{Private, Witness, padding_sums, prove};

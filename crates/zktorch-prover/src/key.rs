@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
-use zktorch_commit::Blind;
+use zktorch_commit::{Blind, Commitment};
 use zktorch_graph::{Bounds, Role};
 use zktorch_transcript::wire;
 use zktorch_verifier::VerifyingKey;
@@ -15,11 +15,13 @@ pub struct ProvingKey {
     vk_bytes: Vec<u8>,
     pub(crate) bounds: Bounds,
     /// Real entries by tensor; empty for tensors that are no weights.
-    pub(crate) weights: Vec<Vec<i32>>,
+    pub(crate) weights: Vec<Vec<i16>>,
     /// The weights as they are committed.
     pub(crate) column: Vec<i32>,
     pub(crate) blinds: Vec<Blind>,
     pub(crate) secret: [u8; 32],
+    /// The sums of the bases over the padding of every looked-up column.
+    pub(crate) padding: Vec<Commitment>,
 }
 
 /// The key as it is stored.
@@ -29,6 +31,7 @@ struct KeyFile {
     weights: Vec<Vec<i16>>,
     blinds: Vec<[u8; 32]>,
     secret: [u8; 32],
+    padding: Vec<[u8; 32]>,
 }
 
 impl Drop for KeyFile {
@@ -56,14 +59,15 @@ impl core::fmt::Debug for ProvingKey {
 impl ProvingKey {
     pub(crate) fn new(
         vk_bytes: Vec<u8>,
-        weights: &[Vec<i32>],
-        blinds: &[Blind],
+        weights: Vec<Vec<i16>>,
+        blinds: Vec<Blind>,
         secret: [u8; 32],
+        padding: Vec<Commitment>,
     ) -> Result<Self, ProverError> {
         let vk = VerifyingKey::from_bytes(&vk_bytes)?;
         let bounds = vk.network().graph().validate()?;
-        let column = vk.network().stack_weights(weights)?;
-        Ok(Self { vk, vk_bytes, bounds, weights: weights.to_vec(), column, blinds: blinds.to_vec(), secret })
+        let column = vk.network().stack_weights(&weights)?;
+        Ok(Self { vk, vk_bytes, bounds, weights, column, blinds, secret, padding })
     }
 
     /// The verifying key.
@@ -81,12 +85,12 @@ impl ProvingKey {
     /// # Errors
     /// [`ProverError::Malformed`]; none for keys that fit into memory.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ProverError> {
-        let narrow = |values: &Vec<i32>| -> Vec<i16> { values.iter().map(|value| *value as i16).collect() };
         let file = KeyFile {
             vk: self.vk_bytes.clone(),
-            weights: self.weights.iter().map(narrow).collect(),
+            weights: self.weights.clone(),
             blinds: self.blinds.iter().map(|blind| wire::scalar_to_bytes(blind.expose())).collect(),
             secret: self.secret,
+            padding: self.padding.iter().map(Commitment::to_bytes).collect(),
         };
         postcard::to_stdvec(&file).map_err(|error| ProverError::Malformed { reason: error.to_string() })
     }
@@ -98,33 +102,32 @@ impl ProvingKey {
     /// [`ProverError::Malformed`], [`ProverError::Key`], [`ProverError::Length`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProverError> {
         let malformed = |reason: String| ProverError::Malformed { reason };
-        let (file, rest) =
+        let (mut file, rest) =
             postcard::take_from_bytes::<KeyFile>(bytes).map_err(|error| malformed(error.to_string()))?;
         if !rest.is_empty() {
             return Err(malformed(format!("{} trailing bytes", rest.len())));
         }
-        let weights: Vec<Vec<i32>> = file
-            .weights
-            .iter()
-            .map(|values| values.iter().map(|value| i32::from(*value)).collect())
-            .collect();
         let blinds =
             file.blinds.iter().map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?)));
         let blinds = blinds.collect::<Result<Vec<Blind>, ProverError>>()?;
-        let key = Self::new(file.vk.clone(), &weights, &blinds, file.secret)?;
+        let padding = file.padding.iter().map(Commitment::from_bytes).collect::<Result<_, _>>()?;
+        let (vk, weights) = (std::mem::take(&mut file.vk), std::mem::take(&mut file.weights));
+        let key = Self::new(vk, weights, blinds, file.secret, padding)?;
         let graph = key.vk.network().graph();
         let length = |what: &str, expected, got| ProverError::Length { what: what.to_owned(), expected, got };
-        if weights.len() != graph.tensors.len() {
-            return Err(length("tensors of the proving key", graph.tensors.len(), weights.len()));
+        if key.weights.len() != graph.tensors.len() {
+            let got = key.weights.len();
+            return Err(length("tensors of the proving key", graph.tensors.len(), got));
         }
-        for (tensor, values) in graph.tensors.iter().zip(&weights) {
+        for (tensor, values) in graph.tensors.iter().zip(&key.weights) {
             let expected = if tensor.role == Role::Weight { tensor.shape.len() } else { 0 };
             if values.len() != expected {
                 return Err(length(&tensor.name, expected, values.len()));
             }
         }
-        if blinds.len() != key.vk.weights().len() {
-            return Err(length("blinds of the proving key", key.vk.weights().len(), blinds.len()));
+        if key.blinds.len() != key.vk.weights().len() {
+            let got = key.blinds.len();
+            return Err(length("blinds of the proving key", key.vk.weights().len(), got));
         }
         Ok(key)
     }

@@ -1,6 +1,6 @@
 //! Setup: weights are committed once, and proved to be in their ranges.
 
-use zktorch_blocks::{Network, Private, Statement, Witness, prove};
+use zktorch_blocks::{Network, Private, Statement, Witness, padding_sums, prove};
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::Scope;
@@ -66,25 +66,25 @@ pub fn setup(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingK
     if !commitments.is_empty() {
         let statement = Statement::new(&network, vk.model_id().0, &[], &commitments, [&[], &[]], &[])?;
         let witness = Witness::new(&network, &column, &[])?;
-        let private = Private { weights: &blinds, io: [&[], &[]], secret: &key_secret };
+        let private = Private { weights: &blinds, io: [&[], &[]], secret: &key_secret, padding: &[] };
         let proof = prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
         weight_proof = proof.to_bytes();
     }
     let vk_bytes = encode_key(&body, srs.verifier(), &weight_proof)?;
-    ProvingKey::new(vk_bytes, &values, &blinds, key_secret)
+    let padding = padding_sums(srs, vk.network())?;
+    ProvingKey::new(vk_bytes, values, blinds, key_secret, padding)
 }
 
 impl ProvingKey {
     /// Whether the key's weights are these.
     pub fn has_weights(&self, weights: &[(TensorId, Vec<i32>)]) -> bool {
-        let mut values: Vec<Vec<i32>> = vec![Vec::new(); self.weights.len()];
-        for (id, entries) in weights {
-            match values.get_mut(id.0 as usize) {
-                Some(slot) => slot.clone_from(entries),
-                None => return false,
-            }
-        }
-        values == self.weights
+        let same = |(id, entries): &(TensorId, Vec<i32>)| {
+            let own = self.weights.get(id.0 as usize);
+            own.is_some_and(|own| own.iter().map(|x| i32::from(*x)).eq(entries.iter().copied()))
+        };
+        let listed = |id: usize| weights.iter().any(|(other, _)| other.0 as usize == id);
+        let empty = |(id, own): (usize, &Vec<i16>)| own.is_empty() || listed(id);
+        weights.iter().all(same) && self.weights.iter().enumerate().all(empty)
     }
 
     /// The chunk commitments to the key's weights under its blinds, computed again.
@@ -97,8 +97,8 @@ impl ProvingKey {
 }
 
 /// The weights by tensor, checked.
-fn weight_values(model: &Model) -> Result<Vec<Vec<i32>>, ProverError> {
-    let mut values: Vec<Vec<i32>> = vec![Vec::new(); model.graph.tensors.len()];
+fn weight_values(model: &Model) -> Result<Vec<Vec<i16>>, ProverError> {
+    let mut values: Vec<Vec<i16>> = vec![Vec::new(); model.graph.tensors.len()];
     for (id, entries) in &model.weights {
         let found = model.graph.tensors.get(id.0 as usize).zip(values.get_mut(id.0 as usize));
         let Some((tensor, slot)) = found.filter(|(tensor, _)| tensor.role == Role::Weight) else {
@@ -110,7 +110,7 @@ fn weight_values(model: &Model) -> Result<Vec<Vec<i32>>, ProverError> {
         if let Some((index, value)) = entries.iter().enumerate().find(|(_, value)| outside(value)) {
             return Err(ProverError::WeightRange { tensor: tensor.name.clone(), index, value: *value });
         }
-        slot.clone_from(entries);
+        *slot = entries.iter().map(|value| *value as i16).collect();
     }
     for (tensor, values) in model.graph.tensors.iter().zip(&values) {
         let expected = if tensor.role == Role::Weight { tensor.shape.len() } else { 0 };

@@ -3,7 +3,7 @@
 use ark_ff::AdditiveGroup;
 use zktorch_commit::buckets::{BucketKey, BucketSums, TagRun};
 use zktorch_commit::{Blind, Commitment, Srs};
-use zktorch_field::{Fr, G1Projective};
+use zktorch_field::{Fr, G1Projective, RawAffine};
 use zktorch_sumcheck::{InverseTable, Query, ZeroCheck};
 
 use crate::network::{LookedUp, Witness};
@@ -22,26 +22,57 @@ fn hide(srs: &Srs, point: G1Projective, blind: &Blind) -> Commitment {
     Commitment::from(point + srs.hiding_generator() * *blind.expose())
 }
 
+/// The bucket of padding: cells of the table {(0, 0)}.
+const PADDING: BucketKey = BucketKey { tag: 0, value: 0 };
+
+/// Runs of cells with a tag, without those of padding.
+fn real_runs(runs: &[(usize, usize)]) -> Vec<TagRun> {
+    let run = |(count, table): &(usize, usize)| match table {
+        0 => TagRun::skip(*count),
+        table => TagRun::new(*count, *table as u32),
+    };
+    runs.iter().map(run).collect()
+}
+
+/// The sum of the bases over a chunk's padding.
+pub(crate) fn padding_sum(srs: &Srs, network: &Network, chunk: &LookedUp) -> Result<Commitment, BlockError> {
+    let n = 1usize << network.k();
+    let tag = |table: usize| (table == 0).then_some(PADDING.tag);
+    let runs: Vec<TagRun> = Witness::runs(network, chunk)
+        .into_iter()
+        .map(|(len, table)| TagRun { len, tag: tag(table) })
+        .collect();
+    let sums = BucketSums::compute(&srs.bases()[..n], &vec![0i8; n], &runs)?;
+    Ok(sums.commit_function(|_| 1).into())
+}
+
 impl<'w> Column<'w> {
-    /// Sorts the chunk's cells into buckets.
+    /// Sorts the chunk's cells into buckets, all but the padding's if its sum is known.
     pub(crate) fn new(
         srs: &Srs,
         network: &Network,
         witness: &'w Witness<'_>,
         chunk: LookedUp,
         indices: &'w [u32],
+        padding: Option<&Commitment>,
     ) -> Result<Self, BlockError> {
         let n = 1usize << network.k();
         let runs = Witness::runs(network, &chunk);
         let tables = network.layout().tables().tables();
-        let tag_runs: Vec<TagRun> =
-            runs.iter().map(|(count, table)| TagRun::new(*count, *table as u32)).collect();
+        let tag_runs: Vec<TagRun> = match padding {
+            Some(_) => real_runs(&runs),
+            None => runs.iter().map(|(count, table)| TagRun::new(*count, *table as u32)).collect(),
+        };
         let mut tags = Vec::with_capacity(n);
         for (count, table) in runs {
             tags.resize(tags.len() + count, tables[table].tag as i16);
         }
         let cells = Witness::chunk(network, witness.column(chunk.arena), chunk.chunk);
-        let sums = BucketSums::compute(&srs.bases()[..n], cells, &tag_runs)?;
+        let mut sums = BucketSums::compute(&srs.bases()[..n], cells, &tag_runs)?;
+        // A chunk without padding has no such bucket.
+        if let Some(sum) = padding.and_then(|padding| RawAffine::new(&padding.point())) {
+            sums.add_bucket(PADDING, sum);
+        }
         Ok(Self { chunk, indices, tags, sums })
     }
 

@@ -28,7 +28,7 @@ use crate::point::{bits, box_eval};
 
 pub(crate) use self::chunks::LookedUp;
 #[cfg(feature = "prover")]
-pub use self::prover::{Private, prove};
+pub use self::prover::{Private, padding_sums, prove};
 pub use self::statement::{NetworkProof, ROW_COLUMNS, Statement};
 #[cfg(feature = "prover")]
 pub use self::witness::Witness;

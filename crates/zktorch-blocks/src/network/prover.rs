@@ -23,7 +23,7 @@ use crate::BlockError;
 use crate::contract::{ContractClaim, SumAxes, prover::Factors};
 use crate::error::check_length;
 use crate::linear::Slot;
-use crate::lookup::prover::{Column, table_queries};
+use crate::lookup::prover::{Column, padding_sum, table_queries};
 use crate::point::{Point, Stage};
 use crate::reindex::{self, Access, access};
 
@@ -36,6 +36,19 @@ pub struct Private<'a> {
     pub io: [&'a [Blind]; 2],
     /// Secret key material that the randomness is keyed with.
     pub secret: &'a [u8],
+    /// What depends on the layout alone ([`padding_sums`]); nothing if it was not computed beforehand.
+    pub padding: &'a [Commitment],
+}
+
+/// The sums of the bases over the padding of every looked-up column, without blinds: a fixed point of the layout, so that
+/// proofs add up real cells only.
+///
+/// # Errors
+/// [`BlockError::Length`] if the SRS has another size.
+pub fn padding_sums(srs: &Srs, network: &Network) -> Result<Vec<Commitment>, BlockError> {
+    check_length("log2 of the size of the SRS", network.k(), srs.k())?;
+    let looked_up = network.looked_up();
+    par::map(looked_up.len(), |i| padding_sum(srs, network, &looked_up[i])).into_iter().collect()
 }
 
 /// Factors of a claim that were computed for its value and are needed again for its sumcheck.
@@ -153,6 +166,9 @@ pub(crate) fn reduce<P: ProverChannel>(
     check_length("blinds of the weights", chunks.weights.count, private.weights.len())?;
     check_length("blinds of private inputs", chunks.private_inputs.count, private.io[0].len())?;
     check_length("blinds of private outputs", chunks.private_outputs.count, private.io[1].len())?;
+    if !private.padding.is_empty() {
+        check_length("sums of padding", looked_up.len(), private.padding.len())?;
+    }
 
     // 1. V; alpha, beta.
     let span = tracing::info_span!("commit V").entered();
@@ -160,7 +176,8 @@ pub(crate) fn reduce<P: ProverChannel>(
     // The threads take whole columns: sorting one into buckets is work for one thread.
     let columns = par::map(looked_up.len(), |i| -> Result<_, BlockError> {
         let _span = tracing::debug_span!("commit column").entered();
-        let column = Column::new(srs, network, witness, looked_up[i], &witness.indices()[i])?;
+        let column =
+            Column::new(srs, network, witness, looked_up[i], &witness.indices()[i], private.padding.get(i))?;
         let x = Some(column.chunk.x).filter(|x| *x >= chunks.ranged.first);
         let x = x.map(|x| (x, column.commit_x(srs, v_blind(x))));
         let y = column.chunk.y.map(|y| (y, column.commit_y(srs, network, v_blind(y))));

@@ -44,21 +44,28 @@ impl Network {
     ///
     /// # Errors
     /// [`BlockError::Length`] if a tensor has another number of entries.
-    pub fn stack_weights(&self, values: &[Vec<i32>]) -> Result<Vec<i32>, BlockError> {
+    pub fn stack_weights<T: Copy + Into<i32> + Sync>(
+        &self,
+        values: &[Vec<T>],
+    ) -> Result<Vec<i32>, BlockError> {
         stack(self, ArenaKind::Weights, values)
     }
 }
 
-fn stack(network: &Network, kind: ArenaKind, values: &[Vec<i32>]) -> Result<Vec<i32>, BlockError> {
+fn stack<T: Copy + Into<i32> + Sync>(
+    network: &Network,
+    kind: ArenaKind,
+    values: &[Vec<T>],
+) -> Result<Vec<i32>, BlockError> {
     let arena = network.layout().arena(kind);
     place(network, arena.tensors().to_vec(), values, arena.chunks() << network.k())
 }
 
 /// A column of `len` cells with these tensors at their offsets, which do not overlap.
-fn place(
+fn place<T: Copy + Into<i32> + Sync>(
     network: &Network,
     mut tensors: Vec<(TensorId, usize)>,
-    values: &[Vec<i32>],
+    values: &[Vec<T>],
     len: usize,
 ) -> Result<Vec<i32>, BlockError> {
     let mut column = vec![0; len];

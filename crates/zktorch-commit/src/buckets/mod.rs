@@ -126,7 +126,20 @@ impl BucketSums {
 
     /// Adds cells whose sum is known, such as the padding of a layout.
     pub fn add_bucket(&mut self, key: BucketKey, sum: RawAffine) {
-        self.merge(Self { kind: self.kind, keys: vec![key], points: vec![sum], vanished: Vec::new() });
+        match self.keys.binary_search(&key) {
+            Err(at) => {
+                self.keys.insert(at, key);
+                self.points.insert(at, sum);
+            }
+            Ok(_) => {
+                self.merge(Self {
+                    kind: self.kind,
+                    keys: vec![key],
+                    points: vec![sum],
+                    vanished: Vec::new(),
+                });
+            }
+        }
     }
 
     /// Com(x) = sum v S_(tag,v).

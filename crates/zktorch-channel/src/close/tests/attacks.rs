@@ -555,10 +555,10 @@ fn assert_not_opened(result: Result<(), ChannelError>, expected: &CommitError) {
 #[test]
 fn error_terms_beyond_the_constraints_are_refused() {
     // Helpers; constraints, size of the cube, entries of all chunks; places within the cube and beyond it.
-    let sizes: [(usize, [usize; 3], &[usize], &[usize]); 3] = [
-        (SMALL.helpers, [6, 8, 32], &[6, 7], &[8, 15, 16, 31]),
-        (115, [41, 64, 64], &[41, 63], &[]),
-        (202, [70, 128, 96], &[70, 95], &[]),
+    let sizes = [
+        (SMALL.helpers, [6, 8, 32], [6, 7], [8, 15, 16, 31].as_slice()),
+        (115, [41, 64, 64], [41, 63], &[]),
+        (202, [70, 128, 96], [70, 95], &[]),
     ];
     for (helpers, expected, within, beyond) in sizes {
         let case = Case::new(Size { helpers, ..SMALL });
