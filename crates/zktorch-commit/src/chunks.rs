@@ -3,7 +3,7 @@
 //! All tensors of one family are stacked into one vector; the family's commitment is the list of the commitments to its
 //! chunks, 32 bytes each. How many there are follows from the length of the vector, never from a proof.
 
-use zktorch_field::{BackendKind, Fr, G1Projective, RawAffine};
+use zktorch_field::{BackendKind, Fr, G1Projective, RawAffine, par};
 use zktorch_transcript::{Transcript, wire};
 
 use crate::{Blind, CommitError, Commitment, Srs, msm};
@@ -108,11 +108,12 @@ impl Srs {
             return Err(CommitError::Length { what: "blinds of chunks", expected: count, got: blinds.len() });
         }
         let _span = tracing::info_span!("commit chunks", count, k).entered();
-        // Each commitment is parallel inside; one after the other they share the memory of one.
-        let commit =
-            |(chunk, blind)| tracing::debug_span!("commit chunk").in_scope(|| self.commit(chunk, blind));
-        let chunks = values.chunks(1 << k).zip(blinds).map(commit);
-        Ok(ChunkCommitments(chunks.collect::<Result<_, _>>()?))
+        // The threads take whole chunks: sorting one into buckets is work for one thread.
+        let chunks: Vec<(&[T], &Blind)> = values.chunks(1 << k).zip(blinds).collect();
+        let commitments = par::map_vec(chunks, |(chunk, blind)| {
+            tracing::debug_span!("commit chunk").in_scope(|| self.commit(chunk, blind))
+        });
+        Ok(ChunkCommitments(commitments.into_iter().collect::<Result<_, _>>()?))
     }
 }
 
