@@ -10,7 +10,6 @@ use zktorch_graph::{
     TensorId, Term, View, Visibility,
 };
 use zktorch_prover::{Model, choose_k, committed_values, setup};
-use zktorch_transcript::fresh_nonce;
 use zktorch_verifier::{Port, VerifyingKey, verify};
 
 fn tensor(graph: &mut Graph, name: &str, dims: &[u32], range: Interval, role: Role) -> TensorId {
@@ -79,13 +78,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let srs = Srs::dev(k)?;
     println!("k = {k}, {} committed values, SRS {:?}", committed_values(&model.graph), started.elapsed());
     let started = Instant::now();
-    let key = setup(&model, &srs, [fresh_nonce()?, fresh_nonce()?])?;
+    let key = setup(&model, &srs)?;
     println!("setup {:?}, key {} bytes", started.elapsed(), key.vk_bytes().len());
 
     let input: Vec<i32> = (0..sizes[0]).map(|_| rng.gen_range(0..1000)).collect();
     for _ in 0..3 {
         let started = Instant::now();
-        let proved = key.prove(&srs, std::slice::from_ref(&input), fresh_nonce()?)?;
+        let proved = key.prove(&srs, std::slice::from_ref(&input))?;
         println!(
             "prove {:?} (witness {:?}), {} bytes",
             started.elapsed(),

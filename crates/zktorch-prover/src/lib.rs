@@ -6,7 +6,6 @@
 //! use zktorch_commit::{Srs, SrsPolicy};
 //! use zktorch_graph::{Expr, Graph, Interval, Role, Shape, Step, Tensor, TensorId, View, Visibility};
 //! use zktorch_prover::{Model, setup};
-//! use zktorch_transcript::fresh_nonce;
 //! use zktorch_verifier::{Port, VerifyingKey, verify};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,10 +32,10 @@
 //!
 //!     // Setup, once: under the development SRS, for trying things out.
 //!     let srs = Srs::dev(12)?;
-//!     let key = setup(&model, &srs, [fresh_nonce()?, fresh_nonce()?])?;
+//!     let key = setup(&model, &srs)?;
 //!
 //!     // Prove.
-//!     let proved = key.prove(&srs, &[vec![1, 2, 3, 4, 5]], fresh_nonce()?)?;
+//!     let proved = key.prove(&srs, &[vec![1, 2, 3, 4, 5]])?;
 //!     assert_eq!(proved.outputs, [[25, -24, 2, 1, 3]]);
 //!
 //!     // Verify, somewhere else: with the key, the statement and the proof. The verifier decides which SRS and which model to trust.
@@ -58,5 +57,7 @@ mod size;
 pub use error::ProverError;
 pub use key::ProvingKey;
 pub use prove::Proved;
-pub use setup::{Model, setup};
+#[cfg(feature = "os-rng")]
+pub use setup::setup;
+pub use setup::{Model, setup_with_nonces};
 pub use size::{choose_k, committed_values};

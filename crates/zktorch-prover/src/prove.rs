@@ -46,13 +46,28 @@ impl ProvingKey {
         Ok(execute(graph, &self.bounds, given)?)
     }
 
-    /// Proves that the model maps these inputs to its outputs.
+    /// Proves that the model maps these inputs to its outputs. The SRS is the one of the setup, with the same number of powers.
+    ///
+    /// # Errors
+    /// Those of [`prove_with_nonce`](Self::prove_with_nonce); [`ProverError::Transcript`] if the system has no randomness.
+    #[cfg(feature = "os-rng")]
+    pub fn prove(&self, srs: &Srs, inputs: &[Vec<i32>]) -> Result<Proved, ProverError> {
+        self.prove_with_nonce(srs, inputs, zktorch_transcript::fresh_nonce()?)
+    }
+
+    /// [`prove`](Self::prove) for callers with their own source of randomness, and for reproducible tests: two proofs under one nonce
+    /// reveal the witness.
     ///
     /// `nonce` must be fresh for every attempt. The SRS is the one of the setup, with the same number of powers.
     ///
     /// # Errors
     /// [`ProverError::Graph`] if an activation leaves its range: then nothing is proved; [`ProverError::Srs`]; those of the proof.
-    pub fn prove(&self, srs: &Srs, inputs: &[Vec<i32>], nonce: [u8; 32]) -> Result<Proved, ProverError> {
+    pub fn prove_with_nonce(
+        &self,
+        srs: &Srs,
+        inputs: &[Vec<i32>],
+        nonce: [u8; 32],
+    ) -> Result<Proved, ProverError> {
         let network = self.vk.network();
         if srs.verifier().id() != self.vk.srs().id() || srs.k() != network.k() {
             return Err(ProverError::Srs {

@@ -28,11 +28,20 @@ pub struct Model {
 /// Commits to the weights and proves that they are in their ranges. The SRS must have exactly `2^k` powers for the wanted
 /// chunk size 2^k ([`choose_k`](crate::choose_k), [`Srs::truncated`]).
 ///
+/// # Errors
+/// Those of [`setup_with_nonces`]; [`ProverError::Transcript`] if the system has no randomness.
+#[cfg(feature = "os-rng")]
+pub fn setup(model: &Model, srs: &Srs) -> Result<ProvingKey, ProverError> {
+    setup_with_nonces(model, srs, [zktorch_transcript::fresh_nonce()?, zktorch_transcript::fresh_nonce()?])
+}
+
+/// [`setup`] for callers with their own source of randomness, and for reproducible tests.
+///
 /// `nonces` are fresh, one for the blinds and one for the weight-range proof.
 ///
 /// # Errors
 /// [`ProverError::WeightRange`], [`ProverError::Length`] for weights that do not fit the graph; those of the proof.
-pub fn setup(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingKey, ProverError> {
+pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingKey, ProverError> {
     let _span = tracing::info_span!("setup").entered();
     let k = srs.k();
     let network = Network::new(model.graph.clone(), k, Scope::Weights)?;

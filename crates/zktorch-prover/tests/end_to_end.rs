@@ -21,8 +21,8 @@ fn proofs_verify_and_nothing_can_be_exchanged() {
             let vk = VerifyingKey::from_bytes(first.vk_bytes()).unwrap();
             vk.check_weights(&policy).unwrap();
             let x = vec![vec![9, -8, 7, 6, 5]];
-            let a = first.prove(&srs, &x, [3; 32]).unwrap();
-            let b = second.prove(&srs, &x, [4; 32]).unwrap();
+            let a = first.prove_with_nonce(&srs, &x, [3; 32]).unwrap();
+            let b = second.prove_with_nonce(&srs, &x, [4; 32]).unwrap();
             verify(&vk, &policy, &a.statement, &a.proof).unwrap();
 
             // Without permission for the development SRS.
@@ -77,8 +77,8 @@ fn other_weights_under_the_same_key_are_rejected() {
     assert_eq!(bytes.len(), other.len());
     bytes[weights.clone()].copy_from_slice(&other[weights]);
     let cheating = ProvingKey::from_bytes(&bytes).unwrap();
-    let honest = first.prove(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
-    let proved = cheating.prove(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
+    let honest = first.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
+    let proved = cheating.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
     assert_ne!(proved.outputs, honest.outputs);
     let vk = VerifyingKey::from_bytes(first.vk_bytes()).unwrap();
     assert!(matches!(verify(&vk, &policy, &proved.statement, &proved.proof), Err(VerifyError::Proof(_))));
@@ -89,7 +89,7 @@ fn other_weights_under_the_same_key_are_rejected() {
 fn an_activation_out_of_range_is_an_error_that_names_it() {
     let srs = Srs::dev(10).unwrap();
     let key = key(&model(Visibility::Public, Visibility::Public, 500), &srs);
-    let error = key.prove(&srs, &[vec![3000; 5]], [3; 32]).unwrap_err();
+    let error = key.prove_with_nonce(&srs, &[vec![3000; 5]], [3; 32]).unwrap_err();
     assert!(matches!(error, ProverError::Graph(_)));
     assert!(error.to_string().contains("before") && error.to_string().contains("[-512, 511]"), "{error}");
 }
@@ -99,7 +99,7 @@ fn every_byte_of_a_key_matters() {
     let srs = Srs::dev(10).unwrap();
     let policy = SrsPolicy::new().allow_insecure();
     let key = key(&model(Visibility::Public, Visibility::Public, 5), &srs);
-    let proved = key.prove(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
+    let proved = key.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
     let accepts = |bytes: &[u8]| -> bool {
         VerifyingKey::from_bytes(bytes).is_ok_and(|vk| {
             vk.check_weights(&policy).is_ok()

@@ -83,7 +83,7 @@ fn fuzz_verifying_key() {
         (
             key.vk_bytes().to_vec(),
             body.to_bytes().unwrap(),
-            key.prove(&srs, &[vec![1, 2, 3, 4, 5]], [3; 32]).unwrap(),
+            key.prove_with_nonce(&srs, &[vec![1, 2, 3, 4, 5]], [3; 32]).unwrap(),
         )
     });
     cases(|random| {
@@ -131,7 +131,7 @@ fn fuzz_proving_key() {
         (0..1 + random.below(2)).for_each(|_| random.damage(&mut bytes));
         let Ok(key) = ProvingKey::from_bytes(&bytes) else { return };
         // Other weights are possible: they prove nothing, but there is no panic.
-        let _ = key.prove(&srs, &[vec![1, -2, 3, -4, 5]], [3; 32]);
+        let _ = key.prove_with_nonce(&srs, &[vec![1, -2, 3, -4, 5]], [3; 32]);
     });
 }
 
@@ -139,7 +139,7 @@ fn fuzz_proving_key() {
 fn fuzz_proof() {
     let (srs, policy) = (Srs::dev(10).unwrap(), SrsPolicy::new().allow_insecure());
     let key = key(&model(Visibility::Private, Visibility::Public, 5), &srs);
-    let proved = key.prove(&srs, &[vec![1, 2, 3, 4, 5]], [3; 32]).unwrap();
+    let proved = key.prove_with_nonce(&srs, &[vec![1, 2, 3, 4, 5]], [3; 32]).unwrap();
     let argument = ProofEnvelope::from_bytes(&proved.proof).unwrap().argument;
     cases(|random| {
         let bytes = match random.below(3) {

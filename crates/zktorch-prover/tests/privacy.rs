@@ -10,7 +10,7 @@ use zktorch_commit::{Blind, Srs};
 use zktorch_field::Fr;
 use zktorch_graph::{TensorId, Visibility};
 use zktorch_prover::{Model, Proved, ProvingKey, setup};
-use zktorch_transcript::{fresh_nonce, wire};
+use zktorch_transcript::wire;
 use zktorch_verifier::ProofEnvelope;
 
 /// The model with weights that look like nothing else.
@@ -24,11 +24,11 @@ fn secret_model(io: Visibility) -> Model {
 const INPUT: [i32; 5] = [3, -2, 1, 2, -1];
 
 fn make(model: &Model, srs: &Srs) -> ProvingKey {
-    setup(model, srs, [fresh_nonce().unwrap(), fresh_nonce().unwrap()]).unwrap()
+    setup(model, srs).unwrap()
 }
 
 fn prove(key: &ProvingKey, srs: &Srs) -> Proved {
-    key.prove(srs, &[INPUT.to_vec()], fresh_nonce().unwrap()).unwrap()
+    key.prove(srs, &[INPUT.to_vec()]).unwrap()
 }
 
 /// Every 32 bytes in a row.

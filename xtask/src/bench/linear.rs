@@ -5,13 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::report::{Purpose, Report, Series};
 use super::spread::Spread;
 
-/// Models with at least so many committed values are compared with one another: below, fixed costs (tables of 2^16 entries, the
-/// opening, closing the constraints) are what is measured.
-const LARGE: f64 = 1e7;
 /// A model with fewer committed values than this shows the fixed memory.
 const SMALL: f64 = 1e4;
-/// The models whose range the comparison is about; without one of them it is not made.
-const ENDS: [&str; 2] = ["resnet18", "vgg16"];
+/// The models that are compared with one another; without one of them it is not done. Smaller ones measure fixed costs (tables of
+/// 2^16 entries, the opening, closing the constraints); MobileNetV2 and SqueezeNet have extents and channels far from powers of two,
+/// so that they measure padding.
+const COMPARED: [&str; 3] = ["resnet18", "resnet", "vgg16"];
 
 /// The table of costs, by size.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -20,8 +19,7 @@ pub(super) struct Linearity {
     pub(super) points: Vec<Point>,
     /// Peak memory of proving the smallest model less its key: what any proof needs (tables, generators, the program).
     pub(super) fixed_bytes: Option<f64>,
-    /// Largest over smallest time per committed value, models of at least ten million values. Null unless ResNet-18 and VGG-16 were
-    /// measured.
+    /// Largest over smallest time per committed value among ResNet-18, ResNet-50 and VGG-16. Null unless all were measured.
     pub(super) time_spread: Option<f64>,
     /// The same for memory.
     pub(super) memory_spread: Option<f64>,
@@ -62,12 +60,10 @@ pub(super) fn of(report: &Report) -> Linearity {
             })
         })
         .collect();
-    let all = ENDS.iter().all(|end| points.iter().any(|point| point.model == *end));
     let spread = |of: fn(&Point) -> Option<f64>| {
-        // A large model without the number leaves the question open.
-        let large: Option<Vec<f64>> =
-            points.iter().filter(|point| point.committed_values >= LARGE).map(of).collect();
-        let spread = large.filter(|_| all).and_then(|values| Spread::of(&values))?;
+        let value = |model: &&str| points.iter().find(|point| point.model == **model).and_then(of);
+        let values: Option<Vec<f64>> = COMPARED.iter().map(value).collect();
+        let spread = Spread::of(&values?)?;
         Some(spread.max / spread.min)
     };
     Linearity {
@@ -94,6 +90,8 @@ mod tests {
             ("vgg16", run(20_000_000, 4.0, 50_000_000 + 20_000_000 * 80 + 9000, 9000)),
             ("digits-mlp", run(1_000, 0.1, 50_000_000 + 300, 300)),
             ("resnet18", run(10_000_000, 1.0, 50_000_000 + 10_000_000 * 40 + 7000, 7000)),
+            ("resnet", run(15_000_000, 1.8, 50_000_000 + 15_000_000 * 50 + 8000, 8000)),
+            ("squeezenet", run(12_000_000, 6.0, 50_000_000 + 12_000_000 * 200 + 8000, 8000)),
             ("lenet", run(30_000, 0.15, 50_000_000 + 30_000 * 90 + 800, 800)),
         ])
     }
@@ -102,24 +100,24 @@ mod tests {
     fn costs_per_value() {
         let linearity = of(&measured());
         let models: Vec<&str> = linearity.points.iter().map(|point| point.model.as_str()).collect();
-        assert_eq!(models, ["digits-mlp", "lenet", "resnet18", "vgg16"]);
+        assert_eq!(models, ["digits-mlp", "lenet", "resnet18", "squeezenet", "resnet", "vgg16"]);
         assert_eq!(linearity.fixed_bytes, Some(5e7));
-        let [smallest, lenet, resnet, vgg] = &linearity.points[..] else { panic!("four points") };
+        let [smallest, lenet, resnet, _, _, vgg] = &linearity.points[..] else { panic!("six points") };
         assert_eq!(smallest.bytes_per_value, None);
         assert_eq!((resnet.ns_per_value, resnet.bytes_per_value), (100.0, Some(40.0)));
         assert_eq!((vgg.ns_per_value, vgg.bytes_per_value), (200.0, Some(80.0)));
         assert_eq!((lenet.ns_per_value, lenet.bytes_per_value), (5000.0, Some(90.0)));
-        // LeNet is not among the large ones.
+        // LeNet and SqueezeNet are not among the compared ones.
         assert_eq!((linearity.time_spread, linearity.memory_spread), (Some(2.0), Some(2.0)));
     }
 
     #[test]
-    fn no_spread_without_its_ends() {
+    fn no_spread_without_one_of_the_models() {
         let mut report = measured();
         report.series.retain(|series| series.model != "resnet18");
         let linearity = of(&report);
         assert_eq!((linearity.time_spread, linearity.memory_spread), (None, None));
-        assert_eq!(linearity.points.len(), 3);
+        assert_eq!(linearity.points.len(), 5);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use zktorch_graph::{
     Contract, Expr, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId, Tensor,
     TensorId, Term, View, Visibility,
 };
-use zktorch_prover::{Model, ProvingKey, setup};
+use zktorch_prover::{Model, ProvingKey, setup_with_nonces};
 use zktorch_verifier::{KeyBody, Port, VERSION};
 
 /// relu(W x / 16), W [3, 5].
@@ -59,7 +59,7 @@ pub fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
 
 /// Its key, under fixed nonces.
 pub fn key(model: &Model, srs: &Srs) -> ProvingKey {
-    setup(model, srs, [[1; 32], [2; 32]]).unwrap()
+    setup_with_nonces(model, srs, [[1; 32], [2; 32]]).unwrap()
 }
 
 /// The body of a model's key, to be edited.

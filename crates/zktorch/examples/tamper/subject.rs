@@ -8,7 +8,6 @@ use zktorch_commit::{Srs, SrsPolicy};
 use zktorch_graph::Visibility;
 use zktorch_onnx::{Compiled, FloatTensor, Options, PortInfo, compile};
 use zktorch_prover::{Model, choose_k, setup};
-use zktorch_transcript::fresh_nonce;
 use zktorch_verifier::{Port, Statement, VerifyError, VerifyingKey, verify};
 
 /// Who sees input and output.
@@ -55,8 +54,8 @@ impl Subject {
         let (inputs, outputs) = (ports(&compiled.inputs), ports(&compiled.outputs));
         let model = Model { graph: compiled.graph, inputs, outputs, weights: compiled.weights };
         let srs = Srs::dev(choose_k(&model.graph))?;
-        let key = setup(&model, &srs, [fresh_nonce()?, fresh_nonce()?])?;
-        let proved = key.prove(&srs, &integers, fresh_nonce()?)?;
+        let key = setup(&model, &srs)?;
+        let proved = key.prove(&srs, &integers)?;
         let subject = Self {
             io,
             vk: VerifyingKey::from_bytes(key.vk_bytes())?,

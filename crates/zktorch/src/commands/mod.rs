@@ -161,11 +161,6 @@ pub(crate) fn port_names(ports: &[PortInfo]) -> Vec<(String, Vec<usize>)> {
     ports.iter().map(|port| (port.name.clone(), port.dims.clone())).collect()
 }
 
-/// Thirty-two fresh bytes.
-pub(crate) fn nonce() -> Result<[u8; 32]> {
-    Ok(zktorch_transcript::fresh_nonce()?)
-}
-
 /// Requires the folder in which a file will be written, before any work is done for it.
 pub(crate) fn require_folder(path: &Path) -> Result<()> {
     let folder = folder_of(path);

@@ -19,7 +19,7 @@ use super::compile::compile_model;
 use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
 use super::setup::make_keys;
 use super::{
-    Context, Outcome, file_bytes, load_input, nonce, plan, port_names, protocol, read_model, require_folder,
+    Context, Outcome, file_bytes, load_input, plan, port_names, protocol, read_model, require_folder,
 };
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
@@ -119,7 +119,7 @@ fn prove(
         .zip(&samples)
         .map(|(port, sample)| Ok(port.quantise(sample.data(), graph.tensor(port.tensor).range)?))
         .collect::<Result<Vec<_>>>()?;
-    let proved = loaded.key.prove(&srs, &integers, nonce()?)?;
+    let proved = loaded.key.prove(&srs, &integers)?;
     let elapsed = started.elapsed();
     report.add(Stage::Prove, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));

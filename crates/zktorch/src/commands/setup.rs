@@ -16,7 +16,7 @@ use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_prover::{ProvingKey, choose_k, setup};
 
 use super::model_file::{LoadedKey, ModelFile, srs_path};
-use super::{Context, Outcome, file_bytes, nonce, plan, protocol, require_folder};
+use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let mut report = Report::new("setup");
@@ -46,7 +46,6 @@ pub(super) fn make_keys(
     // The least that there can be; the rest of the keys is small beside it.
     let srs_bytes = if imported { Srs::file_bytes(k) } else { 0 };
     context.require_room(&[(&options.pk, file.weight_bytes() + srs_bytes)])?;
-    let nonces = [nonce()?, nonce()?];
     context.stages.restart();
     let started = Instant::now();
     let make = || -> Result<(Srs, ProvingKey)> {
@@ -54,7 +53,7 @@ pub(super) fn make_keys(
             None => Ok(Srs::dev(k)?),
             Some(path) => open_srs(path, k),
         })?;
-        let key = setup(&file.model(), &srs, nonces)?;
+        let key = setup(&file.model(), &srs)?;
         Ok((srs, key))
     };
     let (srs, key) = make()?;

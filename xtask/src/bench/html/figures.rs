@@ -111,7 +111,7 @@ pub(super) fn size(report: &Report) -> Result<Option<Figure>> {
         ],
         side_by_side: false,
         legend: Vec::new(),
-        caption: "Cost per committed value against the size of the model. Fixed costs show at the left; from ten million values on the \
+        caption: "Cost per committed value against the size of the model. Fixed costs show at the left, padding in MobileNetV2 and SqueezeNet; else the \
                   line must be flat. Memory is the prover's peak less what the process needs at rest (tables, generators, the key)."
             .to_owned(),
     }))

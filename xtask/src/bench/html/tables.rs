@@ -139,7 +139,7 @@ pub(super) fn linearity(report: &Report) -> Option<Markup> {
             p class="note" {
                 @if let Some(fixed) = linearity.fixed_bytes { "At rest a process holds " (bytes(fixed)) " and its key. " }
                 @if let Some(time) = linearity.time_spread {
-                    "Among the models of at least ten million values, the largest time per value is " (digits(time)) " times the smallest"
+                    "Among ResNet-18, ResNet-50 and VGG-16 the largest time per value is " (digits(time)) " times the smallest"
                     @if let Some(memory) = linearity.memory_spread { ", the largest memory " (digits(memory)) " times" }
                     "."
                 }
