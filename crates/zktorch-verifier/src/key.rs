@@ -7,7 +7,7 @@ use zktorch_commit::{Commitment, MIN_LOG_SIZE, SrsPolicy, SrsStatus, VerifierSrs
 use zktorch_graph::layout::Scope;
 use zktorch_graph::{Graph, Role, TensorId, Visibility};
 
-use crate::{ModelId, VerifyError};
+use crate::{ModelId, ProofEnvelope, VerifyError};
 
 /// Version of keys, statements and proofs.
 pub const VERSION: u32 = 1;
@@ -208,7 +208,16 @@ impl VerifyingKey {
         &self.weights
     }
 
-    /// The lengths of proofs.
+    /// The length of every proof that is made with this key.
+    ///
+    /// # Errors
+    /// None for a key that was decoded.
+    pub fn proof_bytes(&self) -> Result<usize, VerifyError> {
+        let argument = NetworkProof::encoded_len(&self.network, &self.shape).map_err(VerifyError::Proof)?;
+        Ok(ProofEnvelope::new(self.id, vec![0; argument]).to_bytes().len())
+    }
+
+    /// The lengths of the parts of proofs.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }

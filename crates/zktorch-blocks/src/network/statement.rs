@@ -181,14 +181,23 @@ impl NetworkProof {
         [self.v.to_bytes(), self.h.to_bytes(), self.hidden.to_bytes()].concat()
     }
 
+    /// The length of every proof for a network.
+    ///
+    /// # Errors
+    /// Those of [`Shape::proof_bytes`].
+    pub fn encoded_len(network: &Network, shape: &Shape) -> Result<usize, BlockError> {
+        let chunks: usize = network.proof_chunks().into_iter().sum();
+        Ok(chunks * Commitment::BYTES + shape.proof_bytes()?)
+    }
+
     /// Decodes a proof for a network; `shape` is the statement's [`Statement::shape`].
     ///
     /// # Errors
     /// [`BlockError::Length`] if the length is not exactly the one the statement implies, and those of the parts.
     pub fn from_bytes(network: &Network, shape: &Shape, bytes: &[u8]) -> Result<Self, BlockError> {
+        check_length("bytes of the proof", Self::encoded_len(network, shape)?, bytes.len())?;
         let counts = network.proof_chunks();
         let [v, h] = counts.map(|count| count * Commitment::BYTES);
-        check_length("bytes of the proof", v + h + shape.proof_bytes()?, bytes.len())?;
         let (v, rest) = bytes.split_at(v);
         let (h, hidden) = rest.split_at(h);
         Ok(Self {

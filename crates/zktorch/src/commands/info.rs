@@ -58,7 +58,7 @@ fn key(report: &mut Report, vk: &VerifyingKey) -> Result<()> {
     report.note("k", vk.network().k());
     report.note("inputs", json!(vk.inputs()));
     report.note("outputs", json!(vk.outputs()));
-    report.note("expected_proof_bytes", vk.shape().proof_bytes()?);
+    report.note("expected_proof_bytes", container::HEADER_BYTES + vk.proof_bytes()?);
     report.committed_values = Some(committed_values(vk.network().graph()) as u64);
     srs(report, vk.srs());
     Ok(())

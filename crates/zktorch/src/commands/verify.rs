@@ -76,7 +76,12 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     }
 
     // 2. The key: its id, its SRS, the ranges of its weights.
-    let bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), MAX_KEY_BYTES as u64 + 1024)?;
+    let bytes = container::read(
+        &options.vk,
+        Kind::VerifyingKey,
+        &protocol(),
+        (MAX_KEY_BYTES + container::HEADER_BYTES) as u64,
+    )?;
     report.vk_bytes = file_bytes(&options.vk);
     let decode = || {
         info_span!("read key").in_scope(|| match &options.model_id {
