@@ -88,13 +88,16 @@ pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Res
 impl ProvingKey {
     /// Whether the key's weights are these.
     pub fn has_weights(&self, weights: &[(TensorId, Vec<i32>)]) -> bool {
-        let same = |(id, entries): &(TensorId, Vec<i32>)| {
-            let own = self.weights.get(id.0 as usize);
-            own.is_some_and(|own| own.iter().map(|x| i32::from(*x)).eq(entries.iter().copied()))
-        };
-        let listed = |id: usize| weights.iter().any(|(other, _)| other.0 as usize == id);
-        let empty = |(id, own): (usize, &Vec<i16>)| own.is_empty() || listed(id);
-        weights.iter().all(same) && self.weights.iter().enumerate().all(empty)
+        let mut listed: Vec<&[i32]> = vec![&[]; self.weights.len()];
+        for (id, entries) in weights {
+            match listed.get_mut(id.0 as usize) {
+                Some(slot) => *slot = entries,
+                None => return false,
+            }
+        }
+        let same =
+            |(own, listed): (&Vec<i16>, &[i32])| own.iter().map(|x| i32::from(*x)).eq(listed.iter().copied());
+        self.weights.iter().zip(listed).all(same)
     }
 
     /// The chunk commitments to the key's weights under its blinds, computed again.

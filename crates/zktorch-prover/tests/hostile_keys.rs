@@ -35,7 +35,7 @@ fn decode(edit: impl FnOnce(&mut KeyBody)) -> Result<VerifyingKey, VerifyError> 
     let start = Instant::now();
     let result = VerifyingKey::from_bytes(&bytes);
     if let Ok(vk) = &result {
-        // Nothing is a proof of that size.
+        // Zeros are no proof.
         vk.check_weights(&SrsPolicy::new().allow_insecure()).unwrap_err();
     }
     // Milliseconds on an idle machine.
@@ -255,9 +255,12 @@ fn many_small_things() {
     let vk = decode(|body| of_scalar(body, Expr { shape: scalar(), terms: terms(operand, 1 << 14) }));
     vk.unwrap();
     // Many readings of the last one of many public inputs.
+    let inputs = 1 << 15;
     let vk = decode(|body| {
-        of_scalar(body, Expr { shape: scalar(), terms: terms(Operand::View(view(0)), 1 << 16) });
-        for _ in 0..1 << 14 {
+        // Behind one input and the output.
+        let last = Operand::View(view(1 + inputs));
+        of_scalar(body, Expr { shape: scalar(), terms: terms(last, 1 << 18) });
+        for _ in 0..inputs {
             add_zeros(body, &[], Role::Input(Visibility::Public));
         }
     });

@@ -93,11 +93,25 @@ impl Prepared {
     }
 
     /// Proves and verifies on so many threads (none: all) in an environment; measures the floor and compares with the float model as
-    /// far as the request says so: the object that `--json` prints. What the comparison says is [judged](Self::judge) apart.
+    /// far as the request says so: the object that `--json` prints.
+    ///
+    /// # Errors
+    /// Those of [`report`](Self::report) and of [`judge`](Self::judge).
+    pub(crate) fn prove(
+        &self,
+        threads: Option<usize>,
+        env: &[(String, String)],
+    ) -> Result<Map<String, Value>> {
+        let report = self.report(threads, env)?;
+        self.judge(&report)?;
+        Ok(report)
+    }
+
+    /// The object of [`prove`](Self::prove), whatever the comparison says: to be shown before it is judged.
     ///
     /// # Errors
     /// If a stage fails, or the proof is not accepted.
-    pub(crate) fn prove(
+    pub(super) fn report(
         &self,
         threads: Option<usize>,
         env: &[(String, String)],
@@ -153,7 +167,7 @@ impl Prepared {
     ///
     /// # Errors
     /// If a model of the repository has another one.
-    pub(crate) fn judge(&self, report: &Map<String, Value>) -> Result<()> {
+    pub(super) fn judge(&self, report: &Map<String, Value>) -> Result<()> {
         if let Some(problem) = disagreement(report) {
             match self.request.source {
                 Source::Model(_) => bail!(problem),

@@ -76,7 +76,7 @@ impl Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let request = options.request()?;
     let prepared = Prepared::new(&request)?;
-    let report = prepared.prove(request.threads, &request.env)?;
+    let report = prepared.report(request.threads, &request.env)?;
     table::print(&report, options.json);
     prepared.judge(&report)
 }

@@ -25,23 +25,17 @@ fn hide(srs: &Srs, point: G1Projective, blind: &Blind) -> Commitment {
 /// The bucket of padding: cells of the table {(0, 0)}.
 const PADDING: BucketKey = BucketKey { tag: 0, value: 0 };
 
-/// Runs of cells with a tag, without those of padding.
-fn real_runs(runs: &[(usize, usize)]) -> Vec<TagRun> {
-    let run = |(count, table): &(usize, usize)| match table {
-        0 => TagRun::skip(*count),
-        table => TagRun::new(*count, *table as u32),
-    };
+/// Runs of cells with their tables' numbers as tags; cells of other tables than those to `keep` are left out.
+fn tag_runs(runs: &[(usize, usize)], keep: impl Fn(u32) -> bool) -> Vec<TagRun> {
+    let run =
+        |&(len, table): &(usize, usize)| TagRun { len, tag: Some(table as u32).filter(|tag| keep(*tag)) };
     runs.iter().map(run).collect()
 }
 
 /// The sum of the bases over a chunk's padding.
 pub(crate) fn padding_sum(srs: &Srs, network: &Network, chunk: &LookedUp) -> Result<Commitment, BlockError> {
     let n = 1usize << network.k();
-    let tag = |table: usize| (table == 0).then_some(PADDING.tag);
-    let runs: Vec<TagRun> = Witness::runs(network, chunk)
-        .into_iter()
-        .map(|(len, table)| TagRun { len, tag: tag(table) })
-        .collect();
+    let runs = tag_runs(&Witness::runs(network, chunk), |tag| tag == PADDING.tag);
     let sums = BucketSums::compute(&srs.bases()[..n], &vec![0i8; n], &runs)?;
     Ok(sums.commit_function(|_| 1).into())
 }
@@ -59,10 +53,7 @@ impl<'w> Column<'w> {
         let n = 1usize << network.k();
         let runs = Witness::runs(network, &chunk);
         let tables = network.layout().tables().tables();
-        let tag_runs: Vec<TagRun> = match padding {
-            Some(_) => real_runs(&runs),
-            None => runs.iter().map(|(count, table)| TagRun::new(*count, *table as u32)).collect(),
-        };
+        let tag_runs = tag_runs(&runs, |tag| padding.is_none() || tag != PADDING.tag);
         let mut tags = Vec::with_capacity(n);
         for (count, table) in runs {
             tags.resize(tags.len() + count, tables[table].tag as i16);

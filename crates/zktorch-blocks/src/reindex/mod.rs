@@ -95,11 +95,18 @@ pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Access {
 /// M~(z, q): all coordinates of the factor's output and source axes, concatenated.
 pub(crate) fn matrix_eval(factor: &Factor, source: &Shape, view: &Shape, z: &[Fr], q: &[Fr]) -> Fr {
     let entries = factor.entries(source, view);
-    if entries.len() * (z.len() + q.len()) < SplitEq::cells(z.len()) + SplitEq::cells(q.len()) {
+    let [one_by_one, tables] = costs(entries.len() as u64, z.len(), q.len());
+    if one_by_one < tables {
         return entries.iter().map(|e| eq_at(z, e.out) * eq_at(q, e.src) * Fr::from(e.coeff)).sum();
     }
     let (rows, columns) = (SplitEq::new(z), SplitEq::new(q));
     entries.iter().map(|e| rows.at(e.out) * columns.at(e.src) * Fr::from(e.coeff)).sum()
+}
+
+/// Multiplications for so many entries: one by one, and through tables.
+fn costs(entries: u64, rows: usize, columns: usize) -> [u64; 2] {
+    let tables = (SplitEq::cells(rows) + SplitEq::cells(columns)) as u64;
+    [entries.saturating_mul((rows + columns) as u64), tables.saturating_add(3 * entries)]
 }
 
 /// About how many multiplications [`matrix_eval`] takes for a factor that is no identity.
@@ -112,9 +119,8 @@ pub(crate) fn matrix_cost(factor: &Factor, source: &Shape, view: &Shape) -> u64 
         AxisMap::Window { .. } => out.iter().map(|dim| u64::from(*dim)).product(),
         AxisMap::Identity => src.iter().map(|dim| u64::from(*dim)).product(),
     };
-    let (rows, columns) = (vars(&out), vars(&src));
-    let tables = (SplitEq::cells(rows) + SplitEq::cells(columns)) as u64;
-    entries.saturating_mul((rows + columns) as u64).min(tables.saturating_add(3 * entries))
+    let [one_by_one, tables] = costs(entries, vars(&out), vars(&src));
+    one_by_one.min(tables)
 }
 
 /// `eq(z, index)`; zero beyond the cube.
@@ -140,15 +146,19 @@ impl SplitEq {
 
     /// Cells of the tables for a point of so many coordinates.
     fn cells(vars: usize) -> usize {
-        match vars {
-            0..=Self::ONE_TABLE => 1 << vars,
-            _ => (1 << (vars / 2)) + (1 << (vars - vars / 2)),
+        match Self::cut(vars) {
+            0 => 1 << vars,
+            cut => (1 << cut) + (1 << (vars - cut)),
         }
     }
 
+    /// Where a point is cut in two: 0 if it is not.
+    fn cut(vars: usize) -> usize {
+        if vars > Self::ONE_TABLE { vars / 2 } else { 0 }
+    }
+
     pub(crate) fn new(z: &[Fr]) -> Self {
-        let cut = if z.len() > Self::ONE_TABLE { z.len() / 2 } else { 0 };
-        let (high, low) = z.split_at(cut);
+        let (high, low) = z.split_at(Self::cut(z.len()));
         Self { high: eq_table(high), low: eq_table(low), low_vars: low.len() }
     }
 

@@ -140,7 +140,11 @@ impl<'a> Targets<'a> {
 }
 
 /// The witness of a combination of commitments.
-fn combine<'a>(vectors: impl Iterator<Item = &'a [Fr]>, weights: &[Fr], blinds: &[Blind]) -> OpeningWitness {
+pub(super) fn combine<'a>(
+    vectors: impl Iterator<Item = &'a [Fr]>,
+    weights: &[Fr],
+    blinds: &[Blind],
+) -> OpeningWitness {
     let mut witness = OpeningWitness { vector: Vec::new(), blind: Blind::zero() };
     for ((vector, weight), blind) in vectors.zip(weights).zip(blinds) {
         witness.vector.accumulate(&vector.to_vec(), *weight);

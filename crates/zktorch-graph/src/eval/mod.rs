@@ -205,7 +205,7 @@ const PIECE: usize = 1 << 14;
 /// That every entry is in the tensor's range.
 fn in_range(graph: &Graph, id: usize, entries: &Entries<'_>) -> Result<(), GraphError> {
     let range = graph.tensors[id].range;
-    match entries.find_outside(i64::from(range.lo)..=i64::from(range.hi)) {
+    match entries.find_outside(range) {
         None => Ok(()),
         Some(index) => Err(GraphError::OutOfRange {
             tensor: graph.place(id),

@@ -20,19 +20,11 @@ impl<N: Number> Source<'_, N> {
         }
     }
 
-    /// A run of entries.
-    pub(super) fn read(&self, from: usize, out: &mut [N]) {
-        match self {
-            Self::Tensor(values) => values.read(from, out),
-            Self::Computed(values) => out.copy_from_slice(&values[from..from + out.len()]),
-        }
-    }
-
     /// Entries `step` apart.
     pub(super) fn read_step(&self, from: usize, step: usize, out: &mut [N]) {
         match self {
-            _ if step == 1 => self.read(from, out),
             Self::Tensor(values) => values.read_step(from, step, out),
+            Self::Computed(values) if step == 1 => out.copy_from_slice(&values[from..from + out.len()]),
             Self::Computed(values) => {
                 out.iter_mut().enumerate().for_each(|(i, out)| *out = values[from + i * step]);
             }

@@ -1,10 +1,9 @@
 //! The entries of tensors while a graph is executed.
 
-use std::ops::RangeInclusive;
-
 use zktorch_field::par;
 
 use super::number::Number;
+use crate::Interval;
 
 /// The real entries of a tensor, row-major: computed, or lent by the caller in the type that it has.
 #[derive(Clone, Debug)]
@@ -43,29 +42,21 @@ impl Entries<'_> {
         }
     }
 
-    /// A run of entries.
-    pub(super) fn read<N: Number>(&self, from: usize, out: &mut [N]) {
-        fn convert<N: Number>(values: &[impl Copy + Into<i32>], out: &mut [N]) {
-            out.iter_mut().zip(values).for_each(|(out, value)| *out = N::from_i32((*value).into()));
-        }
-        match self {
-            Self::Owned(values) => convert(&values[from..], out),
-            Self::Lent(values) => convert(&values[from..], out),
-            Self::LentI16(values) => convert(&values[from..], out),
-        }
-    }
-
     /// Entries `step` apart.
     pub(super) fn read_step<N: Number>(&self, from: usize, step: usize, out: &mut [N]) {
         fn convert<N: Number>(values: &[impl Copy + Into<i32>], step: usize, out: &mut [N]) {
-            if step == 0 {
-                return out.fill(N::from_i32(values[0].into()));
+            let number = |value| N::from_i32(value);
+            match step {
+                0 => out.fill(number(values[0].into())),
+                // Neighbours go into vector instructions.
+                1 => out.iter_mut().zip(values).for_each(|(out, value)| *out = number((*value).into())),
+                _ => {
+                    let values = values.iter().step_by(step);
+                    out.iter_mut().zip(values).for_each(|(out, value)| *out = number((*value).into()));
+                }
             }
-            let values = values.iter().step_by(step);
-            out.iter_mut().zip(values).for_each(|(out, value)| *out = N::from_i32((*value).into()));
         }
         match self {
-            _ if step == 1 => self.read(from, out),
             Self::Owned(values) => convert(&values[from..], step, out),
             Self::Lent(values) => convert(&values[from..], step, out),
             Self::LentI16(values) => convert(&values[from..], step, out),
@@ -73,33 +64,30 @@ impl Entries<'_> {
     }
 
     /// The first entry that is not in a range.
-    pub(super) fn find_outside(&self, range: RangeInclusive<i64>) -> Option<usize> {
-        fn find<T: Copy + Ord + Into<i64> + Sync>(
-            values: &[T],
-            range: &RangeInclusive<i64>,
-        ) -> Option<usize> {
-            let outside = |value: &T| !range.contains(&(*value).into());
+    pub(super) fn find_outside(&self, range: Interval) -> Option<usize> {
+        fn find<T: Copy + Ord + Into<i64> + Sync>(values: &[T], range: Interval) -> Option<usize> {
+            let inside = |value: T| range.contains(value.into());
             let outside = par::map_reduce(
                 values.len(),
                 super::PIECE,
                 |piece| {
                     // A loop without branches first, which is all that most pieces need.
-                    let [low, high] = values[piece.clone()]
-                        .iter()
-                        .fold([values[piece.start]; 2], |[low, high], x| [low.min(*x), high.max(*x)]);
-                    let found = outside(&low) || outside(&high);
-                    found
-                        .then(|| values[piece.clone()].iter().position(outside).map(|i| piece.start + i))
-                        .flatten()
+                    let (start, values) = (piece.start, &values[piece]);
+                    let extremes = |[low, high]: [T; 2], x: &T| [low.min(*x), high.max(*x)];
+                    let [low, high] = values.iter().fold([values[0]; 2], extremes);
+                    if inside(low) && inside(high) {
+                        return None;
+                    }
+                    values.iter().position(|value| !inside(*value)).map(|i| start + i)
                 },
                 Option::or,
             );
             outside.flatten()
         }
         match self {
-            Self::Owned(values) => find(values, &range),
-            Self::Lent(values) => find(values, &range),
-            Self::LentI16(values) => find(values, &range),
+            Self::Owned(values) => find(values, range),
+            Self::Lent(values) => find(values, range),
+            Self::LentI16(values) => find(values, range),
         }
     }
 

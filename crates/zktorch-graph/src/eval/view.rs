@@ -25,8 +25,6 @@ struct Rows<N> {
     offsets: Vec<usize>,
     /// Empty if all are one.
     coeffs: Vec<N>,
-    /// offsets[i] = offsets[0] + i.
-    contiguous: bool,
 }
 
 /// Rows some stride apart that read equidistant entries, or all of them none: how many from a row on, and how far apart.
@@ -67,7 +65,8 @@ impl<'a, N: Number> Prepared<'a, N> {
         let rows = entries.iter().enumerate().map(|(f, entries)| {
             if staged.contains(&f) {
                 let stride = stages.row_stride(f);
-                return Rows::new((0..counts[f]).map(|row| row * stride).collect(), Vec::new());
+                let offsets = (0..counts[f]).map(|row| row * stride).collect();
+                return Rows { offsets, coeffs: Vec::new() };
             }
             let column = stages.columns(f);
             let mut offsets = vec![NONE; counts[f]];
@@ -76,7 +75,10 @@ impl<'a, N: Number> Prepared<'a, N> {
                 offsets[*row] = column(*src);
                 coeffs[*row] = N::from_i32(*coeff);
             }
-            Rows::new(offsets, if coeffs.iter().all(|c| *c == N::ONE) { Vec::new() } else { coeffs })
+            if coeffs.iter().all(|c| *c == N::ONE) {
+                coeffs.clear();
+            }
+            Rows { offsets, coeffs }
         });
         let rows = rows.collect();
         let mut axes = vec![(0, 0); view.shape.rank()];
@@ -179,7 +181,7 @@ impl<'a, N: Number> Prepared<'a, N> {
         let first = row + level.range.start * level.stride;
         let (mut row, mut rest) = (first, &mut *out);
         while !rest.is_empty() {
-            let run = rows.run(runs, row, level.stride);
+            let run = runs[row];
             let len = run.len.min(rest.len());
             let (now, later) = std::mem::take(&mut rest).split_at_mut(len);
             match rows.offsets[row] {
@@ -200,17 +202,8 @@ impl<'a, N: Number> Prepared<'a, N> {
 }
 
 impl<N> Rows<N> {
-    fn new(offsets: Vec<usize>, coeffs: Vec<N>) -> Self {
-        let contiguous = offsets.windows(2).all(|pair| pair[0] != NONE && pair[1] == pair[0].wrapping_add(1))
-            && offsets.first().is_some_and(|first| *first != NONE);
-        Self { offsets, coeffs, contiguous }
-    }
-
-    /// The runs from every row on, for rows `stride` apart; none needed where [`run`](Self::run) knows them.
+    /// The runs from every row on, for rows `stride` apart.
     fn runs(&self, stride: usize) -> Vec<Run> {
-        if self.contiguous {
-            return Vec::new();
-        }
         let mut runs = vec![Run { len: 1, step: 1 }; self.offsets.len()];
         for row in (0..runs.len().saturating_sub(stride)).rev() {
             let next = runs[row + stride];
@@ -224,11 +217,6 @@ impl<N> Rows<N> {
             };
         }
         runs
-    }
-
-    /// The run from a row on: a contiguous factor is one.
-    fn run(&self, runs: &[Run], row: usize, stride: usize) -> Run {
-        if self.contiguous { Run { len: usize::MAX, step: stride } } else { runs[row] }
     }
 }
 

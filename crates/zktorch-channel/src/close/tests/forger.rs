@@ -138,8 +138,9 @@ impl<'a> Forger<'a> {
         ];
         let claims = |own: &RelaxedWitness<MessageRelation<'_>>| {
             let MessageWitness { z, blinds } = &own.witness;
-            let row = combine(z.chunks(z.len() / blinds.len()), &rows, blinds);
-            let error = combine(own.opening.values.chunks(srs.size()), &chunks, &own.opening.blinds);
+            let row = argument::combine(z.chunks(z.len() / blinds.len()), &rows, blinds);
+            let error =
+                argument::combine(own.opening.values.chunks(srs.size()), &chunks, &own.opening.blinds);
             self.claims.iter().cloned().chain(instances.iter().cloned().zip([row, error])).collect()
         };
         ArgumentProof { spartan: messages, decider: decide(srs, transcript, claims(claimed), claims(opened)) }
@@ -166,15 +167,6 @@ fn decide(srs: &Srs, transcript: &mut Transcript, mut claimed: Claims, opened: C
         power *= *marked.blind.expose();
     }
     DeciderProof { reduction, opening: decider::open(srs, transcript, &instance, witness).unwrap() }
-}
-
-fn combine<'a>(vectors: impl Iterator<Item = &'a [Fr]>, weights: &[Fr], blinds: &[Blind]) -> OpeningWitness {
-    let mut witness = OpeningWitness { vector: Vec::new(), blind: Blind::zero() };
-    for ((vector, weight), blind) in vectors.zip(weights).zip(blinds) {
-        witness.vector.accumulate(&vector.to_vec(), *weight);
-        witness.blind.accumulate(blind, *weight);
-    }
-    witness
 }
 
 pub(super) fn random_blinds(count: usize, seed: u64) -> Vec<Blind> {
