@@ -86,7 +86,7 @@ pub use eval::{Entries, eval_expr, execute};
 pub use expr::{Contract, Expr, Linear, Operand, Term};
 pub use graph::{Graph, Step};
 pub use shape::Shape;
-pub use table::{Function, Table, TableId};
+pub use table::{Binary, Formula, Function, Instruction, MAX_FORMULA, Table, TableId, Unary};
 pub use tensor::{Interval, Role, Tensor, TensorId, Visibility};
 pub use validate::{Bound, Bounds};
 pub use view::{AxisMap, Entry, Factor, View};

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::Interval;
 
 mod exp;
+mod formula;
 #[cfg(test)]
 mod tests;
+
+pub use formula::{Binary, Formula, Instruction, MAX_FORMULA, Unary};
 
 /// Index of a table in [`Graph::tables`](crate::Graph::tables).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,6 +63,19 @@ pub enum Function {
         /// t.
         output_scale: i32,
     },
+    /// `min(max(floor(f(v 2^-s) 2^t + 1/2), lo), hi)`, computed in f64; 0 (if it is between the bounds) where f is NaN.
+    Formula {
+        /// f.
+        formula: Formula,
+        /// s.
+        input_scale: i32,
+        /// t.
+        output_scale: i32,
+        /// Lower bound.
+        lo: i32,
+        /// Upper bound.
+        hi: i32,
+    },
 }
 
 impl Table {
@@ -73,12 +89,14 @@ impl Table {
     /// The smallest interval with f(v) for all v of a domain that contains 0.
     pub fn image(&self) -> Interval {
         let Interval { lo, hi } = self.domain;
-        // Every function is monotone on the negative and on the other arguments: the ends decide.
-        let ends = [lo, lo.max(-1).min(hi), 0.max(lo).min(hi), hi].map(|v| self.function.eval(v));
-        ends.iter().fold(Interval { lo: ends[0], hi: ends[0] }, |image, y| Interval {
-            lo: image.lo.min(*y),
-            hi: image.hi.max(*y),
-        })
+        let first = self.function.eval(lo);
+        let grow = |image: Interval, y: i32| Interval { lo: image.lo.min(y), hi: image.hi.max(y) };
+        let all = Interval { lo: first, hi: first };
+        if let Function::Formula { .. } = self.function {
+            return (lo..=hi).map(|v| self.function.eval(v)).fold(all, grow);
+        }
+        // All others are monotone on the negative and on the other arguments: the ends decide.
+        [lo.max(-1).min(hi), 0.max(lo).min(hi), hi].map(|v| self.function.eval(v)).into_iter().fold(all, grow)
     }
 }
 
@@ -86,6 +104,13 @@ impl Function {
     /// f(v). Values beyond 32 bits saturate, and so do parameters outside their ranges: validated tables have neither.
     pub fn eval(&self, v: i32) -> i32 {
         let y = match *self {
+            Self::Formula { ref formula, input_scale, output_scale, lo, hi } => {
+                // Powers of two are exact; f64 has more exponents than any scale that validation accepts.
+                let y = formula.eval(f64::from(v) * libm::ldexp(1.0, -input_scale.clamp(-64, 64)));
+                let y = libm::floor(y * libm::ldexp(1.0, output_scale.clamp(-64, 64)) + 0.5);
+                // The conversion saturates, and makes NaN zero.
+                i64::from((y as i32).max(lo).min(hi))
+            }
             Self::Relu => i64::from(v.max(0)),
             Self::LeakyRelu { .. } if v >= 0 => i64::from(v),
             Self::LeakyRelu { numerator, shift } => {

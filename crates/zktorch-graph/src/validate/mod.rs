@@ -218,6 +218,14 @@ fn check_table(table: &Table) -> Result<(), GraphError> {
         Function::Clip { lo, hi } => {
             require(lo <= hi, "bounds of the clip", "lo <= hi", format_args!("{lo}, {hi}"))?
         }
+        Function::Formula { ref formula, input_scale, output_scale, lo, hi } => {
+            let program = "at most 64 instructions that leave one number";
+            require(formula.is_valid(), "formula", program, format_args!("{formula}"))?;
+            require(lo <= hi, "bounds of the formula", "lo <= hi", format_args!("{lo}, {hi}"))?;
+            for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
+                require(scale.unsigned_abs() <= 64, name, "-64 to 64", scale)?;
+            }
+        }
         Function::Sigmoid { input_scale, output_scale } | Function::Tanh { input_scale, output_scale } => {
             for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
                 require(scale.unsigned_abs() <= 32, name, "-32 to 32", scale)?;
