@@ -1,15 +1,14 @@
 //! The compiler: decode, calibrate, lower, validate.
 
-use std::collections::BTreeMap;
+use zktorch_graph::{Bounds, Graph, Interval, TensorId, execute};
 
-use zktorch_graph::{Bounds, Graph, Interval, Role, Tensor, TensorId, execute};
-
-use crate::float::{check_inputs, run};
-use crate::lower::{Lowering, plain_axes, plain_shape};
+use crate::calibrate::{Statistics, run};
+use crate::expand::Expansion;
+use crate::lower::Lowering;
 use crate::model::Model;
-use crate::program::Program;
+use crate::program::{Id, Kind, Program};
 use crate::tensor::len;
-use crate::{FloatModel, FloatTensor, OnnxError, Options, Result};
+use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Result, Tensor};
 
 /// Samples that are generated when none are given.
 pub const GENERATED: usize = 8;
@@ -34,11 +33,11 @@ impl PortInfo {
     ///
     /// # Errors
     /// [`OnnxError::Input`] if a number leaves the range.
-    pub fn quantise(&self, values: &[f32], range: Interval) -> Result<Vec<i32>> {
+    pub fn quantise(&self, values: impl IntoIterator<Item = f64>, range: Interval) -> Result<Vec<i32>> {
         let factor = f64::powi(2.0, self.scale);
         let (lo, hi) = (f64::from(range.lo), f64::from(range.hi));
-        let integer = |x: &f32| {
-            let integer = (f64::from(*x) * factor).round();
+        let integer = |x: f64| {
+            let integer = (x * factor).round();
             if integer < lo || integer > hi {
                 return Err(OnnxError::Input {
                     name: self.name.clone(),
@@ -49,7 +48,7 @@ impl PortInfo {
             }
             Ok(integer as i32)
         };
-        values.iter().map(integer).collect()
+        values.into_iter().map(integer).collect()
     }
 }
 
@@ -70,8 +69,8 @@ pub struct Compiled {
     pub stored: Vec<PortInfo>,
     /// What the user should know.
     pub warnings: Vec<String>,
-    /// Largest absolute value of everything computed over the samples, by name: scales are chosen from these.
-    pub max_abs: BTreeMap<String, f64>,
+    /// Smallest and largest entry of everything computed over the samples, in the order of computation: scales are chosen from these.
+    pub ranges: Vec<(f64, f64)>,
     /// Bits of room above them.
     pub headroom: u32,
 }
@@ -101,66 +100,65 @@ fn real(port: &PortInfo, values: &[Vec<i32>]) -> FloatTensor {
 /// [`OnnxError`]: the first thing that is malformed, not supported (see [`inspect`](crate::inspect) for all at once) or
 /// cannot be quantised.
 pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
-    let decode = || Program::new(Model::decode(bytes, options)?, options);
+    let decode = || Expansion::survey(Model::decode(bytes, options)?, options).into_program(options);
     let mut program = tracing::info_span!("decode model").in_scope(decode)?;
     let mut warnings = Vec::new();
-    let max_abs = match &options.max_abs {
-        Some(max_abs) => max_abs.clone(),
+    let statistics = match &options.ranges {
+        Some(ranges) => known(ranges, &program)?,
         None => calibrate(&program, options, &mut warnings)?,
     };
     let _span = tracing::info_span!("lower", nodes = program.nodes.len()).entered();
     program.fold_norms();
+    let statistics = statistics.extended(&program);
     let few = options.calibration.len() < ENOUGH_SAMPLES;
     let headroom = options.headroom.unwrap_or(if few { 3 } else { 2 }).min(12);
-    let sum_max_abs = program.sum_max_abs(&max_abs);
-    let mut lowering = Lowering::new(&program.constants, &max_abs, &sum_max_abs, headroom);
-    let mut inputs = Vec::new();
-    for (name, dims) in &program.inputs {
-        let scale = lowering.scale_of(name);
-        let tensor = lowering.add_tensor(Tensor {
-            name: short(name),
-            shape: plain_shape(dims),
-            scale,
-            range: Interval::I16,
-            role: Role::Input(options.input),
-        });
-        let value = lowering.tensor_value(tensor, plain_axes(dims), 0.0);
-        lowering.define(name, value);
-        lowering.graph.inputs.push(tensor);
-        inputs.push(PortInfo { name: name.clone(), dims: dims.clone(), tensor, scale });
+    let mut lowering = Lowering::new(&program, &statistics, headroom);
+    let mut ports = Vec::new();
+    for id in &program.inputs {
+        let value = program.value(*id);
+        ports.push((value.name.clone(), value.dims.clone(), lowering.input(*id, options.input)));
     }
     for node in &program.nodes {
-        lowering.begin(&node.output);
-        let value = node.operator.lower(&mut lowering, &node.inputs)?;
-        if value.dims() != node.dims {
-            return Err(lowering.error("extents", format!("{:?}", node.dims), format!("{:?}", value.dims())));
-        }
-        lowering.define(&node.output, value);
+        lowering.node(node)?;
     }
     let mut outputs = Vec::new();
-    for name in &program.outputs {
-        lowering.begin(name);
-        let value = lowering.value(name)?;
-        let scale = lowering.own_scale(&value);
-        let stored = lowering.rescale(&value, scale, Interval::I16, Role::Output(options.output), name)?;
-        let tensor = lowering.last_tensor(&stored)?;
-        lowering.graph.outputs.push(tensor);
-        outputs.push(PortInfo { name: name.clone(), dims: value.dims(), tensor, scale });
+    for (name, id) in &program.outputs {
+        let (tensor, dims) = lowering.output(*id, options.output)?;
+        outputs.push((name.clone(), dims, tensor));
     }
-    let port = |(name, dims, tensor)| {
-        let scale = lowering.graph.tensor(tensor).scale;
+    let stored = lowering.stored_values();
+    let (mut graph, weights) = (lowering.graph, lowering.weights);
+    let port = |(name, dims, tensor): (String, Vec<usize>, TensorId)| {
+        let scale = graph.tensor(tensor).scale;
         PortInfo { name, dims, tensor, scale }
     };
-    let mut stored: Vec<PortInfo> = lowering.stored_values().into_iter().map(port).collect();
+    let inputs: Vec<PortInfo> = ports.into_iter().map(port).collect();
+    let outputs: Vec<PortInfo> = outputs.into_iter().map(port).collect();
+    let stored = stored.into_iter().map(|(id, dims, tensor)| (program.value(id).name.clone(), dims, tensor));
+    let mut stored: Vec<PortInfo> = stored.map(port).collect();
     stored.retain(|port| outputs.iter().all(|output: &PortInfo| output.name != port.name));
     stored.extend(outputs.iter().cloned());
     stored.sort_by(|a, b| a.name.cmp(&b.name));
-    let (mut graph, weights) = (lowering.graph, lowering.weights);
+    // Parts of an operator that have its name are not its result.
+    stored.dedup_by(|a, b| a.name == b.name);
     for tensor in &mut graph.tensors {
         tensor.name = short(&tensor.name);
     }
     let bounds = graph.validate()?;
-    Ok(Compiled { graph, bounds, weights, inputs, outputs, stored, warnings, max_abs, headroom })
+    let ranges = statistics.to_pairs();
+    Ok(Compiled { graph, bounds, weights, inputs, outputs, stored, warnings, ranges, headroom })
+}
+
+/// Statistics from a former compilation.
+fn known(ranges: &[(f64, f64)], program: &Program) -> Result<Statistics> {
+    if ranges.len() < program.values.len() {
+        return Err(OnnxError::Model {
+            field: "ranges of a former compilation",
+            expected: format!("those of {} values", program.values.len()),
+            got: ranges.len().to_string(),
+        });
+    }
+    Ok(Statistics::from_pairs(ranges.to_vec()))
 }
 
 /// Names in a graph have at most 256 bytes.
@@ -169,12 +167,8 @@ fn short(name: &str) -> String {
     name[..end].to_owned()
 }
 
-/// Largest absolute value of every value over the samples.
-fn calibrate(
-    program: &Program,
-    options: &Options,
-    warnings: &mut Vec<String>,
-) -> Result<BTreeMap<String, f64>> {
+/// Runs the samples.
+fn calibrate(program: &Program, options: &Options, warnings: &mut Vec<String>) -> Result<Statistics> {
     let generated = match options.calibration.is_empty() {
         false => Vec::new(),
         true => {
@@ -190,21 +184,17 @@ fn calibrate(
         warnings
             .push(format!("only {} calibration samples; {ENOUGH_SAMPLES} or more are better", samples.len()));
     }
-    let mut max_abs: BTreeMap<String, f64> = BTreeMap::new();
+    let mut statistics = Statistics::new(program);
     for sample in samples {
         let _span = tracing::info_span!("calibration sample").entered();
-        check_inputs(&program.inputs, sample)?;
-        run(program, sample, |name, value| {
-            let max = max_abs.entry(name.to_owned()).or_default();
-            *max = max.max(f64::from(value.max_abs()));
-        })?;
+        run(program, sample, |id, value| statistics.add(id, value))?;
     }
-    Ok(max_abs)
+    Ok(statistics)
 }
 
 /// A random sample: uniform in [0, 1) for even indices (images), standard normal for odd ones. Seeded: compiling twice gives one
 /// graph.
-fn generate(program: &Program, index: usize) -> Vec<FloatTensor> {
+fn generate(program: &Program, index: usize) -> Vec<Tensor> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64.wrapping_mul(index as u64 + 1);
     let mut uniform = move || {
         // SplitMix64.
@@ -214,12 +204,21 @@ fn generate(program: &Program, index: usize) -> Vec<FloatTensor> {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) >> 40) as f32 / (1u32 << 24) as f32
     };
-    let mut draw = |_| match index % 2 {
+    let mut draw = move || match index % 2 {
         0 => uniform(),
         // The sum of twelve uniform numbers has variance 1.
         _ => (0..12).map(|_| uniform()).sum::<f32>() - 6.0,
     };
-    program.inputs.iter().map(|(_, dims)| FloatTensor::from_fn(dims.clone(), &mut draw)).collect()
+    let mut sample = |id: &Id| -> Tensor {
+        let value = program.value(*id);
+        let dims = value.dims.clone();
+        match value.kind {
+            Kind::Float => FloatTensor::from_fn(dims, |_| draw()).into(),
+            // Booleans, and integers that may be indices.
+            Kind::Int | Kind::Bool => IntTensor::from_fn(dims, |_| (draw() > 0.5).into()).into(),
+        }
+    };
+    program.inputs.iter().map(&mut sample).collect()
 }
 
 impl Compiled {
@@ -227,12 +226,24 @@ impl Compiled {
     ///
     /// # Errors
     /// [`OnnxError::Input`] if number or extents are wrong or a number leaves its range.
-    pub fn quantise(&self, inputs: &[FloatTensor]) -> Result<Vec<Vec<i32>>> {
-        let ports: Vec<_> = self.inputs.iter().map(|port| (port.name.clone(), port.dims.clone())).collect();
-        check_inputs(&ports, inputs)?;
+    pub fn quantise(&self, inputs: &[Tensor]) -> Result<Vec<Vec<i32>>> {
+        let error = |name: &str, field, expected: String, got: String| OnnxError::Input {
+            name: name.into(),
+            field,
+            expected,
+            got,
+        };
+        if inputs.len() != self.inputs.len() {
+            return Err(error("all", "number", self.inputs.len().to_string(), inputs.len().to_string()));
+        }
         let mut all = Vec::with_capacity(inputs.len());
         for (port, input) in self.inputs.iter().zip(inputs) {
-            all.push(port.quantise(input.data(), self.graph.tensor(port.tensor).range)?);
+            if input.dims() != port.dims {
+                let (expected, got) = (format!("{:?}", port.dims), format!("{:?}", input.dims()));
+                return Err(error(&port.name, "extents", expected, got));
+            }
+            input.check_finite(&port.name)?;
+            all.push(port.quantise(input.iter(), self.graph.tensor(port.tensor).range)?);
         }
         Ok(all)
     }
@@ -264,15 +275,18 @@ impl Compiled {
     ///
     /// # Errors
     /// As [`Compiled::run`] and [`FloatModel::run`].
-    pub fn compare(&self, model: &FloatModel, inputs: &[FloatTensor]) -> Result<Vec<ValueError>> {
+    pub fn compare(&self, model: &FloatModel, inputs: &[Tensor]) -> Result<Vec<ValueError>> {
         let values = self.execute(self.quantise(inputs)?)?;
         let mut errors = Vec::new();
         model.run_with(inputs, |name, float| {
             let Ok(index) = self.stored.binary_search_by(|port| port.name.as_str().cmp(name)) else { return };
             let integer = real(&self.stored[index], &values);
-            let pairs = float.data().iter().zip(integer.data());
-            let max_error = pairs.fold(0f32, |max, (x, y)| max.max((x - y).abs()));
-            errors.push(ValueError { name: name.to_owned(), max_error, max_abs: float.max_abs() });
+            if float.dims() != integer.dims() {
+                return;
+            }
+            let pairs = float.iter().zip(integer.data());
+            let max_error = pairs.fold(0f64, |max, (x, y)| max.max((x - f64::from(*y)).abs())) as f32;
+            errors.push(ValueError { name: name.to_owned(), max_error, max_abs: float.max_abs() as f32 });
         })?;
         Ok(errors)
     }
@@ -281,7 +295,7 @@ impl Compiled {
     ///
     /// # Errors
     /// As [`Compiled::quantise`] and [`Compiled::execute`].
-    pub fn run(&self, inputs: &[FloatTensor]) -> Result<Vec<FloatTensor>> {
+    pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<FloatTensor>> {
         let values = self.execute(self.quantise(inputs)?)?;
         Ok(self.dequantise(&values))
     }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::expand::Expansion;
 use crate::model::{Model, OPSETS};
-use crate::program::Program;
-use crate::tensor::{Const, len};
-use crate::{Options, Result};
+use crate::{Options, Result, Tensor};
 
 /// What a model consists of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,7 +27,9 @@ pub struct Report {
     pub parameters: usize,
     /// Multiplications per inference.
     pub multiplications: u64,
-    /// Whether every node is supported.
+    /// Obstacles that belong to no node: element types, versions, tensors.
+    pub problems: Vec<String>,
+    /// Whether every node is supported, and nothing else stands in the way.
     pub supported: bool,
 }
 
@@ -52,16 +53,17 @@ pub struct NodeReport {
 /// Lists every node of a model with its inferred shape or what is wrong with it, all at once.
 ///
 /// # Errors
-/// [`OnnxError`](crate::OnnxError) if the file itself is malformed: bytes, names, initialisers, inputs, version.
+/// [`OnnxError`](crate::OnnxError) if the file itself is malformed: bytes, names, order.
 pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
     let model = Model::decode(bytes, options)?;
     let opset = model.opset;
-    let floats = |value: &Const| matches!(value, Const::Float(_));
-    let parameters = model.consts.values().filter(|value| floats(value)).map(|value| len(value.dims())).sum();
-    let (program, outcomes) = Program::survey(model, options);
+    let floats = |value: &Tensor| if let Tensor::Float(_) = value { value.len() } else { 0 };
+    let parameters = model.constants.values().map(|(value, _)| floats(value)).sum();
+    let inputs = model.inputs.iter().map(|(name, dims, _)| (name.clone(), dims.clone())).collect();
+    let expansion = Expansion::survey(model, options);
     let mut operators: BTreeMap<String, usize> = BTreeMap::new();
-    let mut nodes = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
+    let mut nodes = Vec::with_capacity(expansion.outcomes.len());
+    for outcome in expansion.outcomes {
         *operators.entry(outcome.op.clone()).or_default() += 1;
         nodes.push(NodeReport {
             name: outcome.name,
@@ -72,20 +74,17 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
             problem: outcome.result.err().map(|error| error.to_string()),
         });
     }
-    let dims =
-        |name: &String| program.nodes.iter().find(|node| node.output == *name).map(|node| node.dims.clone());
+    let problems: Vec<String> = expansion.problems.iter().map(ToString::to_string).collect();
     Ok(Report {
         opset,
         opsets_supported: OPSETS,
-        outputs: program.outputs.iter().map(|name| (name.clone(), dims(name))).collect(),
-        inputs: program.inputs.clone(),
-        multiplications: program
-            .nodes
-            .iter()
-            .fold(0u64, |sum, node| sum.saturating_add(node.multiplications)),
-        supported: nodes.iter().all(|node| node.problem.is_none()),
+        outputs: expansion.outputs,
+        inputs,
+        multiplications: nodes.iter().fold(0u64, |sum, node| sum.saturating_add(node.multiplications)),
+        supported: problems.is_empty() && nodes.iter().all(|node| node.problem.is_none()),
         nodes,
         operators,
         parameters,
+        problems,
     })
 }

@@ -2,14 +2,18 @@
 //!
 //! # The way of a model
 //!
-//! [`proto`] decodes the bytes; `model` checks names, constants and order; `program` resolves every node through the registry
-//! in `ops` (attributes, shapes) and folds constants; `float` computes in floats and so calibrates; `lower` turns values into
-//! expressions and steps; [`compile()`] puts it together and validates the graph.
+//! [`proto`] decodes the bytes; `model` checks names, constants and order; `expand` turns every node, through the registry in
+//! `ops`, into core operators of a `program`, folding constants on the way; `calibrate` runs it in floats (`interpret`) and
+//! notes the range of every value; `lower` turns values into expressions and steps; [`compile()`] puts it together and
+//! validates the graph.
 
+mod calibrate;
 mod compile;
 mod error;
+mod expand;
 mod float;
 mod inspect;
+mod interpret;
 mod lower;
 mod model;
 mod ops;
@@ -23,4 +27,4 @@ pub use error::{OnnxError, Result};
 pub use float::FloatModel;
 pub use inspect::{NodeReport, Report, inspect};
 pub use options::Options;
-pub use tensor::FloatTensor;
+pub use tensor::{FloatTensor, IntTensor, Tensor};

@@ -7,42 +7,56 @@ use std::path::{Component, Path};
 use prost::Message;
 
 use crate::proto::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
-use crate::tensor::{Const, checked_len};
-use crate::{FloatTensor, OnnxError, Options, Result};
+use crate::program::Kind;
+use crate::tensor::checked_len;
+use crate::{FloatTensor, IntTensor, OnnxError, Options, Result, Tensor};
 
 /// Oldest and newest version of the standard operator set.
-pub(crate) const OPSETS: (i64, i64) = (7, 25);
+pub(crate) const OPSETS: (i64, i64) = (1, 27);
 
 /// A decoded model, nodes in topological order.
 pub(crate) struct Model {
     pub(crate) opset: i64,
     pub(crate) nodes: Vec<NodeProto>,
-    pub(crate) consts: BTreeMap<String, Const>,
-    pub(crate) inputs: Vec<(String, Vec<usize>)>,
+    pub(crate) constants: BTreeMap<String, (Tensor, Kind)>,
+    pub(crate) inputs: Vec<(String, Vec<usize>, Kind)>,
     pub(crate) outputs: Vec<String>,
+    /// What stands in the way of compiling it but not of reading on: tensors, inputs and versions that are not supported.
+    pub(crate) problems: Vec<OnnxError>,
 }
 
 impl Model {
     pub(crate) fn decode(bytes: &[u8], options: &Options) -> Result<Self> {
         let model = ModelProto::decode(bytes).map_err(|e| OnnxError::Decode { reason: e.to_string() })?;
-        let opset = opset(&model)?;
+        let mut problems = Vec::new();
+        let opset = opset(&model, &mut problems)?;
         let Some(mut graph) = model.graph else {
             return Err(OnnxError::Decode { reason: "no graph".into() });
         };
-        let mut consts = BTreeMap::new();
+        let mut defined = BTreeSet::new();
+        let mut constants = BTreeMap::new();
         for tensor in std::mem::take(&mut graph.initializer) {
             let name = tensor.name.clone();
-            let value = decode_tensor(tensor, options)?;
-            if consts.insert(name.clone(), value).is_some() {
+            if !defined.insert(name.clone()) {
                 return Err(duplicate(name));
             }
+            match decode_tensor(tensor, options) {
+                Ok(value) => drop(constants.insert(name, value)),
+                Err(error) => problems.push(error),
+            }
         }
-        let inputs = graph
-            .input
-            .iter()
-            .filter(|info| !consts.contains_key(&info.name))
-            .map(|info| Ok((info.name.clone(), input_dims(info, options)?)))
-            .collect::<Result<Vec<_>>>()?;
+        let initialisers = defined.clone();
+        let mut inputs = Vec::new();
+        // Old files list initialisers among the inputs too.
+        for info in graph.input.iter().filter(|info| !initialisers.contains(&info.name)) {
+            if !defined.insert(info.name.clone()) {
+                return Err(duplicate(info.name.clone()));
+            }
+            match input_type(info, options) {
+                Ok((dims, kind)) => inputs.push((info.name.clone(), dims, kind)),
+                Err(error) => problems.push(error),
+            }
+        }
         if graph.output.is_empty() {
             return Err(OnnxError::Model {
                 field: "outputs",
@@ -51,8 +65,8 @@ impl Model {
             });
         }
         let outputs = graph.output.iter().map(|info| info.name.clone()).collect();
-        let nodes = sort(graph, &consts, &inputs)?;
-        Ok(Self { opset, nodes, consts, inputs, outputs })
+        let nodes = sort(graph, &defined)?;
+        Ok(Self { opset, nodes, constants, inputs, outputs, problems })
     }
 }
 
@@ -73,18 +87,15 @@ fn duplicate(name: String) -> OnnxError {
     }
 }
 
-fn opset(model: &ModelProto) -> Result<i64> {
+fn opset(model: &ModelProto, problems: &mut Vec<OnnxError>) -> Result<i64> {
     let versions = model.opset_import.iter().filter(|set| set.domain.is_empty() || set.domain == "ai.onnx");
     let Some(version) = versions.map(|set| set.version).max() else {
-        return Err(OnnxError::Model {
-            field: "opset_import",
-            expected: "the standard operator set".into(),
-            got: "none".into(),
-        });
+        // A model of other domains alone, and files of the first version of the format.
+        return Ok(if model.opset_import.is_empty() { 1 } else { OPSETS.1 });
     };
     if version < OPSETS.0 || version > OPSETS.1 {
-        return Err(OnnxError::Model {
-            field: "opset version",
+        problems.push(OnnxError::Model {
+            field: "version of the operator set",
             expected: format!("{} to {}", OPSETS.0, OPSETS.1),
             got: version.to_string(),
         });
@@ -92,7 +103,37 @@ fn opset(model: &ModelProto) -> Result<i64> {
     Ok(version)
 }
 
-fn input_dims(info: &ValueInfoProto, options: &Options) -> Result<Vec<usize>> {
+/// What an element type of ONNX is called.
+pub(crate) fn type_name(data_type: i32) -> String {
+    let name = match data_type {
+        1 => "float32",
+        2 => "uint8",
+        3 => "int8",
+        4 => "uint16",
+        5 => "int16",
+        6 => "int32",
+        7 => "int64",
+        8 => "string",
+        9 => "bool",
+        10 => "float16",
+        11 => "float64",
+        12 => "uint32",
+        13 => "uint64",
+        14 => "complex64",
+        15 => "complex128",
+        16 => "bfloat16",
+        17..=20 => "an 8-bit float type",
+        21 => "uint4",
+        22 => "int4",
+        23 => "float4",
+        _ => return format!("element type {data_type}"),
+    };
+    name.into()
+}
+
+const TYPES: &str = "float16, float32, float64, bfloat16, int4 to int64, uint4 to uint64 or bool";
+
+fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, Kind)> {
     let error = |field, expected: &str, got: String| OnnxError::Input {
         name: info.name.clone(),
         field,
@@ -101,45 +142,38 @@ fn input_dims(info: &ValueInfoProto, options: &Options) -> Result<Vec<usize>> {
     };
     let tensor = info.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
     let tensor = tensor.ok_or_else(|| error("type", "a tensor", "something else or nothing".into()))?;
-    if !matches!(tensor.elem_type, 1 | 10 | 11) {
-        return Err(error(
-            "element type",
-            "float (1), float16 (10) or double (11)",
-            tensor.elem_type.to_string(),
-        ));
-    }
+    let kind = match tensor.elem_type {
+        1 | 10 | 11 | 16 => Kind::Float,
+        2..=7 | 12 | 13 | 21 | 22 => Kind::Int,
+        9 => Kind::Bool,
+        other => return Err(error("element type", TYPES, type_name(other))),
+    };
     let shape = tensor.shape.as_ref().ok_or_else(|| error("shape", "a list of extents", "none".into()))?;
     let mut dims = Vec::new();
     for (axis, dim) in shape.dim.iter().enumerate() {
-        let given = dim.dim_param.as_ref().and_then(|param| options.dims.get(param)).copied();
+        // By its name, or as INPUT:AXIS.
+        let name = dim.dim_param.clone().filter(|name| !name.is_empty());
+        let place = format!("{}:{axis}", info.name);
+        let given = name.as_ref().and_then(|name| options.dims.get(name)).or_else(|| options.dims.get(&place));
         let fixed = dim.dim_value.filter(|value| *value > 0).and_then(|value| usize::try_from(value).ok());
-        dims.push(match (fixed, given) {
+        dims.push(match (fixed, given.copied()) {
             (Some(dim), _) | (None, Some(dim)) if dim > 0 => dim,
             _ if axis == 0 => 1,
             _ => {
-                let got = dim.dim_param.clone().unwrap_or_else(|| format!("{:?}", dim.dim_value));
-                return Err(error("extent", "a positive number, or a value for it in the options", got));
+                let key = name.unwrap_or(place);
+                let expected = format!("a number, given by --dim {key}=VALUE");
+                return Err(error("extent", &expected, format!("a dynamic axis {axis}")));
             }
         });
     }
     match checked_len(&dims) {
-        Some(len) if len <= options.max_entries => Ok(dims),
+        Some(len) if len <= options.max_entries => Ok((dims, kind)),
         _ => Err(error("size", &format!("at most {} entries", options.max_entries), format!("{dims:?}"))),
     }
 }
 
 /// Kahn's algorithm, keeping the order of the file where it is one already.
-fn sort(
-    graph: GraphProto,
-    consts: &BTreeMap<String, Const>,
-    inputs: &[(String, Vec<usize>)],
-) -> Result<Vec<NodeProto>> {
-    let mut defined: BTreeSet<String> = consts.keys().cloned().collect();
-    for (name, _) in inputs {
-        if !defined.insert(name.clone()) {
-            return Err(duplicate(name.clone()));
-        }
-    }
+fn sort(graph: GraphProto, defined: &BTreeSet<String>) -> Result<Vec<NodeProto>> {
     let mut made_by = BTreeMap::new();
     for (index, node) in graph.node.iter().enumerate() {
         for output in node.output.iter().filter(|name| !name.is_empty()) {
@@ -190,8 +224,8 @@ fn sort(
     }
 }
 
-/// A constant from its message; checks extents against data and refuses numbers that are not finite.
-pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<Const> {
+/// A constant from its message; checks extents against data.
+pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<(Tensor, Kind)> {
     let name = tensor.name.clone();
     let error =
         |field, expected: String, got: String| OnnxError::Tensor { name: name.clone(), field, expected, got };
@@ -206,88 +240,114 @@ pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<Co
     let Some(len) = checked_len(&dims).filter(|len| *len <= options.max_entries) else {
         return Err(error("dims", format!("at most {} entries", options.max_entries), format!("{dims:?}")));
     };
-    let width = match tensor.data_type {
-        1 | 6 => 4,
-        7 | 11 => 8,
-        9 => 1,
-        10 => 2,
-        other => {
-            return Err(error(
-                "data_type",
-                "1 (float), 6 (int32), 7 (int64), 9 (bool), 10 (float16) or 11 (double)".into(),
-                other.to_string(),
-            ));
-        }
+    let Some((bits, kind)) = width(tensor.data_type) else {
+        return Err(error("data_type", TYPES.into(), type_name(tensor.data_type)));
     };
+    let bytes = (len * bits).div_ceil(8);
     let raw = match tensor.data_location {
         0 => tensor.raw_data,
-        _ => read_external(&tensor.external_data, len * width, options, &error)?,
+        _ => read_external(&tensor.external_data, bytes, options, &error)?,
     };
     let check = |got: usize| match got == len {
         true => Ok(()),
         false => Err(error("data", format!("{len} entries for dims {dims:?}"), format!("{got} entries"))),
     };
-    let value = if !raw.is_empty() || tensor.data_location != 0 {
-        if raw.len() != len * width {
+    let value: Tensor = if !raw.is_empty() || tensor.data_location != 0 {
+        if raw.len() != bytes {
             let got = format!("{} bytes", raw.len());
-            return Err(error("raw_data", format!("{} bytes for dims {dims:?}", len * width), got));
+            return Err(error("raw_data", format!("{bytes} bytes for dims {dims:?}"), got));
         }
         decode_raw(tensor.data_type, &raw, &dims)
     } else {
+        let float = |data: &mut dyn Iterator<Item = f32>| -> Tensor {
+            FloatTensor::from_fn(&*dims, |_| data.next().unwrap_or_default()).into()
+        };
+        let int = |data: &mut dyn Iterator<Item = i64>| -> Tensor {
+            IntTensor::from_fn(&*dims, |_| data.next().unwrap_or_default()).into()
+        };
         match tensor.data_type {
             1 => {
                 check(tensor.float_data.len())?;
-                float(&dims, tensor.float_data)
+                float(&mut tensor.float_data.into_iter())
             }
             11 => {
                 check(tensor.double_data.len())?;
-                float(&dims, tensor.double_data.iter().map(|x| *x as f32).collect())
+                float(&mut tensor.double_data.into_iter().map(|x| x as f32))
             }
-            10 => {
+            10 | 16 => {
                 check(tensor.int32_data.len())?;
-                float(&dims, tensor.int32_data.iter().map(|x| half(*x as u16)).collect())
+                let convert = if tensor.data_type == 10 { half } else { brain };
+                float(&mut tensor.int32_data.into_iter().map(|x| convert(x as u16)))
             }
             7 => {
                 check(tensor.int64_data.len())?;
-                Const::Int { dims: dims.clone(), data: tensor.int64_data }
+                int(&mut tensor.int64_data.into_iter())
+            }
+            12 | 13 => {
+                check(tensor.uint64_data.len())?;
+                int(&mut tensor.uint64_data.into_iter().map(|x| x as i64))
+            }
+            21 | 22 => {
+                // Two to a byte, a byte to an entry.
+                let packed: Vec<u8> = tensor.int32_data.iter().map(|x| *x as u8).collect();
+                if packed.len() != bytes {
+                    return Err(error("data", format!("{bytes} bytes"), format!("{}", packed.len())));
+                }
+                decode_raw(tensor.data_type, &packed, &dims)
             }
             _ => {
                 check(tensor.int32_data.len())?;
-                Const::Int {
-                    dims: dims.clone(),
-                    data: tensor.int32_data.iter().map(|x| i64::from(*x)).collect(),
-                }
+                int(&mut tensor.int32_data.into_iter().map(i64::from))
             }
         }
     };
-    if let Const::Float(value) = &value {
-        value.check_finite(&name)?;
-    }
-    Ok(value)
+    Ok((value, kind))
 }
 
-fn float(dims: &[usize], data: Vec<f32>) -> Const {
-    let mut data = data.into_iter();
-    Const::Float(FloatTensor::from_fn(dims, |_| data.next().unwrap_or_default()))
+/// Bits of an entry, and what it is.
+fn width(data_type: i32) -> Option<(usize, Kind)> {
+    Some(match data_type {
+        1 => (32, Kind::Float),
+        11 => (64, Kind::Float),
+        10 | 16 => (16, Kind::Float),
+        2 | 3 => (8, Kind::Int),
+        4 | 5 => (16, Kind::Int),
+        6 | 12 => (32, Kind::Int),
+        7 | 13 => (64, Kind::Int),
+        9 => (8, Kind::Bool),
+        21 | 22 => (4, Kind::Int),
+        _ => return None,
+    })
 }
 
-fn decode_raw(data_type: i32, raw: &[u8], dims: &[usize]) -> Const {
-    fn words<const N: usize>(raw: &[u8]) -> impl Iterator<Item = [u8; N]> {
-        raw.chunks_exact(N).map(|chunk| {
-            let mut word = [0; N];
-            word.copy_from_slice(chunk);
-            word
-        })
+fn decode_raw(data_type: i32, raw: &[u8], dims: &[usize]) -> Tensor {
+    fn word<const N: usize>(raw: &[u8], i: usize) -> [u8; N] {
+        raw.get(i * N..).and_then(|raw| raw.first_chunk::<N>()).copied().unwrap_or([0; N])
     }
-    let int = |data: Vec<i64>| Const::Int { dims: dims.to_vec(), data };
+    let float = |f: &dyn Fn(usize) -> f32| -> Tensor { FloatTensor::from_fn(dims, f).into() };
+    let int = |f: &dyn Fn(usize) -> i64| -> Tensor { IntTensor::from_fn(dims, f).into() };
     match data_type {
-        1 => float(dims, words(raw).map(f32::from_le_bytes).collect()),
-        11 => float(dims, words(raw).map(|w| f64::from_le_bytes(w) as f32).collect()),
-        10 => float(dims, words(raw).map(|w| half(u16::from_le_bytes(w))).collect()),
-        7 => int(words(raw).map(i64::from_le_bytes).collect()),
-        6 => int(words(raw).map(|w| i64::from(i32::from_le_bytes(w))).collect()),
-        _ => int(raw.iter().map(|b| i64::from(*b != 0)).collect()),
+        1 => float(&|i| f32::from_le_bytes(word(raw, i))),
+        11 => float(&|i| f64::from_le_bytes(word(raw, i)) as f32),
+        10 => float(&|i| half(u16::from_le_bytes(word(raw, i)))),
+        16 => float(&|i| brain(u16::from_le_bytes(word(raw, i)))),
+        2 => int(&|i| raw[i].into()),
+        3 => int(&|i| i64::from(raw[i] as i8)),
+        4 => int(&|i| u16::from_le_bytes(word(raw, i)).into()),
+        5 => int(&|i| i16::from_le_bytes(word(raw, i)).into()),
+        6 => int(&|i| i32::from_le_bytes(word(raw, i)).into()),
+        12 => int(&|i| u32::from_le_bytes(word(raw, i)).into()),
+        // Numbers above 2^63 wrap, as they do in ONNX's casts.
+        7 | 13 => int(&|i| i64::from_le_bytes(word(raw, i))),
+        21 => int(&|i| i64::from(raw[i / 2] >> (4 * (i % 2)) & 15)),
+        22 => int(&|i| i64::from((raw[i / 2] >> (4 * (i % 2)) << 4) as i8 >> 4)),
+        _ => int(&|i| i64::from(raw[i] != 0)),
     }
+}
+
+/// The upper half of a float32.
+fn brain(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
 }
 
 /// IEEE half precision.

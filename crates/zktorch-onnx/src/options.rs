@@ -5,15 +5,16 @@ use std::path::PathBuf;
 
 use zktorch_graph::Visibility;
 
-use crate::FloatTensor;
+use crate::Tensor;
 
 /// How to compile a model.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Sample inputs: each sample holds one tensor per input of the network, in its order. Scales are chosen so that these
     /// values fit with some room. If there are none, random ones are generated and a warning says so.
-    pub calibration: Vec<Vec<FloatTensor>>,
-    /// Extents of named dynamic axes. The first axis of an input is 1 if it is dynamic and not named here.
+    pub calibration: Vec<Vec<Tensor>>,
+    /// Extents of dynamic axes, by their name or as INPUT:AXIS. The first axis of an input is 1 if it is dynamic and not named
+    /// here.
     pub dims: BTreeMap<String, usize>,
     /// Folder that external data may be read from; without it, models with external data are refused.
     pub base_dir: Option<PathBuf>,
@@ -21,9 +22,9 @@ pub struct Options {
     pub input: Visibility,
     /// Who sees the outputs.
     pub output: Visibility,
-    /// Largest absolute value of everything that the model computes, by name: instead of samples. What a former compilation
-    /// found ([`Compiled::max_abs`](crate::Compiled::max_abs)) gives the same graph again.
-    pub max_abs: Option<BTreeMap<String, f64>>,
+    /// Smallest and largest entry of everything that the model computes, instead of samples. What a former compilation found
+    /// ([`Compiled::ranges`](crate::Compiled::ranges)) gives the same graph again.
+    pub ranges: Option<Vec<(f64, f64)>>,
     /// Bits of room above the calibrated maximum. By default 2, or 3 when the samples are generated or fewer than 16.
     pub headroom: Option<u32>,
     /// Largest tensor, in entries, that the model may contain.
@@ -40,7 +41,7 @@ impl Default for Options {
             base_dir: None,
             input: Visibility::Public,
             output: Visibility::Public,
-            max_abs: None,
+            ranges: None,
             headroom: None,
             max_entries: 1 << 28,
             max_multiplications: 1 << 44,

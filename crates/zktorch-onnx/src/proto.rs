@@ -104,6 +104,9 @@ pub struct AttributeProto {
     /// Integers.
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
+    /// Strings.
+    #[prost(bytes = "vec", repeated, tag = "9")]
+    pub strings: Vec<Vec<u8>>,
 }
 
 /// `TensorProto`.
@@ -112,13 +115,13 @@ pub struct TensorProto {
     /// Extents.
     #[prost(int64, repeated, tag = "1")]
     pub dims: Vec<i64>,
-    /// Element type: 1 float, 6 int32, 7 int64, 9 bool, 10 float16, 11 double.
+    /// Element type, a number of `TensorProto.DataType`.
     #[prost(int32, tag = "2")]
     pub data_type: i32,
     /// Data of type float.
     #[prost(float, repeated, tag = "4")]
     pub float_data: Vec<f32>,
-    /// Data of type int32, float16 (bits) and bool.
+    /// Data of the integer types of at most 32 bits, of bool, and the bits of float16 and bfloat16.
     #[prost(int32, repeated, tag = "5")]
     pub int32_data: Vec<i32>,
     /// Data of type int64.
@@ -133,6 +136,9 @@ pub struct TensorProto {
     /// Data of type double.
     #[prost(double, repeated, tag = "10")]
     pub double_data: Vec<f64>,
+    /// Data of type uint32 and uint64.
+    #[prost(uint64, repeated, tag = "11")]
+    pub uint64_data: Vec<u64>,
     /// Where the data are if they are in another file: location, offset, length.
     #[prost(message, repeated, tag = "13")]
     pub external_data: Vec<StringStringEntryProto>,

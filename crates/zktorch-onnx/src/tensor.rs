@@ -1,4 +1,4 @@
-//! Tensors of the float model.
+//! Tensors of the model: floats, and exact integers.
 
 use crate::{OnnxError, Result};
 
@@ -9,6 +9,35 @@ pub struct FloatTensor {
     data: Vec<f32>,
 }
 
+/// A row-major tensor of exact integers; booleans are 0 and 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntTensor {
+    dims: Vec<usize>,
+    data: Vec<i64>,
+}
+
+/// A tensor of the model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tensor {
+    /// Real numbers.
+    Float(FloatTensor),
+    /// Integers or booleans.
+    Int(IntTensor),
+}
+
+/// Whether `len` entries fill these extents.
+fn check_len(dims: &[usize], got: usize) -> Result<()> {
+    match checked_len(dims) {
+        Some(len) if len == got => Ok(()),
+        _ => Err(OnnxError::Input {
+            name: "tensor".into(),
+            field: "number of entries",
+            expected: format!("the product of {dims:?}"),
+            got: got.to_string(),
+        }),
+    }
+}
+
 impl FloatTensor {
     /// The tensor with these extents and entries.
     ///
@@ -16,15 +45,8 @@ impl FloatTensor {
     /// [`OnnxError::Input`] if the number of entries is not the product of the extents.
     pub fn new(dims: impl Into<Vec<usize>>, data: Vec<f32>) -> Result<Self> {
         let dims = dims.into();
-        match checked_len(&dims) {
-            Some(len) if len == data.len() => Ok(Self { dims, data }),
-            _ => Err(OnnxError::Input {
-                name: "tensor".into(),
-                field: "number of entries",
-                expected: format!("the product of {dims:?}"),
-                got: data.len().to_string(),
-            }),
-        }
+        check_len(&dims, data.len())?;
+        Ok(Self { dims, data })
     }
 
     /// The tensor whose entry at row-major index i is `f(i)`.
@@ -54,10 +76,6 @@ impl FloatTensor {
         self.data
     }
 
-    pub(crate) fn data_mut(&mut self) -> &mut [f32] {
-        &mut self.data
-    }
-
     /// Largest absolute value (0 for an empty tensor).
     pub fn max_abs(&self) -> f32 {
         self.data.iter().fold(0.0, |max, x| max.max(x.abs()))
@@ -74,6 +92,132 @@ impl FloatTensor {
         match self.data.iter().position(|x| !x.is_finite()) {
             None => Ok(()),
             Some(index) => Err(OnnxError::NotFinite { name: name.into(), index, value: self.data[index] }),
+        }
+    }
+}
+
+impl IntTensor {
+    /// The tensor with these extents and entries.
+    ///
+    /// # Errors
+    /// [`OnnxError::Input`] if the number of entries is not the product of the extents.
+    pub fn new(dims: impl Into<Vec<usize>>, data: Vec<i64>) -> Result<Self> {
+        let dims = dims.into();
+        check_len(&dims, data.len())?;
+        Ok(Self { dims, data })
+    }
+
+    /// The tensor whose entry at row-major index i is `f(i)`.
+    pub fn from_fn(dims: impl Into<Vec<usize>>, f: impl FnMut(usize) -> i64) -> Self {
+        let dims = dims.into();
+        let data = (0..len(&dims)).map(f).collect();
+        Self { dims, data }
+    }
+
+    /// The extents.
+    pub fn dims(&self) -> &[usize] {
+        &self.dims
+    }
+
+    /// The entries.
+    pub fn data(&self) -> &[i64] {
+        &self.data
+    }
+}
+
+impl From<FloatTensor> for Tensor {
+    fn from(tensor: FloatTensor) -> Self {
+        Self::Float(tensor)
+    }
+}
+
+impl From<IntTensor> for Tensor {
+    fn from(tensor: IntTensor) -> Self {
+        Self::Int(tensor)
+    }
+}
+
+impl Tensor {
+    /// The extents.
+    pub fn dims(&self) -> &[usize] {
+        match self {
+            Self::Float(tensor) => &tensor.dims,
+            Self::Int(tensor) => &tensor.dims,
+        }
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Float(tensor) => tensor.data.len(),
+            Self::Int(tensor) => tensor.data.len(),
+        }
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One entry (integers beyond 2^53 are rounded).
+    ///
+    /// # Panics
+    /// If there is none with this row-major index.
+    pub fn get(&self, index: usize) -> f64 {
+        match self {
+            Self::Float(tensor) => f64::from(tensor.data[index]),
+            Self::Int(tensor) => tensor.data[index] as f64,
+        }
+    }
+
+    /// All entries.
+    pub fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// Largest absolute value (0 for an empty tensor).
+    pub fn max_abs(&self) -> f64 {
+        self.iter().fold(0.0, |max, x| max.max(x.abs()))
+    }
+
+    /// As floats.
+    pub fn to_float(&self) -> FloatTensor {
+        match self {
+            Self::Float(tensor) => tensor.clone(),
+            Self::Int(tensor) => FloatTensor::from_fn(tensor.dims.clone(), |i| tensor.data[i] as f32),
+        }
+    }
+
+    /// The integers, if they are.
+    pub(crate) fn ints(&self) -> Option<&[i64]> {
+        match self {
+            Self::Float(_) => None,
+            Self::Int(tensor) => Some(&tensor.data),
+        }
+    }
+
+    /// The same entries with other extents of the same product.
+    pub(crate) fn reshaped(self, dims: &[usize]) -> Self {
+        match self {
+            Self::Float(tensor) => Self::Float(tensor.reshaped(dims)),
+            Self::Int(tensor) => Self::Int(IntTensor { dims: dims.to_vec(), data: tensor.data }),
+        }
+    }
+
+    /// The entries at the places `index` (None: zero).
+    pub(crate) fn gather(&self, dims: &[usize], mut index: impl FnMut(usize) -> Option<usize>) -> Self {
+        match self {
+            Self::Float(t) => {
+                Self::Float(FloatTensor::from_fn(dims, |i| index(i).map_or(0.0, |j| t.data[j])))
+            }
+            Self::Int(t) => Self::Int(IntTensor::from_fn(dims, |i| index(i).map_or(0, |j| t.data[j]))),
+        }
+    }
+
+    pub(crate) fn check_finite(&self, name: &str) -> Result<()> {
+        match self {
+            Self::Float(tensor) => tensor.check_finite(name),
+            Self::Int(_) => Ok(()),
         }
     }
 }
@@ -95,42 +239,4 @@ pub(crate) fn strides(dims: &[usize]) -> Vec<usize> {
         strides[axis - 1] = strides[axis] * dims[axis];
     }
     strides
-}
-
-/// A constant of the model.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Const {
-    Float(FloatTensor),
-    Int { dims: Vec<usize>, data: Vec<i64> },
-}
-
-impl Const {
-    pub(crate) fn dims(&self) -> &[usize] {
-        match self {
-            Self::Float(tensor) => &tensor.dims,
-            Self::Int { dims, .. } => dims,
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        len(self.dims())
-    }
-
-    /// The same entries at the places `index` (None: `fill`).
-    pub(crate) fn gather(
-        &self,
-        dims: &[usize],
-        fill: f32,
-        mut index: impl FnMut(usize) -> Option<usize>,
-    ) -> Self {
-        match self {
-            Self::Float(tensor) => {
-                Self::Float(FloatTensor::from_fn(dims, |i| index(i).map_or(fill, |j| tensor.data[j])))
-            }
-            Self::Int { data, .. } => {
-                let data = (0..len(dims)).map(|i| index(i).map_or(fill as i64, |j| data[j])).collect();
-                Self::Int { dims: dims.to_vec(), data }
-            }
-        }
-    }
 }

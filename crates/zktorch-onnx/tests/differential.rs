@@ -7,7 +7,7 @@ use tract_onnx::prelude::*;
 use zktorch_onnx::{FloatModel, FloatTensor, Options};
 
 /// Runs a model in tract. `None` if tract does not know the model's operators in these versions.
-fn tract(bytes: &[u8], model: &FloatModel, inputs: &[FloatTensor]) -> TractResult<Vec<FloatTensor>> {
+fn tract(bytes: &[u8], model: &FloatModel, inputs: &[zktorch_onnx::Tensor]) -> TractResult<Vec<FloatTensor>> {
     let mut net = tract_onnx::onnx().model_for_read(&mut &bytes[..])?;
     for (index, (_, dims)) in model.inputs().iter().enumerate() {
         net.set_input_fact(index, f32::fact(dims.as_slice()).into())?;
@@ -15,6 +15,7 @@ fn tract(bytes: &[u8], model: &FloatModel, inputs: &[FloatTensor]) -> TractResul
     let plan = net.into_typed()?.into_runnable()?;
     let tensor =
         |input: &FloatTensor| Tensor::from_shape(input.dims(), input.data()).map(|t| t.into_tvalue());
+    let inputs: Vec<FloatTensor> = inputs.iter().map(|input| input.to_float()).collect();
     let outputs = plan.run(inputs.iter().map(tensor).collect::<TractResult<_>>()?)?;
     outputs
         .iter()

@@ -88,7 +88,7 @@ fn numbers_that_are_not_finite_are_refused() {
         assert!(matches!(error(&model), OnnxError::NotFinite { ref name, index: 5, .. } if name == "w"));
     }
     let good = gemm(vec![0.5; 8], &[4, 2]).bytes();
-    let sample = vec![FloatTensor::from_fn([1, 4], |_| f32::NAN)];
+    let sample = vec![FloatTensor::from_fn([1, 4], |_| f32::NAN).into()];
     let options = Options { calibration: vec![sample], ..Options::default() };
     assert!(matches!(compile(&good, &options), Err(OnnxError::NotFinite { .. })));
 }
@@ -201,12 +201,12 @@ fn activations_beyond_the_calibration_are_errors() {
         .node("Relu", &["h"], "y", vec![])
         .output("y")
         .bytes();
-    let sample = |x: f32| vec![FloatTensor::from_fn([1, 4], |i| if i % 2 == 0 { x } else { -x * 0.45 })];
+    let sample = |x: f32| vec![FloatTensor::from_fn([1, 4], |i| if i % 2 == 0 { x } else { -x * 0.45 }).into()];
     let options = Options { calibration: vec![sample(1.0); 16], ..Options::default() };
     let compiled = compile(&bytes, &options).unwrap();
     assert!(compiled.run(&sample(4.5)).is_ok());
     assert!(matches!(compiled.run(&sample(8.1)), Err(OnnxError::Input { field: "value", .. })));
-    let aligned = vec![FloatTensor::from_fn([1, 4], |_| 7.9)];
+    let aligned = vec![FloatTensor::from_fn([1, 4], |_| 7.9).into()];
     assert!(
         matches!(compiled.run(&aligned), Err(OnnxError::Graph(error)) if error.to_string().contains('h'))
     );
@@ -246,7 +246,7 @@ fn fuzz_models() {
             accepted += 1;
             // What compiles is valid and can be executed, or tells why not.
             assert!(compiled.graph.validate().is_ok());
-            let sample: Vec<FloatTensor> =
+            let sample: Vec<zktorch_onnx::Tensor> =
                 model.inputs().iter().map(|(_, dims)| random.tensor(dims, 1.0)).collect();
             if let (Ok(float), Ok(integer)) = (model.run(&sample), compiled.run(&sample)) {
                 assert_eq!(float.len(), integer.len());

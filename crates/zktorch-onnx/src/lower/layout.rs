@@ -1,7 +1,9 @@
 //! Changes of layout: reshapes, merged axes, broadcasts, aligned operands.
 
-use super::{Lowering, Value, identity, padded, plain_axes, sparse, sub_axes};
+use super::value::padded;
+use super::{Lowering, Value, along, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
+use crate::program::{AxisMatrix, Id};
 
 /// Splits two lists of extents (without ones) into the shortest groups of equal products.
 fn reshape_groups(from: &[u32], to: &[u32]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
@@ -30,8 +32,8 @@ fn reshape_groups(from: &[u32], to: &[u32]) -> Vec<(std::ops::Range<usize>, std:
 
 impl Lowering<'_> {
     /// The same entries with other extents. Free where whole sub-axes are merged; a sparse map where one is cut.
-    /// `name` is the value's name, for the tensor that is stored if the value is pending and has to be cut.
-    pub(crate) fn reshape(&mut self, value: Value, dims: &[usize], name: &str) -> Result<Value> {
+    /// `id` is the value, for the tensor that is stored if it is pending and has to be cut.
+    pub(super) fn reshape(&mut self, value: Value, dims: &[usize], id: Id) -> Result<Value> {
         let from = value.axes.concat();
         let fine: Vec<u32> = plain_axes(dims).concat();
         // Sub-axes after the reshape: the old ones where a group is one new axis, else the new ones.
@@ -54,16 +56,16 @@ impl Lowering<'_> {
         if !cut {
             return Ok(value.regrouped(axes));
         }
-        self.relayout(value, axes, name)
+        self.relayout(value, axes, id)
     }
 
     /// The same entries in the same order over other sub-axes.
-    pub(crate) fn relayout(&mut self, value: Value, axes: Vec<Vec<u32>>, name: &str) -> Result<Value> {
+    pub(super) fn relayout(&mut self, value: Value, axes: Vec<Vec<u32>>, id: Id) -> Result<Value> {
         let (from, to) = (value.axes.concat(), axes.concat());
         if from == to {
             return Ok(value.regrouped(axes));
         }
-        let value = self.settled(value, name)?;
+        let value = self.settled(value, id)?;
         let mut factors = Vec::new();
         for (old, new) in reshape_groups(&from, &to) {
             let (src, out) = (old.clone().map(|i| i as u32), new.clone().map(|i| i as u32));
@@ -80,17 +82,17 @@ impl Lowering<'_> {
     }
 
     /// Makes an ONNX axis one sub-axis.
-    pub(crate) fn merged(&mut self, value: Value, axis: usize, name: &str) -> Result<Value> {
+    pub(super) fn merged(&mut self, value: Value, axis: usize, id: Id) -> Result<Value> {
         if value.axes[axis].len() <= 1 {
             return Ok(value);
         }
         let mut axes = value.axes.clone();
         axes[axis] = sub_axes(value.dims()[axis]);
-        self.relayout(value, axes, name)
+        self.relayout(value, axes, id)
     }
 
     /// Gives two values the same sub-axes on the axes (of equal rank) where their extents agree.
-    pub(crate) fn aligned(&mut self, a: Value, b: Value, names: (&str, &str)) -> Result<(Value, Value)> {
+    pub(super) fn aligned(&mut self, a: Value, b: Value, ids: (Id, Id)) -> Result<(Value, Value)> {
         let (mut a, mut b) = (a, b);
         let (a_dims, b_dims) = (a.dims(), b.dims());
         for axis in 0..a_dims.len().min(b_dims.len()) {
@@ -101,9 +103,9 @@ impl Lowering<'_> {
                 if b.is_pending() && !a.is_pending() {
                     let mut axes = a.axes.clone();
                     axes[axis] = b.axes[axis].clone();
-                    a = self.relayout(a, axes, names.0)?;
+                    a = self.relayout(a, axes, ids.0)?;
                 } else {
-                    b = self.relayout(b, axes, names.1)?;
+                    b = self.relayout(b, axes, ids.1)?;
                 }
             }
         }
@@ -111,14 +113,14 @@ impl Lowering<'_> {
     }
 
     /// Prepends axes of extent 1.
-    pub(crate) fn with_rank(&self, value: Value, rank: usize) -> Value {
+    pub(super) fn with_rank(&self, value: Value, rank: usize) -> Value {
         let mut axes = vec![vec![]; rank.saturating_sub(value.axes.len())];
         axes.extend(value.axes.iter().cloned());
         value.regrouped(axes)
     }
 
     /// Repeats a value that is not pending along the axes where its extent is 1.
-    pub(crate) fn broadcast(&mut self, value: Value, axes: &[Vec<u32>]) -> Result<Value> {
+    pub(super) fn broadcast(&mut self, value: Value, axes: &[Vec<u32>]) -> Result<Value> {
         if value.axes == axes {
             return Ok(value);
         }
@@ -139,5 +141,32 @@ impl Lowering<'_> {
             }
         }
         self.apply(&value, axes.to_vec(), &factors)
+    }
+
+    /// Repeats a value along its axes of extent 1.
+    pub(super) fn repeat(&mut self, id: Id, dims: &[usize]) -> Result<Value> {
+        let value = self.views(id)?;
+        let pairs = value.axes.iter().zip(dims);
+        let axes = pairs.map(|(old, dim)| if old.is_empty() { sub_axes(*dim) } else { old.clone() });
+        let axes = axes.collect::<Vec<_>>();
+        self.broadcast(value, &axes)
+    }
+
+    /// A matrix along an axis.
+    pub(super) fn map(&mut self, id: Id, axis: usize, matrix: &AxisMatrix) -> Result<Value> {
+        let value = if self.narrow[id.0] { self.narrowed(id)? } else { self.views(id)? };
+        let mut value = self.merged(value, axis, id)?;
+        let odd = matrix.divisor >> matrix.divisor.trailing_zeros();
+        if u64::from(value.div) * u64::from(odd) > 1 << 16 {
+            value = self.store(&value, id)?;
+        }
+        if u64::from(value.div) * u64::from(odd) > 1 << 16 {
+            return Err(self.error("divisor", "an odd part of at most 2^16", odd));
+        }
+        let mut axes = value.axes.clone();
+        axes[axis] = sub_axes(matrix.rows);
+        let (div, scale) = (value.div * odd, value.scale + matrix.divisor.trailing_zeros() as i32);
+        let factors = along(&value, &axes, axis, &matrix.entries);
+        Ok(Value { div, scale, ..self.apply(&value, axes, &factors)? })
     }
 }

@@ -1,20 +1,27 @@
-//! Lowering: the float model's operators become steps over integers.
+//! Lowering: core operators become steps over integers.
+//!
+//! Values are *pending* as long as possible: sums of views and contractions that cost nothing until something has to read
+//! them entry by entry. Where a value is stored, and at which scale, is decided here alone ([`quantise`]).
 
-mod arithmetic;
+mod function;
 mod layout;
-mod pool;
+mod maximum;
+mod product;
 mod quantise;
+mod sum;
 mod value;
 
 use std::collections::BTreeMap;
 
-pub(crate) use value::{Value, identity, padded, plain_axes, shape, sparse, sub_axes};
+pub(crate) use value::{Value, along, identity, plain_axes, shape, sparse, sub_axes};
 use zktorch_graph::{
-    Contract, Expr, Factor, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId,
-    Tensor, TensorId, Term, View,
+    Contract, Expr, Factor, Graph, Interval, Linear, Operand, Role, Table, TableId, Tensor, TensorId, Term,
+    View, Visibility,
 };
 
-use crate::{FloatTensor, OnnxError, Result};
+use crate::calibrate::Statistics;
+use crate::program::{Core, Id, Node, Program};
+use crate::{OnnxError, Result};
 
 /// Sums of more views than this are stored before they are read again.
 const MAX_TERMS: usize = 8;
@@ -23,58 +30,99 @@ const MAX_TERMS: usize = 8;
 pub(crate) struct Lowering<'a> {
     pub(crate) graph: Graph,
     pub(crate) weights: Vec<(TensorId, Vec<i32>)>,
-    /// The activations that are known so far.
-    values: BTreeMap<String, Value>,
-    constants: &'a BTreeMap<String, FloatTensor>,
-    /// Largest absolute value of every activation.
-    max_abs: &'a BTreeMap<String, f64>,
-    /// The same, but at least that of the sum in which a value ends.
-    sum_max_abs: &'a BTreeMap<String, f64>,
+    program: &'a Program,
+    statistics: &'a Statistics,
+    /// Largest absolute value of everything, but at least that of the sum in which a value ends.
+    sums: Vec<f64>,
+    /// Values that a maximum reads through views alone.
+    narrow: Vec<bool>,
     headroom: u32,
-    /// The output of the node that is lowered.
-    current: String,
-    /// Weights that exist: name, extents, scale.
-    stored: BTreeMap<(String, Vec<u32>, i32), TensorId>,
+    /// The values that are known so far.
+    values: Vec<Option<Value>>,
+    /// The value that is computed.
+    current: Id,
+    /// Weights that exist: constant, extents, scale.
+    stored: BTreeMap<(Id, Vec<u32>, i32), TensorId>,
 }
 
 impl<'a> Lowering<'a> {
-    pub(crate) fn new(
-        constants: &'a BTreeMap<String, FloatTensor>,
-        max_abs: &'a BTreeMap<String, f64>,
-        sum_max_abs: &'a BTreeMap<String, f64>,
-        headroom: u32,
-    ) -> Self {
+    pub(crate) fn new(program: &'a Program, statistics: &'a Statistics, headroom: u32) -> Self {
         Self {
             graph: Graph::default(),
             weights: Vec::new(),
-            values: BTreeMap::new(),
-            constants,
-            max_abs,
-            sum_max_abs,
+            program,
+            statistics,
+            sums: sum_max_abs(program, statistics),
+            narrow: feeds_maximum(program),
             headroom,
-            current: String::new(),
+            values: vec![None; program.values.len()],
+            current: Id(0),
             stored: BTreeMap::new(),
         }
     }
 
-    /// Tells which value is computed next.
-    pub(crate) fn begin(&mut self, output: &str) {
-        self.current = output.to_owned();
+    /// An input of the network.
+    pub(crate) fn input(&mut self, id: Id, visibility: Visibility) -> TensorId {
+        let info = self.program.value(id);
+        let scale = self.input_scale(id);
+        let tensor = self.add_tensor(Tensor {
+            name: info.name.clone(),
+            shape: shape(&plain_axes(&info.dims)),
+            scale,
+            range: Interval::I16,
+            role: Role::Input(visibility),
+        });
+        let value = self.tensor_value(tensor, plain_axes(&info.dims), self.max_abs(id));
+        self.values[id.0] = Some(value);
+        self.graph.inputs.push(tensor);
+        tensor
     }
 
-    /// Defines a value.
-    pub(crate) fn define(&mut self, name: &str, mut value: Value) {
-        value.max_abs = self.max_abs.get(name).copied().unwrap_or(value.max_abs);
-        self.values.insert(name.to_owned(), value);
+    /// Lowers one node.
+    pub(crate) fn node(&mut self, node: &Node) -> Result<()> {
+        self.current = node.output;
+        let input = |index: usize| node.inputs[index];
+        let dims = &self.program.value(node.output).dims;
+        let mut value = match &node.core {
+            Core::Reshape => {
+                let value = self.value(input(0))?;
+                self.reshape(value, dims, input(0))?
+            }
+            Core::Transpose(perm) => self.value(input(0))?.permuted(perm),
+            Core::Map { axis, matrix } => self.map(input(0), *axis, matrix)?,
+            Core::Broadcast => self.repeat(input(0), dims)?,
+            Core::Concat(axis) => self.concat(&node.inputs, *axis)?,
+            Core::Sum(coefficients) => self.sum(coefficients, &node.inputs)?,
+            Core::Einsum { a, b, out } => self.einsum((input(0), a), (input(1), b), out)?,
+            Core::Conv { groups, windows } => self.conv(*groups, windows, &node.inputs)?,
+            Core::ChannelAffine(axis) => self.channel_affine(input(0), input(1), input(2), *axis)?,
+            Core::Function(formula) => self.function(input(0), formula, node.output)?,
+            Core::Max => self.max(input(0), input(1))?,
+            Core::Divide | Core::FloorDivide | Core::Sqrt => {
+                return Err(self.error("operator", "one that integers can compute", node.core.name()));
+            }
+        };
+        if value.dims() != *dims {
+            return Err(self.error("extents", format!("{dims:?}"), format!("{:?}", value.dims())));
+        }
+        value.max_abs = self.max_abs(node.output);
+        self.values[node.output.0] = Some(value);
+        Ok(())
     }
 
-    /// The scale of an input of the network.
-    pub(crate) fn scale_of(&self, name: &str) -> i32 {
-        quantise::fit(self.max_abs.get(name).copied().unwrap_or(1.0).max(1e-6)) - self.headroom as i32
+    /// Stores an output of the network.
+    pub(crate) fn output(&mut self, id: Id, visibility: Visibility) -> Result<(TensorId, Vec<usize>)> {
+        self.current = id;
+        let value = self.value(id)?;
+        let scale = self.own_scale(&value);
+        let stored = self.rescale(&value, scale, Interval::I16, Role::Output(visibility), id)?;
+        let tensor = self.last_tensor(&stored)?;
+        self.graph.outputs.push(tensor);
+        Ok((tensor, value.dims()))
     }
 
     /// The tensor that a stored value consists of.
-    pub(crate) fn last_tensor(&self, value: &Value) -> Result<TensorId> {
+    fn last_tensor(&self, value: &Value) -> Result<TensorId> {
         match value.expr.terms.first() {
             Some(Term { operand: Operand::View(view), .. }) => Ok(view.tensor),
             _ => Err(self.bug("a stored tensor", "an expression")),
@@ -82,68 +130,71 @@ impl<'a> Lowering<'a> {
     }
 
     /// The values that are stored as tensors of their own.
-    pub(crate) fn stored_values(&self) -> Vec<(String, Vec<usize>, TensorId)> {
-        let plain = |(name, value): (&String, &Value)| {
-            let id = self.is_plain(value).then(|| self.last_tensor(value).ok()).flatten()?;
-            Some((name.clone(), value.dims(), id))
+    pub(crate) fn stored_values(&self) -> Vec<(Id, Vec<usize>, TensorId)> {
+        let plain = |(index, value): (usize, &Option<Value>)| {
+            let value = value.as_ref().filter(|value| self.is_plain(value))?;
+            Some((Id(index), value.dims(), self.last_tensor(value).ok()?))
         };
-        self.values.iter().filter_map(plain).collect()
+        self.values.iter().enumerate().filter_map(plain).collect()
     }
 
-    /// The name of the value that is computed.
-    pub(crate) fn current(&self) -> &str {
-        &self.current
+    fn name(&self, id: Id) -> &'a str {
+        &self.program.value(id).name
     }
 
-    /// A constant, if the name is one.
-    pub(crate) fn constant(&self, name: &str) -> Option<&'a FloatTensor> {
-        self.constants.get(name)
+    fn max_abs(&self, id: Id) -> f64 {
+        self.statistics.max_abs(id)
     }
 
-    /// An activation as it is, contractions pending.
-    pub(crate) fn value(&self, name: &str) -> Result<Value> {
-        self.values.get(name).cloned().ok_or_else(|| OnnxError::Missing {
-            reader: format!("the lowering of {}", self.current),
-            value: name.into(),
+    /// A value as it is, contractions pending.
+    fn value(&self, id: Id) -> Result<Value> {
+        self.values[id.0].clone().ok_or_else(|| OnnxError::Missing {
+            reader: format!("the lowering of {}", self.name(self.current)),
+            value: self.name(id).into(),
         })
     }
 
-    /// An activation as a sum of views, stored first if that is necessary.
-    pub(crate) fn linear(&mut self, name: &str) -> Result<Value> {
-        let value = self.value(name)?;
+    /// A value as a sum of views, stored first if that is necessary.
+    fn linear(&mut self, id: Id) -> Result<Value> {
+        let value = self.value(id)?;
         if !value.is_pending() && value.expr.terms.len() <= MAX_TERMS {
             return Ok(value);
         }
-        let stored = self.store(&value, name)?;
-        self.values.insert(name.to_owned(), stored.clone());
+        let stored = self.store(&value, id)?;
+        self.replace(id, stored.clone());
         Ok(stored)
     }
 
     /// Stores a value at the scale that calibration gives it.
-    pub(crate) fn store(&mut self, value: &Value, name: &str) -> Result<Value> {
+    fn store(&mut self, value: &Value, id: Id) -> Result<Value> {
         let scale = self.own_scale(value);
-        self.rescale(value, scale, Interval::I16, Role::Ranged, name)
+        self.rescale(value, scale, Interval::I16, Role::Ranged, id)
     }
 
-    /// Stores a value if contractions or divisions are pending.
-    pub(crate) fn settled(&mut self, value: Value, name: &str) -> Result<Value> {
-        if value.is_pending() { self.store(&value, name) } else { Ok(value) }
+    /// Stores a value if contractions are pending.
+    fn settled(&mut self, value: Value, id: Id) -> Result<Value> {
+        if value.linear().is_none() { self.store(&value, id) } else { Ok(value) }
     }
 
-    /// Replaces an activation by a stored copy of itself, for later readers.
-    pub(crate) fn replace(&mut self, name: &str, value: Value) {
-        if let Some(old) = self.values.get_mut(name) {
-            *old = value;
-        }
+    /// A value as a sum of views that may still have to be divided, stored first if that is necessary.
+    fn views(&mut self, id: Id) -> Result<Value> {
+        let value = self.value(id)?;
+        let few = value.expr.terms.len() <= MAX_TERMS;
+        if few && value.linear().is_some() { Ok(value) } else { self.linear(id) }
     }
 
-    pub(crate) fn add_tensor(&mut self, tensor: Tensor) -> TensorId {
+    /// Replaces a value by a stored copy of itself, for later readers.
+    fn replace(&mut self, id: Id, value: Value) {
+        self.values[id.0] = Some(value);
+    }
+
+    fn add_tensor(&mut self, tensor: Tensor) -> TensorId {
         self.graph.tensors.push(tensor);
         TensorId((self.graph.tensors.len() - 1) as u32)
     }
 
     /// A tensor read as it is.
-    pub(crate) fn tensor_value(&self, id: TensorId, axes: Vec<Vec<u32>>, max_abs: f64) -> Value {
+    fn tensor_value(&self, id: TensorId, axes: Vec<Vec<u32>>, max_abs: f64) -> Value {
         let tensor = self.graph.tensor(id);
         Value {
             axes,
@@ -156,7 +207,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Applies a linear map from the axes of the expression to those of `axes`. The value must not be pending.
-    pub(crate) fn apply(&self, value: &Value, axes: Vec<Vec<u32>>, factors: &[Factor]) -> Result<Value> {
+    fn apply(&self, value: &Value, axes: Vec<Vec<u32>>, factors: &[Factor]) -> Result<Value> {
         let target = shape(&axes);
         let linear = value.linear().ok_or_else(|| self.bug("a sum of views", "a contraction"))?;
         let mut terms = Vec::with_capacity(linear.terms.len());
@@ -175,7 +226,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The einsum of two values that are not pending; labels are given for every sub-axis of every axis.
-    pub(crate) fn contract(
+    fn contract(
         &self,
         (a, a_labels): (&Value, &[Vec<u32>]),
         (b, b_labels): (&Value, &[Vec<u32>]),
@@ -211,53 +262,12 @@ impl<'a> Lowering<'a> {
             scale: a.scale + b.scale,
             div: 1,
             bounds: (-bound, bound),
-            max_abs: self.max_abs.get(&self.current).copied().unwrap_or_default(),
+            max_abs: self.max_abs(self.current),
         })
     }
 
-    /// y = f(x) for a function of the integer at the scale that it is told.
-    pub(crate) fn lookup(
-        &mut self,
-        input: &str,
-        max_scale: i32,
-        function: impl FnOnce(i32) -> (Function, Interval, i32),
-    ) -> Result<Value> {
-        let value = self.value(input)?;
-        let own = self.own_scale(&value);
-        let scale = own.min(max_scale);
-        let (function, range, out_scale) = function(scale);
-        let table = self.table(Table { function, domain: Interval::I16 });
-        let x = self.rescale(&value, scale, Interval::I16, Role::LookupInput(table), input)?;
-        if scale == own && (value.is_pending() || value.expr.terms.len() > 1) {
-            self.replace(input, x.clone());
-        }
-        let name = self.current.clone();
-        self.look_up(&x, table, range, out_scale, &name)
-    }
-
-    /// The step of a lookup of a value that is one tensor.
-    pub(crate) fn look_up(
-        &mut self,
-        x: &Value,
-        table: TableId,
-        range: Interval,
-        scale: i32,
-        name: &str,
-    ) -> Result<Value> {
-        let x_id = self.last_tensor(x)?;
-        let y = self.add_tensor(Tensor {
-            name: name.into(),
-            shape: x.expr.shape.clone(),
-            scale,
-            range,
-            role: Role::LookupOutput(table),
-        });
-        self.graph.steps.push(Step::Lookup { table, x: x_id, y });
-        Ok(self.tensor_value(y, x.axes.clone(), x.max_abs))
-    }
-
     /// The id of a table, a new one if there is none like it.
-    pub(crate) fn table(&mut self, table: Table) -> TableId {
+    fn table(&mut self, table: Table) -> TableId {
         let index = self.graph.tables.iter().position(|other| *other == table).unwrap_or_else(|| {
             self.graph.tables.push(table);
             self.graph.tables.len() - 1
@@ -266,24 +276,14 @@ impl<'a> Lowering<'a> {
     }
 
     /// An error that only a mistake of this crate can cause.
-    pub(crate) fn bug(&self, expected: &str, got: &str) -> OnnxError {
-        OnnxError::Quantise {
-            value: self.current.clone(),
-            field: "internal representation",
-            expected: expected.into(),
-            got: got.into(),
-        }
+    fn bug(&self, expected: &str, got: &str) -> OnnxError {
+        self.error("internal representation", expected, got)
     }
 
     /// An error about the value that is computed.
-    pub(crate) fn error(
-        &self,
-        field: &'static str,
-        expected: impl ToString,
-        got: impl ToString,
-    ) -> OnnxError {
+    fn error(&self, field: &'static str, expected: impl ToString, got: impl ToString) -> OnnxError {
         OnnxError::Quantise {
-            value: self.current.clone(),
+            value: self.name(self.current).into(),
             field,
             expected: expected.to_string(),
             got: got.to_string(),
@@ -303,7 +303,32 @@ fn row_sums(factor: &Factor) -> (i128, i128) {
     (plus, minus)
 }
 
-/// The shape of a tensor with these extents.
-pub(crate) fn plain_shape(dims: &[usize]) -> Shape {
-    shape(&plain_axes(dims))
+/// Largest absolute values of the sums in which values end: a value that only a sum reads is stored with it.
+fn sum_max_abs(program: &Program, statistics: &Statistics) -> Vec<f64> {
+    let readers = program.readers();
+    let mut sums: Vec<f64> = (0..program.values.len()).map(|i| statistics.max_abs(Id(i))).collect();
+    for node in program.nodes.iter().rev().filter(|node| node.core.is_sum()) {
+        let sum = sums[node.output.0];
+        for input in node.inputs.iter().filter(|input| readers[input.0] == 1) {
+            sums[input.0] = sums[input.0].max(sum);
+        }
+    }
+    sums
+}
+
+/// Values that a maximum reads, through selections of entries alone.
+fn feeds_maximum(program: &Program) -> Vec<bool> {
+    let mut feeds = vec![false; program.values.len()];
+    for node in program.nodes.iter().rev() {
+        let through = match &node.core {
+            Core::Max => true,
+            Core::Map { matrix, .. } => matrix.is_selection() && feeds[node.output.0],
+            Core::Reshape | Core::Transpose(_) | Core::Broadcast => feeds[node.output.0],
+            _ => false,
+        };
+        if through {
+            node.inputs.iter().for_each(|input| feeds[input.0] = true);
+        }
+    }
+    feeds
 }

@@ -1,9 +1,10 @@
-//! Scales, rescaling and weights.
+//! Scales, rescaling and weights: the only place where numbers are chosen.
 
 use zktorch_graph::{Interval, Operand, Role, Step, Tensor};
 
 use super::{Lowering, Value, shape};
-use crate::{FloatTensor, Result};
+use crate::Result;
+use crate::program::Id;
 
 /// Divisors are at most 2^16: remainders have 16 bits.
 const MAX_DIVISOR: u64 = 1 << 16;
@@ -28,8 +29,13 @@ fn log2_ceil(x: u32) -> i32 {
 }
 
 impl Lowering<'_> {
+    /// The scale of an input of the network.
+    pub(super) fn input_scale(&self, id: Id) -> i32 {
+        fit(self.max_abs(id).max(1e-6)) - self.headroom as i32
+    }
+
     /// The scale that calibration gives a value: 16 bits with some room, but no more than the value has.
-    pub(crate) fn own_scale(&self, value: &Value) -> i32 {
+    pub(super) fn own_scale(&self, value: &Value) -> i32 {
         let most = value.scale + log2_ceil(value.div);
         let least = value.scale + log2_ceil(value.div) - 16;
         let mut max_abs = value.max_abs;
@@ -43,19 +49,19 @@ impl Lowering<'_> {
     }
 
     /// The scale at which the value that is computed will be stored: its own, or that of the sum in which it ends.
-    pub(crate) fn target_scale(&self) -> i32 {
-        let max_abs = self.sum_max_abs.get(&self.current).copied().unwrap_or_default();
+    pub(super) fn target_scale(&self) -> i32 {
+        let max_abs = self.sums[self.current.0];
         if max_abs <= 0.0 { 12 } else { fit(max_abs) - self.headroom as i32 }
     }
 
     /// Stores `value` at a scale as a tensor of its own; a plain tensor that may stand for itself is returned as it is.
-    pub(crate) fn rescale(
+    pub(super) fn rescale(
         &mut self,
         value: &Value,
         scale: i32,
         range: Interval,
         role: Role,
-        name: &str,
+        id: Id,
     ) -> Result<Value> {
         let up = u32::try_from(scale - value.scale).unwrap_or_default();
         let down = u32::try_from(value.scale - scale).unwrap_or_default();
@@ -69,12 +75,13 @@ impl Lowering<'_> {
                 let got = format!("2^{down} times {}, for values up to {}", value.div, value.max_abs);
                 return Err(self.error("divisor", MAX_DIVISOR, got));
             }
-            let stored = self.rescale(value, first, Interval::I16, Role::Ranged, name)?;
-            return self.rescale(&stored, scale, range, role, name);
+            let stored = self.rescale(value, first, Interval::I16, Role::Ranged, id)?;
+            return self.rescale(&stored, scale, range, role, id);
         }
         if divisor == 1 && role == Role::Ranged && self.is_plain(&raised) {
             return Ok(raised);
         }
+        let name = self.name(id);
         let tensor = |name: String, scale, range, role| Tensor {
             name,
             shape: raised.expr.shape.clone(),
@@ -112,51 +119,43 @@ impl Lowering<'_> {
     }
 
     /// A constant as a private weight with this layout, at most at `max_scale`.
-    pub(crate) fn weight(
-        &mut self,
-        name: &str,
-        constant: &FloatTensor,
-        axes: Vec<Vec<u32>>,
-        max_scale: i32,
-    ) -> Result<Value> {
-        let max_abs = f64::from(constant.max_abs());
+    pub(super) fn weight(&mut self, id: Id, axes: Vec<Vec<u32>>, max_scale: i32) -> Result<Value> {
+        let constant =
+            self.program.constant(id).ok_or_else(|| self.bug("a constant", "a value of the run"))?;
+        constant.check_finite(self.name(id))?;
+        let max_abs = constant.max_abs();
         let scale = fit(max_abs).min(max_scale);
         let shape = shape(&axes);
-        if shape.len() != constant.data().len() {
+        if shape.len() != constant.len() {
             return Err(self.bug("a layout of the constant", "another number of entries"));
         }
-        let key = (name.to_owned(), shape.dims().to_vec(), scale);
-        let id = match self.stored.get(&key) {
-            Some(id) => *id,
+        let key = (id, shape.dims().to_vec(), scale);
+        let tensor = match self.stored.get(&key) {
+            Some(tensor) => *tensor,
             None => {
                 let factor = f64::powi(2.0, scale);
-                let data = constant
-                    .data()
-                    .iter()
-                    .map(|x| (f64::from(*x) * factor).round() as i32)
-                    .collect::<Vec<_>>();
-                let tensor =
-                    Tensor { name: name.into(), shape, scale, range: Interval::I16, role: Role::Weight };
-                let id = self.add_tensor(tensor);
-                self.weights.push((id, data));
-                self.stored.insert(key, id);
-                id
+                let data = constant.iter().map(|x| (x * factor).round() as i32).collect::<Vec<_>>();
+                let name = self.name(id).into();
+                let tensor = self.add_tensor(Tensor {
+                    name,
+                    shape,
+                    scale,
+                    range: Interval::I16,
+                    role: Role::Weight,
+                });
+                self.weights.push((tensor, data));
+                self.stored.insert(key, tensor);
+                tensor
             }
         };
-        let mut value = self.tensor_value(id, axes, max_abs);
+        let mut value = self.tensor_value(tensor, axes, max_abs);
         value.bounds = (-32767, 32767);
         Ok(value)
     }
 
     /// A constant weight for a product with `other`: as precise as 16 bits and the shift of 16 that follows allow.
-    pub(crate) fn factor_weight(
-        &mut self,
-        name: &str,
-        constant: &FloatTensor,
-        axes: Vec<Vec<u32>>,
-        other: &Value,
-    ) -> Result<Value> {
+    pub(super) fn factor_weight(&mut self, id: Id, axes: Vec<Vec<u32>>, other: &Value) -> Result<Value> {
         let max_scale = self.target_scale() + 16 - other.scale;
-        self.weight(name, constant, axes, max_scale)
+        self.weight(id, axes, max_scale)
     }
 }

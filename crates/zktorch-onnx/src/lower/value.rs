@@ -149,6 +149,15 @@ impl Value {
         Some(value)
     }
 
+    /// Integers times m; the scale stays, so that the real numbers change.
+    pub(crate) fn times(mut self, m: i64) -> Self {
+        self.expr.terms.iter_mut().for_each(|term| term.coeff = term.coeff.saturating_mul(m));
+        self.expr.terms.retain(|term| term.coeff != 0);
+        let m = i128::from(m);
+        self.bounds = (self.bounds.0.saturating_mul(m), self.bounds.1.saturating_mul(m));
+        self
+    }
+
     /// The negative.
     pub(crate) fn negated(&self) -> Self {
         let mut value = self.clone();
@@ -174,4 +183,28 @@ impl Value {
         self.bounds = (self.bounds.0 + other.bounds.0, self.bounds.1 + other.bounds.1);
         self
     }
+}
+
+/// A map along one axis of at most one sub-axis, entries (out, source, coefficient); identities elsewhere.
+pub(crate) fn along(
+    value: &Value,
+    axes: &[Vec<u32>],
+    axis: usize,
+    entries: &[(u32, u32, i32)],
+) -> Vec<Factor> {
+    let mut factors = Vec::new();
+    let (mut src, mut out) = (0u32, 0u32);
+    for (index, (old, new)) in value.axes.iter().zip(axes).enumerate() {
+        let (olds, news) = ((src..src + old.len() as u32), (out..out + new.len() as u32));
+        (src, out) = (olds.end, news.end);
+        if index == axis {
+            let trivial = old.is_empty() && new.is_empty() && entries == [(0, 0, 1)];
+            if !trivial {
+                factors.push(sparse(olds.collect(), news.collect(), entries.iter().copied()));
+            }
+        } else {
+            factors.extend(olds.zip(news).map(|(src, out)| identity(src, out)));
+        }
+    }
+    factors
 }

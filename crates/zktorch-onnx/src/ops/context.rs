@@ -1,24 +1,17 @@
-//! What an operator sees of its node while it is resolved.
+//! What an expansion sees of its node.
 
 use crate::model::{decode_tensor, node_name};
+use crate::program::{Builder, Id, Kind};
 use crate::proto::{AttributeProto, NodeProto};
-use crate::tensor::{Const, checked_len};
-use crate::{FloatTensor, OnnxError, Options, Result};
+use crate::{FloatTensor, OnnxError, Options, Result, Tensor};
 
-/// One input of a node.
-pub(crate) struct Info<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) dims: &'a [usize],
-    /// Its entries, if they are known.
-    pub(crate) value: Option<&'a Const>,
-}
-
-/// A node with its inputs.
+/// A node with its inputs, and the program that it adds to.
 pub(crate) struct Context<'a> {
     pub(crate) node: &'a NodeProto,
     pub(crate) opset: i64,
-    pub(crate) inputs: Vec<Option<Info<'a>>>,
+    pub(crate) inputs: Vec<Option<Id>>,
     pub(crate) options: &'a Options,
+    pub(crate) b: &'a mut Builder,
 }
 
 impl<'a> Context<'a> {
@@ -39,52 +32,63 @@ impl<'a> Context<'a> {
     }
 
     /// Input `index`, which must be there.
-    pub(crate) fn input(&self, index: usize) -> Result<&Info<'a>> {
+    pub(crate) fn input(&self, index: usize) -> Result<Id> {
         self.optional(index).ok_or_else(|| self.error(format!("input {index}"), "a value", "none"))
     }
 
     /// Input `index`, if it is there.
-    pub(crate) fn optional(&self, index: usize) -> Option<&Info<'a>> {
-        self.inputs.get(index).and_then(Option::as_ref)
+    pub(crate) fn optional(&self, index: usize) -> Option<Id> {
+        self.inputs.get(index).copied().flatten()
+    }
+
+    /// Extents of a value.
+    pub(crate) fn dims(&self, id: Id) -> Vec<usize> {
+        self.b.dims(id).to_vec()
+    }
+
+    pub(crate) fn kind(&self, id: Id) -> Kind {
+        self.b.kind(id)
+    }
+
+    /// Whether the node has an output of this number that may be read.
+    pub(crate) fn wants(&self, output: usize) -> bool {
+        self.node.output.get(output).is_some_and(|name| !name.is_empty())
+    }
+
+    /// Input `index` as a constant, if it is there.
+    pub(crate) fn input_constant(&self, index: usize) -> Result<Option<&Tensor>> {
+        let Some(id) = self.optional(index) else { return Ok(None) };
+        match self.b.constant(id) {
+            Some(tensor) => Ok(Some(tensor)),
+            None => {
+                let got = "a value known only at run time";
+                Err(self.error(format!("input {index}"), "a constant", got))
+            }
+        }
     }
 
     /// Input `index` as a constant list of integers, if it is there.
     pub(crate) fn input_ints(&self, index: usize) -> Result<Option<Vec<i64>>> {
-        match self.optional(index) {
+        match self.input_constant(index)? {
             None => Ok(None),
-            Some(Info { value: Some(Const::Int { dims, data }), .. }) if dims.len() <= 1 => {
-                Ok(Some(data.clone()))
+            Some(tensor) if tensor.dims().len() <= 1 && tensor.ints().is_some() => {
+                Ok(tensor.ints().map(<[i64]>::to_vec))
             }
-            Some(info) => {
-                let got =
-                    if info.value.is_some() { "another constant" } else { "a value known only at run time" };
-                Err(self.error(format!("input {index}"), "a constant list of integers", got))
-            }
-        }
-    }
-
-    /// Input `index` as a constant tensor of floats, if it is there.
-    pub(crate) fn input_floats(&self, index: usize) -> Result<Option<&'a FloatTensor>> {
-        match self.optional(index) {
-            None => Ok(None),
-            Some(Info { value: Some(Const::Float(tensor)), .. }) => Ok(Some(tensor)),
             Some(_) => {
-                let got = "integers, or a value known only at run time";
-                Err(self.error(format!("input {index}"), "a constant tensor of floats", got))
+                Err(self.error(format!("input {index}"), "a constant list of integers", "another constant"))
             }
         }
     }
 
-    /// Input `index` as a constant float, if it is there.
-    pub(crate) fn input_float(&self, index: usize) -> Result<Option<f32>> {
-        match self.input_floats(index)? {
+    /// Input `index` as a constant number, if it is there.
+    pub(crate) fn input_number(&self, index: usize) -> Result<Option<f64>> {
+        match self.input_constant(index)? {
             None => Ok(None),
-            Some(tensor) if tensor.data().len() == 1 => Ok(Some(tensor.data()[0])),
-            Some(tensor) => Err(self.error(
-                format!("input {index}"),
-                "one number",
-                format!("extents {:?}", tensor.dims()),
-            )),
+            Some(tensor) if tensor.len() == 1 => Ok(Some(tensor.get(0))),
+            Some(tensor) => {
+                let got = format!("extents {:?}", tensor.dims());
+                Err(self.error(format!("input {index}"), "one number", got))
+            }
         }
     }
 
@@ -109,11 +113,20 @@ impl<'a> Context<'a> {
         Ok(self.attribute(name, 2, "an integer")?.map_or(default, |attribute| attribute.i))
     }
 
+    /// 0 or 1.
+    pub(crate) fn flag(&self, name: &str, default: bool) -> Result<bool> {
+        match self.int(name, default.into())? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.error(format!("attribute {name}"), "0 or 1", other.to_string())),
+        }
+    }
+
     pub(crate) fn float(&self, name: &str, default: f32) -> Result<f32> {
         let value = self.attribute(name, 1, "a float")?.map_or(default, |attribute| attribute.f);
-        match value.is_finite() {
-            true => Ok(value),
-            false => Err(self.error(format!("attribute {name}"), "a finite number", value.to_string())),
+        match value.is_nan() {
+            false => Ok(value),
+            true => Err(self.error(format!("attribute {name}"), "a number", value.to_string())),
         }
     }
 
@@ -130,7 +143,13 @@ impl<'a> Context<'a> {
         Ok(attribute.map_or(default.into(), |attribute| String::from_utf8_lossy(&attribute.s).into_owned()))
     }
 
-    pub(crate) fn tensor(&self, name: &str) -> Result<Option<Const>> {
+    pub(crate) fn strings(&self, name: &str) -> Result<Option<Vec<String>>> {
+        let attribute = self.attribute(name, 8, "a list of strings")?;
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        Ok(attribute.map(|attribute| attribute.strings.iter().map(text).collect()))
+    }
+
+    pub(crate) fn tensor(&self, name: &str) -> Result<Option<(Tensor, Kind)>> {
         let Some(attribute) = self.attribute(name, 4, "a tensor")? else { return Ok(None) };
         let Some(tensor) = attribute.t.clone() else {
             return Err(self.error(format!("attribute {name}"), "a tensor", "none"));
@@ -175,15 +194,33 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Refuses results without entries and those that are too large.
-    pub(crate) fn check_dims(&self, dims: &[usize]) -> Result<()> {
-        match checked_len(dims) {
-            Some(len) if len > 0 && len <= self.options.max_entries => Ok(()),
-            _ => Err(self.error(
-                "result",
-                format!("from 1 to {} entries", self.options.max_entries),
-                format!("extents {dims:?}"),
-            )),
-        }
+    /// Axes that are an attribute in old versions of an operator and an input in new ones.
+    pub(crate) fn axes_anywhere(&self, index: usize, rank: usize) -> Result<Option<Vec<usize>>> {
+        let given = match self.ints("axes")? {
+            Some(axes) => Some(axes),
+            None => self.input_ints(index)?,
+        };
+        given.map(|axes| self.axes("axes", &axes, rank)).transpose()
+    }
+
+    /// A public constant of floats that the operator's definition or its attributes imply.
+    pub(crate) fn constant_floats(&mut self, dims: &[usize], f: impl FnMut(usize) -> f32) -> Id {
+        let tensor = FloatTensor::from_fn(dims, f);
+        let name = node_name(self.node);
+        self.b.constant_of(&name, tensor.into(), Kind::Float, true)
+    }
+
+    /// A public constant of integers.
+    pub(crate) fn constant_ints(&mut self, dims: &[usize], f: impl FnMut(usize) -> i64) -> Id {
+        let tensor = crate::IntTensor::from_fn(dims, f);
+        let name = node_name(self.node);
+        self.b.constant_of(&name, tensor.into(), Kind::Int, true)
+    }
+
+    /// Derived from constants of the model: private, unless all of them are public.
+    pub(crate) fn derived(&mut self, tensor: impl Into<Tensor>, kind: Kind, from: &[Id]) -> Id {
+        let public = from.iter().all(|id| self.b.value(*id).public);
+        let name = node_name(self.node);
+        self.b.constant_of(&name, tensor.into(), kind, public)
     }
 }

@@ -1,80 +1,59 @@
 //! BatchNormalization in inference mode.
 
-use super::{Context, Operator, Resolved};
-use crate::lower::{Lowering, Value};
-use crate::{FloatTensor, Result};
+use super::Context;
+use crate::program::{Core, Id, Kind};
+use crate::{FloatTensor, Result, Tensor};
 
-struct BatchNorm {
-    epsilon: f32,
-}
-
-pub(super) fn batch(cx: &Context<'_>) -> Result<Resolved> {
-    let input = cx.input(0)?;
-    let channels = match input.dims {
-        [_, channels, ..] => *channels,
-        dims => return Err(cx.error("input 0", "extents [N, C, ..]", format!("{dims:?}"))),
+pub(super) fn batch(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let dims = cx.dims(x);
+    let [_, channels, ..] = dims[..] else {
+        return Err(cx.error("input 0", "extents [N, C, ..]", format!("{dims:?}")));
     };
-    if cx.int("training_mode", 0)? != 0 {
+    if cx.flag("training_mode", false)? {
         return Err(cx.error("attribute training_mode", "0", "1"));
     }
-    let epsilon = cx.float("epsilon", 1e-5)?;
-    let mut names = vec![input.name];
+    let epsilon = f64::from(cx.float("epsilon", 1e-5)?);
+    let mut ids = Vec::new();
     for index in 1..5 {
-        let constant =
-            cx.input_floats(index)?.ok_or_else(|| cx.error(format!("input {index}"), "a value", "none"))?;
-        if constant.dims() != [channels] {
-            let got = format!("extents {:?}", constant.dims());
+        let id = cx.input(index)?;
+        if cx.dims(id) != [channels] {
+            let got = format!("extents {:?}", cx.dims(id));
             return Err(cx.error(format!("input {index}"), format!("extents [{channels}]"), got));
         }
-        names.push(cx.input(index)?.name);
+        ids.push(id);
     }
-    let variance = cx.input_floats(4)?.map(FloatTensor::data).unwrap_or_default();
-    if let Some(bad) = variance.iter().find(|variance| **variance + epsilon <= 0.0) {
+    let constants: Option<Vec<Tensor>> = ids.iter().map(|id| cx.b.constant(*id).cloned()).collect();
+    let Some(constants) = constants else { return at_run_time(cx, x, &ids, epsilon) };
+    let [scale, bias, mean, variance] = &constants[..] else {
+        return Err(cx.error("inputs", "scale, bias, mean and variance", "others"));
+    };
+    if let Some(bad) = variance.iter().find(|variance| *variance + epsilon <= 0.0) {
         return Err(cx.error("input 4", format!("variances above -{epsilon}"), bad.to_string()));
     }
-    let dims = input.dims.to_vec();
-    Ok(Resolved::op(BatchNorm { epsilon }, &names, dims))
+    let factor: Vec<f64> = scale.iter().zip(variance.iter()).map(|(s, v)| s / (v + epsilon).sqrt()).collect();
+    let offset: Vec<f64> =
+        bias.iter().zip(mean.iter()).zip(&factor).map(|((b, m), f)| b - m * f).collect();
+    let float = |list: &[f64]| FloatTensor::from_fn([channels], |i| list[i] as f32);
+    let (factor, offset) = (float(&factor), float(&offset));
+    let factor = cx.derived(factor, Kind::Float, &ids);
+    let offset = cx.derived(offset, Kind::Float, &ids);
+    Ok(vec![cx.b.push(Core::ChannelAffine(1), &[x, factor, offset], dims, Kind::Float)])
 }
 
-impl BatchNorm {
-    /// Factor and offset of every channel.
-    fn affine(&self, [scale, bias, mean, variance]: [&[f32]; 4]) -> (Vec<f32>, Vec<f32>) {
-        let root = |variance: f32| (f64::from(variance) + f64::from(self.epsilon)).sqrt();
-        let factor = scale.iter().zip(variance).map(|(s, v)| f64::from(*s) / root(*v)).collect::<Vec<_>>();
-        let offset =
-            bias.iter().zip(mean).zip(&factor).map(|((b, m), f)| (f64::from(*b) - f64::from(*m) * f) as f32);
-        (factor.iter().map(|f| *f as f32).collect(), offset.collect())
-    }
-}
-
-impl Operator for BatchNorm {
-    fn eval(&self, inputs: &[&FloatTensor], dims: &[usize]) -> FloatTensor {
-        let (factor, offset) =
-            self.affine([inputs[1].data(), inputs[2].data(), inputs[3].data(), inputs[4].data()]);
-        let inner: usize = dims[2..].iter().product();
-        FloatTensor::from_fn(dims, |i| {
-            let channel = i / inner % dims[1];
-            inputs[0].data()[i] * factor[channel] + offset[channel]
-        })
-    }
-
-    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[String]) -> Result<Value> {
-        let mut constants = [&[][..]; 4];
-        for (constant, name) in constants.iter_mut().zip(&inputs[1..]) {
-            *constant = lowering.constant(name).ok_or_else(|| lowering.bug("a constant", "none"))?.data();
-        }
-        let (factor, offset) = self.affine(constants);
-        let rank = lowering.value(&inputs[0])?.axes.len();
-        let mut dims = vec![1; rank - 1];
-        dims[0] = factor.len();
-        let name = lowering.current().to_owned();
-        let (factor, offset) = (FloatTensor::new(&*dims, factor)?, FloatTensor::new(&*dims, offset)?);
-        let product = lowering.mul_constant(&inputs[0], &format!("{name} (factor)"), &factor)?;
-        lowering.add_constant(product, &name, &format!("{name} (offset)"), &offset)
-    }
-
-    fn channel_affine(&self, constants: &[&FloatTensor]) -> Option<(Vec<f32>, Vec<f32>)> {
-        let [scale, bias, mean, variance] = constants else { return None };
-        Some(self.affine([scale.data(), bias.data(), mean.data(), variance.data()]))
-    }
+/// (x - mean) scale / sqrt(variance + epsilon) + bias.
+fn at_run_time(cx: &mut Context<'_>, x: Id, ids: &[Id], epsilon: f64) -> Result<Vec<Id>> {
+    let mut column = vec![1; cx.b.rank(x) - 1];
+    column[0] = cx.dims(x)[1];
+    let [scale, bias, mean, variance] = ids[..] else {
+        return Err(cx.error("inputs", "scale, bias, mean and variance", "others"));
+    };
+    let sum = cx.b.offset(variance, epsilon);
+    let root = cx.b.sqrt(sum);
+    let factor = cx.b.div_positive(scale, root);
+    let column = |cx: &mut Context<'_>, id: Id| cx.b.reshape(id, &column);
+    let (factor, bias, mean) = (column(cx, factor), column(cx, bias), column(cx, mean));
+    let centred = cx.b.sub(x, mean);
+    let scaled = cx.b.mul(centred, factor);
+    Ok(vec![cx.b.add(scaled, bias)])
 }

@@ -1,42 +1,51 @@
 //! Operators that keep the entries in their order: Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout.
 
-use super::{Context, Operator, Resolved};
-use crate::lower::{Lowering, Value};
+use super::Context;
+use crate::Result;
+use crate::program::{Id, Kind};
 use crate::tensor::checked_len;
-use crate::{FloatTensor, Result};
 
-/// Other extents of the same product.
-struct Reshape(Vec<usize>);
-
-fn resolved(cx: &Context<'_>, dims: Vec<usize>) -> Result<Resolved> {
-    Ok(Resolved::op(Reshape(dims.clone()), &[cx.input(0)?.name], dims))
+pub(super) fn identity(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    Ok(vec![cx.input(0)?])
 }
 
-pub(super) fn identity(cx: &Context<'_>) -> Result<Resolved> {
-    resolved(cx, cx.input(0)?.dims.to_vec())
-}
-
-pub(super) fn dropout(cx: &Context<'_>) -> Result<Resolved> {
-    // In inference the mask is all ones; nothing defines it here, so that a reader of it is an error.
-    match cx.optional(2).map(|info| info.value) {
-        None => identity(cx),
-        Some(Some(crate::tensor::Const::Int { data, .. })) if data.iter().all(|x| *x == 0) => identity(cx),
-        Some(_) => Err(cx.error("input 2 (training_mode)", "constant false", "something else")),
+/// In inference the mask is all ones.
+pub(super) fn dropout(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let training = cx.input_number(2)?.unwrap_or(0.0) != 0.0;
+    let ratio = cx.input_number(1)?.unwrap_or(0.5);
+    if training && ratio != 0.0 {
+        return Err(cx.error("input 2 (training_mode)", "constant false", "true"));
     }
+    let dims = cx.dims(x);
+    let mask = crate::IntTensor::from_fn(dims, |_| 1);
+    let mask = cx.derived(mask, Kind::Bool, &[]);
+    Ok(vec![x, mask])
 }
 
-pub(super) fn flatten(cx: &Context<'_>) -> Result<Resolved> {
-    let dims = cx.input(0)?.dims;
+pub(super) fn flatten(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let dims = cx.dims(x);
     let axis = cx.int("axis", 1)?;
     let axis =
         if axis == dims.len() as i64 { dims.len() } else { cx.axis("attribute axis", axis, dims.len())? };
     let (rows, columns) = dims.split_at(axis);
-    resolved(cx, vec![rows.iter().product(), columns.iter().product()])
+    Ok(vec![cx.b.reshape(x, &[rows.iter().product(), columns.iter().product()])])
 }
 
-pub(super) fn reshape(cx: &Context<'_>) -> Result<Resolved> {
-    let from = cx.input(0)?.dims;
+pub(super) fn reshape_attribute(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let wanted = cx.ints("shape")?.ok_or_else(|| cx.error("attribute shape", "a list", "none"))?;
+    to(cx, &wanted)
+}
+
+pub(super) fn reshape(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let wanted = cx.input_ints(1)?.unwrap_or_default();
+    to(cx, &wanted)
+}
+
+fn to(cx: &mut Context<'_>, wanted: &[i64]) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let from = cx.dims(x);
     let error =
         || cx.error("input 1", format!("extents with the entries of {from:?}"), format!("{wanted:?}"));
     let allow_zero = cx.int("allowzero", 0)? != 0;
@@ -50,62 +59,43 @@ pub(super) fn reshape(cx: &Context<'_>) -> Result<Resolved> {
         });
     }
     let count: usize = from.iter().product();
-    let known = checked_len(&dims).filter(|len| *len > 0 && *len <= count).ok_or_else(error)?;
     if let Some(axis) = free {
+        let known = checked_len(&dims).filter(|len| *len > 0).ok_or_else(error)?;
         dims[axis] = count / known;
     }
     match checked_len(&dims) == Some(count) {
-        true => resolved(cx, dims),
+        true => Ok(vec![cx.b.reshape(x, &dims)]),
         false => Err(error()),
     }
 }
 
-/// Axes are an input from opset 13, an attribute before.
-fn axes(cx: &Context<'_>) -> Result<Option<Vec<i64>>> {
-    match (cx.ints("axes")?, cx.input_ints(1)?) {
-        (Some(_), _) if cx.opset >= 13 => {
-            Err(cx.error("attribute axes", "an input from opset 13", "an attribute"))
-        }
-        (None, Some(_)) if cx.opset < 13 => {
-            Err(cx.error("input 1", "an attribute before opset 13", "an input"))
-        }
-        (attribute, input) => Ok(attribute.or(input)),
-    }
-}
-
-pub(super) fn squeeze(cx: &Context<'_>) -> Result<Resolved> {
-    let dims = cx.input(0)?.dims;
-    let axes = match axes(cx)? {
-        Some(axes) => cx.axes("axes", &axes, dims.len())?,
+pub(super) fn squeeze(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let dims = cx.dims(x);
+    let axes = match cx.axes_anywhere(1, dims.len())? {
+        Some(axes) => axes,
         None => (0..dims.len()).filter(|axis| dims[*axis] == 1).collect(),
     };
     if let Some(axis) = axes.iter().find(|axis| dims[**axis] != 1) {
         return Err(cx.error("axes", "axes of extent 1", format!("axis {axis} of {dims:?}")));
     }
-    resolved(cx, (0..dims.len()).filter(|axis| !axes.contains(axis)).map(|axis| dims[axis]).collect())
+    let kept: Vec<usize> =
+        (0..dims.len()).filter(|axis| !axes.contains(axis)).map(|axis| dims[axis]).collect();
+    Ok(vec![cx.b.reshape(x, &kept)])
 }
 
-pub(super) fn unsqueeze(cx: &Context<'_>) -> Result<Resolved> {
-    let from = cx.input(0)?.dims;
-    let given = axes(cx)?.ok_or_else(|| cx.error("axes", "a list", "none"))?;
+pub(super) fn unsqueeze(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let from = cx.dims(x);
+    let given = match cx.ints("axes")? {
+        Some(axes) => axes,
+        None => cx.input_ints(1)?.ok_or_else(|| cx.error("axes", "a list", "none"))?,
+    };
     let rank = from.len() + given.len();
     let axes = cx.axes("axes", &given, rank)?;
     let mut old = from.iter();
-    let dims = (0..rank).map(|axis| if axes.contains(&axis) { 1 } else { old.next().copied().unwrap_or(1) });
-    resolved(cx, dims.collect())
-}
-
-impl Operator for Reshape {
-    fn eval(&self, inputs: &[&FloatTensor], dims: &[usize]) -> FloatTensor {
-        inputs[0].clone().reshaped(dims)
-    }
-
-    fn is_sum(&self) -> bool {
-        true
-    }
-
-    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[String]) -> Result<Value> {
-        let value = lowering.value(&inputs[0])?;
-        lowering.reshape(value, &self.0, &inputs[0])
-    }
+    let dims: Vec<usize> = (0..rank)
+        .map(|axis| if axes.contains(&axis) { 1 } else { old.next().copied().unwrap_or(1) })
+        .collect();
+    Ok(vec![cx.b.reshape(x, &dims)])
 }

@@ -14,7 +14,7 @@ use zktorch_onnx::proto::{
     AttributeProto, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
     TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
-use zktorch_onnx::{Compiled, FloatModel, FloatTensor, Options, compile};
+use zktorch_onnx::{Compiled, FloatModel, FloatTensor, Options, Tensor, compile};
 
 /// Random numbers with a seed.
 pub struct Random(u64);
@@ -152,10 +152,10 @@ pub fn string(name: &str, s: &str) -> AttributeProto {
 }
 
 /// Samples with entries in [-1, 1).
-pub fn samples(bytes: &[u8], count: usize, seed: u64) -> Vec<Vec<FloatTensor>> {
+pub fn samples(bytes: &[u8], count: usize, seed: u64) -> Vec<Vec<Tensor>> {
     let model = FloatModel::new(bytes, &Options::default()).unwrap();
     let mut random = Random::new(seed);
-    (0..count).map(|_| model.inputs().iter().map(|(_, dims)| random.tensor(dims, 1.0)).collect()).collect()
+    (0..count).map(|_| model.inputs().iter().map(|(_, dims)| random.tensor(dims, 1.0).into()).collect()).collect()
 }
 
 pub fn compiled(bytes: &[u8]) -> Compiled {

@@ -64,7 +64,7 @@ pub(super) fn compile_model(
         input,
         output,
         headroom: compiled.headroom,
-        max_abs: compiled.max_abs.clone(),
+        ranges: compiled.ranges.clone(),
         image: source.image.clone(),
     };
     Ok(ModelFile::new(&compiled, recipe, alone.then_some(onnx)))

@@ -24,7 +24,7 @@ use zktorch::progress::Progress;
 use zktorch::report::Report;
 use zktorch::stages::{Split, Stages};
 use zktorch::{Bytes32, ImageSpec, folder_of, space};
-use zktorch_onnx::{FloatTensor, PortInfo};
+use zktorch_onnx::{FloatTensor, PortInfo, Tensor};
 
 /// What every command gets.
 pub(crate) struct Context {
@@ -130,15 +130,15 @@ pub(crate) fn load_samples(
     path: &Path,
     image: Option<&ImageSpec>,
     inputs: &[(String, Vec<usize>)],
-) -> Result<Vec<Vec<FloatTensor>>> {
+) -> Result<Vec<Vec<Tensor>>> {
     let tensors = data::load(path, image)?;
     let wanted: Vec<Wanted<'_>> = inputs.iter().map(|(name, dims)| Wanted { name, dims }).collect();
     let samples = data::assign(&tensors, &wanted).with_context(|| path.display().to_string())?;
     let convert = |sample: Vec<data::FloatTensor>| {
         sample
             .into_iter()
-            .map(|tensor| Ok(FloatTensor::new(tensor.dims, tensor.data)?))
-            .collect::<Result<Vec<FloatTensor>>>()
+            .map(|tensor| Ok(FloatTensor::new(tensor.dims, tensor.data)?.into()))
+            .collect::<Result<Vec<Tensor>>>()
     };
     samples.into_iter().map(convert).collect()
 }
@@ -148,7 +148,7 @@ pub(crate) fn load_input(
     path: &Path,
     image: Option<&ImageSpec>,
     inputs: &[(String, Vec<usize>)],
-) -> Result<Vec<FloatTensor>> {
+) -> Result<Vec<Tensor>> {
     let mut samples = load_samples(path, image, inputs)?;
     match (samples.pop(), samples.len()) {
         (Some(sample), 0) => Ok(sample),

@@ -1,6 +1,5 @@
 //! What the files of a model hold: MODEL.zkt and the proving key's file.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -28,8 +27,8 @@ pub(crate) struct Recipe {
     pub(crate) output: Visibility,
     /// Bits above the largest values.
     pub(crate) headroom: u32,
-    /// Largest absolute value of everything computed, over the calibration samples.
-    pub(crate) max_abs: BTreeMap<String, f64>,
+    /// Smallest and largest entry of everything computed, over the calibration samples.
+    pub(crate) ranges: Vec<(f64, f64)>,
     /// What is done to images.
     pub(crate) image: Option<ImageSpec>,
 }
@@ -38,7 +37,7 @@ impl Recipe {
     /// Compiles again.
     pub(crate) fn compile(&self, onnx: &[u8], base_dir: Option<PathBuf>) -> Result<Compiled> {
         let options = Options {
-            max_abs: Some(self.max_abs.clone()),
+            ranges: Some(self.ranges.clone()),
             headroom: Some(self.headroom),
             input: self.input,
             output: self.output,
@@ -134,7 +133,7 @@ impl ModelFile {
             outputs: ports(&self.outputs),
             stored: ports(&self.stored),
             warnings: Vec::new(),
-            max_abs: self.recipe.max_abs.clone(),
+            ranges: self.recipe.ranges.clone(),
             headroom: self.recipe.headroom,
         };
         let listed = |ports: &[PortInfo], ids: &[TensorId]| {

@@ -117,7 +117,7 @@ fn prove(
     let integers = input_ports
         .iter()
         .zip(&samples)
-        .map(|(port, sample)| Ok(port.quantise(sample.data(), graph.tensor(port.tensor).range)?))
+        .map(|(port, sample)| Ok(port.quantise(sample.iter(), graph.tensor(port.tensor).range)?))
         .collect::<Result<Vec<_>>>()?;
     let proved = loaded.key.prove(&srs, &integers)?;
     let elapsed = started.elapsed();

@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context, options: &cli::Run) -> Result<Outcome> {
         Some(float) => {
             let mut nodes: BTreeMap<String, FloatTensor> = BTreeMap::new();
             float.run_with(&inputs, |name, value| {
-                nodes.insert(name.to_owned(), value.clone());
+                nodes.insert(name.to_owned(), value.to_float());
             })?;
             let mut errors = Map::new();
             let mut largest: f64 = 0.0;

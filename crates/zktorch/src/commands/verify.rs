@@ -212,7 +212,7 @@ fn expect(
             )));
         };
         let range = vk.network().graph().tensor(port.tensor).range;
-        let integers = port.quantise(expected.data(), range).map_err(anyhow::Error::from)?;
+        let integers = port.quantise(expected.iter(), range).map_err(anyhow::Error::from)?;
         let differing = integers.iter().zip(got).position(|(a, b)| a != b);
         if let Some(index) = differing {
             let name = &port.name;

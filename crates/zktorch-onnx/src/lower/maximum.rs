@@ -1,0 +1,81 @@
+//! Maxima: `max(a, b) = b + relu(a - b)`, exactly.
+
+use zktorch_graph::{Function, Interval, Role, Table};
+
+use super::quantise::fit;
+use super::{Lowering, Value};
+use crate::Result;
+use crate::program::Id;
+
+/// Differences of 17 bits.
+const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
+
+impl Lowering<'_> {
+    /// A value whose differences have 17 bits: a sum of views that may have more is stored first.
+    pub(super) fn narrowed(&mut self, id: Id) -> Result<Value> {
+        let value = self.linear(id)?;
+        if value.bounds.1 - value.bounds.0 < 1 << 16 {
+            return Ok(value);
+        }
+        let scale = self.own_scale(&value);
+        let stored = self.rescale(&value, scale, Interval::I16, Role::Ranged, id)?;
+        self.replace(id, stored.clone());
+        Ok(stored)
+    }
+
+    /// The larger one of two values.
+    pub(super) fn max(&mut self, a: Id, b: Id) -> Result<Value> {
+        let (mut left, mut right) = (self.operand(a)?, self.operand(b)?);
+        (left, right) = self.aligned(left, right, (a, b))?;
+        // Both at the scale that the larger one needs.
+        if left.scale != right.scale || !fits(&left, &right) {
+            let max_abs = self.max_abs(a).max(self.max_abs(b));
+            let scale = (fit(max_abs) - self.headroom as i32).min(left.scale.max(right.scale));
+            for (value, id) in [(&mut left, a), (&mut right, b)] {
+                if value.scale != scale || value.bounds.1 - value.bounds.0 >= 1 << 16 {
+                    *value = self.rescale(value, scale, Interval::I16, Role::Ranged, id)?;
+                }
+            }
+        }
+        self.larger(&left, &right)
+    }
+
+    fn operand(&mut self, id: Id) -> Result<Value> {
+        if self.program.constant(id).is_some() {
+            let axes = super::plain_axes(&self.program.value(id).dims);
+            let scale = self.target_scale();
+            return self.weight(id, axes, scale);
+        }
+        self.narrowed(id)
+    }
+
+    fn larger(&mut self, a: &Value, b: &Value) -> Result<Value> {
+        let (a, b) = if b.expr.terms.len() <= a.expr.terms.len() { (a, b) } else { (b, a) };
+        if a.expr == b.expr {
+            return Ok(a.clone());
+        }
+        let difference = a.clone().plus(&b.negated());
+        let (lo, hi) = (a.bounds.0 - b.bounds.1, a.bounds.1 - b.bounds.0);
+        // After a ReLU differences have 16 bits, in general they have 17.
+        let domains = [Interval::I16, WIDE];
+        let fits = |domain: &&Interval| i128::from(domain.lo) <= lo && hi <= i128::from(domain.hi);
+        let Some(domain) = domains.iter().find(fits).copied() else {
+            return Err(self.error("difference of a maximum", "17 bits", format!("[{lo}, {hi}]")));
+        };
+        let table = self.table(Table { function: Function::Relu, domain });
+        let name = self.name(self.current);
+        let role = Role::LookupInput(table);
+        let current = self.current;
+        let x = self.rescale(&difference, difference.scale, domain, role, current)?;
+        let range = Interval::new(0, domain.hi);
+        let relu = self.look_up(&x, table, range, difference.scale, &format!("{name} (excess)"))?;
+        let mut max = b.clone().plus(&relu);
+        max.bounds = (a.bounds.0.max(b.bounds.0), a.bounds.1.max(b.bounds.1));
+        Ok(max)
+    }
+}
+
+fn fits(a: &Value, b: &Value) -> bool {
+    let (lo, hi) = (a.bounds.0 - b.bounds.1, a.bounds.1 - b.bounds.0);
+    i128::from(WIDE.lo) <= lo && hi <= i128::from(WIDE.hi)
+}

@@ -1,0 +1,189 @@
+//! Products: einsums, convolutions, factors per channel.
+
+use zktorch_graph::{AxisMap, Factor};
+
+use super::{Lowering, Value, identity, plain_axes, sparse, sub_axes};
+use crate::Result;
+use crate::program::{Id, Window};
+
+impl Lowering<'_> {
+    /// Operands of a product of activations, at scales that one rescaling can take back.
+    fn coarse(&mut self, a: Value, b: Value, (a_id, b_id): (Id, Id)) -> Result<(Value, Value)> {
+        let lower = |lowering: &mut Self, value: Value, id: Id| {
+            let own = lowering.own_scale(&value);
+            if value.scale > own { lowering.store(&value, id) } else { Ok(value) }
+        };
+        let (mut a, mut b) = (lower(self, a, a_id)?, lower(self, b, b_id)?);
+        let excess = a.scale + b.scale - self.target_scale() - 16;
+        if excess > 0 {
+            let (value, id) = if a.scale > b.scale { (&mut a, a_id) } else { (&mut b, b_id) };
+            let scale = value.scale - excess;
+            *value = self.coarser(value, scale, id)?;
+        }
+        Ok((a, b))
+    }
+
+    /// An einsum of two values; one of them may be a constant.
+    pub(super) fn einsum(
+        &mut self,
+        (a_id, a_labels): (Id, &[u32]),
+        (b_id, b_labels): (Id, &[u32]),
+        out: &[u32],
+    ) -> Result<Value> {
+        let constant = |lowering: &Self, id: Id| lowering.program.constant(id).is_some();
+        let (a, b) = match (constant(self, a_id), constant(self, b_id)) {
+            (false, true) => {
+                let a = self.linear(a_id)?;
+                let axes = self.layout_beside(&a, a_labels, b_id, b_labels);
+                let b = self.factor_weight(b_id, axes, &a)?;
+                (a, b)
+            }
+            (true, false) => {
+                let b = self.linear(b_id)?;
+                let axes = self.layout_beside(&b, b_labels, a_id, a_labels);
+                let a = self.factor_weight(a_id, axes, &b)?;
+                (a, b)
+            }
+            _ => {
+                let (a, b) = (self.linear(a_id)?, self.linear(b_id)?);
+                let (a, b) = self.coarse(a, b, (a_id, b_id))?;
+                let mut axes = b.axes.clone();
+                for (label, sub) in a_labels.iter().zip(&a.axes) {
+                    if let Some(axis) = b_labels.iter().position(|other| other == label) {
+                        axes[axis] = sub.clone();
+                    }
+                }
+                let b = self.relayout(b, axes, b_id)?;
+                (a, b)
+            }
+        };
+        // A label for every sub-axis.
+        let mut next = 0u32;
+        let mut known: Vec<(u32, Vec<u32>)> = Vec::new();
+        for (label, sub) in a_labels.iter().zip(&a.axes).chain(b_labels.iter().zip(&b.axes)) {
+            if known.iter().all(|(other, _)| other != label) {
+                let end = next + sub.len() as u32;
+                known.push((*label, (next..end).collect()));
+                next = end;
+            }
+        }
+        let labels = |list: &[u32]| -> Vec<Vec<u32>> {
+            let find = |label: &u32| known.iter().find(|(other, _)| other == label);
+            list.iter().map(|label| find(label).map(|(_, labels)| labels.clone()).unwrap_or_default()).collect()
+        };
+        self.contract((&a, &labels(a_labels)), (&b, &labels(b_labels)), &labels(out))
+    }
+
+    /// The layout of a constant: that of the value on axes with the same label.
+    fn layout_beside(&self, value: &Value, labels: &[u32], constant: Id, own: &[u32]) -> Vec<Vec<u32>> {
+        let plain = plain_axes(&self.program.value(constant).dims);
+        let shared = |(label, plain): (&u32, Vec<u32>)| {
+            labels.iter().position(|other| other == label).map_or(plain, |axis| value.axes[axis].clone())
+        };
+        own.iter().zip(plain).map(shared).collect()
+    }
+
+    /// x factor + offset, one constant factor and offset per entry of an axis.
+    pub(super) fn channel_affine(&mut self, x: Id, factor: Id, offset: Id, axis: usize) -> Result<Value> {
+        let rank = self.program.value(x).dims.len() as u32;
+        let all: Vec<u32> = (0..rank).collect();
+        let product = self.einsum((factor, &[axis as u32]), (x, &all), &all)?;
+        self.add_channels(product, offset, axis)
+    }
+
+    /// A convolution: the einsum of the weight and the windows of x.
+    pub(super) fn conv(&mut self, groups: usize, windows: &[Window], ids: &[Id]) -> Result<Value> {
+        let mut x = self.linear(ids[0])?;
+        for axis in 2..x.axes.len() {
+            x = self.merged(x, axis, ids[0])?;
+        }
+        let runtime = self.program.constant(ids[1]).is_none();
+        if runtime {
+            let weight = self.linear(ids[1])?;
+            let (coarse, weight) = self.coarse(x, weight, (ids[0], ids[1]))?;
+            x = coarse;
+            self.replace(ids[1], weight);
+        }
+        // Channels as (group, channel in the group).
+        let dims = x.dims();
+        let mut grouped = vec![dims[0], groups, dims[1] / groups];
+        grouped.extend(&dims[2..]);
+        let x = self.reshape(x, &grouped, ids[0])?;
+        // Windows: [n] [g] [c] then [p] [k] for every spatial axis.
+        let mut axes = x.axes[..3].to_vec();
+        let kept = axes.concat().len() as u32;
+        let mut factors: Vec<_> = (0..kept).map(|axis| identity(axis, axis)).collect();
+        let mut next = kept;
+        let mut fresh = |sub: &Vec<u32>| (!sub.is_empty()).then(|| (next, next += 1).0);
+        for (axis, window) in windows.iter().enumerate() {
+            let (p, k) = (sub_axes(window.positions), sub_axes(window.taps));
+            let src = x.expr_axes(axis + 3).first().copied();
+            factors.extend(window_factor(window, src, fresh(&p), fresh(&k)));
+            axes.extend([p, k]);
+        }
+        let windows = self.apply(&x, axes, &factors)?;
+        // Weight [g] [o] [c] [k]..: the rows of ONNX's [o, c, k..] in the same order.
+        let extents = self.program.value(ids[1]).dims.clone();
+        let mut axes = vec![x.axes[1].clone(), sub_axes(extents[0] / groups), x.axes[2].clone()];
+        axes.extend(extents[2..].iter().map(|dim| sub_axes(*dim)));
+        let weight = if runtime {
+            let weight = self.value(ids[1])?;
+            let mut dims = vec![groups, extents[0] / groups];
+            dims.extend(&extents[1..]);
+            let weight = self.reshape(weight, &dims, ids[1])?;
+            self.relayout(weight, axes, ids[1])?
+        } else {
+            self.factor_weight(ids[1], axes, &windows)?
+        };
+
+        let mut label = 0..;
+        let mut labels = |sub: &Vec<u32>| label.by_ref().take(sub.len()).collect::<Vec<u32>>();
+        let x_labels: Vec<Vec<u32>> = windows.axes.iter().map(&mut labels).collect();
+        let outs = labels(&weight.axes[1]);
+        let mut weight_labels = vec![x_labels[1].clone(), outs.clone(), x_labels[2].clone()];
+        let mut out_labels = vec![x_labels[0].clone(), [x_labels[1].clone(), outs].concat()];
+        for pair in x_labels[3..].chunks_exact(2) {
+            out_labels.push(pair[0].clone());
+            weight_labels.push(pair[1].clone());
+        }
+        let value = self.contract((&weight, &weight_labels), (&windows, &x_labels), &out_labels)?;
+        match ids.get(2) {
+            None => Ok(value),
+            Some(bias) => self.add_channels(value, *bias, 1),
+        }
+    }
+}
+
+/// The map from the axis `src` to (position, tap), axes of extent 1 left out. `None` if there is nothing to do.
+fn window_factor(
+    window: &Window,
+    src: Option<u32>,
+    position: Option<u32>,
+    tap: Option<u32>,
+) -> Option<Factor> {
+    let out: Vec<u32> = position.into_iter().chain(tap).collect();
+    if let (Some(src), Some(_), Some(_)) = (src, position, tap) {
+        let map = AxisMap::Window {
+            stride: window.stride as u32,
+            dilation: window.dilation as u32,
+            pad: window.pad as u32,
+        };
+        return Some(Factor { src: vec![src], out, map });
+    }
+    let plain = window.taps == 1
+        && window.stride == 1
+        && window.pad == 0
+        && window.positions == window.extent;
+    if let (true, Some(src), Some(_)) = (plain, src, position) {
+        return Some(Factor { src: vec![src], out, map: AxisMap::Identity });
+    }
+    // One of the two is absent, so that the index over (position, tap) is the other one.
+    let pairs = (0..window.positions).flat_map(|p| (0..window.taps).map(move |k| (p, k)));
+    let entries = pairs
+        .filter_map(|(p, k)| window.source(p, k).map(|q| ((p + k) as u32, q as u32, 1)))
+        .collect::<Vec<_>>();
+    if src.is_none() && out.is_empty() && entries.len() == 1 {
+        return None;
+    }
+    Some(sparse(src.into_iter().collect(), out, entries))
+}

@@ -1,0 +1,105 @@
+//! The program between ONNX and integers: values in single assignment, defined by core operators.
+//!
+//! [`Builder`] makes it: the expansions of the ONNX operators call it, and what depends on constants alone is computed at once.
+
+mod builder;
+mod core;
+mod fuse;
+mod window;
+
+use std::sync::Arc;
+
+use zktorch_graph::Formula;
+
+pub(crate) use self::builder::Builder;
+pub(crate) use self::core::{AxisMatrix, Core};
+pub(crate) use self::window::Window;
+use crate::Tensor;
+
+/// A value of a program: an index into [`Program::values`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Id(pub(crate) usize);
+
+/// What the entries of a value are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Real numbers; approximated.
+    Float,
+    /// Integers; exact.
+    Int,
+    /// 0 and 1; exact.
+    Bool,
+}
+
+/// One value.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    /// For messages: the ONNX name, or what it is a part of.
+    pub(crate) name: String,
+    pub(crate) dims: Vec<usize>,
+    pub(crate) kind: Kind,
+    /// Its entries, if they are known.
+    pub(crate) constant: Option<Arc<Tensor>>,
+    /// Whether a constant may be stated to everybody: it stands in an operator's definition or in a Constant node. What comes
+    /// from an initialiser is private, and committed.
+    pub(crate) public: bool,
+    /// As a function of another value, entry by entry.
+    pub(crate) formula: Option<(Id, Formula)>,
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) core: Core,
+    pub(crate) inputs: Vec<Id>,
+    pub(crate) output: Id,
+    /// Which node of the file it belongs to.
+    pub(crate) origin: usize,
+}
+
+/// A network whose shapes are all known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Program {
+    pub(crate) values: Vec<Value>,
+    /// In the order of computation.
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) inputs: Vec<Id>,
+    /// Names and values.
+    pub(crate) outputs: Vec<(String, Id)>,
+}
+
+impl Program {
+    pub(crate) fn value(&self, id: Id) -> &Value {
+        &self.values[id.0]
+    }
+
+    pub(crate) fn constant(&self, id: Id) -> Option<&Tensor> {
+        self.value(id).constant.as_deref()
+    }
+
+    /// How often each value is read; outputs of the network once more.
+    pub(crate) fn readers(&self) -> Vec<usize> {
+        let mut readers = vec![0; self.values.len()];
+        let outputs = self.outputs.iter().map(|(_, id)| id);
+        for id in self.nodes.iter().flat_map(|node| &node.inputs).chain(outputs) {
+            readers[id.0] += 1;
+        }
+        readers
+    }
+
+    /// Multiplications of one node.
+    pub(crate) fn multiplications(&self, node: &Node) -> u64 {
+        let count = |dims: &[usize]| crate::tensor::len(dims) as u64;
+        let dims = |index: usize| &self.value(node.inputs[index]).dims;
+        match &node.core {
+            Core::Conv { .. } => {
+                count(&self.value(node.output).dims).saturating_mul(count(&dims(1)[1..]))
+            }
+            Core::Einsum { a, b, .. } => {
+                let both = a.iter().zip(dims(0)).chain(b.iter().zip(dims(1)).filter(|(l, _)| !a.contains(l)));
+                both.fold(1u64, |product, (_, dim)| product.saturating_mul(*dim as u64))
+            }
+            _ => 0,
+        }
+    }
+}
