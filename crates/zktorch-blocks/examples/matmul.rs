@@ -48,7 +48,7 @@ fn matmul([m, k, n]: [u32; 3]) -> Graph {
     };
     let terms = vec![Term { coeff: 1, operand: Operand::Contract(product) }];
     let acc = Expr { shape: Shape::new([m, n]), terms };
-    let steps = vec![Step::Rescale { acc, divisor: 128, y: TensorId(2), r: Some(TensorId(3)) }];
+    let steps = vec![Step::rescale(acc, 128, TensorId(2), Some(TensorId(3)))];
     Graph { tensors, tables: Vec::new(), steps, inputs: vec![TensorId(1)], outputs: vec![TensorId(2)] }
 }
 

@@ -46,7 +46,7 @@
 //!     shape: Shape::new([]),
 //!     terms: vec![Term { coeff: 1, operand: Operand::Contract(product) }],
 //! };
-//! let steps = vec![Step::Rescale { acc, divisor: 4, y: TensorId(2), r: Some(TensorId(3)) }];
+//! let steps = vec![Step::rescale(acc, 4, TensorId(2), Some(TensorId(3)))];
 //! let graph = Graph { tensors, tables: vec![], steps, inputs: vec![TensorId(1)], outputs: vec![TensorId(2)] };
 //!
 //! // Both sides: the network, in chunks of 2^6 cells.

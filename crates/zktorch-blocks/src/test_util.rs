@@ -66,7 +66,7 @@ impl Builder {
         &mut self,
         name: &str,
         acc: Expr,
-        divisor: u32,
+        divisor: u64,
         range: Interval,
         role: Role,
     ) -> TensorId {
@@ -75,17 +75,17 @@ impl Builder {
         let r = (divisor > 1).then(|| {
             self.tensor(&format!("{name} r"), &dims, Interval::new(0, divisor as i32 - 1), Role::Ranged)
         });
-        self.graph.steps.push(Step::Rescale { acc, divisor, y, r });
+        self.graph.steps.push(Step::rescale(acc, divisor, y, r));
         y
     }
 
-    pub(crate) fn output(&mut self, acc: Expr, divisor: u32, visibility: Visibility) -> TensorId {
+    pub(crate) fn output(&mut self, acc: Expr, divisor: u64, visibility: Visibility) -> TensorId {
         let y = self.rescale("output", acc, divisor, Interval::I16, Role::Output(visibility));
         self.graph.outputs.push(y);
         y
     }
 
-    pub(crate) fn relu(&mut self, name: &str, acc: Expr, divisor: u32, domain: Interval) -> TensorId {
+    pub(crate) fn relu(&mut self, name: &str, acc: Expr, divisor: u64, domain: Interval) -> TensorId {
         let table = self.relu_table(domain);
         let x = self.rescale(name, acc, divisor, domain, Role::LookupInput(table));
         let dims = self.graph.tensor(x).shape.dims().to_vec();
@@ -230,11 +230,11 @@ pub(crate) fn id(graph: &Graph, name: &str) -> TensorId {
 pub(crate) fn follow(graph: &Graph, values: &mut [Vec<i32>], first: usize) {
     for step in &graph.steps[first..] {
         match step {
-            Step::Rescale { acc, divisor, y, r } => {
-                let (d, acc) = (i64::from(*divisor), eval_expr(graph, acc, values).unwrap());
+            Step::Rescale { acc, divisor, y, r, .. } if y.len() == 1 => {
+                let (d, acc) = (*divisor as i64, eval_expr(graph, acc, values).unwrap());
                 let shifted = acc.iter().map(|acc| acc + d / 2);
-                values[y.0 as usize] = shifted.clone().map(|acc| acc.div_euclid(d) as i32).collect();
-                if let Some(r) = r {
+                values[y.0[0].0 as usize] = shifted.clone().map(|acc| acc.div_euclid(d) as i32).collect();
+                if let Some(r) = r.top() {
                     values[r.0 as usize] = shifted.map(|acc| acc.rem_euclid(d) as i32).collect();
                 }
             }
@@ -242,6 +242,7 @@ pub(crate) fn follow(graph: &Graph, values: &mut [Vec<i32>], first: usize) {
                 let f = &graph.table(*table).function;
                 values[y.0 as usize] = values[x.0 as usize].iter().map(|x| f.eval(*x)).collect();
             }
+            other => panic!("no plain step: {other:?}"),
         }
     }
 }

@@ -47,7 +47,7 @@ fn layer(channels: u32, size: u32, filters: u32, kernel: u32) -> Graph {
             tensor("output", &output, Interval::I16, Role::Output(Visibility::Public)),
             tensor("rest", &output, Interval::new(0, (1 << 16) - 1), Role::Ranged),
         ],
-        steps: vec![Step::Rescale { acc, divisor: 1 << 16, y: TensorId(2), r: Some(TensorId(3)) }],
+        steps: vec![Step::rescale(acc, 1 << 16, TensorId(2), Some(TensorId(3)))],
         inputs: vec![TensorId(1)],
         outputs: vec![TensorId(2)],
         ..Graph::default()

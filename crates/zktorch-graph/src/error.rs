@@ -34,6 +34,28 @@ pub enum GraphError {
         /// Largest value allowed.
         hi: i32,
     },
+    /// A quotient's divisor is not positive while the network is executed.
+    #[error(
+        "{tensor}: the divisor of entry {index} is {value}, not positive: nothing is defined there (is a whole row masked?)"
+    )]
+    Divisor {
+        /// The tensor of the quotient.
+        tensor: String,
+        /// Index of the entry (row-major over the real extents).
+        index: usize,
+        /// The divisor.
+        value: i128,
+    },
+    /// A root is taken of a negative number while the network is executed.
+    #[error("{tensor}: the root of entry {index} is of {value}, a negative number")]
+    Radicand {
+        /// The tensor of the root.
+        tensor: String,
+        /// Index of the entry (row-major over the real extents).
+        index: usize,
+        /// The number.
+        value: i128,
+    },
     /// A tensor that has to be supplied is missing or has another length.
     #[error("{tensor}: expected {expected} values, got {got}")]
     Length {

@@ -61,6 +61,14 @@ pub struct Contract {
     pub out_axes: Vec<u32>,
 }
 
+impl From<Linear> for Expr {
+    fn from(linear: Linear) -> Self {
+        let terms = linear.terms.into_iter();
+        let terms = terms.map(|(coeff, view)| Term { coeff, operand: Operand::View(view) }).collect();
+        Self { shape: linear.shape, terms }
+    }
+}
+
 impl Expr {
     /// The expression that is one view.
     pub fn view(view: View) -> Self {

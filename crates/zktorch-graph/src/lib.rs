@@ -3,11 +3,15 @@
 //! A [`Graph`] holds *tensors* of small integers ([`Tensor`]) and *steps* ([`Step`]) that define one committed tensor after the
 //! other. A step reads expressions ([`Expr`]) of earlier tensors: sums of [views](View) (transposes, windows, slices,
 //! broadcasts, sums along axes) and of [contractions](Contract) of views (convolutions, matrix products, elementwise
-//! products). Expressions are *virtual*: they are never stored. There are two kinds of steps:
+//! products). Expressions are *virtual*: they are never stored. The steps:
 //!
 //! * [`Step::Rescale`]: `y = floor((acc + floor(D/2)) / D)` for an expression acc, with the remainder r as a tensor of its own;
 //!   D = 1 stores an expression exactly;
-//! * [`Step::Lookup`]: `y = f(x)` entry by entry, f a [`Table`].
+//! * [`Step::Saturate`]: the same, clamped to the range of y;
+//! * [`Step::Lookup`]: `y = f(x)` entry by entry, f a [`Table`];
+//! * [`Step::Quotient`], [`Step::Root`]: `floor(a / b)` and `floor(sqrt(a))`.
+//!
+//! Integers of more than 17 bits are stored as [`Limbs`]. What is proved about a step is its list of [`Constraint`]s.
 //!
 //! Everything else is composed of these. Prover and verifier agree on these semantics bit for bit: no result depends on
 //! the rounding of a floating-point number (the executor multiplies in f64 only where every sum is below 2^53).
@@ -47,11 +51,11 @@
 //! let product = Contract { a: linear(w, &[2, 3]), b: linear(x, &[3]), a_axes, b_axes, out_axes };
 //! let terms = vec![Term { coeff: 1, operand: Operand::Contract(product) }];
 //! let acc = Expr { shape: shape(&[2]), terms };
-//! graph.steps.push(Step::Rescale { acc, divisor: 256, y: h, r: Some(r) });
+//! graph.steps.push(Step::rescale(acc, 256, h, Some(r)));
 //! // a = max(h, 0), and y = a.
 //! graph.steps.push(Step::Lookup { table: TableId(0), x: h, y: a });
 //! let acc = Expr::view(View::identity(a, &shape(&[2])));
-//! graph.steps.push(Step::Rescale { acc, divisor: 1, y, r: None });
+//! graph.steps.push(Step::rescale(acc, 1, y, None));
 //!
 //! let bounds = graph.validate()?;
 //! assert_eq!(bounds.steps[0].acc, 3 * (1 << 15) * 128);
@@ -64,6 +68,7 @@
 //! # Ok::<(), GraphError>(())
 //! ```
 
+mod constraint;
 mod entries;
 mod error;
 #[cfg(feature = "executor")]
@@ -71,7 +76,9 @@ mod eval;
 mod expr;
 mod graph;
 pub mod layout;
+mod limbs;
 mod shape;
+mod step;
 mod table;
 mod tensor;
 #[cfg(test)]
@@ -80,12 +87,15 @@ mod testing;
 mod validate;
 mod view;
 
+pub use constraint::{Constraint, Slot};
 pub use error::GraphError;
 #[cfg(feature = "executor")]
 pub use eval::{Entries, eval_expr, execute};
 pub use expr::{Contract, Expr, Linear, Operand, Term};
-pub use graph::{Graph, Step};
+pub use graph::Graph;
+pub use limbs::Limbs;
 pub use shape::Shape;
+pub use step::Step;
 pub use table::{Binary, Formula, Function, Instruction, MAX_FORMULA, Table, TableId, Unary};
 pub use tensor::{Interval, Role, Tensor, TensorId, Visibility};
 pub use validate::{Bound, Bounds};

@@ -31,9 +31,10 @@ impl Interval {
         i64::from(self.lo) <= value && value <= i64::from(self.hi)
     }
 
-    /// Number of values in it (0 if hi < lo).
+    /// Number of values in it (0 if hi < lo; the largest number where 2^32 does not fit the machine's words).
     pub fn len(&self) -> usize {
-        usize::try_from(i64::from(self.hi) - i64::from(self.lo) + 1).unwrap_or(0)
+        let len = i64::from(self.hi) - i64::from(self.lo) + 1;
+        usize::try_from(len.max(0)).unwrap_or(usize::MAX)
     }
 
     /// Whether it holds no value.
@@ -58,14 +59,29 @@ pub enum Role {
     Weight,
     /// Input of the network. Private ones are looked up in their range, public ones are checked by the verifier.
     Input(Visibility),
-    /// Output of the network, defined by a [`Step::Rescale`](crate::Step::Rescale). As for inputs.
+    /// Output of the network, defined by a step. As for inputs.
     Output(Visibility),
-    /// Defined by a [`Step::Rescale`](crate::Step::Rescale) as y or r; looked up in its range.
+    /// Defined by a step; looked up in its range.
     Ranged,
-    /// The x of one [`Step::Lookup`](crate::Step::Lookup) in this table; defined by a [`Step::Rescale`](crate::Step::Rescale). Its range is the table's domain.
+    /// The argument of one lookup in this table; defined by a step. Its range is the table's domain.
     LookupInput(TableId),
-    /// The y of one [`Step::Lookup`](crate::Step::Lookup) in this table.
+    /// The value of one lookup in this table.
     LookupOutput(TableId),
+    /// The number 1, a scalar: of the verifier's own knowledge, in no statement, neither committed nor looked up. Views of it are
+    /// the constants that a network's structure needs (masks, index columns); weights are none.
+    One,
+}
+
+impl Role {
+    /// Whether its entries are supplied to the network, not computed by it.
+    pub fn is_given(self) -> bool {
+        matches!(self, Self::Weight | Self::Input(_))
+    }
+
+    /// Whether the verifier sees its entries: what is public is neither committed nor looked up.
+    pub fn is_public(self) -> bool {
+        matches!(self, Self::Input(Visibility::Public) | Self::Output(Visibility::Public) | Self::One)
+    }
 }
 
 /// A tensor of integers; real value = integer / 2^scale.
@@ -77,8 +93,17 @@ pub struct Tensor {
     pub shape: Shape,
     /// Real value = integer / 2^scale. Has no meaning for the proof.
     pub scale: i32,
-    /// All entries, padding zeros included, are in this interval, which contains 0 and has at most 2^17 values.
+    /// All entries, padding zeros included, are in this interval, which contains 0. It has at most 2^17 values, but any
+    /// number for a public input or output. That of [`Role::One`] is [1, 1].
     pub range: Interval,
     /// What it is.
     pub role: Role,
+}
+
+impl Tensor {
+    /// The tensor of [`Role::One`].
+    pub fn one() -> Self {
+        let (shape, range) = (Shape::default(), Interval::new(1, 1));
+        Self { name: "one".to_owned(), shape, scale: 0, range, role: Role::One }
+    }
 }

@@ -42,7 +42,7 @@ fn rescale(graph: &mut Graph, name: &str, acc: Expr, role: Role) -> TensorId {
     let dims = acc.shape.dims().to_vec();
     let y = tensor(graph, name, &dims, Interval::I16, role);
     let r = tensor(graph, &format!("{name} remainder"), &dims, Interval::new(0, 4095), Role::Ranged);
-    graph.steps.push(Step::Rescale { acc, divisor: 4096, y, r: Some(r) });
+    graph.steps.push(Step::rescale(acc, 4096, y, Some(r)));
     y
 }
 

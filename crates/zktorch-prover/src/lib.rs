@@ -21,7 +21,7 @@
 //!             tensor("output", Interval::I16, Role::Output(Visibility::Public)),
 //!             tensor("remainder", Interval::new(0, 3), Role::Ranged),
 //!         ],
-//!         steps: vec![Step::Rescale { acc, divisor: 4, y: TensorId(2), r: Some(TensorId(3)) }],
+//!         steps: vec![Step::rescale(acc, 4, TensorId(2), Some(TensorId(3)))],
 //!         inputs: vec![TensorId(0)],
 //!         outputs: vec![TensorId(2)],
 //!         ..Graph::default()

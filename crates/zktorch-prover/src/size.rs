@@ -55,7 +55,7 @@ pub fn committed_values(graph: &Graph) -> usize {
             Role::LookupOutput(_) => tensor.shape.len(),
             Role::Input(zktorch_graph::Visibility::Private)
             | Role::Output(zktorch_graph::Visibility::Private) => 2 * tensor.shape.len(),
-            Role::Weight | Role::Input(_) | Role::Output(_) => 0,
+            Role::Weight | Role::Input(_) | Role::Output(_) | Role::One => 0,
         })
         .sum()
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use common::{body, key, model};
 use zktorch_commit::{Srs, SrsPolicy, VerifierSrs};
 use zktorch_graph::{
-    AxisMap, Contract, Expr, Factor, Function, Interval, Linear, Operand, Role, Shape, Step, Table, TableId,
-    Tensor, TensorId, Term, View, Visibility,
+    AxisMap, Contract, Expr, Factor, Function, Interval, Limbs, Linear, Operand, Role, Shape, Step, Table,
+    TableId, Tensor, TensorId, Term, View, Visibility,
 };
 use zktorch_verifier::{KeyBody, MAX_KEY_BYTES, Port, VerifyError, VerifyingKey, encode_key};
 
@@ -57,7 +57,7 @@ fn add_zeros(body: &mut KeyBody, dims: &[u32], role: Role) {
     body.graph.tensors.push(Tensor { name, shape: shape.clone(), scale: 0, range, role });
     if !matches!(role, Role::Weight | Role::Input(_)) {
         let acc = Expr { shape, terms: vec![] };
-        body.graph.steps.push(Step::Rescale { acc, divisor: 1, y: id, r: None });
+        body.graph.steps.push(Step::rescale(acc, 1, id, None));
     }
     let dims: Vec<u64> = dims.iter().map(|dim| u64::from(*dim)).collect();
     let port = Port { name: format!("port {}", id.0), dims };
@@ -74,10 +74,10 @@ fn add_zeros(body: &mut KeyBody, dims: &[u32], role: Role) {
     }
 }
 
-fn rescale(body: &mut KeyBody) -> (&mut Expr, &mut u32, &mut TensorId, &mut Option<TensorId>) {
+fn rescale(body: &mut KeyBody) -> (&mut Expr, &mut u64, &mut TensorId, &mut Limbs) {
     match &mut body.graph.steps[0] {
-        Step::Rescale { acc, divisor, y, r } => (acc, divisor, y, r),
-        Step::Lookup { .. } => unreachable!("the first step is a matrix product"),
+        Step::Rescale { acc, divisor, y, r, .. } => (acc, divisor, &mut y.0[0], r),
+        _ => unreachable!("the first step is a matrix product"),
     }
 }
 
@@ -179,7 +179,7 @@ fn tables() {
 
 #[test]
 fn divisors_labels_coefficients_and_ids() {
-    for divisor in [0, 1, 15, 17, (1 << 17) + 1, 1 << 31, u32::MAX] {
+    for divisor in [0, 1, 15, 17, (1 << 17) + 1, 1 << 31, u32::MAX.into(), 1 << 48, u64::MAX] {
         refused("divisor", |body| *rescale(body).1 = divisor);
     }
     for coeff in [i64::MIN, i64::MAX, 1 << 62] {
@@ -201,8 +201,8 @@ fn divisors_labels_coefficients_and_ids() {
     // Tensors that overlap: the same one defined twice, read before it is defined, as its own remainder, as input and output.
     refused("defined twice", |body| body.graph.steps.push(body.graph.steps[0].clone()));
     refused("order", |body| body.graph.steps.reverse());
-    refused("own remainder", |body| *rescale(body).3 = Some(TensorId(2)));
-    refused("no remainder", |body| *rescale(body).3 = None);
+    refused("own remainder", |body| *rescale(body).3 = TensorId(2).into());
+    refused("no remainder", |body| *rescale(body).3 = Limbs::default());
     refused("own input", |body| *rescale(body).0 = Expr::view(View::identity(TensorId(2), &Shape::new([3]))));
     refused("input twice", |body| body.graph.inputs.push(TensorId(0)));
     refused("output as input", |body| body.graph.inputs = vec![TensorId(5)]);
@@ -210,7 +210,7 @@ fn divisors_labels_coefficients_and_ids() {
     for id in [6, u32::MAX] {
         refused("id", |body| body.graph.inputs = vec![TensorId(id)]);
         refused("id", |body| *rescale(body).2 = TensorId(id));
-        refused("id", |body| *rescale(body).3 = Some(TensorId(id)));
+        refused("id", |body| *rescale(body).3 = TensorId(id).into());
         refused("id", |body| *rescale(body).0 = Expr::view(View::identity(TensorId(id), &Shape::new([3]))));
     }
     refused("range", |body| body.graph.tensors[1].range = Interval::new(i32::MIN, i32::MAX));
@@ -225,7 +225,7 @@ fn of_scalar(body: &mut KeyBody, acc: Expr) {
     let public = Visibility::Public;
     body.graph.tensors = vec![tensor(Role::Input(public)), tensor(Role::Output(public))];
     body.graph.tables.clear();
-    body.graph.steps = vec![Step::Rescale { acc, divisor: 1, y: TensorId(1), r: None }];
+    body.graph.steps = vec![Step::rescale(acc, 1, TensorId(1), None)];
     (body.graph.inputs, body.graph.outputs) = (vec![TensorId(0)], vec![TensorId(1)]);
     let port = |name: &str| vec![Port { name: name.to_owned(), dims: vec![] }];
     (body.inputs, body.outputs, body.weights) = (port("x"), port("y"), vec![]);

@@ -1,17 +1,17 @@
-//! Linear relations between tensors, and with them every rescaling.
+//! Linear relations between tensors, views and contractions: every [`Constraint::Zero`] of a network's steps.
 //!
-//! Statement of a rescaling: `acc + floor(D/2) box = D y + r` on the whole padded cube, acc an expression. Both sides are
-//! multilinear, so the relation holds (up to `m / |F|`) if it holds at one random point z drawn after all tensors are committed:
+//! Statement: `constant box + sum_t c_t slot_t = 0` on the whole padded cube. The sum is multilinear, so it vanishes on the cube
+//! (up to `m / |F|`) if it vanishes at one random point z drawn after all tensors are committed:
 //!
 //! ```text
-//! sum_t c_t term_t~(z) + floor(D/2) box~(z) - D y~(z) - r~(z) = 0,
+//! constant box~(z) + sum_t c_t slot_t~(z) = 0,
 //! ```
 //!
-//! a linear constraint on hidden values. No sumcheck. `0 <= r < D` and the range of y are lookups; since `D (range of y) < p / 2` and
-//! `|acc| < 2^100`, the pair (y, r) is unique: y is acc / D rounded half up.
+//! a linear constraint on hidden values. No sumcheck. Integers: every term is below 2^100 in absolute value
+//! ([`Graph::validate`](zktorch_graph::Graph::validate)), so a sum that is zero in the field is zero.
 
 use zktorch_field::Fr;
-use zktorch_graph::{Contract, Expr, Graph, Operand, Step, TensorId, View};
+use zktorch_graph::{Constraint, Contract, Shape, TensorId, View};
 
 use crate::point::box_eval;
 
@@ -26,45 +26,46 @@ pub(crate) enum Slot<'a> {
     Contract(&'a Contract),
 }
 
+impl<'a> From<&'a zktorch_graph::Slot> for Slot<'a> {
+    fn from(slot: &'a zktorch_graph::Slot) -> Self {
+        match slot {
+            zktorch_graph::Slot::Tensor(id) => Self::Tensor(*id),
+            zktorch_graph::Slot::View(view) => Self::View(view),
+            zktorch_graph::Slot::Contract(contract) => Self::Contract(contract),
+        }
+    }
+}
+
 /// One relation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Relation<'a> {
-    acc: &'a Expr,
-    divisor: u32,
-    y: TensorId,
-    r: Option<TensorId>,
+    shape: &'a Shape,
+    constant: i128,
+    terms: &'a [(i128, zktorch_graph::Slot)],
 }
 
-/// The relations of a graph, in the order of its steps.
-pub(crate) fn relations(graph: &Graph) -> impl Iterator<Item = Relation<'_>> {
-    graph.steps.iter().filter_map(|step| match step {
-        Step::Rescale { acc, divisor, y, r } => Some(Relation { acc, divisor: *divisor, y: *y, r: *r }),
-        Step::Lookup { .. } => None,
+/// The relations among the constraints, in their order.
+pub(crate) fn relations(constraints: &[Constraint]) -> impl Iterator<Item = Relation<'_>> {
+    constraints.iter().filter_map(|constraint| match constraint {
+        Constraint::Zero { shape, constant, terms } => Some(Relation { shape, constant: *constant, terms }),
+        // By the layout, which puts the values next to the arguments.
+        Constraint::Lookup { .. } => None,
     })
 }
 
 impl<'a> Relation<'a> {
     /// Number of variables of the cube.
     pub(crate) fn num_vars(&self) -> usize {
-        self.acc.shape.num_vars()
+        self.shape.num_vars()
     }
 
-    /// The values and their coefficients: y, r, then the terms.
+    /// The values and their coefficients.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (Slot<'a>, Fr)> + use<'a> {
-        let y = (Slot::Tensor(self.y), -Fr::from(self.divisor));
-        let r = self.r.map(|r| (Slot::Tensor(r), -Fr::from(1u64)));
-        let terms = self.acc.terms.iter().map(|term| {
-            let slot = match &term.operand {
-                Operand::View(view) => Slot::View(view),
-                Operand::Contract(contract) => Slot::Contract(contract),
-            };
-            (slot, Fr::from(term.coeff))
-        });
-        std::iter::once(y).chain(r).chain(terms)
+        self.terms.iter().map(|(coeff, slot)| (slot.into(), Fr::from(*coeff)))
     }
 
-    /// `floor(D/2) box~(z)`.
+    /// `constant box~(z)`.
     pub(crate) fn constant(&self, z: &[Fr]) -> Fr {
-        Fr::from(self.divisor / 2) * box_eval(&self.acc.shape, z)
+        Fr::from(self.constant) * box_eval(self.shape, z)
     }
 }

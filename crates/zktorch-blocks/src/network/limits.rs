@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use zktorch_commit::MIN_LOG_SIZE;
 use zktorch_graph::layout::{ArenaKind, Layout, LookupKind};
-use zktorch_graph::{AxisMap, Graph, Linear, Operand, Role, Step, View, Visibility};
+use zktorch_graph::{AxisMap, Constraint, Graph, Slot, View};
 
 use crate::{BlockError, reindex};
 
@@ -48,13 +48,7 @@ pub(super) fn check_graph(graph: &Graph, k: usize) -> Result<(), BlockError> {
     at_most("padded cells of all tensors", CELLS, cells.fold(0, u64::saturating_add))?;
 
     // Both scopes together: a graph is refused as a whole.
-    let kinds: BTreeSet<LookupKind> = (graph.tensors.iter())
-        .filter_map(|tensor| match tensor.role {
-            Role::LookupInput(table) => Some(LookupKind::Function(table)),
-            Role::LookupOutput(_) => None,
-            _ => Some(LookupKind::Range(tensor.range)),
-        })
-        .collect();
+    let kinds: BTreeSet<LookupKind> = graph.tensors.iter().filter_map(LookupKind::of).collect();
     let keys = kinds.iter().map(|kind| match kind {
         LookupKind::Range(interval) => *interval,
         LookupKind::Function(table) => graph.table(*table).domain,
@@ -68,7 +62,11 @@ pub(super) fn check_graph(graph: &Graph, k: usize) -> Result<(), BlockError> {
 }
 
 /// What has to hold before anything is allocated by a layout.
-pub(super) fn check_layout(graph: &Graph, layout: &Layout) -> Result<(), BlockError> {
+pub(super) fn check_layout(
+    graph: &Graph,
+    constraints: &[Constraint],
+    layout: &Layout,
+) -> Result<(), BlockError> {
     // Functions have three columns (x, y, h), the table two (m, h'), all others two.
     let chunks = |kind| layout.arena(kind).chunks() as u64;
     let arenas: u64 = ArenaKind::ALL.iter().map(|kind| 2 * chunks(*kind)).sum();
@@ -84,25 +82,23 @@ pub(super) fn check_layout(graph: &Graph, layout: &Layout) -> Result<(), BlockEr
         for factor in view.factors.iter().filter(|factor| factor.map != AxisMap::Identity) {
             work = work.saturating_add(reindex::matrix_cost(factor, &tensor.shape, &view.shape));
         }
-        match tensor.role {
-            Role::Input(Visibility::Public) | Role::Output(Visibility::Public) => {
-                public = public.saturating_add(tensor.shape.padded_len() as u64);
-            }
-            _ => {
-                readings += 1;
-                terms += 1 << tensor.shape.num_vars().saturating_sub(layout.k());
-            }
+        if tensor.role.is_public() {
+            public = public.saturating_add(tensor.shape.padded_len() as u64);
+        } else {
+            readings += 1;
+            terms += 1 << tensor.shape.num_vars().saturating_sub(layout.k());
         }
     };
-    for step in &graph.steps {
-        let Step::Rescale { acc, .. } = step else { continue };
-        for term in &acc.terms {
-            match &term.operand {
-                Operand::View(view) => read(view),
-                Operand::Contract(contract) => {
+    for constraint in constraints {
+        let Constraint::Zero { terms, .. } = constraint else { continue };
+        for (_, slot) in terms {
+            match slot {
+                // At the relation's point: one for each size.
+                Slot::Tensor(_) => {}
+                Slot::View(view) => read(view),
+                Slot::Contract(contract) => {
                     contractions += 1;
-                    let operands: [&Linear; 2] = [&contract.a, &contract.b];
-                    operands.iter().flat_map(|linear| &linear.terms).for_each(|(_, view)| read(view));
+                    contract.a.views().chain(contract.b.views()).for_each(&mut read);
                 }
             }
         }

@@ -19,7 +19,7 @@ mod witness;
 
 use zktorch_field::Fr;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Graph, Role, TensorId, Visibility};
+use zktorch_graph::{Constraint, Graph, Role, TensorId};
 
 use self::chunks::Chunks;
 use crate::BlockError;
@@ -39,6 +39,8 @@ pub(crate) use self::{prover::reduce, verifier::clear_verify};
 #[derive(Clone, Debug)]
 pub struct Network {
     graph: Graph,
+    /// What all steps stand for, in their order.
+    constraints: Vec<Constraint>,
     layout: Layout,
     scope: Scope,
     /// Tag, key and value of every cell of the table column.
@@ -56,10 +58,12 @@ impl Network {
         graph.validate()?;
         limits::check_graph(&graph, k)?;
         let layout = Layout::new(&graph, k, scope);
-        limits::check_layout(&graph, &layout)?;
+        let constraints: Vec<Constraint> =
+            graph.steps.iter().flat_map(|step| step.constraints(&graph)).collect();
+        limits::check_layout(&graph, &constraints, &layout)?;
         let tables = layout.tables().columns(&graph);
         let chunks = Chunks::new(&layout, scope);
-        Ok(Self { graph, layout, scope, tables, chunks })
+        Ok(Self { graph, constraints, layout, scope, tables, chunks })
     }
 
     /// The graph.
@@ -103,7 +107,7 @@ impl Network {
             return Vec::new();
         }
         let all = self.graph.inputs.iter().chain(&self.graph.outputs).copied();
-        all.filter(|id| self.is_public(*id)).collect()
+        all.filter(|id| self.graph.tensor(*id).role.is_public()).collect()
     }
 
     /// The numbers of the chunks.
@@ -137,7 +141,7 @@ impl Network {
 
     /// The relations to prove: those of the graph, for an inference.
     pub(crate) fn relations(&self) -> impl Iterator<Item = Relation<'_>> {
-        relations(&self.graph).filter(|_| self.scope == Scope::Inference)
+        relations(&self.constraints).filter(|_| self.scope == Scope::Inference)
     }
 
     /// Coordinates of the point r: the largest cube of a relation or a lookup.
@@ -154,9 +158,14 @@ impl Network {
         }
     }
 
+    /// Whether the verifier evaluates a tensor itself.
     pub(crate) fn is_public(&self, id: TensorId) -> bool {
-        let role = self.graph.tensor(id).role;
-        matches!(role, Role::Input(Visibility::Public) | Role::Output(Visibility::Public))
+        self.graph.tensor(id).role.is_public()
+    }
+
+    /// The entries of a tensor that no statement holds and everybody knows.
+    pub(crate) fn known(&self, id: TensorId) -> Option<&'static [i32]> {
+        (self.graph.tensor(id).role == Role::One).then_some(&[1])
     }
 
     /// tag~ of one chunk at a point of k coordinates: the padding's tag, and on the real entries of every tensor the

@@ -95,16 +95,16 @@ impl<'a> Statement<'a> {
         self.weights.iter().chain(self.private[0]).chain(self.private[1]).copied()
     }
 
-    /// T~(z) of a public tensor.
+    /// T~(z) of a tensor that the verifier knows.
     pub(crate) fn public_eval(&self, id: TensorId, z: &Point) -> Result<Fr, BlockError> {
         let cells = self.public_cells(id).ok_or(BlockError::NoTensor { id: id.0 })?;
         Ok(Evaluations::from(cells).evaluate(&z.coords)?)
     }
 
-    /// The padded entries of a public tensor.
+    /// The padded entries of a tensor that the verifier knows: a public one, or the number 1.
     pub(crate) fn public_cells(&self, id: TensorId) -> Option<&[i32]> {
         let tensor = self.public_index.get(&id).and_then(|index| self.public.get(*index));
-        tensor.map(|tensor| tensor.padded.as_slice())
+        tensor.map(|tensor| tensor.padded.as_slice()).or_else(|| self.network.known(id))
     }
 
     /// The transcript after the whole statement was absorbed.

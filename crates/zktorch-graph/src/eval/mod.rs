@@ -10,14 +10,16 @@ mod stage;
 mod tests;
 mod values;
 mod view;
+mod wide;
 
 use number::Number;
 use scratch::{Buffers, Scratch};
 pub use values::Entries;
 use view::Prepared;
+use wide::Results;
 use zktorch_field::par;
 
-use crate::validate::expr_bound;
+use crate::validate::{expr_bound, limits};
 use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorId, View};
 
 /// Executes a validated graph. `given[id]` holds the real entries, row-major, of every weight and input, and `None` for
@@ -31,7 +33,8 @@ use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorI
 ///
 /// # Errors
 /// [`GraphError::Length`] if a given tensor is missing or has another length, [`GraphError::OutOfRange`] if a given or a
-/// computed entry is outside of its tensor's range.
+/// computed entry is outside of its tensor's range, [`GraphError::Divisor`] and [`GraphError::Radicand`] where a quotient or a
+/// root is not defined.
 ///
 /// # Panics
 /// May panic, or compute other values, if the graph is not valid.
@@ -50,26 +53,43 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
     }
     let mut values: Vec<Entries<'a>> = Vec::with_capacity(given.len());
     for (id, (tensor, given)) in graph.tensors.iter().zip(given).enumerate() {
-        let is_given = matches!(tensor.role, Role::Weight | Role::Input(_));
         let given = given.map(E::into).unwrap_or_default();
-        let (expected, got) = (if is_given { tensor.shape.len() } else { 0 }, given.len());
+        let (expected, got) = (if tensor.role.is_given() { tensor.shape.len() } else { 0 }, given.len());
         if expected != got {
             return Err(GraphError::Length { tensor: graph.place(id), expected, got });
         }
         in_range(graph, id, &given)?;
-        values.push(given);
+        values.push(if tensor.role == Role::One { vec![1].into() } else { given });
     }
     let mut tables: Vec<Option<Vec<i32>>> = vec![None; graph.tables.len()];
     let mut scratch = Scratch::default();
     for (step, bound) in graph.steps.iter().zip(&bounds.steps) {
+        let mut results = Results::new(graph);
         match step {
-            Step::Rescale { acc, divisor, y, r } => {
+            Step::Rescale { acc, divisor, y, r, slack } => {
                 let acc = eval_bounded(graph, acc, *bound, &values, TILE, &mut scratch);
-                let (quotients, remainders) = acc.rescale(graph, *divisor, *y, r.is_some())?;
-                values[y.0 as usize] = quotients.into();
-                if let Some(r) = r {
-                    values[r.0 as usize] = remainders.into();
+                let small = *divisor <= limits::ONE_LIMB && bound.acc < 1 << 62;
+                match y.0.as_slice() {
+                    [y] if small => {
+                        let (quotients, remainders) = acc.rescale(graph, *divisor, *y, !r.is_empty())?;
+                        results.tensors.push((*y, quotients));
+                        results.tensors.extend(r.top().map(|r| (r, remainders)));
+                    }
+                    _ => results.rescale(&acc.to_i128(), *divisor, [y, r, slack])?,
                 }
+            }
+            Step::Quotient { a, b, q, r, slack } => {
+                let a = eval_bounded(graph, a, *bound, &values, TILE, &mut scratch).to_i128();
+                let b = eval_bounded(graph, &b.clone().into(), *bound, &values, TILE, &mut scratch).to_i128();
+                results.quotient(&a, &b, [q, r, slack])?;
+            }
+            Step::Root { a, y, r, slack } => {
+                let a = eval_bounded(graph, a, *bound, &values, TILE, &mut scratch).to_i128();
+                results.root(&a, [y, r, slack])?;
+            }
+            Step::Saturate { acc, divisor, y, r, slack, excess, negative } => {
+                let acc = eval_bounded(graph, acc, *bound, &values, TILE, &mut scratch).to_i128();
+                results.saturate(&acc, *divisor, *y, [r, slack, excess], *negative)?;
             }
             Step::Lookup { table, x, y } => {
                 let definition = graph.table(*table);
@@ -83,15 +103,17 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
                         *y = table[(i64::from(x.get(i)) - lo) as usize];
                     }
                 });
-                values[y.0 as usize] = out.into();
+                results.tensors.push((*y, out));
             }
+        }
+        for (id, entries) in results.tensors {
+            values[id.0 as usize] = entries.into();
         }
     }
     Ok(values.into_iter().map(Entries::into_owned).collect())
 }
 
-/// The real entries of an expression, row-major, exactly; an entry that does not fit 64 bits saturates (no Rescale accepts
-/// one: |acc| < 2^34 wherever y is in its range).
+/// The real entries of an expression, row-major, exactly; an entry that does not fit 64 bits saturates.
 ///
 /// `values` are the real entries of all tensors, as [`execute`] returns them; tensors that the expression does not read may be
 /// empty.
@@ -119,7 +141,7 @@ impl Exact<'_> {
     fn rescale(
         &self,
         graph: &Graph,
-        divisor: u32,
+        divisor: u64,
         y: TensorId,
         remainders: bool,
     ) -> Result<(Vec<i32>, Vec<i32>), GraphError> {
@@ -127,6 +149,14 @@ impl Exact<'_> {
             Self::F64(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
             Self::I64(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
             Self::I128(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
+        }
+    }
+
+    fn to_i128(&self) -> Vec<i128> {
+        match self {
+            Self::F64(acc) => acc.iter().map(|x| x.to_i128()).collect(),
+            Self::I64(acc) => acc.iter().map(|x| x.to_i128()).collect(),
+            Self::I128(acc) => acc.to_vec(),
         }
     }
 

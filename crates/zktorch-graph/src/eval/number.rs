@@ -13,6 +13,8 @@ pub(super) trait Number:
     fn from_i64(value: i64) -> Self;
     /// Saturates.
     fn to_i64(self) -> i64;
+    /// Exact.
+    fn to_i128(self) -> i128;
     /// c = a b for row-major a (m x k), b (k x n), c (m x n).
     fn matmul(size: matmul::Size, a: &[Self], b: &[Self], c: &mut [Self]);
 }
@@ -31,6 +33,10 @@ impl Number for f64 {
 
     fn to_i64(self) -> i64 {
         self as i64
+    }
+
+    fn to_i128(self) -> i128 {
+        self as i128
     }
 
     fn matmul(size: matmul::Size, a: &[Self], b: &[Self], c: &mut [Self]) {
@@ -57,6 +63,10 @@ impl Number for i64 {
         self
     }
 
+    fn to_i128(self) -> i128 {
+        self.into()
+    }
+
     fn matmul(size: matmul::Size, a: &[Self], b: &[Self], c: &mut [Self]) {
         matmul::plain(size, a, b, c);
     }
@@ -75,6 +85,10 @@ impl Number for i128 {
 
     fn to_i64(self) -> i64 {
         self.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    }
+
+    fn to_i128(self) -> i128 {
+        self
     }
 
     fn matmul(size: matmul::Size, a: &[Self], b: &[Self], c: &mut [Self]) {

@@ -1,4 +1,4 @@
-//! Division by a constant, rounded half up, with its remainder.
+//! Division by a constant, rounded half up, with its remainder: where 64 bits suffice.
 
 use zktorch_field::par;
 
@@ -6,21 +6,21 @@ use super::PIECE;
 use super::number::Number;
 use crate::{Graph, GraphError, TensorId};
 
-/// `acc + floor(D/2) = D y + r`: quotients, and remainders if they are wanted.
+/// `acc + floor(D/2) = D y + r` for D of at most 2^17 and |acc| below 2^62: quotients, and remainders if they are wanted.
 ///
 /// # Errors
 /// [`GraphError::OutOfRange`] for the first quotient outside of the range of `y`.
 pub(super) fn rescale<N: Number>(
     graph: &Graph,
     acc: &[N],
-    divisor: u32,
+    divisor: u64,
     y: TensorId,
     remainders: bool,
 ) -> Result<(Vec<i32>, Vec<i32>), GraphError> {
-    let (divisor, half) = (i64::from(divisor), i64::from(divisor / 2));
+    let (divisor, half) = (divisor as i64, (divisor / 2) as i64);
     let shift = (divisor & (divisor - 1) == 0).then(|| divisor.trailing_zeros());
     let quotient = |acc: N| {
-        let sum = acc.to_i64().saturating_add(half);
+        let sum = acc.to_i64() + half;
         shift.map_or_else(|| sum.div_euclid(divisor), |shift| sum >> shift)
     };
     let range = graph.tensor(y).range;

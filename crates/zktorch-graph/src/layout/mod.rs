@@ -57,11 +57,9 @@ impl Layout {
             }
             arena.sort();
         }
-        // The y of a lookup lies at the offset of its x.
-        for step in &graph.steps {
-            if let crate::Step::Lookup { x, y, .. } = step
-                && let Some(place) = places[x.0 as usize]
-            {
+        // The value of a lookup lies at the offset of its argument.
+        for (_, x, y) in graph.steps.iter().filter_map(|step| step.lookup(graph)) {
+            if let Some(place) = places[x.0 as usize] {
                 places[y.0 as usize] = Some(Place { output: true, ..place });
             }
         }
@@ -70,14 +68,7 @@ impl Layout {
         let mut table_of = vec![None; graph.tensors.len()];
         for (id, tensor) in tensor_ids(graph) {
             let covered = (tensor.role == Role::Weight) == (scope == Scope::Weights);
-            let kind = match tensor.role {
-                Role::LookupInput(table) => LookupKind::Function(table),
-                Role::LookupOutput(_) => continue,
-                _ => LookupKind::Range(tensor.range),
-            };
-            if !covered || arena_of(tensor.role).is_none() {
-                continue;
-            }
+            let Some(kind) = LookupKind::of(tensor).filter(|_| covered) else { continue };
             // The padding table has index 0.
             let index = *index_of.entry(kind).or_insert_with(|| {
                 kinds.push(kind);
@@ -126,7 +117,7 @@ fn tensor_ids(graph: &Graph) -> impl Iterator<Item = (TensorId, &crate::Tensor)>
     (0u32..).map(TensorId).zip(&graph.tensors)
 }
 
-/// The arena of a role. The y of a lookup is placed with its x.
+/// The arena of a role. The value of a lookup is placed with its argument.
 fn arena_of(role: Role) -> Option<ArenaKind> {
     match role {
         Role::Weight => Some(ArenaKind::Weights),
@@ -134,7 +125,10 @@ fn arena_of(role: Role) -> Option<ArenaKind> {
         Role::Output(Visibility::Private) => Some(ArenaKind::PrivateOutputs),
         Role::Ranged => Some(ArenaKind::Ranged),
         Role::LookupInput(_) => Some(ArenaKind::Function),
-        Role::LookupOutput(_) | Role::Input(Visibility::Public) | Role::Output(Visibility::Public) => None,
+        Role::LookupOutput(_)
+        | Role::Input(Visibility::Public)
+        | Role::Output(Visibility::Public)
+        | Role::One => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lookup tables in one stacked column.
 
-use super::{PADDING, place};
-use crate::{Graph, Interval, TableId};
+use super::{PADDING, arena_of, place};
+use crate::{Graph, Interval, Role, TableId, Tensor};
 
 /// What a lookup table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,6 +10,17 @@ pub enum LookupKind {
     Range(Interval),
     /// The pairs (v, f(v)) of a function table.
     Function(TableId),
+}
+
+impl LookupKind {
+    /// The table that the cells of a tensor are looked up in; none for what is public, and for the values of lookups.
+    pub fn of(tensor: &Tensor) -> Option<Self> {
+        match tensor.role {
+            Role::LookupInput(table) => Some(Self::Function(table)),
+            role if arena_of(role).is_some() => Some(Self::Range(tensor.range)),
+            _ => None,
+        }
+    }
 }
 
 /// One lookup table.

@@ -22,7 +22,7 @@ fn graph() -> Graph {
         tensors,
         tables: vec![Table { function: Function::Relu, domain }],
         steps: vec![
-            Step::Rescale { acc, divisor: 4, y: TensorId(2), r: Some(TensorId(3)) },
+            Step::rescale(acc, 4, TensorId(2), Some(TensorId(3))),
             Step::Lookup { table: TableId(0), x: TensorId(2), y: TensorId(4) },
         ],
         inputs: vec![TensorId(1)],

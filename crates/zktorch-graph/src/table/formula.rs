@@ -82,6 +82,26 @@ pub enum Binary {
     Equal,
 }
 
+impl Instruction {
+    /// Nanoseconds, about, that it takes at most.
+    fn cost(self) -> u64 {
+        match self {
+            Self::Argument | Self::Constant(_) | Self::Select => 2,
+            Self::Unary(function) => match function {
+                Unary::Neg | Unary::Abs | Unary::Sign | Unary::IsZero => 2,
+                Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => 8,
+                _ => 64,
+            },
+            Self::Binary(function) => match function {
+                Binary::Pow => 128,
+                // Bit by bit: as many steps as the exponents differ by.
+                Binary::Rem => 4096,
+                _ => 4,
+            },
+        }
+    }
+}
+
 impl Unary {
     /// The function.
     pub fn eval(self, x: f64) -> f64 {
@@ -127,8 +147,20 @@ impl Binary {
             Self::Mul => a * b,
             Self::Div => a / b,
             // Not f64::min: which zero that returns is not specified.
-            Self::Min => if b < a { b } else { a },
-            Self::Max => if b > a { b } else { a },
+            Self::Min => {
+                if b < a {
+                    b
+                } else {
+                    a
+                }
+            }
+            Self::Max => {
+                if b > a {
+                    b
+                } else {
+                    a
+                }
+            }
             Self::Pow => libm::pow(a, b),
             Self::Rem => libm::fmod(a, b),
             Self::Less => f64::from(u8::from(a < b)),
@@ -204,6 +236,11 @@ impl Formula {
             Some(depth.checked_sub(pops)? + pushes)
         });
         self.0.len() <= MAX_FORMULA && depth == Some(1)
+    }
+
+    /// Nanoseconds, about, that one evaluation takes: an upper bound for whatever arguments.
+    pub fn cost(&self) -> u64 {
+        self.0.iter().map(|instruction| instruction.cost()).sum()
     }
 
     /// f(x). NaN for a program that is not valid.

@@ -72,9 +72,9 @@ pub(crate) fn example() -> Graph {
         ],
         tables: vec![Table { function: Function::Tanh { input_scale: 8, output_scale: 7 }, domain }],
         steps: vec![
-            Step::Rescale { acc, divisor: 256, y: TensorId(HIDDEN as u32), r: Some(TensorId(REST as u32)) },
+            Step::rescale(acc, 256, TensorId(HIDDEN as u32), Some(TensorId(REST as u32))),
             Step::Lookup { table, x: TensorId(HIDDEN as u32), y: TensorId(ACTIVATION as u32) },
-            Step::Rescale { acc: difference, divisor: 1, y: TensorId(OUTPUT as u32), r: None },
+            Step::rescale(difference, 1, TensorId(OUTPUT as u32), None),
         ],
         inputs: vec![TensorId(INPUT as u32)],
         outputs: vec![TensorId(OUTPUT as u32)],

@@ -1,9 +1,9 @@
-//! Random small graphs: valid but for the bounds of their accumulators.
+//! Random small graphs: valid but for the bounds of their accumulators, and of what saturations cover.
 
 use super::oracle::{indices, padded};
 use crate::{
-    AxisMap, Contract, Entry, Expr, Factor, Function, Graph, Interval, Linear, Operand, Role, Shape, Step,
-    Table, TableId, Tensor, TensorId, Term, View, Visibility,
+    AxisMap, Binary, Contract, Entry, Expr, Factor, Formula, Function, Graph, Interval, Limbs, Linear,
+    Operand, Role, Shape, Step, Table, TableId, Tensor, TensorId, Term, View, Visibility,
 };
 
 /// SplitMix64.
@@ -50,7 +50,7 @@ impl Random {
             .map(|_| match self.below(4) {
                 0 => lo,
                 1 => hi,
-                _ => lo + self.below(tensor.range.len()) as i32,
+                _ => (i64::from(lo) + self.below(tensor.range.len()) as i64) as i32,
             })
             .collect()
     }
@@ -189,32 +189,164 @@ impl Random {
         let domain = Interval::new(-(1 << 15), (1 << 15) - 1);
         graph.tables.push(Table { function: Function::Relu, domain });
         graph.tables.push(Table { function: Function::Tanh { input_scale: 9, output_scale: 7 }, domain });
+        let negative = Formula::argument().with_constant(Binary::Less, 0.0);
+        let (input_scale, output_scale, lo, hi) = (0, 0, 0, 1);
+        let function = Function::Formula { formula: negative, input_scale, output_scale, lo, hi };
+        let domain = Interval::new(-(1 << 16), (1 << 16) - 1);
+        graph.tables.push(Table { function, domain });
         let mut readable = Vec::new();
         for _ in 0..2 + self.below(3) {
             let role =
                 self.pick(&[Role::Weight, Role::Input(Visibility::Public), Role::Input(Visibility::Private)]);
-            let (shape, range) = (self.shape(3), self.range());
+            let wide = role == Role::Input(Visibility::Public) && self.below(3) == 0;
+            let range = if wide { Interval::new(i32::MIN, i32::MAX) } else { self.range() };
+            let shape = self.shape(3);
             readable.push(self.tensor(&mut graph, shape, range, role));
         }
+        let one = graph.tensors.len() as u32;
+        graph.tensors.push(Tensor::one());
+        readable.push(TensorId(one));
         for _ in 0..1 + self.below(3) {
-            let acc = self.expr(&graph, &readable, bits);
-            let shape = acc.shape.clone();
-            let divisor = self.pick(&[1, 2, 3, 7, 64, 1000, 1 << 16, 1 << 17]);
-            let table = TableId(self.below(2) as u32);
-            let roles = [Role::Ranged, Role::Output(Visibility::Private), Role::LookupInput(table)];
-            let role = self.pick(&roles);
-            let range = if let Role::LookupInput(_) = role { domain } else { self.range() };
-            let y = self.tensor(&mut graph, shape.clone(), range, role);
-            let remainders = Interval::new(0, divisor as i32 - 1);
-            let r = (divisor > 1).then(|| self.tensor(&mut graph, shape.clone(), remainders, Role::Ranged));
-            graph.steps.push(Step::Rescale { acc, divisor, y, r });
-            readable.extend([y].into_iter().chain(r));
-            if let Role::LookupInput(_) = role {
-                let value = self.tensor(&mut graph, shape, domain, Role::LookupOutput(table));
-                graph.steps.push(Step::Lookup { table, x: y, y: value });
-                readable.push(value);
+            let first = graph.tensors.len() as u32;
+            match self.below(6) {
+                0 => self.quotient(&mut graph, &readable, bits),
+                1 => self.root(&mut graph, &readable, bits),
+                2 => self.saturate(&mut graph, &readable, bits),
+                3 => self.wide_rescale(&mut graph, &readable, bits),
+                _ => self.rescale(&mut graph, &readable, bits),
             }
+            readable.extend((first..graph.tensors.len() as u32).map(TensorId));
         }
         graph
+    }
+
+    fn rescale(&mut self, graph: &mut Graph, readable: &[TensorId], bits: u32) {
+        let acc = self.expr(graph, readable, bits);
+        let shape = acc.shape.clone();
+        let divisor = self.pick(&[1, 2, 3, 7, 64, 1000, 1 << 16, 1 << 17]);
+        let table = TableId(self.below(2) as u32);
+        let private = Role::Output(Visibility::Private);
+        let role =
+            self.pick(&[Role::Ranged, private, Role::Output(Visibility::Public), Role::LookupInput(table)]);
+        let range = match role {
+            Role::LookupInput(table) => graph.table(table).domain,
+            Role::Output(Visibility::Public) => Interval::new(i32::MIN, i32::MAX),
+            _ => self.range(),
+        };
+        let y = self.tensor(graph, shape.clone(), range, role);
+        let remainders = Interval::new(0, divisor as i32 - 1);
+        let r = (divisor > 1).then(|| self.tensor(graph, shape.clone(), remainders, Role::Ranged));
+        graph.steps.push(Step::rescale(acc, divisor, y, r));
+        if let Role::LookupInput(_) = role {
+            self.look_up(graph, table, y);
+        }
+    }
+
+    fn look_up(&mut self, graph: &mut Graph, table: TableId, x: TensorId) {
+        let (shape, domain) = (graph.tensor(x).shape.clone(), Interval::new(-(1 << 15), (1 << 15) - 1));
+        let y = self.tensor(graph, shape, domain, Role::LookupOutput(table));
+        graph.steps.push(Step::Lookup { table, x, y });
+    }
+
+    /// Limbs with this range of the last one.
+    fn limbs(&mut self, graph: &mut Graph, shape: &Shape, count: usize, top: Interval, role: Role) -> Limbs {
+        let low = (1..count).map(|_| self.tensor(graph, shape.clone(), Limbs::LOW, Role::Ranged));
+        let mut limbs: Vec<TensorId> = low.collect();
+        limbs.push(self.tensor(graph, shape.clone(), top, role));
+        Limbs(limbs)
+    }
+
+    /// Numbers from 0 on.
+    fn natural(&mut self, graph: &mut Graph, shape: &Shape, count: usize) -> Limbs {
+        self.limbs(graph, shape, count, Interval::new(0, (1 << 17) - 1), Role::Ranged)
+    }
+
+    /// Remainder and slack for a divisor.
+    fn remainder(&mut self, graph: &mut Graph, shape: &Shape, divisor: u64) -> (Limbs, Limbs) {
+        let none = Limbs::default();
+        if divisor == 1 {
+            return (none.clone(), none);
+        }
+        if divisor <= 1 << 17 {
+            let range = Interval::new(0, divisor as i32 - 1);
+            return (self.limbs(graph, shape, 1, range, Role::Ranged), none);
+        }
+        let count = (divisor.ilog2() as usize).div_ceil(16).max(2);
+        let top = (divisor - 1) >> (16 * (count - 1));
+        let r = self.limbs(graph, shape, count, Interval::new(0, top as i32), Role::Ranged);
+        let slack = if divisor.is_power_of_two() { none } else { self.natural(graph, shape, count) };
+        (r, slack)
+    }
+
+    fn wide_rescale(&mut self, graph: &mut Graph, readable: &[TensorId], bits: u32) {
+        let acc = self.expr(graph, readable, bits);
+        let divisors = [1, 2, 3, 1 << 17, (1 << 17) + 1, 1 << 18, 1_000_003, 1 << 33, (1 << 40) + 5, 1 << 48];
+        let (divisor, count) = (self.pick(&divisors), 1 + self.below(3));
+        let table = TableId(self.below(2) as u32);
+        let role = self.pick(&[Role::Ranged, Role::LookupInput(table)]);
+        let range = if role == Role::Ranged { self.range() } else { graph.table(table).domain };
+        let y = self.limbs(graph, &acc.shape, count, range, role);
+        let (r, slack) = self.remainder(graph, &acc.shape, divisor);
+        let top = y.top();
+        graph.steps.push(Step::Rescale { acc, divisor, y, r, slack });
+        if let (Role::LookupInput(_), Some(top)) = (role, top) {
+            self.look_up(graph, table, top);
+        }
+    }
+
+    /// A broadcast of the number 1.
+    fn ones(&self, graph: &Graph, shape: &Shape) -> View {
+        let one = (0u32..).zip(&graph.tensors).find(|(_, tensor)| tensor.role == Role::One).unwrap().0;
+        let ones = |(axis, dim): (u32, &u32)| Factor {
+            src: vec![],
+            out: vec![axis],
+            map: AxisMap::Sparse((0..*dim).map(|out| Entry { out, src: 0, coeff: 1 }).collect()),
+        };
+        let factors = (0u32..).zip(shape.dims()).map(ones).collect();
+        View { tensor: TensorId(one), shape: shape.clone(), factors }
+    }
+
+    fn quotient(&mut self, graph: &mut Graph, readable: &[TensorId], bits: u32) {
+        let a = self.expr(graph, readable, bits);
+        let mut b = self.linear(graph, readable, a.shape.clone(), bits.min(6));
+        // Mostly positive.
+        let size = 1 << self.pick(&[0, 4, 20, 30]);
+        b.terms.push((size, self.ones(graph, &a.shape)));
+        let (count, top) = (1 + self.below(2), self.range());
+        let q = self.limbs(graph, &a.shape, count, top, Role::Ranged);
+        let [r, slack] = [0, 1].map(|_| self.natural(graph, &a.shape, 2));
+        graph.steps.push(Step::Quotient { a, b, q, r, slack });
+    }
+
+    fn root(&mut self, graph: &mut Graph, readable: &[TensorId], bits: u32) {
+        let mut a = self.expr(graph, readable, bits);
+        let operand = Operand::View(self.ones(graph, &a.shape));
+        a.terms.push(Term { coeff: 1 << self.pick(&[0, 20, 35]), operand });
+        let count = 1 + self.below(2);
+        let y = self.natural(graph, &a.shape, count);
+        let [r, slack] = [0, 1].map(|_| self.natural(graph, &a.shape, count + 1));
+        graph.steps.push(Step::Root { a, y, r, slack });
+    }
+
+    fn saturate(&mut self, graph: &mut Graph, readable: &[TensorId], bits: u32) {
+        let acc = self.expr(graph, readable, bits);
+        let divisor = self.pick(&[1, 2, 3, 1 << 17, 1_000_003, 1 << 33]);
+        let role =
+            self.pick(&[Role::Ranged, Role::LookupInput(TableId(0)), Role::Output(Visibility::Public)]);
+        let range = match role {
+            Role::LookupInput(table) => graph.table(table).domain,
+            _ => self.pick(&[Interval::new(0, 0), Interval::new(-7, 0), Interval::new(-3, 300)]),
+        };
+        let shape = acc.shape.clone();
+        let y = self.tensor(graph, shape.clone(), range, role);
+        let (r, slack) = self.remainder(graph, &shape, divisor);
+        let (sign, domain) = (TableId(2), graph.table(TableId(2)).domain);
+        let count = 1 + self.below(4);
+        let excess = self.limbs(graph, &shape, count, domain, Role::LookupInput(sign));
+        let negative = self.tensor(graph, shape, Interval::new(0, 1), Role::LookupOutput(sign));
+        graph.steps.push(Step::Saturate { acc, divisor, y, r, slack, excess, negative });
+        if let Role::LookupInput(table) = role {
+            self.look_up(graph, table, y);
+        }
     }
 }

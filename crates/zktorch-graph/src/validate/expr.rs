@@ -26,6 +26,11 @@ impl Bound {
         }
     }
 
+    /// The larger one of each.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self { acc: self.acc.max(other.acc), intermediate: self.intermediate.max(other.intermediate) }
+    }
+
     pub(super) fn new(value: u128) -> Self {
         Self { acc: value, intermediate: value.max(1) }
     }
@@ -52,12 +57,14 @@ fn small(bound: Bound) -> Result<Bound, GraphError> {
     Ok(bound)
 }
 
-fn same(shape: &Shape, expected: &Shape) -> Result<(), GraphError> {
+/// That two shapes are the same.
+pub(super) fn same(shape: &Shape, expected: &Shape) -> Result<(), GraphError> {
     let holds = shape == expected;
     require(holds, "shape", format_args!("{:?}", expected.dims()), format_args!("{:?}", shape.dims()))
 }
 
-fn linear(progress: &mut Progress<'_>, linear: &Linear) -> Result<Bound, GraphError> {
+/// Checks an operand and bounds it.
+pub(super) fn linear(progress: &mut Progress<'_>, linear: &Linear) -> Result<Bound, GraphError> {
     check_shape(&linear.shape, limits::VIRTUAL_VARS)?;
     require(!linear.terms.is_empty(), "terms of an operand", "at least 1", 0)?;
     let mut sum = Bound::default();

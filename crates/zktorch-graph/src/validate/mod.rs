@@ -2,6 +2,7 @@
 
 mod expr;
 mod steps;
+mod tables;
 #[cfg(test)]
 #[cfg(feature = "executor")]
 mod tests;
@@ -9,7 +10,7 @@ mod view;
 
 use std::fmt::Display;
 
-use crate::{Function, Graph, GraphError, Interval, Role, Shape, Table, Tensor, TensorId};
+use crate::{Graph, GraphError, Interval, Role, Shape, Table, Tensor, TensorId};
 
 /// What is allowed. Each limit is far above what networks need, and keeps the work and the memory of everything that is
 /// derived from a graph bounded.
@@ -42,7 +43,11 @@ pub(crate) mod limits {
     /// Contraction labels are below.
     pub(crate) const LABELS: u32 = 1 << 16;
     /// Largest divisor of a Rescale.
-    pub(crate) const DIVISOR: u32 = 1 << 17;
+    pub(crate) const DIVISOR: u64 = 1 << 48;
+    /// Largest divisor whose remainders have one limb.
+    pub(crate) const ONE_LIMB: u64 = 1 << 17;
+    /// Nanoseconds, about, that all values of all formulas take.
+    pub(crate) const FORMULA_WORK: u64 = 1 << 31;
     /// log2 of the bound of every accumulator and every intermediate.
     pub(crate) const ACC_BITS: u32 = 100;
 }
@@ -50,7 +55,7 @@ pub(crate) mod limits {
 /// Upper bounds of the integers of a graph, from [`Graph::validate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// One per step, in order; zero for a lookup.
+    /// One per step, in order: of its expressions, the largest if there are several; zero for a lookup.
     pub steps: Vec<Bound>,
 }
 
@@ -107,9 +112,10 @@ impl Graph {
     /// a pass over those that it holds).
     ///
     /// Accepted graphs have: consistent ids; extents >= 1 with at most 2^28 padded entries a tensor; ranges that contain
-    /// 0; every Ranged, LookupInput and Output tensor defined by one Rescale, every LookupOutput by the one lookup of
+    /// 0; every Ranged, LookupInput and Output tensor defined by one step, every LookupOutput by the one lookup of
     /// its argument, reads of earlier tensors only; views whose factors partition the axes and touch no padding;
-    /// and expressions whose real entries and intermediates are below 2^100.
+    /// expressions whose real entries and intermediates are below 2^100; and steps that determine what they define (the ranges
+    /// of remainders and slacks begin at zero, and no term of a [`Constraint`](crate::Constraint) reaches 2^100).
     ///
     /// # Errors
     /// [`GraphError::Invalid`] with the first rule that is broken.
@@ -120,20 +126,16 @@ impl Graph {
             require(len <= limits::ITEMS, "number of items", format_args!("at most {}", limits::ITEMS), len)
                 .at(|| list.to_owned())?;
         }
-        let mut entries = 0u64;
-        for (id, table) in self.tables.iter().enumerate() {
-            check_table(table).at(|| format!("table {id}"))?;
-            entries += table.domain.len() as u64;
-        }
-        require(entries <= limits::TABLE_ENTRIES, "entries of all tables", "at most 2^24", entries)
-            .at(|| "tables".to_owned())?;
-        let mut entries = 0u64;
+        let images = tables::check(&self.tables)?;
+        let (mut entries, mut ones) = (0u64, 0);
         for (id, tensor) in self.tensors.iter().enumerate() {
-            self.check_tensor(tensor).at(|| self.place(id))?;
+            self.check_tensor(tensor, &images).at(|| self.place(id))?;
             entries += tensor.shape.padded_len() as u64;
+            ones += usize::from(tensor.role == Role::One);
         }
         require(entries <= limits::TOTAL_ENTRIES, "padded entries of all tensors", "at most 2^32", entries)
             .at(|| "tensors".to_owned())?;
+        require(ones <= 1, "tensors with the role One", "at most 1", ones).at(|| "tensors".to_owned())?;
         self.check_list(&self.inputs, "inputs", |role| matches!(role, Role::Input(_)))?;
         self.check_list(&self.outputs, "outputs", |role| matches!(role, Role::Output(_)))?;
         steps::check(self)
@@ -147,18 +149,31 @@ impl Graph {
         format!("tensor {id} {name:?}")
     }
 
-    fn check_tensor(&self, tensor: &Tensor) -> Result<(), GraphError> {
+    fn check_tensor(&self, tensor: &Tensor, images: &[Interval]) -> Result<(), GraphError> {
         let len = tensor.name.len();
         require(len <= limits::NAME, "length of the name", format_args!("at most {}", limits::NAME), len)?;
         check_shape(&tensor.shape, limits::TENSOR_VARS)?;
         let scale = tensor.scale;
         require(scale.unsigned_abs() <= limits::SCALE, "scale", "at most 1000 in absolute value", scale)?;
-        check_interval(tensor.range, "range")?;
+        match tensor.role {
+            Role::One => {
+                let Tensor { shape, range, .. } = Tensor::one();
+                require(tensor.shape == shape, "rank of the One", 0, tensor.shape.rank())?;
+                require(tensor.range == range, "range of the One", show(range), show(tensor.range))?;
+            }
+            // Checked by the verifier itself, value by value.
+            role if role.is_public() => {
+                let Interval { lo, hi } = tensor.range;
+                require(lo <= 0 && 0 <= hi, "range", "an interval that contains 0", show(tensor.range))?;
+            }
+            _ => check_interval(tensor.range, "range")?,
+        }
         if let Role::LookupInput(table) | Role::LookupOutput(table) = tensor.role {
-            let Some(table) = self.tables.get(table.0 as usize) else {
+            let definition = self.tables.get(table.0 as usize).zip(images.get(table.0 as usize));
+            let Some((Table { domain, .. }, image)) = definition else {
                 return invalid("table id", format_args!("below {}", self.tables.len()), table.0);
             };
-            let (domain, image, range) = (table.domain, table.image(), tensor.range);
+            let (domain, image, range) = (*domain, *image, tensor.range);
             if let Role::LookupInput(_) = tensor.role {
                 require(range == domain, "range of a lookup's argument", show(domain), show(range))?;
             } else {
@@ -206,35 +221,6 @@ fn check_interval(interval: Interval, rule: &'static str) -> Result<(), GraphErr
     let holds = (-(1 << 16)..=0).contains(&lo) && (0..=1 << 17).contains(&hi);
     require(holds, rule, "an interval that contains 0 within [-2^16, 2^17]", show(interval))?;
     require(interval.len() <= limits::INTERVAL, rule, "at most 2^17 values", interval.len())
-}
-
-fn check_table(table: &Table) -> Result<(), GraphError> {
-    check_interval(table.domain, "domain")?;
-    match table.function {
-        Function::Relu => {}
-        Function::LeakyRelu { shift, .. } => {
-            require((1..=31).contains(&shift), "shift", "1 to 31", shift)?;
-        }
-        Function::Clip { lo, hi } => {
-            require(lo <= hi, "bounds of the clip", "lo <= hi", format_args!("{lo}, {hi}"))?
-        }
-        Function::Formula { ref formula, input_scale, output_scale, lo, hi } => {
-            let program = "at most 64 instructions that leave one number";
-            require(formula.is_valid(), "formula", program, format_args!("{formula}"))?;
-            require(lo <= hi, "bounds of the formula", "lo <= hi", format_args!("{lo}, {hi}"))?;
-            for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
-                require(scale.unsigned_abs() <= 64, name, "-64 to 64", scale)?;
-            }
-        }
-        Function::Sigmoid { input_scale, output_scale } | Function::Tanh { input_scale, output_scale } => {
-            for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
-                require(scale.unsigned_abs() <= 32, name, "-32 to 32", scale)?;
-            }
-        }
-    }
-    let image = table.image();
-    let holds = -(1 << 16) <= image.lo && image.hi < 1 << 16;
-    require(holds, "values of the function", "within [-2^16, 2^16)", show(image))
 }
 
 /// Rank, extents and padded size of a shape.

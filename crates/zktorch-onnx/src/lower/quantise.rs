@@ -100,7 +100,7 @@ impl Lowering<'_> {
         );
         let y = self.add_tensor(y);
         let r = (divisor > 1).then(|| self.add_tensor(r));
-        self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor: divisor as u32, y, r });
+        self.graph.steps.push(Step::rescale(raised.expr.clone(), divisor, y, r));
         let mut stored = self.tensor_value(y, value.axes.clone(), value.max_abs);
         // What the accumulator cannot exceed, its quotient cannot either.
         let round = |bound: i128| (bound + divisor as i128 / 2).div_euclid(divisor as i128);

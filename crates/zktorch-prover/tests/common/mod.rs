@@ -45,9 +45,9 @@ pub fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
         tensors,
         tables: vec![Table { function: Function::Relu, domain }],
         steps: vec![
-            Step::Rescale { acc, divisor: 16, y: TensorId(2), r: Some(TensorId(3)) },
+            Step::rescale(acc, 16, TensorId(2), Some(TensorId(3))),
             Step::Lookup { table: TableId(0), x: TensorId(2), y: TensorId(4) },
-            Step::Rescale { acc: relu, divisor: 1, y: TensorId(5), r: None },
+            Step::rescale(relu, 1, TensorId(5), None),
         ],
         inputs: vec![TensorId(0)],
         outputs: vec![TensorId(5)],

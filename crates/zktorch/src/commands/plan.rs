@@ -3,7 +3,7 @@
 
 use zktorch::progress::Step;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Contract, Expr, Graph, Operand, Step as GraphStep};
+use zktorch_graph::{Constraint, Contract, Graph, Slot};
 
 /// Samples for calibration, if their number is not known.
 pub(super) const SAMPLES: usize = 16;
@@ -120,16 +120,16 @@ pub(super) fn audit(bytes: u64) -> Vec<Step> {
 
 /// Multiplications of all contractions of a graph.
 fn multiplications(graph: &Graph) -> f64 {
-    let expressions = graph.steps.iter().filter_map(|step| match step {
-        GraphStep::Rescale { acc, .. } => Some(acc),
-        _ => None,
+    let constraints = graph.steps.iter().flat_map(|step| step.constraints(graph));
+    let slots = constraints.flat_map(|constraint| match constraint {
+        Constraint::Zero { terms, .. } => terms,
+        Constraint::Lookup { .. } => Vec::new(),
     });
-    let operands = expressions.flat_map(|Expr { terms, .. }| terms).map(|term| &term.operand);
-    let contractions = operands.filter_map(|operand| match operand {
-        Operand::Contract(contract) => Some(products(contract)),
-        Operand::View(_) => None,
+    let products = slots.map(|(_, slot)| match slot {
+        Slot::Contract(contract) => products(&contract),
+        Slot::Tensor(_) | Slot::View(_) => 0.0,
     });
-    contractions.sum()
+    products.sum()
 }
 
 /// The product of the extents of all labels.

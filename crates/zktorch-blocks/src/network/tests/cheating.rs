@@ -11,7 +11,7 @@ use crate::BlockError;
 use crate::network::verifier::{A_VALUES, B_VALUES, RELATION_VALUES};
 use crate::test_util::{Builder, Case, follow, id, tiny};
 
-const RELATION: &str = "linear relation";
+pub(super) const RELATION: &str = "linear relation";
 const SUM: &str = "lookup: sum h = sum h'";
 const A: &str = "sumcheck A";
 const B: &str = "sumcheck B";
@@ -28,7 +28,7 @@ fn balance(columns: &mut [Vec<Fr>], inverses: std::ops::Range<usize>) {
 }
 
 /// A value that is in no table: with its true inverse the sums differ, with any other one the zero-check fails.
-fn assert_not_looked_up(make: impl Fn() -> Forger<'static>) {
+pub(super) fn assert_not_looked_up(make: impl Fn() -> Forger<'static>) {
     assert_eq!(refused_by(make().run()), SUM);
     let mut forger = make();
     let chunks = forger.network.chunks().inverses;
@@ -44,7 +44,7 @@ fn with(case: &Case, name: &str, entry: usize, change: i32) -> Vec<Vec<i32>> {
     values
 }
 
-fn leak(case: Case) -> &'static Case {
+pub(super) fn leak(case: Case) -> &'static Case {
     Box::leak(Box::new(case))
 }
 

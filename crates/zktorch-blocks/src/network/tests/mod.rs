@@ -7,5 +7,6 @@ mod oracle;
 mod order;
 mod random;
 mod round_trip;
+mod step_builder;
 mod weights;
 mod zero_knowledge;

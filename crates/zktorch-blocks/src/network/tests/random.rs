@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use zktorch_graph::{
-    AxisMap, Contract, Entry, Expr, Factor, Graph, Interval, Linear, Operand, Role, Shape, Step, TensorId,
-    Term, View, Visibility,
+    AxisMap, Contract, Entry, Expr, Factor, Graph, Interval, Limbs, Linear, Operand, Role, Shape, Step,
+    TensorId, Term, View, Visibility,
 };
 
 use super::forger::{Forger, refused_by};
@@ -201,6 +201,70 @@ fn identity_to(src: u32, out: u32) -> Factor {
     factor(&[src], &[out], AxisMap::Identity)
 }
 
+/// A step of another kind on a tensor (or none): what it defines, and whether with limbs of 16 bits.
+fn step(b: &mut Builder, dice: &mut Dice, x: TensorId) -> (TensorId, bool) {
+    let dims = b.graph.tensor(x).shape.dims().to_vec();
+    let square = |b: &Builder| {
+        let product = Contract::elementwise(b.linear(x), b.linear(x));
+        Expr { shape: Shape::new(dims.clone()), terms: vec![term(Operand::Contract(product))] }
+    };
+    let role = Role::Ranged;
+    match dice.roll(6) {
+        // 100 x / (x^2 + 1), the square stored; or a row's constant.
+        0 => {
+            let z = b.rescale("square", square(b), 1, Interval::new(0, 4000), role);
+            let mut divisor = b.linear(z);
+            divisor.terms.push((1 + i64::from(dice.roll(5)), b.ones(&dims)));
+            let q = b.limbs("q", &dims, 1, Interval::new(-700, 700), role);
+            let a = b.times(100, x);
+            b.quotient(a, divisor, q.clone(), 4095);
+            (q.0[0], false)
+        }
+        1 => {
+            let mut a = square(b);
+            let one = b.ones(&dims);
+            a.terms.push(Term { coeff: dice.roll(9).into(), operand: Operand::View(one) });
+            let y = b.limbs("root", &dims, 1, Interval::new(0, 800), role);
+            b.root(a, y.clone(), 2047);
+            (y.0[0], false)
+        }
+        2 => {
+            let (divisor, hi) = (2 + u64::from(dice.roll(5)), dice.roll(20) as i32);
+            let y = b.tensor("clamped", &dims, Interval::new(-5, hi), role);
+            let acc = b.times(3, x);
+            b.saturate(acc, divisor, y, 1, Interval::new(-1100, 1100));
+            (y, false)
+        }
+        3 => {
+            let y = b.tensor("clamped", &dims, Interval::new(-5, 300), role);
+            let acc = b.times(3, x);
+            b.saturate(acc, 3, y, 2, Interval::new(-1, 1));
+            (y, true)
+        }
+        // An exact product in limbs, divided by what has remainders of limbs.
+        4 => {
+            let acc = b.times(12_345, x);
+            let (shape, none) = (acc.shape.clone(), Limbs::default());
+            let exact = b.limbs("exact", &dims, 2, Interval::new(-200, 200), role);
+            b.graph.steps.push(Step::Rescale {
+                acc,
+                divisor: 1,
+                y: exact.clone(),
+                r: none.clone(),
+                slack: none.clone(),
+            });
+            let (divisor, top) = [(1 << 18, 3), (200_001, 7)][dice.roll(2) as usize];
+            let y = b.limbs("rescaled", &dims, 1, Interval::new(-700, 700), role);
+            let r = b.limbs("remainder", &dims, 2, Interval::new(0, top), role);
+            let slack = if top == 3 { none } else { b.limbs("slack", &dims, 2, Interval::new(0, 3), role) };
+            let acc = exact.linear(&shape).into();
+            b.graph.steps.push(Step::Rescale { acc, divisor, y: y.clone(), r, slack });
+            (y.0[0], true)
+        }
+        _ => (x, false),
+    }
+}
+
 /// Two layers of random kinds, with ReLU or without, the first output read once more at the end.
 fn graph(mut dice: Dice) -> (Graph, usize) {
     let mut b = Builder::default();
@@ -221,6 +285,7 @@ fn graph(mut dice: Dice) -> (Graph, usize) {
         b.graph.outputs.push(y);
         y
     };
+    let (y, wide) = step(&mut b, &mut dice, y);
     let acc = if b.graph.tensor(y).shape.rank() == 3 {
         layer(&mut b, &mut dice, y)
     } else {
@@ -238,8 +303,8 @@ fn graph(mut dice: Dice) -> (Graph, usize) {
     let divisor = [1, 30, 128, 1000][dice.roll(4) as usize];
     b.rescale("z", acc, divisor, Interval::new(-1500, 1500), Role::Output(visibility(&mut dice)));
     b.graph.outputs.push(TensorId(b.graph.tensors.iter().position(|t| t.name == "z").unwrap() as u32));
-    // Small chunks: tensors of several.
-    let k = dice.between(4, 12) as usize;
+    // Small chunks: tensors of several. Limbs have large tables.
+    let k = dice.between(if wide { 11 } else { 4 }, 12) as usize;
     (b.graph, k)
 }
 
@@ -253,7 +318,7 @@ fn case(graph: &Graph, k: usize, dice: &mut Dice) -> Option<Case> {
     for limit in [60u32, 12, 3, 1] {
         let given = (graph.tensors.iter())
             .map(|tensor| {
-                matches!(tensor.role, Role::Weight | Role::Input(_)).then(|| {
+                tensor.role.is_given().then(|| {
                     let mut value = || match dice.roll(4) {
                         0 => limit as i32,
                         1 => -(limit as i32),
@@ -317,11 +382,5 @@ fn a_changed_entry_of_a_random_tensor_is_refused() {
 
 /// What steps define: every entry of these is determined by the inputs.
 fn steps_tensors(graph: &Graph) -> Vec<TensorId> {
-    (graph.steps.iter())
-        .flat_map(|step| match step {
-            Step::Rescale { y, r, .. } => [Some(*y), *r],
-            Step::Lookup { y, .. } => [Some(*y), None],
-        })
-        .flatten()
-        .collect()
+    graph.steps.iter().flat_map(Step::defines).collect()
 }

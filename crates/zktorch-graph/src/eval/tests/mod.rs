@@ -5,39 +5,102 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::oracle;
 use crate::testing::random::Random;
-use crate::{Interval, Shape, Tensor};
+use crate::{Constraint, Interval, Limbs, Shape, Slot, Tensor, Term};
 
 mod kernels;
 
-/// The values that the definition gives, or the first entry that leaves its range.
-fn expected(graph: &Graph, given: &[Option<Vec<i32>>]) -> Result<Vec<Vec<i32>>, (String, usize)> {
-    let mut values: Vec<Vec<i32>> = given.iter().map(|given| given.clone().unwrap_or_default()).collect();
-    for step in &graph.steps {
-        match step {
-            Step::Rescale { acc, divisor, y, r } => {
-                let acc = oracle::expr(graph, acc, &values);
-                let d = i128::from(*divisor);
-                let quotient = |acc: &i128| {
-                    // floor(acc / D + floor(D/2) / D), by hand for negative numbers.
-                    let sum = acc + d / 2;
-                    if sum >= 0 { sum / d } else { -((-sum + d - 1) / d) }
-                };
-                let tensor = graph.tensor(*y);
-                let quotients: Vec<i128> = acc.iter().map(quotient).collect();
-                let in_range =
-                    |y: &i128| i128::from(tensor.range.lo) <= *y && *y <= i128::from(tensor.range.hi);
-                if let Some(index) = quotients.iter().position(|y| !in_range(y)) {
-                    return Err((format!("tensor {} {:?}", y.0, tensor.name), index));
-                }
-                if let Some(r) = r {
-                    let rest = acc.iter().zip(&quotients).map(|(acc, y)| (acc + d / 2 - d * y) as i32);
-                    values[r.0 as usize] = rest.collect();
-                }
-                values[y.0 as usize] = quotients.iter().map(|y| *y as i32).collect();
+/// Division rounded down, by hand for negative numbers.
+fn floor(a: i128, b: i128) -> i128 {
+    if a >= 0 { a / b } else { -((-a + b - 1) / b) }
+}
+
+/// What a step defines, by its definition: a list of limbs and the integers that they hold, in the order of the executor.
+fn results(graph: &Graph, step: &Step, values: &[Vec<i32>]) -> Result<Vec<(Limbs, Vec<i128>)>, GraphError> {
+    let place = |limbs: &Limbs| {
+        let id = limbs.top().unwrap();
+        format!("tensor {} {:?}", id.0, graph.tensor(id).name)
+    };
+    let of = |limbs: &Limbs, numbers: Vec<i128>| (limbs.clone(), numbers);
+    Ok(match step {
+        Step::Lookup { table, x, y } => {
+            let function = &graph.table(*table).function;
+            let numbers = values[x.0 as usize].iter().map(|x| function.eval(*x).into()).collect();
+            vec![of(&(*y).into(), numbers)]
+        }
+        Step::Rescale { acc, divisor, y, r, slack } => {
+            let (d, acc) = (i128::from(*divisor), oracle::expr(graph, acc, values));
+            let q: Vec<i128> = acc.iter().map(|acc| floor(acc + d / 2, d)).collect();
+            let rest: Vec<i128> = acc.iter().zip(&q).map(|(acc, q)| acc + d / 2 - d * q).collect();
+            let missing = rest.iter().map(|r| d - 1 - r).collect();
+            vec![of(y, q), of(r, rest), of(slack, missing)]
+        }
+        Step::Saturate { acc, divisor, y, r, slack, excess, negative } => {
+            let (d, acc) = (i128::from(*divisor), oracle::expr(graph, acc, values));
+            let q: Vec<i128> = acc.iter().map(|acc| floor(acc + d / 2, d)).collect();
+            let rest: Vec<i128> = acc.iter().zip(&q).map(|(acc, q)| acc + d / 2 - d * q).collect();
+            let missing = rest.iter().map(|r| d - 1 - r).collect();
+            let range = graph.tensor(*y).range;
+            let clamped: Vec<i128> =
+                q.iter().map(|q| (*q).max(range.lo.into()).min(range.hi.into())).collect();
+            let e: Vec<i128> = q.iter().zip(&clamped).map(|(q, y)| q - y).collect();
+            let signs = e.iter().map(|e| i128::from(*e < 0)).collect();
+            let y = of(&(*y).into(), clamped);
+            vec![y, of(excess, e), of(&(*negative).into(), signs), of(r, rest), of(slack, missing)]
+        }
+        Step::Quotient { a, b, q, r, slack } => {
+            let a = oracle::expr(graph, a, values);
+            let b = oracle::expr(graph, &b.clone().into(), values);
+            if let Some(index) = b.iter().position(|b| *b <= 0) {
+                return Err(GraphError::Divisor { tensor: place(q), index, value: b[index] });
             }
-            Step::Lookup { table, x, y } => {
-                let function = &graph.table(*table).function;
-                values[y.0 as usize] = values[x.0 as usize].iter().map(|x| function.eval(*x)).collect();
+            let quotients: Vec<i128> = a.iter().zip(&b).map(|(a, b)| floor(*a, *b)).collect();
+            let rest: Vec<i128> = a.iter().zip(&b).zip(&quotients).map(|((a, b), q)| a - b * q).collect();
+            let missing = b.iter().zip(&rest).map(|(b, r)| b - 1 - r).collect();
+            vec![of(q, quotients), of(r, rest), of(slack, missing)]
+        }
+        Step::Root { a, y, r, slack } => {
+            let a = oracle::expr(graph, a, values);
+            if let Some(index) = a.iter().position(|a| *a < 0) {
+                return Err(GraphError::Radicand { tensor: place(y), index, value: a[index] });
+            }
+            // Bit by bit.
+            let root = |a: &i128| {
+                (0..50)
+                    .rev()
+                    .fold(0i128, |y, bit| if (y + (1 << bit)).pow(2) <= *a { y + (1 << bit) } else { y })
+            };
+            let roots: Vec<i128> = a.iter().map(root).collect();
+            let rest: Vec<i128> = a.iter().zip(&roots).map(|(a, y)| a - y * y).collect();
+            let missing = roots.iter().zip(&rest).map(|(y, r)| 2 * y - r).collect();
+            vec![of(y, roots), of(r, rest), of(slack, missing)]
+        }
+    })
+}
+
+/// The values that the definition gives, or the first entry that leaves its range.
+fn expected(graph: &Graph, given: &[Option<Vec<i32>>]) -> Result<Vec<Vec<i32>>, GraphError> {
+    let mut values: Vec<Vec<i32>> = given.iter().map(|given| given.clone().unwrap_or_default()).collect();
+    for (tensor, values) in graph.tensors.iter().zip(&mut values) {
+        if tensor.role == Role::One {
+            *values = vec![1];
+        }
+    }
+    for step in &graph.steps {
+        for (limbs, mut numbers) in results(graph, step, &values)? {
+            for (i, id) in limbs.0.iter().enumerate() {
+                let tensor = graph.tensor(*id);
+                let entries =
+                    numbers.iter().map(|x| if i + 1 == limbs.len() { *x } else { x.rem_euclid(1 << 16) });
+                let entries: Vec<i128> = entries.collect();
+                let (lo, hi) = (tensor.range.lo, tensor.range.hi);
+                let outside = |x: &i128| *x < i128::from(lo) || i128::from(hi) < *x;
+                if let Some(index) = entries.iter().position(outside) {
+                    let value = entries[index].clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+                    let tensor = format!("tensor {} {:?}", id.0, tensor.name);
+                    return Err(GraphError::OutOfRange { tensor, index, value, lo, hi });
+                }
+                values[id.0 as usize] = entries.iter().map(|x| *x as i32).collect();
+                numbers.iter_mut().for_each(|x| *x = floor(*x, 1 << 16));
             }
         }
     }
@@ -45,8 +108,7 @@ fn expected(graph: &Graph, given: &[Option<Vec<i32>>]) -> Result<Vec<Vec<i32>>, 
 }
 
 fn given(graph: &Graph, random: &mut Random) -> Vec<Option<Vec<i32>>> {
-    let is_given = |tensor: &Tensor| matches!(tensor.role, Role::Weight | Role::Input(_));
-    graph.tensors.iter().map(|tensor| is_given(tensor).then(|| random.values(tensor))).collect()
+    graph.tensors.iter().map(|tensor| tensor.role.is_given().then(|| random.values(tensor))).collect()
 }
 
 proptest! {
@@ -91,7 +153,8 @@ proptest! {
         let graph = random.graph(bits);
         let bounds = match graph.validate() {
             Err(GraphError::Invalid { rule, .. }) => {
-                prop_assert_eq!(rule, "bits of the accumulator");
+                let bounds = ["bits of the accumulator", "range of the excess", "D y", "b q", "y^2", "D (y + e)"];
+                prop_assert!(bounds.contains(&rule), "{}", rule);
                 return Ok(());
             }
             bounds => bounds.unwrap(),
@@ -116,19 +179,44 @@ proptest! {
             values
         });
         prop_assert_eq!(from_lent, execute(&graph, &bounds, given.clone()));
-        match (execute(&graph, &bounds, given.clone()), expected(&graph, &given)) {
-            (Ok(values), Ok(expected)) => prop_assert_eq!(values, expected),
-            (Err(GraphError::OutOfRange { tensor, index, value, lo, hi }), Err(expected)) => {
-                prop_assert_eq!((tensor, index), expected);
-                prop_assert!(value < lo.into() || value > hi.into());
+        let got = execute(&graph, &bounds, given.clone());
+        if let Ok(values) = &got {
+            for step in &graph.steps {
+                prop_assert_eq!(constraints_that_fail(&graph, step, values), Vec::<usize>::new());
             }
-            (got, expected) => prop_assert!(false, "{:?} but {:?}", got, expected),
         }
+        prop_assert_eq!(got, expected(&graph, &given));
     }
 }
 
+/// The constraints of a step that do not hold of these values, by their definition.
+fn constraints_that_fail(graph: &Graph, step: &Step, values: &[Vec<i32>]) -> Vec<usize> {
+    let holds = |constraint: &Constraint| match constraint {
+        Constraint::Lookup { table, x, y } => {
+            let f = |x: &i32| graph.table(*table).function.eval(*x);
+            values[x.0 as usize].iter().map(f).eq(values[y.0 as usize].iter().copied())
+        }
+        Constraint::Zero { shape, constant, terms } => {
+            let mut sum = vec![*constant; shape.len()];
+            for (coeff, slot) in terms {
+                let operand = match slot {
+                    Slot::Tensor(id) => Operand::View(View::identity(*id, shape)),
+                    Slot::View(view) => Operand::View(view.clone()),
+                    Slot::Contract(contract) => Operand::Contract(contract.clone()),
+                };
+                let expr = Expr { shape: shape.clone(), terms: vec![Term { coeff: 1, operand }] };
+                let entries = oracle::expr(graph, &expr, values);
+                sum.iter_mut().zip(entries).for_each(|(sum, x)| *sum += coeff * x);
+            }
+            sum.iter().all(|sum| *sum == 0)
+        }
+    };
+    let constraints = step.constraints(graph);
+    (0..constraints.len()).filter(|i| !holds(&constraints[*i])).collect()
+}
+
 /// One tensor and `y = (a sum over it) / D`.
-fn one_step(range: Interval, divisor: u32, coeff: i64) -> Graph {
+fn one_step(range: Interval, divisor: u64, coeff: i64) -> Graph {
     let tensor =
         |name: &str, range, role| Tensor { name: name.into(), shape: Shape::new([3]), scale: 0, range, role };
     let mut graph = Graph::default();
@@ -137,7 +225,7 @@ fn one_step(range: Interval, divisor: u32, coeff: i64) -> Graph {
     graph.tensors.push(tensor("r", Interval::new(0, divisor as i32 - 1), Role::Ranged));
     let mut acc = Expr::view(View::identity(TensorId(0), &Shape::new([3])));
     acc.terms[0].coeff = coeff;
-    graph.steps.push(Step::Rescale { acc, divisor, y: TensorId(1), r: Some(TensorId(2)) });
+    graph.steps.push(Step::rescale(acc, divisor, TensorId(1), Some(TensorId(2))));
     (graph.inputs, graph.outputs) = (vec![TensorId(0)], vec![TensorId(1)]);
     graph
 }

@@ -5,8 +5,8 @@ mod views;
 
 use crate::testing::example::{ACTIVATION, HIDDEN, INPUT, OUTPUT, REST, WEIGHTS, example};
 use crate::{
-    Bound, Contract, Entry, Expr, Factor, Function, Graph, GraphError, Interval, Operand, Role, Shape, Step,
-    TableId, TensorId, Term, View, Visibility,
+    Bound, Contract, Entry, Expr, Factor, Function, Graph, GraphError, Interval, Limbs, Operand, Role, Shape,
+    Step, TableId, TensorId, Term, View, Visibility,
 };
 
 /// The example, changed, breaks this rule at this place.
@@ -34,7 +34,7 @@ fn accepted(change: impl FnOnce(&mut Graph)) {
 fn acc(graph: &mut Graph, step: usize) -> &mut Expr {
     match &mut graph.steps[step] {
         Step::Rescale { acc, .. } => acc,
-        Step::Lookup { .. } => panic!("a lookup"),
+        _ => panic!("no rescaling"),
     }
 }
 
@@ -152,17 +152,20 @@ fn inputs_and_outputs() {
     accepted(|g| g.tensors[OUTPUT].role = Role::Output(Visibility::Private));
 }
 
-fn rescale(graph: &mut Graph, step: usize) -> (&mut u32, &mut TensorId, &mut Option<TensorId>) {
+fn rescale(graph: &mut Graph, step: usize) -> (&mut u64, &mut TensorId, &mut Limbs) {
     match &mut graph.steps[step] {
-        Step::Rescale { divisor, y, r, .. } => (divisor, y, r),
-        Step::Lookup { .. } => panic!("a lookup"),
+        Step::Rescale { divisor, y, r, .. } => (divisor, &mut y.0[0], r),
+        _ => panic!("no rescaling"),
     }
 }
 
 #[test]
 fn rescales() {
-    for divisor in [0, (1 << 17) + 1, u32::MAX] {
+    for divisor in [0, (1 << 48) + 1, u64::MAX] {
         refused("divisor", "step 0", |g| *rescale(g, 0).0 = divisor);
+    }
+    for divisor in [(1 << 17) + 1, u64::from(u32::MAX)] {
+        refused("range of a remainder", "step 0: tensor 3 \"rest\"", |g| *rescale(g, 0).0 = divisor);
     }
     let at = "step 0: tensor 3 \"rest\"";
     refused("range of a remainder", at, |g| *rescale(g, 0).0 = 255);
@@ -172,15 +175,15 @@ fn rescales() {
         *rescale(g, 0).0 = 1 << 17;
         g.tensors[REST].range.hi = (1 << 17) - 1;
     });
-    refused("remainder", "step 0", |g| *rescale(g, 0).2 = None);
-    refused("remainder", "step 2", |g| *rescale(g, 2).2 = Some(id(REST)));
+    refused("remainder", "step 0", |g| *rescale(g, 0).2 = Limbs::default());
+    refused("remainder", "step 2", |g| *rescale(g, 2).2 = id(REST).into());
     refused("tensor id", "step 0: y", |g| *rescale(g, 0).1 = TensorId(6));
-    refused("tensor id", "step 0: r", |g| *rescale(g, 0).2 = Some(TensorId(6)));
+    refused("tensor id", "step 0: r", |g| *rescale(g, 0).2 = TensorId(6).into());
     // Neither weights, inputs nor values of lookups are defined by a Rescale.
     for (tensor, name) in [(WEIGHTS, "w"), (INPUT, "x"), (ACTIVATION, "a")] {
         refused("role", &format!("step 0: y: tensor {tensor} {name:?}"), |g| *rescale(g, 0).1 = id(tensor));
     }
-    refused("role", "step 0: r: tensor 5 \"out\"", |g| *rescale(g, 0).2 = Some(id(OUTPUT)));
+    refused("role", "step 0: r: tensor 5 \"out\"", |g| *rescale(g, 0).2 = id(OUTPUT).into());
     refused("shape", "step 0: r: tensor 3 \"rest\"", |g| g.tensors[REST].shape = Shape::new([5, 2]));
     refused("shape", "step 2: y: tensor 5 \"out\"", |g| g.tensors[OUTPUT].shape = Shape::new([10]));
     refused("defined by a step", "step 0: r: tensor 3 \"rest\"", |g| *rescale(g, 0).1 = id(REST));
@@ -240,7 +243,7 @@ fn expressions() {
         tensor.role = Role::Ranged;
         g.tensors.push(tensor);
         let acc = Expr::view(View::identity(id(OUTPUT), &Shape::new([2, 5])));
-        g.steps.push(Step::Rescale { acc, divisor: 1, y: TensorId(6), r: None });
+        g.steps.push(Step::rescale(acc, 1, TensorId(6), None));
     });
     accepted(|g| acc(g, 2).terms.clear());
     accepted(|g| acc(g, 2).terms[0].coeff = i64::MIN);

@@ -1,0 +1,157 @@
+//! Steps on integers of any width: their results are split into limbs.
+
+use zktorch_field::par;
+
+use super::PIECE;
+use crate::{Graph, GraphError, Limbs, TensorId};
+
+/// What a step defined.
+pub(super) struct Results<'g> {
+    graph: &'g Graph,
+    pub(super) tensors: Vec<(TensorId, Vec<i32>)>,
+}
+
+impl<'g> Results<'g> {
+    pub(super) fn new(graph: &'g Graph) -> Self {
+        Self { graph, tensors: Vec::new() }
+    }
+
+    /// Splits numbers into limbs.
+    ///
+    /// # Errors
+    /// [`GraphError::OutOfRange`] for the first one that does not fit: with the last limb's value and range, all others being whatever
+    /// 16 bits there are.
+    fn split(&mut self, limbs: &Limbs, numbers: &[i128]) -> Result<(), GraphError> {
+        let mut shift = 0;
+        for (i, id) in limbs.0.iter().enumerate() {
+            let range = self.graph.tensor(*id).range;
+            let mask = if i + 1 < limbs.len() { i128::from(Limbs::LOW.hi) } else { -1 };
+            let limb = |number: i128| number >> shift & mask;
+            let small = |number: i128| limb(number).clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+            let outside = par::map_reduce(
+                numbers.len(),
+                PIECE,
+                |mut piece| piece.find(|i| !range.contains(small(numbers[*i]))),
+                Option::or,
+            );
+            if let Some(index) = outside.flatten() {
+                let (tensor, value) = (self.graph.place(id.0 as usize), small(numbers[index]));
+                return Err(GraphError::OutOfRange { tensor, index, value, lo: range.lo, hi: range.hi });
+            }
+            let mut values = vec![0; numbers.len()];
+            par::for_each_chunk_mut(&mut values, PIECE, |piece, values| {
+                for (value, number) in values.iter_mut().zip(&numbers[piece * PIECE..]) {
+                    // In a range of 32-bit integers.
+                    *value = limb(*number) as i32;
+                }
+            });
+            self.tensors.push((*id, values));
+            shift += Limbs::BITS;
+        }
+        Ok(())
+    }
+
+    fn place(&self, limbs: &Limbs) -> String {
+        limbs.top().map_or_else(String::new, |id| self.graph.place(id.0 as usize))
+    }
+
+    /// `acc + floor(D/2) = D y + r`, `r + slack = D - 1`.
+    pub(super) fn rescale(
+        &mut self,
+        acc: &[i128],
+        divisor: u64,
+        [y, r, slack]: [&Limbs; 3],
+    ) -> Result<(), GraphError> {
+        let quotients = map(acc.len(), |i| rounded(acc[i], divisor));
+        self.split(y, &quotients)?;
+        self.remainder(acc, divisor, &quotients, [r, slack])
+    }
+
+    fn remainder(
+        &mut self,
+        acc: &[i128],
+        divisor: u64,
+        quotients: &[i128],
+        [r, slack]: [&Limbs; 2],
+    ) -> Result<(), GraphError> {
+        let divisor = i128::from(divisor);
+        let remainder = |i: usize| acc[i] + divisor / 2 - divisor * quotients[i];
+        if !r.is_empty() {
+            self.split(r, &map(acc.len(), remainder))?;
+        }
+        if !slack.is_empty() {
+            self.split(slack, &map(acc.len(), |i| divisor - 1 - remainder(i)))?;
+        }
+        Ok(())
+    }
+
+    /// `a = b q + r`, `r + slack + 1 = b`.
+    pub(super) fn quotient(
+        &mut self,
+        a: &[i128],
+        b: &[i128],
+        [q, r, slack]: [&Limbs; 3],
+    ) -> Result<(), GraphError> {
+        if let Some((index, value)) = b.iter().enumerate().find(|(_, b)| **b <= 0) {
+            return Err(GraphError::Divisor { tensor: self.place(q), index, value: *value });
+        }
+        let quotients = map(a.len(), |i| floor(a[i], b[i]));
+        self.split(q, &quotients)?;
+        let remainder = |i: usize| a[i] - b[i] * quotients[i];
+        self.split(r, &map(a.len(), remainder))?;
+        self.split(slack, &map(a.len(), |i| b[i] - 1 - remainder(i)))
+    }
+
+    /// `a = y^2 + r`, `r + slack = 2 y`.
+    pub(super) fn root(&mut self, a: &[i128], [y, r, slack]: [&Limbs; 3]) -> Result<(), GraphError> {
+        if let Some((index, value)) = a.iter().enumerate().find(|(_, a)| **a < 0) {
+            return Err(GraphError::Radicand { tensor: self.place(y), index, value: *value });
+        }
+        let roots = map(a.len(), |i| a[i].unsigned_abs().isqrt() as i128);
+        self.split(y, &roots)?;
+        let remainder = |i: usize| a[i] - roots[i] * roots[i];
+        self.split(r, &map(a.len(), remainder))?;
+        self.split(slack, &map(a.len(), |i| 2 * roots[i] - remainder(i)))
+    }
+
+    /// `acc + floor(D/2) = D (y + e) + r`, y within its range.
+    pub(super) fn saturate(
+        &mut self,
+        acc: &[i128],
+        divisor: u64,
+        y: TensorId,
+        [r, slack, excess]: [&Limbs; 3],
+        negative: TensorId,
+    ) -> Result<(), GraphError> {
+        let quotients = map(acc.len(), |i| rounded(acc[i], divisor));
+        let range = self.graph.tensor(y).range;
+        let clamped = |i: usize| quotients[i].clamp(range.lo.into(), range.hi.into());
+        self.split(&y.into(), &map(acc.len(), clamped))?;
+        let e = map(acc.len(), |i| quotients[i] - clamped(i));
+        self.split(excess, &e)?;
+        self.split(&negative.into(), &map(acc.len(), |i| i128::from(e[i] < 0)))?;
+        self.remainder(acc, divisor, &quotients, [r, slack])
+    }
+}
+
+/// `floor((acc + floor(D/2)) / D)`.
+fn rounded(acc: i128, divisor: u64) -> i128 {
+    floor(acc + i128::from(divisor / 2), divisor.into())
+}
+
+/// `floor(a / b)` for b > 0: mostly of numbers for which there is an instruction.
+fn floor(a: i128, b: i128) -> i128 {
+    match (i64::try_from(a), i64::try_from(b)) {
+        (Ok(a), Ok(b)) => a.div_euclid(b).into(),
+        _ => a.div_euclid(b),
+    }
+}
+
+/// Numbers by index, in parallel.
+fn map(len: usize, number: impl Fn(usize) -> i128 + Sync + Send) -> Vec<i128> {
+    let mut numbers = vec![0; len];
+    par::for_each_chunk_mut(&mut numbers, PIECE, |piece, numbers| {
+        numbers.iter_mut().zip(piece * PIECE..).for_each(|(out, i)| *out = number(i));
+    });
+    numbers
+}

@@ -1,0 +1,56 @@
+//! Tables: parameters, domains, values; and that computing them takes a bounded time.
+
+use super::{At, check_interval, limits, require, show};
+use crate::{Function, GraphError, Interval, Table};
+
+/// Checks all tables; what the values of each span. Every formula is evaluated on its whole domain once, so their work
+/// is bounded first.
+pub(super) fn check(tables: &[Table]) -> Result<Vec<Interval>, GraphError> {
+    let (mut entries, mut work) = (0u64, 0u64);
+    for (id, table) in tables.iter().enumerate() {
+        check_parameters(table).at(|| format!("table {id}"))?;
+        let len = table.domain.len() as u64;
+        entries += len;
+        if let Function::Formula { formula, .. } = &table.function {
+            work += len * formula.cost();
+        }
+    }
+    let place = || "tables".to_owned();
+    require(entries <= limits::TABLE_ENTRIES, "entries of all tables", "at most 2^24", entries).at(place)?;
+    require(work <= limits::FORMULA_WORK, "work of all formulas", "at most 2^31", work).at(place)?;
+    let image = |(id, table): (usize, &Table)| {
+        let image = table.image();
+        let holds = -(1 << 16) <= image.lo && image.hi < 1 << 16;
+        require(holds, "values of the function", "within [-2^16, 2^16)", show(image))
+            .at(|| format!("table {id}"))?;
+        Ok(image)
+    };
+    tables.iter().enumerate().map(image).collect()
+}
+
+fn check_parameters(table: &Table) -> Result<(), GraphError> {
+    check_interval(table.domain, "domain")?;
+    match table.function {
+        Function::Relu => {}
+        Function::LeakyRelu { shift, .. } => {
+            require((1..=31).contains(&shift), "shift", "1 to 31", shift)?;
+        }
+        Function::Clip { lo, hi } => {
+            require(lo <= hi, "bounds of the clip", "lo <= hi", format_args!("{lo}, {hi}"))?
+        }
+        Function::Formula { ref formula, input_scale, output_scale, lo, hi } => {
+            let program = "at most 64 instructions that leave one number";
+            require(formula.is_valid(), "formula", program, format_args!("{formula}"))?;
+            require(lo <= hi, "bounds of the formula", "lo <= hi", format_args!("{lo}, {hi}"))?;
+            for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
+                require(scale.unsigned_abs() <= 64, name, "-64 to 64", scale)?;
+            }
+        }
+        Function::Sigmoid { input_scale, output_scale } | Function::Tanh { input_scale, output_scale } => {
+            for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
+                require(scale.unsigned_abs() <= 32, name, "-32 to 32", scale)?;
+            }
+        }
+    }
+    Ok(())
+}
