@@ -106,8 +106,8 @@ impl Function {
         let y = match *self {
             Self::Formula { ref formula, input_scale, output_scale, lo, hi } => {
                 // Powers of two are exact; f64 has more exponents than any scale that validation accepts.
-                let y = formula.eval(f64::from(v) * libm::ldexp(1.0, -input_scale.clamp(-64, 64)));
-                let y = libm::floor(y * libm::ldexp(1.0, output_scale.clamp(-64, 64)) + 0.5);
+                let y = formula.eval(f64::from(v) * libm::ldexp(1.0, -input_scale.clamp(-256, 256)));
+                let y = libm::floor(y * libm::ldexp(1.0, output_scale.clamp(-256, 256)) + 0.5);
                 // The conversion saturates, and makes NaN zero.
                 i64::from((y as i32).max(lo).min(hi))
             }

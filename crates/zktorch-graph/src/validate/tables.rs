@@ -43,7 +43,7 @@ fn check_parameters(table: &Table) -> Result<(), GraphError> {
             require(formula.is_valid(), "formula", program, format_args!("{formula}"))?;
             require(lo <= hi, "bounds of the formula", "lo <= hi", format_args!("{lo}, {hi}"))?;
             for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
-                require(scale.unsigned_abs() <= 64, name, "-64 to 64", scale)?;
+                require(scale.unsigned_abs() <= 256, name, "-256 to 256", scale)?;
             }
         }
         Function::Sigmoid { input_scale, output_scale } | Function::Tanh { input_scale, output_scale } => {

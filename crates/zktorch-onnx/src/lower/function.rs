@@ -1,55 +1,155 @@
 //! Functions: a lookup, with the scales of its argument and its value.
+//!
+//! An argument is rounded to a table's domain, so its scale decides how exact a function is. Where 16 bits over all the values
+//! that were seen are not exact enough, but the function is flat from some point on, the argument saturates there instead.
 
 use zktorch_graph::{
-    Binary, Formula, Function, Instruction, Interval, Role, Step, Table, TableId, Tensor, Unary,
+    Binary, Formula, Function, Instruction, Interval, Limbs, Role, Step, Table, TableId, Tensor, Unary,
 };
 
-use super::quantise::fit;
+use super::quantise::{canonical, fit, is_narrow};
 use super::{Lowering, Value};
 use crate::Result;
 use crate::program::{Id, Kind};
 
 /// Points at which a function is looked at to choose scales.
-const SAMPLES: usize = 512;
+const SAMPLES: usize = 1024;
+/// Rounding an argument may change a value by this part of the largest one.
+const TOLERANCE: f64 = 1.0 / 4096.0;
+/// Domains of 17 bits.
+const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
+/// Scales of formulas are limited.
+const MAX_SCALE: i32 = 200;
 
 impl Lowering<'_> {
     /// y = f(x).
     pub(super) fn function(&mut self, x: Id, formula: &Formula, y: Id) -> Result<Value> {
-        let value = self.value(x)?;
+        let mut value = self.value(x)?;
         let own = self.own_scale(&value);
-        let exact = self.program.value(y).kind != Kind::Float;
-        let plan = if exact { self.exact(formula, &value) } else { self.approximate(formula, x, own) };
+        let exact = self.program.value(y).kind != Kind::Float && self.program.value(x).kind != Kind::Float;
+        let plan = if exact || is_choice(formula) {
+            self.exact(formula, &value, x)?
+        } else {
+            self.approximate(formula, &value, x, own)
+        };
+        if value.scale > plan.scale + 47 || plan.saturates && value.div != 1 {
+            value = self.wide(&value, plan.scale.min(value.scale), x)?;
+        }
+        let domain = plan.table.domain;
         let table = self.table(plan.table);
-        let stored = self.rescale(&value, plan.scale, plan.domain, Role::LookupInput(table), x)?;
-        if plan.scale == own && (value.is_pending() || value.expr.terms.len() > 1) {
+        let role = Role::LookupInput(table);
+        let stored = match plan.saturates {
+            true => self.saturate(&value, plan.scale, domain, role, x)?,
+            false => self.rescale(&value, plan.scale, domain, role, x)?,
+        };
+        let several = value.is_pending() || value.expr.terms.len() > 1;
+        if plan.scale == own && !plan.saturates && several {
             self.replace(x, stored.clone());
         }
         let name = self.name(y);
         self.look_up(&stored, table, plan.range, plan.output_scale, name)
     }
 
-    /// Integers of integers.
-    fn exact(&self, formula: &Formula, value: &Value) -> Plan {
-        let domain = [Interval::I16, Interval::new(-(1 << 16), (1 << 16) - 1)];
-        let inside = |d: &&Interval| i128::from(d.lo) <= value.bounds.0 && value.bounds.1 <= i128::from(d.hi);
-        let domain = domain.iter().find(inside).copied().unwrap_or(domain[1]);
-        Plan::new(formula, domain, value.scale, 0)
+    /// Integers of integers, and choices by sign: the argument keeps its scale.
+    fn exact(&self, formula: &Formula, value: &Value, x: Id) -> Result<Plan> {
+        let choice = is_choice(formula);
+        if value.div == 1 && is_narrow(value.bounds.0, value.bounds.1) && !choice {
+            return Ok(Plan::new(formula, canonical(value.bounds.0, value.bounds.1), value.scale, 0, false));
+        }
+        if choice {
+            // Only the sign matters.
+            let unit = Interval::new(-1, 1);
+            let scale = if value.div == 1 { value.scale } else { self.own_scale(value) };
+            let narrow = value.div == 1 && is_narrow(value.bounds.0, value.bounds.1);
+            return Ok(match narrow {
+                true => Plan::new(formula, canonical(value.bounds.0, value.bounds.1), scale, 0, false),
+                false => Plan::new(formula, unit, scale, 0, true),
+            });
+        }
+        let (lo, hi) = self.statistics.range(x);
+        let room = |x: f64| (x * f64::from(1u32 << self.headroom) * f64::powi(2.0, value.scale)) as i128;
+        let (lo, hi) = (room(lo.min(0.0)).max(value.bounds.0), room(hi.max(0.0)).min(value.bounds.1));
+        if !is_narrow(lo, hi) {
+            return Err(self.error("argument of an integer function", "17 bits", format!("[{lo}, {hi}]")));
+        }
+        Ok(Plan::new(formula, canonical(lo, hi), value.scale, 0, false))
     }
 
-    fn approximate(&self, formula: &Formula, x: Id, own: i32) -> Plan {
+    fn approximate(&self, formula: &Formula, value: &Value, x: Id, own: i32) -> Plan {
+        let own = own.clamp(-MAX_SCALE, MAX_SCALE);
         if *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
             let range = Interval::new(0, Interval::I16.hi);
-            return Plan { table, domain: Interval::I16, range, scale: own, output_scale: own };
+            return Plan { table, range, scale: own, output_scale: own, saturates: false };
         }
         if keeps_integers(formula) {
-            return Plan::new(formula, Interval::I16, own, own);
+            return self.piecewise(formula, x, own);
         }
-        let (lo, hi) = self.statistics.range(x);
-        let points = (0..=SAMPLES).map(|i| lo + (hi - lo) * i as f64 / SAMPLES as f64);
-        let max = points.map(|x| formula.eval(x).abs()).filter(|y| y.is_finite()).fold(0f64, f64::max);
-        let output_scale = if max > 0.0 { fit(max) - 1 } else { own };
-        Plan::new(formula, Interval::I16, own, output_scale)
+        let shape = self.shape_of(formula, x);
+        let output_scale = shape.output_scale();
+        // All that was seen, with room, in 16 bits.
+        let plain = own.min(shape.scale + 3);
+        if plain >= shape.scale {
+            return Plan::limited(formula, &shape, Interval::I16, plain, output_scale, false);
+        }
+        let window = shape.window;
+        let width = (window.1 - window.0).max(window.1.abs()).max(window.0.abs() * 2.0);
+        // A domain has 17 bits, on both sides of zero or from zero on.
+        let most = if window.0 >= 0.0 { 131_070.0 / window.1.max(1e-300) } else { 131_070.0 / width };
+        let scale = (most.log2().floor() as i32).min(shape.scale + 1).min(value.scale + 17);
+        let factor = f64::powi(2.0, scale);
+        let domain = Interval::new(
+            ((window.0 * factor).ceil() as i32).clamp(WIDE.lo, 0),
+            ((window.1 * factor).floor() as i32).clamp(0, 131_071),
+        );
+        let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
+        Plan::limited(formula, &shape, domain, scale, output_scale, true)
+    }
+
+    /// Minima and maxima of the argument and numbers: the scale stays, so that nothing is rounded.
+    fn piecewise(&self, formula: &Formula, x: Id, own: i32) -> Plan {
+        let shape = self.shape_of(formula, x);
+        let scale = (fit(shape.largest) - self.headroom as i32).clamp(-MAX_SCALE, MAX_SCALE);
+        let flat = shape.flat.0 && shape.flat.1;
+        if !flat || own >= scale - 2 {
+            return Plan::new(formula, Interval::I16, own, own, false);
+        }
+        Plan::new(formula, Interval::I16, scale, scale, true)
+    }
+
+    /// y = clamp(x), exactly where x is inside the domain.
+    fn saturate(&mut self, value: &Value, scale: i32, range: Interval, role: Role, id: Id) -> Result<Value> {
+        let (raised, divisor) = self.divided(value, scale, id)?;
+        let bound = self.validated_bound(&raised) / i128::from(divisor) + (1 << 17);
+        let name = self.name(id);
+        let mut excess = Vec::new();
+        let mut top = bound;
+        while !is_narrow(-top - 1, top) {
+            if excess.len() + 1 == Limbs::MAX {
+                return Err(self.error("bits of a saturating value", "at most 64", format!("{bound}")));
+            }
+            let limb = format!("{name} (excess, limb {})", excess.len());
+            excess.push(self.tensor(&limb, &raised, 0, Limbs::LOW, Role::Ranged));
+            top >>= Limbs::BITS;
+        }
+        let domain = if top < 1 << 15 { Interval::I16 } else { WIDE };
+        let sign = self.sign_table(domain);
+        let limb = format!("{name} (excess)");
+        excess.push(self.tensor(&limb, &raised, 0, domain, Role::LookupInput(sign)));
+        let bit = Interval::new(0, 1);
+        let negative = self.tensor(&format!("{name} (sign of the excess)"), &raised, 0, bit, Role::LookupOutput(sign));
+        let y = self.tensor(name, &raised, scale, range, role);
+        let (r, slack) = self.remainder(name, &raised, divisor);
+        let acc = raised.expr.clone();
+        self.graph.steps.push(Step::Saturate { acc, divisor, y, r, slack, excess: Limbs(excess), negative });
+        Ok(self.tensor_value(y, value.axes.clone(), value.max_abs))
+    }
+
+    /// The table v -> [v < 0].
+    pub(super) fn sign_table(&mut self, domain: Interval) -> TableId {
+        let formula = Formula::argument().with_constant(Binary::Less, 0.0);
+        let function = Function::Formula { formula, input_scale: 0, output_scale: 0, lo: 0, hi: 1 };
+        self.table(Table { function, domain })
     }
 
     /// The step of a lookup of a value that is one tensor.
@@ -72,27 +172,142 @@ impl Lowering<'_> {
         self.graph.steps.push(Step::Lookup { table, x: x_id, y });
         Ok(self.tensor_value(y, x.axes.clone(), x.max_abs))
     }
+
+    /// What a function looks like around the values that were seen.
+    fn shape_of(&self, formula: &Formula, x: Id) -> Shape {
+        let (lo, hi) = self.statistics.range(x);
+        let room = f64::from(1u32 << self.headroom);
+        let max_abs = lo.abs().max(hi.abs()).max(1e-30);
+        let limits = (if lo < 0.0 { -max_abs * room } else { 0.0 }, if hi > 0.0 { max_abs * room } else { 0.0 });
+        Shape::new(formula, (lo, hi), limits)
+    }
+}
+
+/// What a function looks like around the values that were seen.
+struct Shape {
+    /// Largest absolute value of the function where values were seen.
+    largest: f64,
+    /// The argument's scale from which on rounding it does not matter.
+    scale: i32,
+    /// Whether the function is flat below and above the window.
+    flat: (bool, bool),
+    /// Where the function is not flat, within what was seen and the room around it.
+    window: (f64, f64),
+    /// Where the function's values fit a table's range.
+    bounded: (f64, f64),
+}
+
+impl Shape {
+    fn new(formula: &Formula, (lo, hi): (f64, f64), limits: (f64, f64)) -> Self {
+        let point = |i: usize| lo + (hi - lo) * i as f64 / SAMPLES as f64;
+        let mut points: Vec<f64> = (0..=SAMPLES).map(point).collect();
+        // Small arguments next to large ones are seen, too.
+        points.extend((0..60).flat_map(|i| {
+            let small = f64::powi(0.5, i);
+            [lo * small, hi * small]
+        }));
+        points.retain(|x| lo <= *x && *x <= hi);
+        points.sort_by(f64::total_cmp);
+        let values: Vec<f64> = points.iter().map(|x| formula.eval(*x)).collect();
+        let finite = values.iter().filter(|y| y.is_finite());
+        let largest = finite.fold(0f64, |max, y| max.max(y.abs()));
+        let slope = points.windows(2).zip(values.windows(2)).fold(0f64, |slope, (x, y)| {
+            let rise = (y[1] - y[0]).abs() / (x[1] - x[0]).max(1e-300);
+            if rise.is_finite() { slope.max(rise) } else { slope }
+        });
+        let need = slope / (2.0 * TOLERANCE * largest.max(1e-300));
+        let scale = if need > 0.0 { need.log2().ceil() as i32 } else { -MAX_SCALE };
+        let tolerance = TOLERANCE / 4.0 * largest;
+        let flat = |end: f64, far: f64| {
+            let limit = formula.eval(far);
+            limit.is_finite() && (formula.eval(end) - limit).abs() <= tolerance
+        };
+        let far = 1e6 * (1.0 + limits.0.abs().max(limits.1.abs()));
+        let tails = (flat(limits.0 - 1e3, -far), flat(limits.1 + 1e3, far));
+        // The last point from which on the function keeps its limit.
+        let edge = |limit: f64, end: f64| {
+            let mut inside = end;
+            for i in 0..400 {
+                let x = end * f64::powi(0.97, i);
+                if (formula.eval(x) - limit).abs() > tolerance {
+                    break;
+                }
+                inside = x;
+            }
+            inside
+        };
+        let window = (
+            if tails.0 { edge(formula.eval(-far), limits.0 - 1.0).max(limits.0) } else { limits.0 },
+            if tails.1 { edge(formula.eval(far), limits.1 + 1.0).min(limits.1) } else { limits.1 },
+        );
+        let fits = |x: f64| formula.eval(x).abs() <= 4.0 * largest;
+        // From what was seen outwards as far as the values fit.
+        let outward = |from: f64, to: f64| {
+            let step = (to - from) / 4096.0;
+            let inside = (0..=4096).map(|i| from + step * f64::from(i)).take_while(|x| fits(*x)).last();
+            inside.unwrap_or(from)
+        };
+        let bounded = (outward(lo, limits.0), outward(hi, limits.1));
+        Self { largest, scale, flat: tails, window, bounded }
+    }
+
+    /// Values up to four times the largest one have 17 bits.
+    fn output_scale(&self) -> i32 {
+        (fit(self.largest) - 1).clamp(-MAX_SCALE, MAX_SCALE)
+    }
 }
 
 /// How a function is looked up.
 struct Plan {
     table: Table,
-    domain: Interval,
     range: Interval,
     scale: i32,
     output_scale: i32,
+    saturates: bool,
 }
 
 impl Plan {
-    fn new(formula: &Formula, domain: Interval, scale: i32, output_scale: i32) -> Self {
-        let (lo, hi) = (-(1 << 16), (1 << 16) - 1);
+    fn new(formula: &Formula, domain: Interval, scale: i32, output_scale: i32, saturates: bool) -> Self {
         let formula = formula.clone();
+        let (lo, hi) = (WIDE.lo, WIDE.hi);
         let function = Function::Formula { formula, input_scale: scale, output_scale, lo, hi };
         let table = Table { function, domain };
         let image = table.image();
         let range = Interval::new(image.lo.min(0), image.hi.max(0));
-        Self { table, domain, range, scale, output_scale }
+        Self { table, range, scale, output_scale, saturates }
     }
+
+    /// The domain ends where values would not fit any more: an argument beyond is an error of the run, not a wrong value.
+    fn limited(
+        formula: &Formula,
+        shape: &Shape,
+        domain: Interval,
+        scale: i32,
+        output_scale: i32,
+        saturates: bool,
+    ) -> Self {
+        let factor = f64::powi(2.0, scale);
+        let (lo, hi) = shape.bounded;
+        let (lo, hi) = ((lo * factor).floor().min(0.0), (hi * factor).ceil().max(0.0));
+        let domain = match saturates {
+            true => domain,
+            false => Interval::new(domain.lo.max(lo as i32), domain.hi.min(hi as i32)),
+        };
+        Self::new(formula, domain, scale, output_scale, saturates)
+    }
+}
+
+/// Whether a function depends on the sign of its argument alone.
+fn is_choice(formula: &Formula) -> bool {
+    let zero = Instruction::Constant(0f64.to_bits());
+    let by_sign = |rest: &[Instruction]| {
+        matches!(
+            rest,
+            [Instruction::Unary(Unary::Sign | Unary::IsZero)]
+                | [Instruction::Unary(Unary::IsZero), Instruction::Unary(Unary::IsZero)]
+        ) || matches!(rest, [constant, Instruction::Binary(Binary::Less | Binary::Equal)] if *constant == zero)
+    };
+    matches!(&formula.0[..], [Instruction::Argument, rest @ ..] if by_sign(rest))
 }
 
 /// Whether a function maps multiples of a number to such: minima, maxima and signs of the argument and numbers.

@@ -5,7 +5,7 @@ use zktorch_graph::{Function, Interval, Role, Table};
 use super::quantise::fit;
 use super::{Lowering, Value};
 use crate::Result;
-use crate::program::Id;
+use crate::program::{Id, Kind};
 
 /// Differences of 17 bits.
 const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
@@ -14,7 +14,8 @@ impl Lowering<'_> {
     /// A value whose differences have 17 bits: a sum of views that may have more is stored first.
     pub(super) fn narrowed(&mut self, id: Id) -> Result<Value> {
         let value = self.linear(id)?;
-        if value.bounds.1 - value.bounds.0 < 1 << 16 {
+        let exact = self.program.value(id).kind != Kind::Float;
+        if exact || value.bounds.1 - value.bounds.0 < 1 << 16 {
             return Ok(value);
         }
         let scale = self.own_scale(&value);
@@ -27,6 +28,15 @@ impl Lowering<'_> {
     pub(super) fn max(&mut self, a: Id, b: Id) -> Result<Value> {
         let (mut left, mut right) = (self.operand(a)?, self.operand(b)?);
         (left, right) = self.aligned(left, right, (a, b))?;
+        if [a, b].iter().all(|id| self.program.value(*id).kind != Kind::Float) && !fits(&left, &right) {
+            // Integers are exact at any width: a - [a < b] (a - b).
+            let difference = left.clone().plus(&right.negated());
+            let current = self.current;
+            let (difference, negative) = self.negative(&difference, current)?;
+            let product = self.times_entries(&difference, &negative)?.negated();
+            let product = Value { scale: left.scale, ..product };
+            return Ok(left.plus(&product));
+        }
         // Both at the scale that the larger one needs.
         if left.scale != right.scale || !fits(&left, &right) {
             let max_abs = self.max_abs(a).max(self.max_abs(b));

@@ -3,6 +3,7 @@
 //! Values are *pending* as long as possible: sums of views and contractions that cost nothing until something has to read
 //! them entry by entry. Where a value is stored, and at which scale, is decided here alone ([`quantise`]).
 
+mod divide;
 mod function;
 mod layout;
 mod maximum;
@@ -20,7 +21,7 @@ use zktorch_graph::{
 };
 
 use crate::calibrate::Statistics;
-use crate::program::{Core, Id, Node, Program};
+use crate::program::{Core, Id, Kind, Node, Program};
 use crate::{OnnxError, Result};
 
 /// Sums of more views than this are stored before they are read again.
@@ -64,12 +65,12 @@ impl<'a> Lowering<'a> {
     /// An input of the network.
     pub(crate) fn input(&mut self, id: Id, visibility: Visibility) -> TensorId {
         let info = self.program.value(id);
-        let scale = self.input_scale(id);
+        let (scale, range) = self.input_format(id, visibility);
         let tensor = self.add_tensor(Tensor {
             name: info.name.clone(),
             shape: shape(&plain_axes(&info.dims)),
             scale,
-            range: Interval::I16,
+            range,
             role: Role::Input(visibility),
         });
         let value = self.tensor_value(tensor, plain_axes(&info.dims), self.max_abs(id));
@@ -98,9 +99,8 @@ impl<'a> Lowering<'a> {
             Core::ChannelAffine(axis) => self.channel_affine(input(0), input(1), input(2), *axis)?,
             Core::Function(formula) => self.function(input(0), formula, node.output)?,
             Core::Max => self.max(input(0), input(1))?,
-            Core::Divide | Core::FloorDivide | Core::Sqrt => {
-                return Err(self.error("operator", "one that integers can compute", node.core.name()));
-            }
+            Core::Divide | Core::FloorDivide => self.quotient(input(0), input(1), node.output)?,
+            Core::Sqrt => self.root(input(0), node.output)?,
         };
         if value.dims() != *dims {
             return Err(self.error("extents", format!("{dims:?}"), format!("{:?}", value.dims())));
@@ -114,8 +114,8 @@ impl<'a> Lowering<'a> {
     pub(crate) fn output(&mut self, id: Id, visibility: Visibility) -> Result<(TensorId, Vec<usize>)> {
         self.current = id;
         let value = self.value(id)?;
-        let scale = self.own_scale(&value);
-        let stored = self.rescale(&value, scale, Interval::I16, Role::Output(visibility), id)?;
+        let (scale, range) = self.output_format(&value, id, visibility);
+        let stored = self.rescale(&value, scale, range, Role::Output(visibility), id)?;
         let tensor = self.last_tensor(&stored)?;
         self.graph.outputs.push(tensor);
         Ok((tensor, value.dims()))
@@ -165,8 +165,11 @@ impl<'a> Lowering<'a> {
         Ok(stored)
     }
 
-    /// Stores a value at the scale that calibration gives it.
+    /// Stores a value at the scale that calibration gives it; integers exactly.
     fn store(&mut self, value: &Value, id: Id) -> Result<Value> {
+        if self.program.value(id).kind != Kind::Float {
+            return self.wide(value, 0, id);
+        }
         let scale = self.own_scale(value);
         self.rescale(value, scale, Interval::I16, Role::Ranged, id)
     }

@@ -1,15 +1,15 @@
 //! Scales, rescaling and weights: the only place where numbers are chosen.
 
-use zktorch_graph::{Interval, Operand, Role, Step, Tensor};
+use zktorch_graph::{AxisMap, Interval, Limbs, Linear, Operand, Role, Step, Tensor, TensorId, View, Visibility};
 
 use super::{Lowering, Value, shape};
 use crate::Result;
-use crate::program::Id;
+use crate::program::{Core, Id, Kind};
 
-/// Divisors are at most 2^16: remainders have 16 bits.
-const MAX_DIVISOR: u64 = 1 << 16;
-/// Scales beyond this gain nothing.
-const MAX_SCALE: i32 = 40;
+/// One division takes away at most this many bits.
+const MAX_SHIFT: u32 = 47;
+/// Scales beyond this gain nothing: smaller numbers than 2^-200 are zero for everybody.
+const MAX_SCALE: i32 = 200;
 
 /// Largest f with `max_abs 2^f <= 2^15 - 1`.
 pub(crate) fn fit(max_abs: f64) -> i32 {
@@ -24,34 +24,143 @@ pub(crate) fn fit(max_abs: f64) -> i32 {
     scale.clamp(-MAX_SCALE, MAX_SCALE)
 }
 
+/// The largest sum of absolute coefficients of a row of a factor.
+fn absolute_row_sum(factor: &zktorch_graph::Factor) -> i128 {
+    let AxisMap::Sparse(entries) = &factor.map else { return 1 };
+    let row = |row: &[zktorch_graph::Entry]| row.iter().map(|e| i128::from(e.coeff).abs()).sum();
+    entries.chunk_by(|a, b| a.out == b.out).map(row).max().unwrap_or(1).max(1)
+}
+
+/// Whether integers between two bounds fit one tensor: within [-2^16, 2^17], at most 2^17 of them.
+pub(super) fn is_narrow(lo: i128, hi: i128) -> bool {
+    lo >= -(1 << 16) && hi < 1 << 17 && hi - lo < 1 << 17
+}
+
+/// One of few intervals around narrow bounds, so that few tables serve all tensors.
+pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
+    let wide = (1 << 16) - 1;
+    let candidates = [
+        Interval::new(0, 1),
+        Interval::new(-128, 127),
+        Interval::I16,
+        Limbs::LOW,
+        Interval::new(-wide - 1, wide),
+        Interval::new(0, 2 * wide + 1),
+    ];
+    let fits = |interval: &&Interval| i128::from(interval.lo) <= lo && hi <= i128::from(interval.hi);
+    let exact = || Interval::new(lo as i32, hi as i32);
+    candidates.iter().find(fits).copied().unwrap_or_else(exact)
+}
+
+/// Bounds of `floor((acc + floor(D/2)) / D)`.
+fn quotient_bounds(value: &Value, divisor: u64) -> (i128, i128) {
+    let round = |bound: i128| {
+        bound.saturating_add(i128::from(divisor) / 2).div_euclid(i128::from(divisor))
+    };
+    (round(value.bounds.0), round(value.bounds.1))
+}
+
 fn log2_ceil(x: u32) -> i32 {
     x.max(1).next_power_of_two().trailing_zeros() as i32
 }
 
 impl Lowering<'_> {
-    /// The scale of an input of the network.
-    pub(super) fn input_scale(&self, id: Id) -> i32 {
-        fit(self.max_abs(id).max(1e-6)) - self.headroom as i32
+    /// The scale and the range of an input of the network.
+    ///
+    /// Public inputs are not looked up, so they may be as wide as the statement's integers: where a function reads them, small
+    /// entries next to large ones keep their bits. Products are cheaper for 16 bits.
+    pub(super) fn input_format(&self, id: Id, visibility: Visibility) -> (i32, Interval) {
+        let public = visibility == Visibility::Public;
+        match self.program.value(id).kind {
+            Kind::Bool => return (0, Interval::new(0, 1)),
+            Kind::Int => {
+                let (lo, hi) = self.statistics.range(id);
+                let room = |x: f64| (x * f64::from(1u32 << self.headroom)) as i128;
+                let (lo, hi) = (room(lo.min(0.0)), room(hi.max(1.0)));
+                let range = match is_narrow(lo, hi) || !public {
+                    true => canonical(lo.max(-(1 << 16)), hi.min((1 << 16) - 1)),
+                    false => Interval::new(i32::MIN, i32::MAX),
+                };
+                return (0, range);
+            }
+            Kind::Float => {}
+        }
+        let max_abs = self.max_abs(id).max(1e-30);
+        let scale = fit(max_abs) - self.headroom as i32;
+        match public && self.is_read_by_functions(id) {
+            // 12 bits more, and the range with them.
+            true => (scale + 12, Interval::new(-(1 << 27), (1 << 27) - 1)),
+            false => (scale, Interval::I16),
+        }
+    }
+
+    /// Whether something else than a product or a maximum reads a value, through views and sums alone.
+    fn is_read_by_functions(&self, id: Id) -> bool {
+        let mut reached = vec![false; self.program.values.len()];
+        reached[id.0] = true;
+        self.program.nodes.iter().any(|node| {
+            let reads = node.inputs.iter().any(|input| reached[input.0]);
+            match node.core {
+                _ if !reads => false,
+                Core::Einsum { .. } | Core::Conv { .. } | Core::ChannelAffine(_) | Core::Max => false,
+                Core::Function(_) | Core::Divide | Core::FloorDivide | Core::Sqrt => true,
+                _ => {
+                    reached[node.output.0] = true;
+                    false
+                }
+            }
+        })
+    }
+
+    /// The scale and the range of an output of the network.
+    pub(super) fn output_format(&self, value: &Value, id: Id, visibility: Visibility) -> (i32, Interval) {
+        if self.program.value(id).kind == Kind::Float {
+            return (self.own_scale(value), Interval::I16);
+        }
+        let (lo, hi) = value.bounds;
+        let (lo, hi) = (lo.min(0), hi.max(0));
+        match is_narrow(lo, hi) {
+            true => (0, canonical(lo, hi)),
+            false if visibility == Visibility::Public => (0, Interval::new(i32::MIN, i32::MAX)),
+            false => (0, Interval::new(-(1 << 16), (1 << 16) - 1)),
+        }
     }
 
     /// The scale that calibration gives a value: 16 bits with some room, but no more than the value has.
     pub(super) fn own_scale(&self, value: &Value) -> i32 {
         let most = value.scale + log2_ceil(value.div);
-        let least = value.scale + log2_ceil(value.div) - 16;
         let mut max_abs = value.max_abs;
         if max_abs <= 0.0 {
             // Dead in all samples: what the bounds allow, reduced because they are pessimistic.
             let bound = value.bounds.0.unsigned_abs().max(value.bounds.1.unsigned_abs()) as f64;
             max_abs = bound / f64::from(value.div) / f64::powi(2.0, value.scale) / 16.0;
         }
-        let scale = fit(max_abs) - self.headroom as i32;
-        if scale < least && fit(max_abs) > least { least } else { scale.min(most) }
+        (fit(max_abs) - self.headroom as i32).min(most)
     }
 
     /// The scale at which the value that is computed will be stored: its own, or that of the sum in which it ends.
     pub(super) fn target_scale(&self) -> i32 {
         let max_abs = self.sums[self.current.0];
         if max_abs <= 0.0 { 12 } else { fit(max_abs) - self.headroom as i32 }
+    }
+
+    /// What a value is divided by to be at a scale: the value with larger integers, if its scale is finer, and the divisor.
+    pub(super) fn divided(&mut self, value: &Value, scale: i32, id: Id) -> Result<(Value, u64)> {
+        let up = u32::try_from(scale - value.scale).unwrap_or_default();
+        let down = u32::try_from(value.scale - scale).unwrap_or_default();
+        if down > MAX_SHIFT {
+            // What a first division leaves is as wide as it has to be.
+            let coarse = self.wide(value, value.scale - MAX_SHIFT as i32, id)?;
+            return self.divided(&coarse, scale, id);
+        }
+        let raised = value.raised(up).ok_or_else(|| self.error("shift", "at most 61 bits", up))?;
+        match u64::from(value.div).checked_shl(down).filter(|divisor| *divisor <= 1 << 48) {
+            Some(divisor) => Ok((raised, divisor)),
+            None => {
+                let coarse = self.wide(value, value.scale, id)?;
+                self.divided(&coarse, scale, id)
+            }
+        }
     }
 
     /// Stores `value` at a scale as a tensor of its own; a plain tensor that may stand for itself is returned as it is.
@@ -63,50 +172,127 @@ impl Lowering<'_> {
         role: Role,
         id: Id,
     ) -> Result<Value> {
-        let up = u32::try_from(scale - value.scale).unwrap_or_default();
-        let down = u32::try_from(value.scale - scale).unwrap_or_default();
-        let raised = value.raised(up).ok_or_else(|| self.error("shift", "at most 61 bits", up))?;
-        let divisor = if down < 32 { u64::from(value.div) << down } else { u64::MAX };
-        if divisor > MAX_DIVISOR {
-            // In two steps, the first one as large as possible.
-            let least = value.scale - 16 + log2_ceil(value.div);
-            let first = least.max(fit(value.max_abs) - self.headroom as i32).min(value.scale);
-            if first <= scale || fit(value.max_abs) < first {
-                let got = format!("2^{down} times {}, for values up to {}", value.div, value.max_abs);
-                return Err(self.error("divisor", MAX_DIVISOR, got));
-            }
-            let stored = self.rescale(value, first, Interval::I16, Role::Ranged, id)?;
-            return self.rescale(&stored, scale, range, role, id);
-        }
+        let (raised, divisor) = self.divided(value, scale, id)?;
         if divisor == 1 && role == Role::Ranged && self.is_plain(&raised) {
             return Ok(raised);
         }
         let name = self.name(id);
-        let tensor = |name: String, scale, range, role| Tensor {
-            name,
-            shape: raised.expr.shape.clone(),
-            scale,
-            range,
-            role,
-        };
-        let (y, r) = (
-            tensor(name.to_owned(), scale, range, role),
-            tensor(
-                format!("{name} (remainder)"),
-                raised.scale,
-                Interval::new(0, (divisor - 1) as i32),
-                Role::Ranged,
-            ),
-        );
-        let y = self.add_tensor(y);
-        let r = (divisor > 1).then(|| self.add_tensor(r));
-        self.graph.steps.push(Step::rescale(raised.expr.clone(), divisor, y, r));
+        let y = self.tensor(name, &raised, scale, range, role);
+        let (r, slack) = self.remainder(name, &raised, divisor);
+        self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor, y: y.into(), r, slack });
         let mut stored = self.tensor_value(y, value.axes.clone(), value.max_abs);
         // What the accumulator cannot exceed, its quotient cannot either.
-        let round = |bound: i128| (bound + divisor as i128 / 2).div_euclid(divisor as i128);
-        stored.bounds =
-            (stored.bounds.0.max(round(raised.bounds.0)), stored.bounds.1.min(round(raised.bounds.1)));
+        let (lo, hi) = quotient_bounds(&raised, divisor);
+        stored.bounds = (stored.bounds.0.max(lo), stored.bounds.1.min(hi));
         Ok(stored)
+    }
+
+    /// Stores `value` at a scale in as many limbs as its bounds ask for, exactly up to the rounding of the division.
+    pub(super) fn wide(&mut self, value: &Value, scale: i32, id: Id) -> Result<Value> {
+        let (raised, divisor) = self.divided(value, scale, id)?;
+        let (lo, hi) = quotient_bounds(&raised, divisor);
+        let name = self.name(id);
+        let (r, slack) = self.remainder(name, &raised, divisor);
+        let y = self.limbs(name, &raised, (lo, hi), |_| Role::Ranged)?;
+        self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor, y: y.clone(), r, slack });
+        Ok(self.limbs_value(&y, value, scale, (lo, hi)))
+    }
+
+    /// A new tensor in the shape of a value.
+    pub(super) fn tensor(
+        &mut self,
+        name: &str,
+        like: &Value,
+        scale: i32,
+        range: Interval,
+        role: Role,
+    ) -> TensorId {
+        let shape = like.expr.shape.clone();
+        self.add_tensor(Tensor { name: name.to_owned(), shape, scale, range, role })
+    }
+
+    /// Tensors for integers between two bounds, least significant first; `role` of the top limb's range says what that one is.
+    pub(super) fn limbs(
+        &mut self,
+        name: &str,
+        like: &Value,
+        (lo, hi): (i128, i128),
+        role: impl Fn(Interval) -> Role,
+    ) -> Result<Limbs> {
+        let mut ids = Vec::new();
+        let (mut lo, mut hi) = (lo.min(0), hi.max(0));
+        while !is_narrow(lo, hi) {
+            if ids.len() + 1 == Limbs::MAX {
+                return Err(self.error("bits", "at most 64", format!("[{lo}, {hi}] above the lower limbs")));
+            }
+            let limb = format!("{name} (limb {})", ids.len());
+            ids.push(self.tensor(&limb, like, 0, Limbs::LOW, Role::Ranged));
+            (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
+        }
+        let range = canonical(lo, hi);
+        let top = format!("{name} (limb {})", ids.len());
+        ids.push(self.tensor(&top, like, 0, range, role(range)));
+        Ok(Limbs(ids))
+    }
+
+    /// The integers that limbs stand for.
+    pub(super) fn limbs_value(&self, limbs: &Limbs, like: &Value, scale: i32, bounds: (i128, i128)) -> Value {
+        let linear: Linear = limbs.linear(&like.expr.shape);
+        let terms = linear
+            .terms
+            .into_iter()
+            .map(|(coeff, view)| zktorch_graph::Term { coeff, operand: Operand::View(view) });
+        let expr = zktorch_graph::Expr { shape: linear.shape, terms: terms.collect() };
+        Value { axes: like.axes.clone(), expr, scale, div: 1, bounds, max_abs: like.max_abs }
+    }
+
+    /// Tensors for `0 <= r < D` and, where the range of r does not say that alone, for `D - 1 - r`.
+    pub(super) fn remainder(&mut self, name: &str, like: &Value, divisor: u64) -> (Limbs, Limbs) {
+        if divisor == 1 {
+            return Default::default();
+        }
+        let mut tensors = |what: &str| {
+            let mut ids = Vec::new();
+            let mut last = divisor - 1;
+            while divisor > 1 << 17 && last >= 1 << Limbs::BITS {
+                let limb = format!("{name} ({what}, limb {})", ids.len());
+                ids.push(self.tensor(&limb, like, like.scale, Limbs::LOW, Role::Ranged));
+                last >>= Limbs::BITS;
+            }
+            let range = Interval::new(0, last as i32);
+            ids.push(self.tensor(&format!("{name} ({what})"), like, like.scale, range, Role::Ranged));
+            Limbs(ids)
+        };
+        let r = tensors("remainder");
+        let exact = divisor <= 1 << 17 || divisor.is_power_of_two();
+        let slack = if exact { Limbs::default() } else { tensors("slack") };
+        (r, slack)
+    }
+
+    /// The bound of an expression that a graph's validation derives from its ranges alone.
+    pub(super) fn validated_bound(&self, value: &Value) -> i128 {
+        let view = |view: &View| {
+            let range = self.graph.tensor(view.tensor).range;
+            let largest = i128::from(range.lo).abs().max(i128::from(range.hi).abs()).max(1);
+            view.factors.iter().fold(largest, |bound, factor| bound.saturating_mul(absolute_row_sum(factor)))
+        };
+        let linear = |linear: &Linear| {
+            let terms = linear.terms.iter().map(|(c, v)| i128::from(*c).abs().saturating_mul(view(v)));
+            terms.fold(0i128, i128::saturating_add)
+        };
+        let term = |term: &zktorch_graph::Term| {
+            let bound = match &term.operand {
+                Operand::View(v) => view(v),
+                Operand::Contract(contract) => {
+                    let dims = contract.a_axes.iter().zip(contract.a.shape.dims());
+                    let summed = dims.filter(|(label, _)| !contract.out_axes.contains(label));
+                    let count = summed.fold(1i128, |count, (_, dim)| count * i128::from(*dim));
+                    linear(&contract.a).saturating_mul(linear(&contract.b)).saturating_mul(count)
+                }
+            };
+            bound.saturating_mul(i128::from(term.coeff).abs())
+        };
+        value.expr.terms.iter().map(term).fold(0, i128::saturating_add)
     }
 
     /// Whether a value is one committed tensor, read as it is.
@@ -124,7 +310,11 @@ impl Lowering<'_> {
             self.program.constant(id).ok_or_else(|| self.bug("a constant", "a value of the run"))?;
         constant.check_finite(self.name(id))?;
         let max_abs = constant.max_abs();
-        let scale = fit(max_abs).min(max_scale);
+        let exact = self.program.value(id).kind != Kind::Float;
+        let scale = if exact { 0 } else { fit(max_abs).min(max_scale) };
+        if max_abs * f64::powi(2.0, scale) > 32767.0 {
+            return self.wide_weight(id, axes);
+        }
         let shape = shape(&axes);
         if shape.len() != constant.len() {
             return Err(self.bug("a layout of the constant", "another number of entries"));
@@ -151,6 +341,26 @@ impl Lowering<'_> {
         let mut value = self.tensor_value(tensor, axes, max_abs);
         value.bounds = (-32767, 32767);
         Ok(value)
+    }
+
+    /// A constant of integers beyond 16 bits: two weights of 16 bits each.
+    fn wide_weight(&mut self, id: Id, axes: Vec<Vec<u32>>) -> Result<Value> {
+        let constant = self.program.constant(id).and_then(|tensor| tensor.ints()).unwrap_or_default();
+        if let Some(large) = constant.iter().find(|x| i32::try_from(**x).is_err()) {
+            return Err(self.error("constant", "integers of 32 bits", large));
+        }
+        let halves = [constant.iter().map(|x| (*x & 0xffff) as i32).collect::<Vec<_>>(), constant.iter().map(|x| (*x >> 16) as i32).collect()];
+        let shape = shape(&axes);
+        let name = self.name(id);
+        let mut ids = Vec::new();
+        for (data, range) in halves.into_iter().zip([Limbs::LOW, Interval::I16]) {
+            let (name, shape) = (name.to_owned(), shape.clone());
+            let tensor = self.add_tensor(Tensor { name, shape, scale: 0, range, role: Role::Weight });
+            self.weights.push((tensor, data));
+            ids.push(tensor);
+        }
+        let like = self.tensor_value(ids[0], axes, f64::from(i32::MAX));
+        Ok(self.limbs_value(&Limbs(ids), &like, 0, (i32::MIN.into(), i32::MAX.into())))
     }
 
     /// A constant weight for a product with `other`: as precise as 16 bits and the shift of 16 that follows allow.

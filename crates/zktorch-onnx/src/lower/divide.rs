@@ -1,0 +1,176 @@
+//! Quotients and square roots of values of the run.
+
+use zktorch_graph::{Interval, Limbs, Role, Step};
+
+use super::quantise::{fit, is_narrow};
+use super::{Lowering, Value};
+use crate::Result;
+use crate::program::{Id, Kind};
+
+/// A denominator or a radicand whose smallest value is this much below the largest one is kept in two limbs.
+const SPREAD: f64 = 16.0;
+
+impl Lowering<'_> {
+    /// An operand with the layout of another one, which may be a constant.
+    fn beside(&mut self, id: Id, like: &Value) -> Result<Value> {
+        if self.program.constant(id).is_none() {
+            return self.precise(id);
+        }
+        let dims = &self.program.value(id).dims;
+        let axes = self.axes_like(like, dims, like.axes.len());
+        let value = self.weight(id, axes, i32::MAX)?;
+        self.broadcast(value, &like.axes)
+    }
+
+    /// A value as a sum of views with as many bits as its smallest entries need.
+    fn precise(&mut self, id: Id) -> Result<Value> {
+        let value = self.views(id)?;
+        if value.div == 1 && value.linear().is_some() && value.expr.terms.len() <= super::MAX_TERMS {
+            return Ok(value);
+        }
+        let (lo, _) = self.statistics.range(id);
+        let spread = value.max_abs > SPREAD * lo.max(0.0);
+        let scale = self.own_scale(&value) + if spread { 14 } else { 0 };
+        let scale = scale.min(value.scale);
+        let stored = self.wide(&value, scale, id)?;
+        self.replace(id, stored.clone());
+        Ok(stored)
+    }
+
+    /// a / b, where b is positive.
+    pub(super) fn quotient(&mut self, a: Id, b: Id, y: Id) -> Result<Value> {
+        let exact = self.program.value(y).kind != Kind::Float;
+        // The runtime operand gives the layout.
+        let (dividend, divisor) = if self.program.constant(a).is_some() {
+            let divisor = self.precise(b)?;
+            (self.beside(a, &divisor)?, divisor)
+        } else {
+            let mut dividend = self.value(a)?;
+            if dividend.div != 1 {
+                dividend = self.store(&dividend, a)?;
+            }
+            let divisor = self.beside(b, &dividend)?;
+            (dividend, divisor)
+        };
+        let (dividend, divisor) = self.aligned(dividend, divisor, (a, b))?;
+        let scale = if exact { 0 } else { fit(self.max_abs(y)) - self.headroom as i32 };
+        // q 2^-scale = a 2^-a.scale / (b 2^-b.scale): one of the two is multiplied by the missing power of two.
+        let shift = divisor.scale - dividend.scale + scale;
+        let power = |bits: i32| {
+            let bits = u32::try_from(bits).unwrap_or_default();
+            1i64.checked_shl(bits).filter(|_| bits < 46)
+        };
+        let unit = |bits: i32| power(bits).ok_or_else(|| self.error("scales of a quotient", "at most 45 bits apart", bits));
+        let (up, down) = (unit(shift.max(0))?, unit((-shift).max(0))?);
+        let (mut dividend, mut divisor) = (dividend.times(up), divisor.times(down));
+        if !exact {
+            // Rounded to the nearest: floor((2 a + b) / (2 b)).
+            let half = divisor.clone();
+            divisor = divisor.times(2);
+            dividend = dividend.times(2);
+            dividend = Value { scale: half.scale, ..dividend }.plus(&half);
+        }
+        let name = self.name(y);
+        let largest = divisor.bounds.1.max(2) - 1;
+        let range = |lowering: &Self| -> (i128, i128) {
+            if !exact {
+                return (Interval::I16.lo.into(), Interval::I16.hi.into());
+            }
+            let (lo, hi) = lowering.statistics.range(y);
+            let room = |x: f64| (x * f64::from(1u32 << lowering.headroom)) as i128;
+            match is_narrow(dividend.bounds.0, dividend.bounds.1) {
+                true => (dividend.bounds.0, dividend.bounds.1),
+                false => (room(lo.min(-1.0)), room(hi.max(1.0))),
+            }
+        };
+        let bounds = range(self);
+        let q = self.limbs(name, &dividend, bounds, |_| Role::Ranged)?;
+        let r = self.limbs(&format!("{name} (remainder)"), &dividend, (0, largest), |_| Role::Ranged)?;
+        let slack = self.limbs(&format!("{name} (slack)"), &dividend, (0, largest), |_| Role::Ranged)?;
+        let b = divisor.linear().ok_or_else(|| self.bug("a sum of views", "a contraction"))?;
+        self.graph.steps.push(Step::Quotient { a: dividend.expr.clone(), b, q: q.clone(), r, slack });
+        let value = self.limbs_value(&q, &dividend, scale, bounds);
+        Ok(Value { max_abs: self.max_abs(y), ..value })
+    }
+
+    /// The square root; what is below zero is an error of the run.
+    pub(super) fn root(&mut self, x: Id, y: Id) -> Result<Value> {
+        let value = self.value(x)?;
+        let (lo, _) = self.statistics.range(x);
+        let max = self.max_abs(y);
+        // Small roots next to large ones keep their bits in a second limb.
+        let spread = lo <= 0.0 || value.max_abs > SPREAD * lo;
+        let bits = if spread { 12 } else { 0 };
+        let scale = fit(max) + 1 - self.headroom as i32 + bits;
+        // y 2^-scale squared is x: x at twice the scale.
+        let value = if value.div != 1 || value.scale > 2 * scale {
+            let coarse = (2 * scale).min(value.scale);
+            self.wide(&value, coarse, x)?
+        } else {
+            value
+        };
+        let radicand = value
+            .raised((2 * scale - value.scale) as u32)
+            .ok_or_else(|| self.error("scales of a root", "at most 61 bits apart", 2 * scale - value.scale))?;
+        let name = self.name(y);
+        let largest = (i128::from(u16::MAX) << bits).min(sqrt(radicand.bounds.1.max(1)) + 1);
+        let root = self.limbs(name, &radicand, (0, largest), |_| Role::Ranged)?;
+        let r = self.limbs(&format!("{name} (remainder)"), &radicand, (0, 2 * largest), |_| Role::Ranged)?;
+        let slack = self.limbs(&format!("{name} (slack)"), &radicand, (0, 2 * largest), |_| Role::Ranged)?;
+        self.graph.steps.push(Step::Root { a: radicand.expr.clone(), y: root.clone(), r, slack });
+        let stored = self.limbs_value(&root, &radicand, scale, (0, largest));
+        Ok(Value { max_abs: max, ..stored })
+    }
+
+    /// [x < 0], exactly, whatever the width of a value: it is stored in limbs, and the top one has its sign.
+    pub(super) fn negative(&mut self, value: &Value, id: Id) -> Result<(Value, Value)> {
+        let bounds = value.bounds;
+        let name = self.name(id);
+        let mut ids = Vec::new();
+        let (mut lo, mut hi) = (bounds.0.min(0), bounds.1.max(0));
+        while !is_narrow(lo, hi) {
+            if ids.len() + 1 == Limbs::MAX {
+                return Err(self.error("bits of a comparison", "at most 64", format!("{bounds:?}")));
+            }
+            ids.push(self.tensor(&format!("{name} (limb {})", ids.len()), value, 0, Limbs::LOW, Role::Ranged));
+            (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
+        }
+        let domain = super::quantise::canonical(lo.min(-1), hi.max(1));
+        let sign = self.sign_table(domain);
+        let top = self.tensor(&format!("{name} (difference)"), value, value.scale, domain, Role::LookupInput(sign));
+        ids.push(top);
+        let limbs = Limbs(ids);
+        let acc = value.expr.clone();
+        let step = Step::Rescale {
+            acc,
+            divisor: 1,
+            y: limbs.clone(),
+            r: Limbs::default(),
+            slack: Limbs::default(),
+        };
+        self.graph.steps.push(step);
+        let stored = self.limbs_value(&limbs, value, value.scale, bounds);
+        let x = self.tensor_value(top, value.axes.clone(), 0.0);
+        let negative = self.look_up(&x, sign, Interval::new(0, 1), 0, &format!("{name} (sign)"))?;
+        Ok((stored, negative))
+    }
+
+    /// The elementwise product of two sums of views with one layout.
+    pub(super) fn times_entries(&self, a: &Value, b: &Value) -> Result<Value> {
+        let mut next = 0u32;
+        let labels: Vec<Vec<u32>> = a
+            .axes
+            .iter()
+            .map(|sub| {
+                let start = next;
+                next += sub.len() as u32;
+                (start..next).collect()
+            })
+            .collect();
+        self.contract((a, &labels), (b, &labels), &labels)
+    }
+}
+
+fn sqrt(x: i128) -> i128 {
+    (x as f64).sqrt() as i128
+}
