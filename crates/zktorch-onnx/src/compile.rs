@@ -1,5 +1,7 @@
 //! The compiler: decode, calibrate, lower, validate.
 
+use std::borrow::Cow;
+
 use zktorch_graph::{Bounds, Graph, Interval, TensorId, execute};
 
 use crate::calibrate::{Statistics, run};
@@ -8,7 +10,9 @@ use crate::lower::Lowering;
 use crate::model::Model;
 use crate::program::{Id, Kind, Program};
 use crate::tensor::len;
-use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Result, Tensor};
+use crate::{
+    FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError,
+};
 
 /// Samples that are generated when none are given.
 pub const GENERATED: usize = 8;
@@ -73,17 +77,8 @@ pub struct Compiled {
     pub ranges: Vec<(f64, f64)>,
     /// Bits of room above them.
     pub headroom: u32,
-}
-
-/// How far a stored value of the quantised network is from the float model.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct ValueError {
-    /// Its name in the ONNX model.
-    pub name: String,
-    /// Largest absolute difference.
-    pub max_error: f32,
-    /// Largest absolute value in the float model.
-    pub max_abs: f32,
+    /// The errors on calibration samples; nothing if there were none.
+    pub precision: Precision,
 }
 
 /// The numbers that the integers of a tensor stand for.
@@ -103,9 +98,12 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     let decode = || Expansion::survey(Model::decode(bytes, options)?, options).into_program(options);
     let mut program = tracing::info_span!("decode model").in_scope(decode)?;
     let mut warnings = Vec::new();
-    let statistics = match &options.ranges {
-        Some(ranges) => known(ranges, &program)?,
-        None => calibrate(&program, options, &mut warnings)?,
+    let (statistics, samples) = match &options.ranges {
+        Some(ranges) => (known(ranges, &program)?, Cow::Borrowed(&[][..])),
+        None => {
+            let samples = samples(&program, options, &mut warnings);
+            (calibrate(&program, &samples)?, samples)
+        }
     };
     let _span = tracing::info_span!("lower", nodes = program.nodes.len()).entered();
     program.fold_norms();
@@ -127,6 +125,13 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
         outputs.push((name.clone(), dims, tensor));
     }
     let stored = lowering.stored_values();
+    let made = program.outputs.iter().zip(&lowering.graph.outputs).map(|((_, id), tensor)| (*id, *tensor));
+    let mut compared: Vec<(Id, TensorId)> = made.collect();
+    for (id, _, tensor) in &stored {
+        if compared.iter().all(|(other, _)| other != id) {
+            compared.push((*id, *tensor));
+        }
+    }
     let (mut graph, weights) = (lowering.graph, lowering.weights);
     let port = |(name, dims, tensor): (String, Vec<usize>, TensorId)| {
         let scale = graph.tensor(tensor).scale;
@@ -146,7 +151,11 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     }
     let bounds = graph.validate()?;
     let ranges = statistics.to_pairs();
-    Ok(Compiled { graph, bounds, weights, inputs, outputs, stored, warnings, ranges, headroom })
+    let precision = Precision::default();
+    let mut compiled =
+        Compiled { graph, bounds, weights, inputs, outputs, stored, warnings, ranges, headroom, precision };
+    crate::precision::measure(&mut compiled, &program, &compared, &samples, options)?;
+    Ok(compiled)
 }
 
 /// Statistics from a former compilation.
@@ -167,23 +176,29 @@ fn short(name: &str) -> String {
     name[..end].to_owned()
 }
 
-/// Runs the samples.
-fn calibrate(program: &Program, options: &Options, warnings: &mut Vec<String>) -> Result<Statistics> {
-    let generated = match options.calibration.is_empty() {
-        false => Vec::new(),
-        true => {
-            warnings.push(
-                "no calibration samples: scales come from random inputs in [0, 1) and standard normal ones; real inputs may leave the ranges"
-                    .to_owned(),
-            );
-            (0..GENERATED).map(|index| generate(program, index)).collect()
-        }
-    };
-    let samples = if generated.is_empty() { &options.calibration } else { &generated };
-    if !options.calibration.is_empty() && samples.len() < ENOUGH_SAMPLES {
-        warnings
-            .push(format!("only {} calibration samples; {ENOUGH_SAMPLES} or more are better", samples.len()));
+/// The calibration samples, random ones if none are given.
+fn samples<'a>(
+    program: &Program,
+    options: &'a Options,
+    warnings: &mut Vec<String>,
+) -> Cow<'a, [Vec<Tensor>]> {
+    let given = &options.calibration;
+    if given.is_empty() {
+        warnings.push(
+            "no calibration samples: scales come from random inputs in [0, 1) and standard normal ones; real inputs may leave the ranges"
+                .to_owned(),
+        );
+        return Cow::Owned((0..GENERATED).map(|index| generate(program, index)).collect());
     }
+    if given.len() < ENOUGH_SAMPLES {
+        warnings
+            .push(format!("only {} calibration samples; {ENOUGH_SAMPLES} or more are better", given.len()));
+    }
+    Cow::Borrowed(given)
+}
+
+/// Runs the samples.
+fn calibrate(program: &Program, samples: &[Vec<Tensor>]) -> Result<Statistics> {
     let mut statistics = Statistics::new(program);
     for sample in samples {
         let _span = tracing::info_span!("calibration sample").entered();

@@ -148,6 +148,9 @@ impl Lowering<'_> {
     pub(super) fn divided(&mut self, value: &Value, scale: i32, id: Id) -> Result<(Value, u64)> {
         let up = u32::try_from(scale - value.scale).unwrap_or_default();
         let down = u32::try_from(value.scale - scale).unwrap_or_default();
+        if let Some(zero) = value.negligible(scale).filter(|_| down > MAX_SHIFT) {
+            return Ok((zero, 1));
+        }
         if down > MAX_SHIFT {
             // What a first division leaves is as wide as it has to be.
             let coarse = self.wide(value, value.scale - MAX_SHIFT as i32, id)?;

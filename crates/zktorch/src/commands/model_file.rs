@@ -135,6 +135,7 @@ impl ModelFile {
             warnings: Vec::new(),
             ranges: self.recipe.ranges.clone(),
             headroom: self.recipe.headroom,
+            precision: Default::default(),
         };
         let listed = |ports: &[PortInfo], ids: &[TensorId]| {
             ports.iter().map(|port| port.tensor).eq(ids.iter().copied())
