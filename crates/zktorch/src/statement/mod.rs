@@ -39,8 +39,8 @@ pub const MAX_INLINE: usize = 4096;
 pub const MAX_TENSORS: usize = 256;
 /// The most commitments of a tensor.
 pub const MAX_COMMITMENTS: usize = 1 << 16;
-/// Scales are from -64 to 64.
-pub const MAX_SCALE: i32 = 64;
+/// Scales are from -256 to 256.
+pub const MAX_SCALE: i32 = 256;
 
 const FORMAT: &str = "statement";
 

@@ -98,7 +98,7 @@ fn every_rule_is_checked() {
         ("upper id", |v| v["model_id"] = json!("AB".repeat(32)), "64 lowercase hexadecimal digits"),
         ("empty name", |v| v["inputs"][0]["name"] = json!(""), "inputs[0].name: expected 1 to"),
         ("same name", |v| v["inputs"][0]["name"] = json!("large"), "inputs: expected different names"),
-        ("scale", |v| v["outputs"][0]["scale"] = json!(65), "outputs[0].scale: expected -64 to 64, got 65"),
+        ("scale", |v| v["outputs"][0]["scale"] = json!(257), "outputs[0].scale: expected -256 to 256, got 257"),
         ("scale", |v| v["outputs"][0]["scale"] = json!(i32::MIN), "outputs[0].scale"),
         ("scale", |v| v["outputs"][0]["scale"] = json!(1.5), "invalid type: floating point"),
         ("dims", |v| v["inputs"][0]["dims"] = json!([1, 4]), "inputs[0].integers: expected 4 entries, got 3"),
@@ -189,7 +189,7 @@ fn a_statement_does_not_overwrite_itself() {
 
 proptest! {
     #[test]
-    fn real_values_survive_the_text(integers in prop::collection::vec(any::<i32>(), 1..20), scale in -64i32..=64) {
+    fn real_values_survive_the_text(integers in prop::collection::vec(any::<i32>(), 1..20), scale in -256i32..=256) {
         let mut statement = sample();
         statement.inputs = vec![tensor("x", &[integers.len()], scale, TensorValue::Public(integers))];
         let (text, _) = statement.to_json("s").unwrap();
