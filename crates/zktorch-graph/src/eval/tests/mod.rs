@@ -8,6 +8,7 @@ use crate::testing::random::Random;
 use crate::{Constraint, Interval, Limbs, Shape, Slot, Tensor, Term};
 
 mod kernels;
+mod wide;
 
 /// Division rounded down, by hand for negative numbers.
 fn floor(a: i128, b: i128) -> i128 {
