@@ -46,8 +46,9 @@ impl ProvingKey {
         Ok(execute(graph, &self.bounds, given)?)
     }
 
-    /// Proves that the model maps these inputs to its outputs, for a verifier with this context (its challenge, at most [`MAX_CONTEXT`]
-    /// bytes; empty if it has none). The SRS is the one of the setup, with the same number of powers.
+    /// Proves that the model maps these inputs to its outputs, for a verifier with this context (its
+    /// challenge, at most [`MAX_CONTEXT`] bytes; empty if it has none). The SRS is the one of the setup, with
+    /// the same number of powers.
     ///
     /// # Errors
     /// Those of [`prove_with_nonce`](Self::prove_with_nonce); [`ProverError::Transcript`] if the system has no randomness.
@@ -62,8 +63,8 @@ impl ProvingKey {
     /// `nonce` must be fresh for every attempt. The SRS is the one of the setup, with the same number of powers.
     ///
     /// # Errors
-    /// [`ProverError::Graph`] if an activation leaves its range: then nothing is proved; [`ProverError::Srs`]; [`ProverError::Context`];
-    /// those of the proof.
+    /// [`ProverError::Graph`] if an activation leaves its range: then nothing is proved;
+    /// [`ProverError::Srs`]; [`ProverError::Context`]; those of the proof.
     pub fn prove_with_nonce(
         &self,
         srs: &Srs,

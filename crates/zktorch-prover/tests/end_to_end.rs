@@ -98,7 +98,11 @@ fn a_proof_is_for_one_context() {
         for other in [&b""[..], b"challenge 1", b"challenge 2", b"challenge 1\0", &long[1..]] {
             let statement = Statement { context: other.to_vec(), ..proved.statement.clone() };
             let result = verify(&vk, &statement, &proved.proof);
-            assert!(if other == context { result.is_ok() } else { matches!(result, Err(VerifyError::Proof(_))) });
+            assert!(if other == context {
+                result.is_ok()
+            } else {
+                matches!(result, Err(VerifyError::Proof(_)))
+            });
         }
     }
     let longer = [&long[..], &[7]].concat();

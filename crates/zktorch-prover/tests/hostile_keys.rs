@@ -12,7 +12,9 @@ use zktorch_graph::{
     AxisMap, Contract, Expr, Factor, Function, Interval, Linear, Operand, Role, Shape, Step, Table, TableId,
     Tensor, TensorId, Term, View, Visibility,
 };
-use zktorch_verifier::{KeyBody, MAX_KEY_BYTES, MAX_PREPROCESSING, Port, UncheckedKey, VerifyError, VerifyingKey, encode_key};
+use zktorch_verifier::{
+    KeyBody, MAX_KEY_BYTES, MAX_PREPROCESSING, Port, UncheckedKey, VerifyError, VerifyingKey, encode_key,
+};
 
 /// The body of an honest key.
 fn honest() -> (VerifierSrs, KeyBody) {

@@ -1,15 +1,14 @@
 //! Decoding with a bound on the memory that the result takes.
 //!
-//! Five bytes can be a term of 176: the length of the input bounds what is decoded by a large factor only. So whatever a list puts
-//! on the heap is counted while it is decoded, element by element, and decoding ends when that is too much.
+//! Five bytes can be a term of 176: the length of the input bounds what is decoded by a large factor only. So
+//! whatever a list puts on the heap is counted while it is decoded, element by element, and decoding ends
+//! when that is too much.
 
 use core::cell::Cell;
 use core::fmt;
 
 use serde::Deserialize;
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, SeqAccess, VariantAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, SeqAccess, VariantAccess, Visitor};
 
 /// What an allocation costs beside its content.
 const PER_ALLOCATION: usize = 32;
@@ -23,8 +22,9 @@ pub(crate) enum Refused {
     TooLarge,
 }
 
-/// Decodes a value whose lists take at most `limit` bytes, and gives back what follows it. While a list grows it may take up to three
-/// times what is counted: its capacity is doubled, and the old content is there until the new one is.
+/// Decodes a value whose lists take at most `limit` bytes, and gives back what follows it. While a list grows
+/// it may take up to three times what is counted: its capacity is doubled, and the old content is there until
+/// the new one is.
 pub(crate) fn decode<'de, T: Deserialize<'de>>(
     bytes: &'de [u8],
     limit: usize,
@@ -242,10 +242,7 @@ impl<'de, 'b, A: EnumAccess<'de>> EnumAccess<'de> for Counted<'b, A> {
     type Error = A::Error;
     type Variant = Counted<'b, A::Variant>;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<(S::Value, Self::Variant), A::Error> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
         let budget = self.budget;
         let (value, inner) = self.inner.variant_seed(seed)?;
         Ok((value, Counted { inner, budget }))
@@ -309,7 +306,8 @@ mod tests {
     fn exactly_what_lies_on_the_heap_is_counted() {
         let bytes = postcard::to_stdvec(&sample()).unwrap();
         // Four lists with elements.
-        let counted = 5 * size_of::<Kind>() + 3 * 8 + 5 + 2 * size_of::<(i64, [u8; 3])>() + 4 * PER_ALLOCATION;
+        let counted =
+            5 * size_of::<Kind>() + 3 * 8 + 5 + 2 * size_of::<(i64, [u8; 3])>() + 4 * PER_ALLOCATION;
         let (value, rest) = decode::<Inner>(&bytes, counted).unwrap();
         assert_eq!((value, rest), (sample(), &[][..]));
         assert!(matches!(decode::<Inner>(&bytes, counted - 1), Err(Refused::TooLarge)));

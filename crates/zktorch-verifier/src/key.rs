@@ -22,8 +22,8 @@ const MAX_PUBLIC: u64 = 1 << 24;
 const MAX_TABLES: u64 = 1 << 23;
 /// The largest key.
 pub const MAX_KEY_BYTES: usize = 32 << 20;
-/// The most memory that the lists of a key's body take, in bytes: counted while they are decoded. A key that is refused takes at most
-/// three times that, and its own length once more.
+/// The most memory that the lists of a key's body take, in bytes: counted while they are decoded. A key that
+/// is refused takes at most three times that, and its own length once more.
 pub const MAX_DECODED_BYTES: usize = 64 << 20;
 /// The longest description of preprocessing, in bytes.
 pub const MAX_PREPROCESSING: usize = 1024;
@@ -43,8 +43,8 @@ pub struct KeyBody {
     pub inputs: Vec<Port>,
     /// The outputs, in the order of the graph's.
     pub outputs: Vec<Port>,
-    /// What is done to raw data, such as an image, before they are the input; empty if nothing. For whoever makes or checks inputs: the
-    /// proof is about the input itself.
+    /// What is done to raw data, such as an image, before they are the input; empty if nothing. For whoever
+    /// makes or checks inputs: the proof is about the input itself.
     pub preprocessing: String,
     /// Chunk commitments to the weights.
     pub weights: Vec<[u8; 32]>,
@@ -58,8 +58,8 @@ struct KeyFile<'a> {
     weight_proof: &'a [u8],
 }
 
-/// A key that was decoded: consistent in itself, but nobody has said that its SRS is to be trusted, and its weight-range proof was not
-/// verified. [`check`](Self::check) does both.
+/// A key that was decoded: consistent in itself, but nobody has said that its SRS is to be trusted, and its
+/// weight-range proof was not verified. [`check`](Self::check) does both.
 #[derive(Clone, Debug)]
 pub struct UncheckedKey {
     id: ModelId,
@@ -73,8 +73,9 @@ pub struct UncheckedKey {
     shape: Shape,
 }
 
-/// A key that proofs can be verified with: its SRS is one that the verifier accepts, and all its weights are in their ranges. There is
-/// no other way to one than [`VerifyingKey::from_bytes`] and [`UncheckedKey::check`].
+/// A key that proofs can be verified with: its SRS is one that the verifier accepts, and all its weights are
+/// in their ranges. There is no other way to one than [`VerifyingKey::from_bytes`] and
+/// [`UncheckedKey::check`].
 #[derive(Clone, Debug)]
 pub struct VerifyingKey {
     key: UncheckedKey,
@@ -142,9 +143,10 @@ impl VerifyingKey {
 }
 
 impl UncheckedKey {
-    /// Decodes and checks a key: version, sizes, the graph (ids, shapes, ranges, tables, bounds of all accumulators), the SRS
-    /// part (groups, consistency, its id), the commitments, their number. Whether the SRS is to be trusted and the weights are in their
-    /// ranges is left to [`check`](Self::check), and whether the model is the wanted one to the caller.
+    /// Decodes and checks a key: version, sizes, the graph (ids, shapes, ranges, tables, bounds of all
+    /// accumulators), the SRS part (groups, consistency, its id), the commitments, their number. Whether the
+    /// SRS is to be trusted and the weights are in their ranges is left to [`check`](Self::check), and
+    /// whether the model is the wanted one to the caller.
     ///
     /// # Errors
     /// [`VerifyError`] of every kind but proofs'.
@@ -253,7 +255,8 @@ impl UncheckedKey {
     /// # Errors
     /// None for a key that was decoded.
     pub fn proof_bytes(&self) -> Result<usize, VerifyError> {
-        let argument = NetworkProof::encoded_len(&self.network, &self.shape).map_err(VerifyError::KeyContent)?;
+        let argument =
+            NetworkProof::encoded_len(&self.network, &self.shape).map_err(VerifyError::KeyContent)?;
         Ok(ProofEnvelope::new(self.id, vec![0; argument]).to_bytes().len())
     }
 
@@ -262,9 +265,9 @@ impl UncheckedKey {
         &self.shape
     }
 
-    /// Checks that the policy accepts the SRS, and the weight-range proof: all weights are in their ranges and their padding is zero. Only
-    /// then are the integers of the network's semantics the committed ones, so that a proof says something. Depends on the key alone: need
-    /// be done once per key.
+    /// Checks that the policy accepts the SRS, and the weight-range proof: all weights are in their ranges
+    /// and their padding is zero. Only then are the integers of the network's semantics the committed ones,
+    /// so that a proof says something. Depends on the key alone: need be done once per key.
     ///
     /// # Errors
     /// [`VerifyError::Srs`] if the policy refuses the SRS; [`VerifyError::Weights`].
@@ -291,7 +294,8 @@ impl UncheckedKey {
     }
 }
 
-/// A value and nothing after it, in the only encoding that is accepted: numbers have several, of which this is the shortest.
+/// A value and nothing after it, in the only encoding that is accepted: numbers have several, of which this
+/// is the shortest.
 fn decode<'a, T: Serialize + Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, VerifyError> {
     let (value, rest) = budget::decode::<T>(bytes, MAX_DECODED_BYTES).map_err(|refused| match refused {
         Refused::Malformed(error) => malformed(what, error),

@@ -1,8 +1,8 @@
 //! The verifier of zktorch: verifying keys, statements, the proof format, and [`verify`].
 //!
-//! A pure function of (key, statement, proof): no clock, no randomness, no threads, no file system; on any bytes it
-//! returns an error or accepts. What the user decides: which SRSs to trust ([`SrsPolicy`](zktorch_commit::SrsPolicy)), and which
-//! model ([`ModelId`]).
+//! A pure function of (key, statement, proof): no clock, no randomness, no threads, no file system; on any
+//! bytes it returns an error or accepts. What the user decides: which SRSs to trust
+//! ([`SrsPolicy`](zktorch_commit::SrsPolicy)), and which model ([`ModelId`]).
 //!
 //! ```
 //! use zktorch_commit::SrsPolicy;

@@ -12,8 +12,9 @@ const MAX_RANK: usize = 16;
 /// Multipliers are from 2^-64 to 2^64: with scales of that size too, no real value is infinite or vanishes.
 const MAX_LOG_MULTIPLIER: i32 = 64;
 
-/// An input or output of the model as its user knows it. The values of the graph's tensor are those of the ONNX tensor, in
-/// row-major order: real = (integer - zero) * multiplier / 2^scale, with the scale of the graph's tensor.
+/// An input or output of the model as its user knows it. The values of the graph's tensor are those of the
+/// ONNX tensor, in row-major order: real = (integer - zero) * multiplier / 2^scale, with the scale of the
+/// graph's tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Port {
     /// Name in the ONNX model.
@@ -46,7 +47,8 @@ impl Port {
         }
         let largest = f64::powi(2.0, MAX_LOG_MULTIPLIER);
         if !(1.0 / largest..=largest).contains(&self.multiplier) {
-            let expected = format_args!("a multiplier from 2^-{MAX_LOG_MULTIPLIER} to 2^{MAX_LOG_MULTIPLIER}");
+            let expected =
+                format_args!("a multiplier from 2^-{MAX_LOG_MULTIPLIER} to 2^{MAX_LOG_MULTIPLIER}");
             return Err(key_error(field, expected, self.multiplier));
         }
         Ok(())

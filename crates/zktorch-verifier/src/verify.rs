@@ -16,8 +16,8 @@ pub struct Statement {
     pub private_inputs: Vec<[u8; 32]>,
     /// Chunk commitments to the private outputs.
     pub private_outputs: Vec<[u8; 32]>,
-    /// The verifier's own bytes, at most [`MAX_CONTEXT`]: a proof made for others does not verify. With a challenge that was never used
-    /// before, no old proof can be shown again. Empty if there is none.
+    /// The verifier's own bytes, at most [`MAX_CONTEXT`]: a proof made for others does not verify. With a
+    /// challenge that was never used before, no old proof can be shown again. Empty if there is none.
     pub context: Vec<u8>,
 }
 
@@ -26,11 +26,12 @@ pub const MAX_CONTEXT: usize = 1 << 16;
 
 /// Verifies that `proof` proves `statement` for the model of `vk`.
 ///
-/// A pure function of its arguments. The key was checked; that it is the wanted model's is for the caller to see to
-/// ([`VerifyingKey::from_bytes_pinned`]).
+/// A pure function of its arguments. The key was checked; that it is the wanted model's is for the caller to
+/// see to ([`VerifyingKey::from_bytes_pinned`]).
 ///
 /// # Errors
-/// [`VerifyError::WrongKey`] for a statement or proof made with another key, [`VerifyError::Malformed`], [`VerifyError::Proof`].
+/// [`VerifyError::WrongKey`] for a statement or proof made with another key, [`VerifyError::Malformed`],
+/// [`VerifyError::Proof`].
 pub fn verify(vk: &VerifyingKey, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
     let vk = vk.key();
     let expected = vk.model_id();

@@ -78,7 +78,8 @@ pub fn body(model: Model, srs: &Srs, key: &ProvingKey) -> KeyBody {
     }
 }
 
-/// What `verify` does, with a key whose weights nobody has checked. It must not accept a statement of another key even then.
+/// What `verify` does, with a key whose weights nobody has checked. It must not accept a statement of another
+/// key even then.
 pub fn proves_unchecked(vk: &UncheckedKey, statement: &Statement, proof: &[u8]) -> bool {
     let decode = |commitments: &[[u8; 32]]| -> Option<Vec<Commitment>> {
         commitments.iter().map(|bytes| Commitment::from_bytes(bytes).ok()).collect()
