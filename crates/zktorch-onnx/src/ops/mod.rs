@@ -9,9 +9,12 @@ mod context;
 mod conv;
 mod function;
 mod matmul;
+mod ml;
 mod movement;
 mod norm;
 mod pool;
+mod quantised;
+mod recurrent;
 mod reduce;
 mod reshape;
 mod windows;
@@ -59,6 +62,12 @@ const CONSTANT: &[&str] = &["value", "value_float", "value_floats", "value_int",
 const BATCH_NORM: &[&str] = &["epsilon", "momentum", "training_mode", "spatial", "is_test"];
 const REDUCE: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
 
+const RECURRENT: &[&str] = &[
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget", "layout",
+    "linear_before_reset", "output_sequence",
+];
+const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "saturate"];
+
 /// All operators.
 #[rustfmt::skip]
 pub(crate) const REGISTRY: &[Spec] = &[
@@ -98,11 +107,27 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Shape", ANY, (1, 1), &["start", "end"], constant::shape),
     spec("Gather", ANY, (2, 2), &["axis"], movement::gather),
     spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], constant::cast),
+    // Recurrent networks.
+    spec("RNN", ANY, (3, 6), RECURRENT, recurrent::rnn),
+    spec("GRU", ANY, (3, 6), RECURRENT, recurrent::gru),
+    spec("LSTM", ANY, (3, 8), RECURRENT, recurrent::lstm),
+    // Quantised numbers.
+    spec("QuantizeLinear", ANY, (2, 3), QUANTIZE, quantised::quantize_linear),
+    spec("DequantizeLinear", ANY, (2, 3), &["axis", "block_size", "output_dtype"], quantised::dequantize_linear),
+    spec("DynamicQuantizeLinear", ANY, (1, 1), &[], quantised::dynamic_quantize_linear),
+    spec("MatMulInteger", ANY, (2, 4), &[], quantised::matmul_integer),
+    spec("ConvInteger", ANY, (2, 4), CONV, quantised::conv_integer),
+    spec("QLinearMatMul", ANY, (8, 8), &[], quantised::qlinear_matmul),
+    spec("QLinearConv", ANY, (8, 9), CONV, quantised::qlinear_conv),
 ];
 
-/// The declaration that a node falls under.
+/// The declaration that a node falls under. The domain of the standard operators is empty.
 pub(crate) fn find(op_type: &str, domain: &str, opset: i64) -> Option<&'static Spec> {
-    let standard = domain.is_empty() || domain == "ai.onnx";
+    let registry = match domain {
+        "" => REGISTRY,
+        "ai.onnx.ml" => ml::REGISTRY,
+        _ => return None,
+    };
     let fits = |spec: &&Spec| spec.name == op_type && spec.opsets.0 <= opset && opset <= spec.opsets.1;
-    REGISTRY.iter().find(fits).filter(|_| standard)
+    registry.iter().find(fits)
 }
