@@ -25,12 +25,33 @@ pub struct PortInfo {
     pub dims: Vec<usize>,
     /// The tensor of the graph.
     pub tensor: TensorId,
-    /// Real value = integer / 2^scale.
+    /// See [`real_value`].
     pub scale: i32,
+    /// The integer that stands for zero.
+    pub zero: i32,
+    /// What a step of the integer is worth, in units of 2^-scale; positive.
+    pub multiplier: f64,
+}
+
+/// The number that an integer of a port stands for: (integer - zero) * multiplier / 2^scale. One rounding at
+/// most, in the product: the difference of two 32-bit integers and the power of two are exact, so that
+/// everybody computes the same bits.
+pub fn real_value(integer: i32, scale: i32, zero: i32, multiplier: f64) -> f64 {
+    (f64::from(integer) - f64::from(zero)) * multiplier * f64::powi(2.0, -scale)
 }
 
 impl PortInfo {
-    /// Integers of these numbers: each rounded to the nearest multiple of `2^-scale`. `range` is that of the port's tensor.
+    /// A port whose real values are integer / 2^scale.
+    pub fn new(name: String, dims: Vec<usize>, tensor: TensorId, scale: i32) -> Self {
+        Self { name, dims, tensor, scale, zero: 0, multiplier: 1.0 }
+    }
+
+    /// The number that an integer stands for.
+    pub fn real(&self, integer: i32) -> f64 {
+        real_value(integer, self.scale, self.zero, self.multiplier)
+    }
+
+    /// Integers of these numbers: each the nearest that stands for it. `range` is that of the port's tensor.
     ///
     /// # Errors
     /// [`OnnxError::Input`] if a number leaves the range.
@@ -38,12 +59,12 @@ impl PortInfo {
         let factor = f64::powi(2.0, self.scale);
         let (lo, hi) = (f64::from(range.lo), f64::from(range.hi));
         let integer = |x: &f32| {
-            let integer = (f64::from(*x) * factor).round();
-            if integer < lo || integer > hi {
+            let integer = (f64::from(*x) / self.multiplier * factor).round() + f64::from(self.zero);
+            if !(lo..=hi).contains(&integer) {
                 return Err(OnnxError::Input {
                     name: self.name.clone(),
                     field: "value",
-                    expected: format!("from {} to {}", lo / factor, hi / factor),
+                    expected: format!("from {} to {}", self.real(range.lo), self.real(range.hi)),
                     got: x.to_string(),
                 });
             }
@@ -91,8 +112,7 @@ pub struct ValueError {
 fn real(port: &PortInfo, values: &[Vec<i32>]) -> FloatTensor {
     let data = &values[port.tensor.0 as usize];
     debug_assert_eq!(data.len(), len(&port.dims));
-    let factor = f64::powi(2.0, -port.scale);
-    FloatTensor::from_fn(port.dims.clone(), |i| (f64::from(data[i]) * factor) as f32)
+    FloatTensor::from_fn(port.dims.clone(), |i| port.real(data[i]) as f32)
 }
 
 /// Compiles an ONNX model.
@@ -127,7 +147,7 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
         let value = lowering.tensor_value(tensor, plain_axes(dims), 0.0);
         lowering.define(name, value);
         lowering.graph.inputs.push(tensor);
-        inputs.push(PortInfo { name: name.clone(), dims: dims.clone(), tensor, scale });
+        inputs.push(PortInfo::new(name.clone(), dims.clone(), tensor, scale));
     }
     for node in &program.nodes {
         lowering.begin(&node.output);
@@ -145,11 +165,11 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
         let stored = lowering.rescale(&value, scale, Interval::I16, Role::Output(options.output), name)?;
         let tensor = lowering.last_tensor(&stored)?;
         lowering.graph.outputs.push(tensor);
-        outputs.push(PortInfo { name: name.clone(), dims: value.dims(), tensor, scale });
+        outputs.push(PortInfo::new(name.clone(), value.dims(), tensor, scale));
     }
     let port = |(name, dims, tensor)| {
         let scale = lowering.graph.tensor(tensor).scale;
-        PortInfo { name, dims, tensor, scale }
+        PortInfo::new(name, dims, tensor, scale)
     };
     let mut stored: Vec<PortInfo> = lowering.stored_values().into_iter().map(port).collect();
     stored.retain(|port| outputs.iter().all(|output: &PortInfo| output.name != port.name));

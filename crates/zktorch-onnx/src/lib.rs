@@ -18,7 +18,7 @@ mod program;
 pub mod proto;
 mod tensor;
 
-pub use compile::{Compiled, GENERATED, PortInfo, ValueError, compile};
+pub use compile::{Compiled, GENERATED, PortInfo, ValueError, compile, real_value};
 pub use error::{OnnxError, Result};
 pub use float::FloatModel;
 pub use inspect::{NodeReport, Report, inspect};

@@ -127,8 +127,20 @@ impl Binary {
             Self::Mul => a * b,
             Self::Div => a / b,
             // Not f64::min: which zero that returns is not specified.
-            Self::Min => if b < a { b } else { a },
-            Self::Max => if b > a { b } else { a },
+            Self::Min => {
+                if b < a {
+                    b
+                } else {
+                    a
+                }
+            }
+            Self::Max => {
+                if b > a {
+                    b
+                } else {
+                    a
+                }
+            }
             Self::Pow => libm::pow(a, b),
             Self::Rem => libm::fmod(a, b),
             Self::Less => f64::from(u8::from(a < b)),
