@@ -3,11 +3,14 @@
 //! To add an operator: a function that reads its attributes, checks its inputs and calls the [`Builder`](crate::program::Builder)
 //! (its *expansion* into core operators), a line in the registry, and ONNX's own tests of it.
 
+mod activation;
 mod arithmetic;
 mod constant;
 mod context;
 mod conv;
+mod determinant;
 mod function;
+mod logic;
 mod matmul;
 mod ml;
 mod movement;
@@ -15,8 +18,12 @@ mod norm;
 mod pool;
 mod quantised;
 mod recurrent;
+mod power;
+mod quotient;
 mod reduce;
 mod reshape;
+mod unary;
+mod variadic;
 mod windows;
 
 pub(crate) use context::Context;
@@ -67,6 +74,9 @@ const RECURRENT: &[&str] = &[
     "linear_before_reset", "output_sequence",
 ];
 const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "saturate"];
+/// What versions before 6 may say about memory.
+const LEGACY: &[&str] = &["consumed_inputs"];
+const BROADCAST: &[&str] = &["axis", "broadcast", "consumed_inputs"];
 
 /// All operators.
 #[rustfmt::skip]
@@ -74,15 +84,15 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Conv", ANY, (2, 3), CONV, conv::conv),
     spec("Gemm", ANY, (2, 3), &["alpha", "beta", "transA", "transB", "broadcast"], matmul::gemm),
     spec("MatMul", ANY, (2, 2), &[], matmul::matmul),
-    spec("Add", ANY, (2, 2), &["axis", "broadcast"], arithmetic::add),
-    spec("Sub", ANY, (2, 2), &["axis", "broadcast"], arithmetic::sub),
-    spec("Mul", ANY, (2, 2), &["axis", "broadcast"], arithmetic::mul),
-    spec("Relu", ANY, (1, 1), &[], function::relu),
-    spec("LeakyRelu", ANY, (1, 1), &["alpha"], function::leaky_relu),
-    spec("Clip", (1, 10), (1, 1), &["min", "max"], function::clip_attributes),
+    spec("Add", ANY, (2, 2), BROADCAST, arithmetic::add),
+    spec("Sub", ANY, (2, 2), BROADCAST, arithmetic::sub),
+    spec("Mul", ANY, (2, 2), BROADCAST, arithmetic::mul),
+    spec("Relu", ANY, (1, 1), LEGACY, function::relu),
+    spec("LeakyRelu", ANY, (1, 1), &["alpha", "consumed_inputs"], function::leaky_relu),
+    spec("Clip", (1, 10), (1, 1), &["min", "max", "consumed_inputs"], function::clip_attributes),
     spec("Clip", (11, i64::MAX), (1, 3), &[], function::clip_inputs),
-    spec("Sigmoid", ANY, (1, 1), &[], function::sigmoid),
-    spec("Tanh", ANY, (1, 1), &[], function::tanh),
+    spec("Sigmoid", ANY, (1, 1), LEGACY, function::sigmoid),
+    spec("Tanh", ANY, (1, 1), LEGACY, function::tanh),
     spec("MaxPool", ANY, (1, 1), MAX_POOL, pool::max),
     spec("AveragePool", ANY, (1, 1), AVERAGE_POOL, pool::average),
     spec("GlobalAveragePool", ANY, (1, 1), &[], pool::global_average),
@@ -119,6 +129,62 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("ConvInteger", ANY, (2, 4), CONV, quantised::conv_integer),
     spec("QLinearMatMul", ANY, (8, 8), &[], quantised::qlinear_matmul),
     spec("QLinearConv", ANY, (8, 9), CONV, quantised::qlinear_conv),
+    // Elementwise functions and logic.
+    spec("Abs", ANY, (1, 1), LEGACY, unary::abs),
+    spec("Neg", ANY, (1, 1), LEGACY, unary::neg),
+    spec("Sign", ANY, (1, 1), LEGACY, unary::sign),
+    spec("Floor", ANY, (1, 1), LEGACY, unary::floor),
+    spec("Ceil", ANY, (1, 1), LEGACY, unary::ceil),
+    spec("Round", ANY, (1, 1), LEGACY, unary::round),
+    spec("Sqrt", ANY, (1, 1), LEGACY, unary::sqrt),
+    spec("Reciprocal", ANY, (1, 1), LEGACY, unary::reciprocal),
+    spec("Exp", ANY, (1, 1), LEGACY, unary::exp),
+    spec("Log", ANY, (1, 1), LEGACY, unary::log),
+    spec("Erf", ANY, (1, 1), LEGACY, unary::erf),
+    spec("Sin", ANY, (1, 1), LEGACY, unary::sin),
+    spec("Cos", ANY, (1, 1), LEGACY, unary::cos),
+    spec("Tan", ANY, (1, 1), LEGACY, unary::tan),
+    spec("Asin", ANY, (1, 1), LEGACY, unary::asin),
+    spec("Acos", ANY, (1, 1), LEGACY, unary::acos),
+    spec("Atan", ANY, (1, 1), LEGACY, unary::atan),
+    spec("Sinh", ANY, (1, 1), LEGACY, unary::sinh),
+    spec("Cosh", ANY, (1, 1), LEGACY, unary::cosh),
+    spec("Asinh", ANY, (1, 1), LEGACY, unary::asinh),
+    spec("Acosh", ANY, (1, 1), LEGACY, unary::acosh),
+    spec("Atanh", ANY, (1, 1), LEGACY, unary::atanh),
+    spec("Elu", ANY, (1, 1), &["alpha", "consumed_inputs"], activation::elu),
+    spec("Selu", ANY, (1, 1), &["alpha", "gamma", "consumed_inputs"], activation::selu),
+    spec("Celu", ANY, (1, 1), &["alpha"], activation::celu),
+    spec("HardSigmoid", ANY, (1, 1), &["alpha", "beta", "consumed_inputs"], activation::hard_sigmoid),
+    spec("HardSwish", ANY, (1, 1), &[], activation::hard_swish),
+    spec("Swish", ANY, (1, 1), &["alpha"], activation::swish),
+    spec("Mish", ANY, (1, 1), &[], activation::mish),
+    spec("Gelu", ANY, (1, 1), &["approximate"], activation::gelu),
+    spec("ThresholdedRelu", ANY, (1, 1), &["alpha"], activation::thresholded_relu),
+    spec("Shrink", ANY, (1, 1), &["bias", "lambd"], activation::shrink),
+    spec("Softplus", ANY, (1, 1), &[], activation::softplus),
+    spec("Softsign", ANY, (1, 1), &[], activation::softsign),
+    spec("PRelu", ANY, (2, 2), LEGACY, activation::prelu),
+    spec("Div", ANY, (2, 2), BROADCAST, quotient::div),
+    spec("Mod", ANY, (2, 2), &["fmod"], quotient::modulo),
+    spec("Pow", ANY, (2, 2), BROADCAST, power::pow),
+    spec("Equal", ANY, (2, 2), BROADCAST, logic::equal),
+    spec("Less", ANY, (2, 2), BROADCAST, logic::less),
+    spec("LessOrEqual", ANY, (2, 2), BROADCAST, logic::less_or_equal),
+    spec("Greater", ANY, (2, 2), BROADCAST, logic::greater),
+    spec("GreaterOrEqual", ANY, (2, 2), BROADCAST, logic::greater_or_equal),
+    spec("And", ANY, (2, 2), BROADCAST, logic::and),
+    spec("Or", ANY, (2, 2), BROADCAST, logic::or),
+    spec("Xor", ANY, (2, 2), BROADCAST, logic::xor),
+    spec("Not", ANY, (1, 1), &[], logic::not),
+    spec("Where", ANY, (3, 3), &[], logic::choose),
+    spec("IsNaN", ANY, (1, 1), &[], logic::is_nan),
+    spec("IsInf", ANY, (1, 1), &["detect_negative", "detect_positive"], logic::is_inf),
+    spec("Max", ANY, (1, MANY), LEGACY, variadic::max),
+    spec("Min", ANY, (1, MANY), LEGACY, variadic::min),
+    spec("Sum", ANY, (1, MANY), LEGACY, variadic::sum),
+    spec("Mean", ANY, (1, MANY), LEGACY, variadic::mean),
+    spec("Det", ANY, (1, 1), &[], determinant::det),
 ];
 
 /// The declaration that a node falls under. The domain of the standard operators is empty.

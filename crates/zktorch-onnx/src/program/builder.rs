@@ -6,6 +6,7 @@
 //! No method fails: the first mistake is kept ([`Builder::take_error`]), and what comes after it is harmless.
 
 mod arithmetic;
+mod integer;
 mod logic;
 mod movement;
 mod product;
