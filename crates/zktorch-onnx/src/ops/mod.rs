@@ -5,16 +5,22 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod constant;
 mod context;
 mod conv;
 mod determinant;
 mod function;
 mod logic;
+mod cumulative;
+mod einsum;
+mod loss;
 mod matmul;
 mod ml;
 mod movement;
 mod norm;
+mod normalise;
+mod order;
 mod pool;
 mod quantised;
 mod recurrent;
@@ -24,6 +30,8 @@ mod reduce;
 mod reshape;
 mod unary;
 mod variadic;
+mod rotary;
+mod softmax;
 mod windows;
 
 pub(crate) use context::Context;
@@ -68,6 +76,21 @@ const AVERAGE_POOL: &[&str] =
 const CONSTANT: &[&str] = &["value", "value_float", "value_floats", "value_int", "value_ints"];
 const BATCH_NORM: &[&str] = &["epsilon", "momentum", "training_mode", "spatial", "is_test"];
 const REDUCE: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
+const ARG: &[&str] = &["axis", "keepdims", "select_last_index"];
+const LAYER_NORM: &[&str] = &["axis", "epsilon", "stash_type"];
+const GROUP_NORM: &[&str] = &["epsilon", "num_groups", "stash_type"];
+const LRN: &[&str] = &["alpha", "beta", "bias", "size"];
+const LOSS: &[&str] = &["ignore_index", "reduction"];
+const ROTARY: &[&str] = &["interleaved", "num_heads", "rotary_embedding_dim"];
+const ATTENTION: &[&str] = &[
+    "is_causal",
+    "kv_num_heads",
+    "q_num_heads",
+    "qk_matmul_output_mode",
+    "scale",
+    "softcap",
+    "softmax_precision",
+];
 
 const RECURRENT: &[&str] = &[
     "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget", "layout",
@@ -185,6 +208,36 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Sum", ANY, (1, MANY), LEGACY, variadic::sum),
     spec("Mean", ANY, (1, MANY), LEGACY, variadic::mean),
     spec("Det", ANY, (1, 1), &[], determinant::det),
+    // Reductions, orders, softmax, normalisations, attention, losses.
+    spec("ReduceMax", ANY, (1, 2), REDUCE, reduce::max),
+    spec("ReduceMin", ANY, (1, 2), REDUCE, reduce::min),
+    spec("ReduceProd", ANY, (1, 2), REDUCE, reduce::prod),
+    spec("ReduceL1", ANY, (1, 2), REDUCE, reduce::l1),
+    spec("ReduceL2", ANY, (1, 2), REDUCE, reduce::l2),
+    spec("ReduceSumSquare", ANY, (1, 2), REDUCE, reduce::sum_square),
+    spec("ReduceLogSum", ANY, (1, 2), REDUCE, reduce::log_sum),
+    spec("ReduceLogSumExp", ANY, (1, 2), REDUCE, reduce::log_sum_exp),
+    spec("ArgMax", ANY, (1, 1), ARG, order::arg_max),
+    spec("ArgMin", ANY, (1, 1), ARG, order::arg_min),
+    spec("TopK", (1, 9), (1, 1), &["axis", "k"], order::top_k),
+    spec("TopK", (10, i64::MAX), (2, 2), &["axis", "largest", "sorted"], order::top_k),
+    spec("CumSum", ANY, (2, 2), &["exclusive", "reverse"], cumulative::cum_sum),
+    spec("CumProd", ANY, (2, 2), &["exclusive", "reverse"], cumulative::cum_prod),
+    spec("Softmax", ANY, (1, 1), &["axis"], softmax::softmax),
+    spec("LogSoftmax", ANY, (1, 1), &["axis"], softmax::log_softmax),
+    spec("Hardmax", ANY, (1, 1), &["axis"], softmax::hardmax),
+    spec("LayerNormalization", ANY, (2, 3), LAYER_NORM, normalise::layer),
+    spec("RMSNormalization", ANY, (2, 2), LAYER_NORM, normalise::rms),
+    spec("InstanceNormalization", ANY, (3, 3), &["epsilon", "consumed_inputs"], normalise::instance),
+    spec("GroupNormalization", ANY, (3, 3), GROUP_NORM, normalise::group),
+    spec("MeanVarianceNormalization", ANY, (1, 1), &["axes"], normalise::mean_variance),
+    spec("LpNormalization", ANY, (1, 1), &["axis", "p"], normalise::lp),
+    spec("LRN", ANY, (1, 1), LRN, normalise::local_response),
+    spec("Attention", ANY, (3, 7), ATTENTION, attention::attention),
+    spec("RotaryEmbedding", ANY, (3, 4), ROTARY, rotary::rotary),
+    spec("Einsum", ANY, (1, MANY), &["equation"], einsum::einsum),
+    spec("NegativeLogLikelihoodLoss", ANY, (2, 3), LOSS, loss::negative_log_likelihood),
+    spec("SoftmaxCrossEntropyLoss", ANY, (2, 3), LOSS, loss::softmax_cross_entropy),
 ];
 
 /// The declaration that a node falls under. The domain of the standard operators is empty.

@@ -47,6 +47,8 @@ pub(crate) struct Value {
     pub(crate) public: bool,
     /// As a function of another value, entry by entry.
     pub(crate) formula: Option<(Id, Formula)>,
+    /// What it is where it is not minus infinity, and where that is: see `Builder::masked`.
+    pub(crate) masked: Option<(Id, Id)>,
 }
 
 /// One operation.
