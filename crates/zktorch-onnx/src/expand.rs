@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Model, node_name};
-use crate::ops::{Context, find};
+use crate::ops::{Context, find, result_type};
 use crate::program::{Builder, Id, Program};
 use crate::proto::NodeProto;
 use crate::{OnnxError, Options, Result};
@@ -31,7 +31,7 @@ pub(crate) struct Expansion {
 impl Expansion {
     /// Expands as many nodes as possible and tells what became of each.
     pub(crate) fn survey(model: Model, options: &Options) -> Self {
-        let Model { opset, nodes, constants, inputs, outputs, mut problems } = model;
+        let Model { opset, nodes, constants, inputs, outputs, mut types, mut problems } = model;
         let mut builder = Builder::new(options.max_entries, options.max_multiplications);
         let mut values: BTreeMap<String, Id> = BTreeMap::new();
         for (name, (tensor, kind)) in constants {
@@ -46,7 +46,10 @@ impl Expansion {
             let name = node_name(node);
             let label = node.output.iter().find(|name| !name.is_empty()).unwrap_or(&name);
             builder.begin(origin, label);
-            let result = expand(node, opset, &mut values, options, &mut builder);
+            let result = expand(node, opset, &types, &mut values, options, &mut builder);
+            if let (Some(name), Some(found)) = (node.output.first(), result_type(node, &types)) {
+                types.entry(name.clone()).or_insert(found);
+            }
             outcomes.push(Outcome { name, op: node.op_type.clone(), result, multiplications: 0, folded: false });
         }
         let mut dims = Vec::new();
@@ -107,6 +110,7 @@ impl Expansion {
 fn expand(
     node: &NodeProto,
     opset: i64,
+    types: &BTreeMap<String, i64>,
     values: &mut BTreeMap<String, Id>,
     options: &Options,
     builder: &mut Builder,
@@ -120,7 +124,7 @@ fn expand(
         });
     };
     let before = builder.program().values.len();
-    let mut cx = Context { node, opset, inputs: Vec::new(), options, b: builder };
+    let mut cx = Context { node, opset, inputs: Vec::new(), types, options, b: builder };
     if node.output.iter().all(String::is_empty) {
         return Err(cx.error("output 0", "a name", "none"));
     }

@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) constants: BTreeMap<String, (Tensor, Kind)>,
     pub(crate) inputs: Vec<(String, Vec<usize>, Kind)>,
     pub(crate) outputs: Vec<String>,
+    /// Element types of constants, inputs and outputs.
+    pub(crate) types: BTreeMap<String, i64>,
     /// What stands in the way of compiling it but not of reading on: tensors, inputs and versions that are not supported.
     pub(crate) problems: Vec<OnnxError>,
 }
@@ -33,6 +35,7 @@ impl Model {
         let Some(mut graph) = model.graph else {
             return Err(OnnxError::Decode { reason: "no graph".into() });
         };
+        let types = element_types(&graph);
         let mut defined = BTreeSet::new();
         let mut constants = BTreeMap::new();
         for tensor in std::mem::take(&mut graph.initializer) {
@@ -66,8 +69,18 @@ impl Model {
         }
         let outputs = graph.output.iter().map(|info| info.name.clone()).collect();
         let nodes = sort(graph, &defined)?;
-        Ok(Self { opset, nodes, constants, inputs, outputs, problems })
+        Ok(Self { opset, nodes, constants, inputs, outputs, types, problems })
     }
+}
+
+/// The element types that a file declares.
+fn element_types(graph: &GraphProto) -> BTreeMap<String, i64> {
+    let tensor = |info: &ValueInfoProto| info.r#type.as_ref()?.tensor_type.as_ref().map(|t| t.elem_type);
+    let infos = graph.output.iter().chain(&graph.input);
+    let mut types: BTreeMap<String, i64> =
+        infos.filter_map(|info| Some((info.name.clone(), tensor(info)?.into()))).collect();
+    types.extend(graph.initializer.iter().map(|tensor| (tensor.name.clone(), tensor.data_type.into())));
+    types
 }
 
 /// A name for messages.

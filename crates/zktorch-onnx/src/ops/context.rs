@@ -1,5 +1,7 @@
 //! What an expansion sees of its node.
 
+use std::collections::BTreeMap;
+
 use crate::model::{decode_tensor, node_name};
 use crate::program::{Builder, Id, Kind};
 use crate::proto::{AttributeProto, NodeProto};
@@ -10,6 +12,8 @@ pub(crate) struct Context<'a> {
     pub(crate) node: &'a NodeProto,
     pub(crate) opset: i64,
     pub(crate) inputs: Vec<Option<Id>>,
+    /// Element types of values, by their names, where they are known.
+    pub(crate) types: &'a BTreeMap<String, i64>,
     pub(crate) options: &'a Options,
     pub(crate) b: &'a mut Builder,
 }
@@ -48,6 +52,11 @@ impl<'a> Context<'a> {
 
     pub(crate) fn kind(&self, id: Id) -> Kind {
         self.b.kind(id)
+    }
+
+    /// The element type of input `index`, if declarations tell.
+    pub(crate) fn element(&self, index: usize) -> Option<i64> {
+        self.node.input.get(index).and_then(|name| self.types.get(name)).copied()
     }
 
     /// Whether the node has an output of this number that may be read.
