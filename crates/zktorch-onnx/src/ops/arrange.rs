@@ -60,7 +60,7 @@ pub(super) fn split(cx: &mut Context<'_>) -> Result<Vec<Id>> {
         Some(sizes) => Some(sizes),
         None => cx.input_ints(1)?,
     };
-    let sizes = match sizes {
+    let sizes: Vec<usize> = match sizes {
         Some(sizes) => sizes.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX)).collect(),
         None => {
             let parts = cx.int("num_outputs", outputs as i64)?;

@@ -60,9 +60,12 @@ impl Axis {
 pub(super) fn roi_align(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (x, rois) = (cx.input(0)?, cx.input(1)?);
     let dims = cx.dims(x);
-    let [batch, channels, height @ 1.., width @ 1..] = dims[..] else {
+    let [batch, channels, height, width] = dims[..] else {
         return Err(cx.error("input 0", "extents [N, C, H, W]", format!("{dims:?}")));
     };
+    if height == 0 || width == 0 {
+        return Err(cx.error("input 0", "images with entries", format!("extents {dims:?}")));
+    }
     let regions = match (cx.input_constant(1)?, cx.dims(rois).as_slice()) {
         (Some(tensor), [_, 4]) => tensor.iter().collect::<Vec<_>>(),
         (_, dims) => return Err(cx.error("input 1", "extents [regions, 4]", format!("{dims:?}"))),
