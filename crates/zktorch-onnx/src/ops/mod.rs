@@ -177,7 +177,6 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Constant", ANY, (0, 0), CONSTANT, constant::constant),
     spec("ConstantOfShape", ANY, (1, 1), &["value"], constant::constant_of_shape),
     spec("Shape", ANY, (1, 1), &["start", "end"], constant::shape),
-    spec("Gather", ANY, (2, 2), &["axis"], movement::gather),
     // Recurrent networks.
     spec("RNN", ANY, (3, 6), RECURRENT, recurrent::rnn),
     spec("GRU", ANY, (3, 6), RECURRENT, recurrent::gru),
@@ -283,7 +282,6 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Einsum", ANY, (1, MANY), &["equation"], einsum::einsum),
     spec("NegativeLogLikelihoodLoss", ANY, (2, 3), LOSS, loss::negative_log_likelihood),
     spec("SoftmaxCrossEntropyLoss", ANY, (2, 3), LOSS, loss::softmax_cross_entropy),
-    spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], constant::cast),
     // Movement and spatial operators.
     spec("Gather", ANY, (2, 2), &["axis"], gather::gather),
     spec("GatherElements", ANY, (2, 2), &["axis"], gather::gather_elements),

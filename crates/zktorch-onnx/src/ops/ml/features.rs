@@ -5,7 +5,7 @@ use zktorch_graph::{Binary, Formula, Unary};
 use super::weights;
 use crate::Result;
 use crate::ops::Context;
-use crate::ops::movement::constant_indices;
+use crate::ops::indices::constant_ints;
 use crate::program::{Id, Kind};
 
 /// Columns of the last axis.
@@ -20,7 +20,8 @@ pub(super) fn extract(cx: &mut Context<'_>) -> Result<Vec<Id>> {
         return Err(cx.error("input 0", "at least one entry", format!("extents {dims:?}")));
     }
     let x = cx.b.reshape(x, &dims);
-    let (list, _) = constant_indices(cx, 1, dims[axis])?;
+    let list = constant_ints(cx, 1)?;
+    let list = list.iter().map(|i| cx.axis("indices", *i, dims[axis])).collect::<Result<Vec<_>>>()?;
     Ok(vec![cx.b.select(x, axis, list.len(), |p| Some(list[p]))])
 }
 
