@@ -47,7 +47,10 @@ pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
         Interval::new(-wide - 1, wide),
         Interval::new(0, 2 * wide + 1),
     ];
-    let fits = |interval: &&Interval| i128::from(interval.lo) <= lo && hi <= i128::from(interval.hi);
+    // What is not negative stays so: remainders rely on it.
+    let fits = |interval: &&Interval| {
+        i128::from(interval.lo) <= lo && hi <= i128::from(interval.hi) && (lo < 0 || interval.lo == 0)
+    };
     let exact = || Interval::new(lo as i32, hi as i32);
     candidates.iter().find(fits).copied().unwrap_or_else(exact)
 }
