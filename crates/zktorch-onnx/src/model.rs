@@ -139,12 +139,14 @@ pub(crate) fn type_name(data_type: i32) -> String {
         21 => "uint4",
         22 => "int4",
         23 => "float4",
+        25 => "uint2",
+        26 => "int2",
         _ => return format!("element type {data_type}"),
     };
     name.into()
 }
 
-const TYPES: &str = "float16, float32, float64, bfloat16, int4 to int64, uint4 to uint64 or bool";
+const TYPES: &str = "float16, float32, float64, bfloat16, int2 to int64, uint2 to uint64 or bool";
 
 fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, Kind)> {
     let error = |field, expected: &str, got: String| OnnxError::Input {
@@ -157,7 +159,7 @@ fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, K
     let tensor = tensor.ok_or_else(|| error("type", "a tensor", "something else or nothing".into()))?;
     let kind = match tensor.elem_type {
         1 | 10 | 11 | 16 => Kind::Float,
-        2..=7 | 12 | 13 | 21 | 22 => Kind::Int,
+        2..=7 | 12 | 13 | 21 | 22 | 25 | 26 => Kind::Int,
         9 => Kind::Bool,
         other => return Err(error("element type", TYPES, type_name(other))),
     };
@@ -300,8 +302,8 @@ pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<(T
                 check(tensor.uint64_data.len())?;
                 int(&mut tensor.uint64_data.into_iter().map(|x| x as i64))
             }
-            21 | 22 => {
-                // Two to a byte, a byte to an entry.
+            21 | 22 | 25 | 26 => {
+                // Several to a byte, a byte to an entry.
                 let packed: Vec<u8> = tensor.int32_data.iter().map(|x| *x as u8).collect();
                 if packed.len() != bytes {
                     return Err(error("data", format!("{bytes} bytes"), format!("{}", packed.len())));
@@ -329,6 +331,7 @@ fn width(data_type: i32) -> Option<(usize, Kind)> {
         7 | 13 => (64, Kind::Int),
         9 => (8, Kind::Bool),
         21 | 22 => (4, Kind::Int),
+        25 | 26 => (2, Kind::Int),
         _ => return None,
     })
 }
@@ -354,6 +357,8 @@ fn decode_raw(data_type: i32, raw: &[u8], dims: &[usize]) -> Tensor {
         7 | 13 => int(&|i| i64::from_le_bytes(word(raw, i))),
         21 => int(&|i| i64::from(raw[i / 2] >> (4 * (i % 2)) & 15)),
         22 => int(&|i| i64::from((raw[i / 2] >> (4 * (i % 2)) << 4) as i8 >> 4)),
+        25 => int(&|i| i64::from(raw[i / 4] >> (2 * (i % 4)) & 3)),
+        26 => int(&|i| i64::from((raw[i / 4] >> (2 * (i % 4)) << 6) as i8 >> 6)),
         _ => int(&|i| i64::from(raw[i] != 0)),
     }
 }
