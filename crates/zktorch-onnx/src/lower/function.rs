@@ -68,9 +68,16 @@ impl Lowering<'_> {
         }
         let (lo, hi) = self.statistics.range(x);
         let room = |x: f64| (x * f64::from(1u32 << self.headroom) * f64::powi(2.0, value.scale)) as i128;
-        let (lo, hi) = (room(lo.min(0.0)).max(value.bounds.0), room(hi.max(0.0)).min(value.bounds.1));
+        let seen = (lo, hi);
+        let (mut lo, mut hi) = (room(lo.min(0.0)).max(value.bounds.0), room(hi.max(0.0)).min(value.bounds.1));
         if !is_narrow(lo, hi) {
-            return Err(self.error("argument of an integer function", "17 bits", format!("[{lo}, {hi}]")));
+            // Less room than elsewhere, as much as a domain has.
+            let widest = if seen.0 < 0.0 { WIDE } else { Interval::new(0, 2 * WIDE.hi + 1) };
+            (lo, hi) = (lo.max(widest.lo.into()), hi.min(widest.hi.into()));
+        }
+        let unit = f64::powi(0.5, value.scale);
+        if seen.0 < lo as f64 * unit || seen.1 > hi as f64 * unit {
+            return Err(self.error("argument of an integer function", "17 bits", format!("[{}, {}]", seen.0, seen.1)));
         }
         self.integers(formula, canonical(lo, hi), value.scale, x)
     }
@@ -117,8 +124,9 @@ impl Lowering<'_> {
         let scale = (most.log2().floor() as i32).min(shape.scale + 1).min(value.scale + 17);
         let factor = f64::powi(2.0, scale);
         let domain = Interval::new(
-            ((window.0 * factor).ceil() as i32).clamp(WIDE.lo, 0),
-            ((window.1 * factor).floor() as i32).clamp(0, 131_071),
+            // Outwards: the ends have to lie where the function is flat.
+            ((window.0 * factor).floor() as i32).clamp(WIDE.lo, 0),
+            ((window.1 * factor).ceil() as i32).clamp(0, 131_071),
         );
         let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
         Plan::limited(formula, &shape, domain, scale, output_scale, true)

@@ -363,14 +363,22 @@ impl Lowering<'_> {
     /// A constant of integers beyond 16 bits: two weights of 16 bits each.
     fn wide_weight(&mut self, id: Id, axes: Vec<Vec<u32>>) -> Result<Value> {
         let constant = self.program.constant(id).and_then(|tensor| tensor.ints()).unwrap_or_default();
-        if let Some(large) = constant.iter().find(|x| i32::try_from(**x).is_err()) {
-            return Err(self.error("constant", "integers of 32 bits", large));
+        // Both halves have a sign, so the largest number is a little below 2^31.
+        let split = |x: i64| {
+            let low = i64::from(x as i16);
+            let high = i16::try_from(x.checked_sub(low)? >> 16).ok()?;
+            Some((i32::from(x as i16), i32::from(high)))
+        };
+        let halves = |pick: fn((i32, i32)) -> i32| constant.iter().filter_map(|x| split(*x)).map(pick).collect();
+        if let Some(large) = constant.iter().find(|x| split(**x).is_none()) {
+            return Err(self.error("constant", "integers from -2^31 to 2^31 - 2^15 - 1", large));
         }
-        let halves = [constant.iter().map(|x| (*x & 0xffff) as i32).collect::<Vec<_>>(), constant.iter().map(|x| (*x >> 16) as i32).collect()];
+        let halves: [Vec<i32>; 2] = [halves(|(low, _)| low), halves(|(_, high)| high)];
         let shape = shape(&axes);
         let name = self.name(id);
         let mut ids = Vec::new();
-        for (data, range) in halves.into_iter().zip([Limbs::LOW, Interval::I16]) {
+        for data in halves {
+            let range = Interval::I16;
             let (name, shape) = (name.to_owned(), shape.clone());
             let tensor = self.add_tensor(Tensor { name, shape, scale: 0, range, role: Role::Weight });
             self.weights.push((tensor, data));

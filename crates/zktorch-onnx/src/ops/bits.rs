@@ -44,9 +44,11 @@ pub(super) fn shift(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 /// The bits of an integer, the lowest one first; the last one is its sign.
 fn bits(cx: &mut Context<'_>, x: Id, count: u32) -> Vec<Id> {
     let bit = |cx: &mut Context<'_>, x: Id, place: u32| {
-        let shifted = Formula::argument().with_constant(Binary::Div, f64::from(1u32 << place)).then(Unary::Floor);
-        let bit = shifted.with_constant(Binary::Rem, 2.0).then(Unary::Abs);
-        cx.b.function(x, bit, Kind::Int)
+        let shifted = |place: u32| {
+            Formula::argument().with_constant(Binary::Div, f64::from(1u32 << place)).then(Unary::Floor)
+        };
+        let above = shifted(place + 1).with_constant(Binary::Mul, 2.0);
+        cx.b.function(x, shifted(place).with(Binary::Sub, above), Kind::Int)
     };
     if count <= WORD / 2 {
         return (0..count).map(|place| bit(cx, x, place)).collect();
