@@ -52,6 +52,12 @@ pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
     candidates.iter().find(fits).copied().unwrap_or_else(exact)
 }
 
+/// One of few intervals from 0 on.
+fn unsigned(hi: i128) -> Interval {
+    let candidates = [1, 127, (1 << 16) - 1, (1 << 17) - 1];
+    Interval::new(0, candidates.into_iter().find(|end| hi <= i128::from(*end)).unwrap_or(hi as i32))
+}
+
 /// Bounds of `floor((acc + floor(D/2)) / D)`.
 fn quotient_bounds(value: &Value, divisor: u64) -> (i128, i128) {
     let round = |bound: i128| {
@@ -229,7 +235,8 @@ impl Lowering<'_> {
             ids.push(self.tensor(&limb, like, 0, Limbs::LOW, Role::Ranged));
             (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
         }
-        let range = canonical(lo, hi);
+        // What cannot be negative must not look as if it could: roots and remainders are validated by their ranges.
+        let range = if lo < 0 { canonical(lo, hi) } else { unsigned(hi) };
         let top = format!("{name} (limb {})", ids.len());
         ids.push(self.tensor(&top, like, 0, range, role(range)));
         Ok(Limbs(ids))
