@@ -3,6 +3,7 @@
 use zktorch_field::par;
 
 use super::PIECE;
+use super::number::Number;
 use crate::{Graph, GraphError, Limbs, TensorId};
 
 /// What a step defined.
@@ -19,7 +20,8 @@ impl<'g> Results<'g> {
     /// Splits numbers into limbs.
     ///
     /// # Errors
-    /// [`GraphError::OutOfRange`] for the first one that does not fit: with the last limb's value and range, all others being whatever
+    /// [`GraphError::OutOfRange`] for the first one that does not fit: with the last limb's value and range,
+    /// all others being whatever
     /// 16 bits there are.
     fn split(&mut self, limbs: &Limbs, numbers: &[i128]) -> Result<(), GraphError> {
         let mut shift = 0;
@@ -27,7 +29,7 @@ impl<'g> Results<'g> {
             let range = self.graph.tensor(*id).range;
             let mask = if i + 1 < limbs.len() { i128::from(Limbs::LOW.hi) } else { -1 };
             let limb = |number: i128| number >> shift & mask;
-            let small = |number: i128| limb(number).clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+            let small = |number: i128| limb(number).to_i64();
             let outside = par::map_reduce(
                 numbers.len(),
                 PIECE,
@@ -93,7 +95,7 @@ impl<'g> Results<'g> {
         [q, r, slack]: [&Limbs; 3],
     ) -> Result<(), GraphError> {
         if let Some((index, value)) = b.iter().enumerate().find(|(_, b)| **b <= 0) {
-            return Err(GraphError::Divisor { tensor: self.place(q), index, value: *value });
+            return Err(GraphError::Divisor { tensor: self.place(q), index, value: value.to_i64() });
         }
         let quotients = map(a.len(), |i| floor(a[i], b[i]));
         self.split(q, &quotients)?;
@@ -105,7 +107,7 @@ impl<'g> Results<'g> {
     /// `a = y^2 + r`, `r + slack = 2 y`.
     pub(super) fn root(&mut self, a: &[i128], [y, r, slack]: [&Limbs; 3]) -> Result<(), GraphError> {
         if let Some((index, value)) = a.iter().enumerate().find(|(_, a)| **a < 0) {
-            return Err(GraphError::Radicand { tensor: self.place(y), index, value: *value });
+            return Err(GraphError::Radicand { tensor: self.place(y), index, value: value.to_i64() });
         }
         let roots = map(a.len(), |i| a[i].unsigned_abs().isqrt() as i128);
         self.split(y, &roots)?;

@@ -1,4 +1,4 @@
-//! Operators that are computed at compile time, and Cast.
+//! Operators that are computed at compile time.
 
 use super::Context;
 use crate::program::{Id, Kind};
@@ -24,7 +24,12 @@ pub(super) fn constant(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     // A number in the file's program is part of the architecture; a tensor may be trained.
     let public = value.len() == 1;
     let name = cx.node.output.first().cloned().unwrap_or_default();
-    Ok(vec![cx.b.constant_of(&name, value, kind, public)])
+    let id = cx.b.constant_of(&name, value, kind, public);
+    let tensor = cx.node.attribute.iter().find(|attribute| attribute.name == "value");
+    if let Some(element) = tensor.and_then(|attribute| attribute.t.as_ref()).map(|tensor| tensor.data_type) {
+        cx.b.set_element(id, element);
+    }
+    Ok(vec![id])
 }
 
 pub(super) fn constant_of_shape(cx: &mut Context<'_>) -> Result<Vec<Id>> {
@@ -52,22 +57,4 @@ pub(super) fn shape(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (start, end) = (clamp(cx.int("start", 0)?), clamp(cx.int("end", i64::MAX)?));
     let data: Vec<i64> = dims[start..end.max(start)].iter().map(|dim| *dim as i64).collect();
     Ok(vec![cx.constant_ints(&[data.len()], |i| data[i])])
-}
-
-/// The kind that an element type of ONNX means.
-pub(super) fn kind_of(data_type: i64) -> Option<Kind> {
-    match data_type {
-        1 | 10 | 11 | 16 => Some(Kind::Float),
-        2..=7 | 12 | 13 | 21 | 22 => Some(Kind::Int),
-        9 => Some(Kind::Bool),
-        _ => None,
-    }
-}
-
-pub(super) fn cast(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let to = cx.int("to", 0)?;
-    let kind = kind_of(to)
-        .ok_or_else(|| cx.error("attribute to", "a type of numbers", crate::model::type_name(to as i32)))?;
-    let x = cx.input(0)?;
-    Ok(vec![cx.b.cast(x, kind)])
 }

@@ -3,28 +3,57 @@
 //! To add an operator: a function that reads its attributes, checks its inputs and calls the [`Builder`](crate::program::Builder)
 //! (its *expansion* into core operators), a line in the registry, and ONNX's own tests of it.
 
+mod activation;
 mod arithmetic;
 mod attention;
+mod bits;
+mod cast;
 mod constant;
 mod context;
 mod conv;
+mod determinant;
+mod element;
+mod function;
+mod logic;
 mod cumulative;
 mod einsum;
-mod function;
 mod loss;
 mod matmul;
+mod ml;
 mod movement;
 mod norm;
 mod normalise;
 mod order;
 mod pool;
+mod quantised;
+mod recurrent;
+mod power;
+mod quotient;
 mod reduce;
 mod reshape;
+mod unary;
+mod variadic;
 mod rotary;
 mod softmax;
 mod windows;
+// Movement and spatial operators.
+mod arrange;
+mod conv_transpose;
+mod deform_conv;
+mod dft;
+mod gather;
+mod generate;
+mod grid;
+mod indices;
+mod lp_pool;
+mod resize;
+mod resize_axis;
+mod roi_align;
+mod sampling;
+mod scatter;
 
 pub(crate) use context::Context;
+pub(crate) use element::result_type;
 
 use crate::Result;
 use crate::program::Id;
@@ -82,21 +111,50 @@ const ATTENTION: &[&str] = &[
     "softmax_precision",
 ];
 
+const RECURRENT: &[&str] = &[
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget", "layout",
+    "linear_before_reset", "output_sequence",
+];
+const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "saturate"];
+/// What versions before 6 may say about memory.
+const LEGACY: &[&str] = &["consumed_inputs"];
+const BROADCAST: &[&str] = &["axis", "broadcast", "consumed_inputs"];
+const WINDOW: &[&str] = &["output_datatype", "periodic"];
+const RESIZE: &[&str] = &[
+    "antialias",
+    "axes",
+    "coordinate_transformation_mode",
+    "cubic_coeff_a",
+    "exclude_outside",
+    "extrapolation_value",
+    "keep_aspect_ratio_policy",
+    "mode",
+    "nearest_mode",
+];
+const CONV_TRANSPOSE: &[&str] = &[
+    "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads", "strides",
+];
+const LP_POOL: &[&str] = &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "p", "pads", "strides"];
+const DEFORM_CONV: &[&str] = &["dilations", "group", "kernel_shape", "offset_group", "pads", "strides"];
+const ROI_ALIGN: &[&str] = &[
+    "coordinate_transformation_mode", "mode", "output_height", "output_width", "sampling_ratio", "spatial_scale",
+];
+
 /// All operators.
 #[rustfmt::skip]
 pub(crate) const REGISTRY: &[Spec] = &[
     spec("Conv", ANY, (2, 3), CONV, conv::conv),
     spec("Gemm", ANY, (2, 3), &["alpha", "beta", "transA", "transB", "broadcast"], matmul::gemm),
     spec("MatMul", ANY, (2, 2), &[], matmul::matmul),
-    spec("Add", ANY, (2, 2), &["axis", "broadcast"], arithmetic::add),
-    spec("Sub", ANY, (2, 2), &["axis", "broadcast"], arithmetic::sub),
-    spec("Mul", ANY, (2, 2), &["axis", "broadcast"], arithmetic::mul),
-    spec("Relu", ANY, (1, 1), &[], function::relu),
-    spec("LeakyRelu", ANY, (1, 1), &["alpha"], function::leaky_relu),
-    spec("Clip", (1, 10), (1, 1), &["min", "max"], function::clip_attributes),
+    spec("Add", ANY, (2, 2), BROADCAST, arithmetic::add),
+    spec("Sub", ANY, (2, 2), BROADCAST, arithmetic::sub),
+    spec("Mul", ANY, (2, 2), BROADCAST, arithmetic::mul),
+    spec("Relu", ANY, (1, 1), LEGACY, function::relu),
+    spec("LeakyRelu", ANY, (1, 1), &["alpha", "consumed_inputs"], function::leaky_relu),
+    spec("Clip", (1, 10), (1, 1), &["min", "max", "consumed_inputs"], function::clip_attributes),
     spec("Clip", (11, i64::MAX), (1, 3), &[], function::clip_inputs),
-    spec("Sigmoid", ANY, (1, 1), &[], function::sigmoid),
-    spec("Tanh", ANY, (1, 1), &[], function::tanh),
+    spec("Sigmoid", ANY, (1, 1), LEGACY, function::sigmoid),
+    spec("Tanh", ANY, (1, 1), LEGACY, function::tanh),
     spec("MaxPool", ANY, (1, 1), MAX_POOL, pool::max),
     spec("AveragePool", ANY, (1, 1), AVERAGE_POOL, pool::average),
     spec("GlobalAveragePool", ANY, (1, 1), &[], pool::global_average),
@@ -119,8 +177,81 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Constant", ANY, (0, 0), CONSTANT, constant::constant),
     spec("ConstantOfShape", ANY, (1, 1), &["value"], constant::constant_of_shape),
     spec("Shape", ANY, (1, 1), &["start", "end"], constant::shape),
-    spec("Gather", ANY, (2, 2), &["axis"], movement::gather),
-    spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], constant::cast),
+    // Recurrent networks.
+    spec("RNN", ANY, (3, 6), RECURRENT, recurrent::rnn),
+    spec("GRU", ANY, (3, 6), RECURRENT, recurrent::gru),
+    spec("LSTM", ANY, (3, 8), RECURRENT, recurrent::lstm),
+    // Quantised numbers.
+    spec("QuantizeLinear", ANY, (2, 3), QUANTIZE, quantised::quantize_linear),
+    spec("DequantizeLinear", ANY, (2, 3), &["axis", "block_size", "output_dtype"], quantised::dequantize_linear),
+    spec("DynamicQuantizeLinear", ANY, (1, 1), &[], quantised::dynamic_quantize_linear),
+    spec("MatMulInteger", ANY, (2, 4), &[], quantised::matmul_integer),
+    spec("ConvInteger", ANY, (2, 4), CONV, quantised::conv_integer),
+    spec("QLinearMatMul", ANY, (8, 8), &[], quantised::qlinear_matmul),
+    spec("QLinearConv", ANY, (8, 9), CONV, quantised::qlinear_conv),
+    // Elementwise functions and logic.
+    spec("Abs", ANY, (1, 1), LEGACY, unary::abs),
+    spec("Neg", ANY, (1, 1), LEGACY, unary::neg),
+    spec("Sign", ANY, (1, 1), LEGACY, unary::sign),
+    spec("Floor", ANY, (1, 1), LEGACY, unary::floor),
+    spec("Ceil", ANY, (1, 1), LEGACY, unary::ceil),
+    spec("Round", ANY, (1, 1), LEGACY, unary::round),
+    spec("Sqrt", ANY, (1, 1), LEGACY, unary::sqrt),
+    spec("Reciprocal", ANY, (1, 1), LEGACY, unary::reciprocal),
+    spec("Exp", ANY, (1, 1), LEGACY, unary::exp),
+    spec("Log", ANY, (1, 1), LEGACY, unary::log),
+    spec("Erf", ANY, (1, 1), LEGACY, unary::erf),
+    spec("Sin", ANY, (1, 1), LEGACY, unary::sin),
+    spec("Cos", ANY, (1, 1), LEGACY, unary::cos),
+    spec("Tan", ANY, (1, 1), LEGACY, unary::tan),
+    spec("Asin", ANY, (1, 1), LEGACY, unary::asin),
+    spec("Acos", ANY, (1, 1), LEGACY, unary::acos),
+    spec("Atan", ANY, (1, 1), LEGACY, unary::atan),
+    spec("Sinh", ANY, (1, 1), LEGACY, unary::sinh),
+    spec("Cosh", ANY, (1, 1), LEGACY, unary::cosh),
+    spec("Asinh", ANY, (1, 1), LEGACY, unary::asinh),
+    spec("Acosh", ANY, (1, 1), LEGACY, unary::acosh),
+    spec("Atanh", ANY, (1, 1), LEGACY, unary::atanh),
+    spec("Elu", ANY, (1, 1), &["alpha", "consumed_inputs"], activation::elu),
+    spec("Selu", ANY, (1, 1), &["alpha", "gamma", "consumed_inputs"], activation::selu),
+    spec("Celu", ANY, (1, 1), &["alpha"], activation::celu),
+    spec("HardSigmoid", ANY, (1, 1), &["alpha", "beta", "consumed_inputs"], activation::hard_sigmoid),
+    spec("HardSwish", ANY, (1, 1), &[], activation::hard_swish),
+    spec("Swish", ANY, (1, 1), &["alpha"], activation::swish),
+    spec("Mish", ANY, (1, 1), &[], activation::mish),
+    spec("Gelu", ANY, (1, 1), &["approximate"], activation::gelu),
+    spec("ThresholdedRelu", ANY, (1, 1), &["alpha"], activation::thresholded_relu),
+    spec("Shrink", ANY, (1, 1), &["bias", "lambd"], activation::shrink),
+    spec("Softplus", ANY, (1, 1), &[], activation::softplus),
+    spec("Softsign", ANY, (1, 1), &[], activation::softsign),
+    spec("PRelu", ANY, (2, 2), LEGACY, activation::prelu),
+    spec("Div", ANY, (2, 2), BROADCAST, quotient::div),
+    spec("Mod", ANY, (2, 2), &["fmod"], quotient::modulo),
+    spec("Pow", ANY, (2, 2), BROADCAST, power::pow),
+    spec("Equal", ANY, (2, 2), BROADCAST, logic::equal),
+    spec("Less", ANY, (2, 2), BROADCAST, logic::less),
+    spec("LessOrEqual", ANY, (2, 2), BROADCAST, logic::less_or_equal),
+    spec("Greater", ANY, (2, 2), BROADCAST, logic::greater),
+    spec("GreaterOrEqual", ANY, (2, 2), BROADCAST, logic::greater_or_equal),
+    spec("And", ANY, (2, 2), BROADCAST, logic::and),
+    spec("Or", ANY, (2, 2), BROADCAST, logic::or),
+    spec("Xor", ANY, (2, 2), BROADCAST, logic::xor),
+    spec("Not", ANY, (1, 1), &[], logic::not),
+    spec("Where", ANY, (3, 3), &[], logic::choose),
+    spec("IsNaN", ANY, (1, 1), &[], logic::is_nan),
+    spec("IsInf", ANY, (1, 1), &["detect_negative", "detect_positive"], logic::is_inf),
+    spec("Max", ANY, (1, MANY), LEGACY, variadic::max),
+    spec("Min", ANY, (1, MANY), LEGACY, variadic::min),
+    spec("Sum", ANY, (1, MANY), LEGACY, variadic::sum),
+    spec("Mean", ANY, (1, MANY), LEGACY, variadic::mean),
+    spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], cast::cast),
+    spec("CastLike", ANY, (2, 2), &["saturate", "round_mode"], cast::cast_like),
+    spec("BitShift", ANY, (2, 2), &["direction"], bits::shift),
+    spec("BitwiseAnd", ANY, (2, 2), &[], bits::and),
+    spec("BitwiseOr", ANY, (2, 2), &[], bits::or),
+    spec("BitwiseXor", ANY, (2, 2), &[], bits::xor),
+    spec("BitwiseNot", ANY, (1, 1), &[], bits::not),
+    spec("Det", ANY, (1, 1), &[], determinant::det),
     // Reductions, orders, softmax, normalisations, attention, losses.
     spec("ReduceMax", ANY, (1, 2), REDUCE, reduce::max),
     spec("ReduceMin", ANY, (1, 2), REDUCE, reduce::min),
@@ -151,11 +282,56 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Einsum", ANY, (1, MANY), &["equation"], einsum::einsum),
     spec("NegativeLogLikelihoodLoss", ANY, (2, 3), LOSS, loss::negative_log_likelihood),
     spec("SoftmaxCrossEntropyLoss", ANY, (2, 3), LOSS, loss::softmax_cross_entropy),
+    // Movement and spatial operators.
+    spec("Gather", ANY, (2, 2), &["axis"], gather::gather),
+    spec("GatherElements", ANY, (2, 2), &["axis"], gather::gather_elements),
+    spec("GatherND", ANY, (2, 2), &["batch_dims"], gather::gather_nd),
+    spec("OneHot", ANY, (3, 3), &["axis"], gather::one_hot_operator),
+    spec("Scatter", ANY, (3, 3), &["axis"], scatter::scatter_elements),
+    spec("ScatterElements", ANY, (3, 3), &["axis", "reduction"], scatter::scatter_elements),
+    spec("ScatterND", ANY, (3, 3), &["reduction"], scatter::scatter_nd),
+    spec("TensorScatter", ANY, (2, 3), &["axis", "mode"], scatter::tensor_scatter),
+    spec("MaxUnpool", ANY, (2, 3), &["kernel_shape", "pads", "strides"], scatter::max_unpool),
+    spec("Expand", ANY, (2, 2), &[], arrange::expand),
+    spec("Tile", (1, 5), (3, 3), &[], arrange::tile_axis),
+    spec("Tile", (6, i64::MAX), (2, 2), &[], arrange::tile),
+    spec("Split", ANY, (1, 2), &["axis", "num_outputs", "split"], arrange::split),
+    spec("Trilu", ANY, (1, 2), &["upper"], arrange::trilu),
+    spec("DepthToSpace", ANY, (1, 1), &["blocksize", "mode"], arrange::depth_to_space),
+    spec("SpaceToDepth", ANY, (1, 1), &["blocksize"], arrange::space_to_depth),
+    spec("ReverseSequence", ANY, (2, 2), &["batch_axis", "time_axis"], arrange::reverse_sequence),
+    spec("Compress", ANY, (2, 2), &["axis"], arrange::compress),
+    spec("CenterCropPad", ANY, (2, 2), &["axes"], arrange::center_crop_pad),
+    spec("Range", ANY, (3, 3), &["stash_type"], generate::range),
+    spec("Size", ANY, (1, 1), &[], generate::size),
+    spec("EyeLike", ANY, (1, 1), &["dtype", "k"], generate::eye_like),
+    spec("NonZero", ANY, (1, 1), &[], generate::non_zero),
+    spec("HannWindow", ANY, (1, 1), WINDOW, generate::hann_window),
+    spec("HammingWindow", ANY, (1, 1), WINDOW, generate::hamming_window),
+    spec("BlackmanWindow", ANY, (1, 1), WINDOW, generate::blackman_window),
+    spec("Upsample", ANY, (1, 2), &["height_scale", "mode", "scales", "width_scale"], resize::upsample),
+    spec("Resize", (1, 10), (2, 2), &["mode"], resize::resize_first),
+    spec("Resize", (11, i64::MAX), (1, 4), RESIZE, resize::resize),
+    spec("ConvTranspose", ANY, (2, 3), CONV_TRANSPOSE, conv_transpose::conv_transpose),
+    spec("Col2Im", ANY, (3, 3), &["dilations", "pads", "strides"], conv_transpose::col2im),
+    spec("LpPool", ANY, (1, 1), LP_POOL, lp_pool::lp_pool),
+    spec("GlobalLpPool", ANY, (1, 1), &["p"], lp_pool::global_lp),
+    spec("GlobalMaxPool", ANY, (1, 1), &[], lp_pool::global_max),
+    spec("GridSample", ANY, (2, 2), &["align_corners", "mode", "padding_mode"], grid::grid_sample),
+    spec("AffineGrid", ANY, (2, 2), &["align_corners"], grid::affine_grid),
+    spec("DeformConv", ANY, (3, 5), DEFORM_CONV, deform_conv::deform_conv),
+    spec("RoiAlign", ANY, (3, 3), ROI_ALIGN, roi_align::roi_align),
+    spec("DFT", ANY, (1, 3), &["axis", "inverse", "onesided"], dft::dft),
+    spec("STFT", ANY, (2, 4), &["onesided"], dft::stft),
 ];
 
-/// The declaration that a node falls under.
+/// The declaration that a node falls under. The domain of the standard operators is empty.
 pub(crate) fn find(op_type: &str, domain: &str, opset: i64) -> Option<&'static Spec> {
-    let standard = domain.is_empty() || domain == "ai.onnx";
+    let registry = match domain {
+        "" => REGISTRY,
+        "ai.onnx.ml" => ml::REGISTRY,
+        _ => return None,
+    };
     let fits = |spec: &&Spec| spec.name == op_type && spec.opsets.0 <= opset && opset <= spec.opsets.1;
-    REGISTRY.iter().find(fits).filter(|_| standard)
+    registry.iter().find(fits)
 }

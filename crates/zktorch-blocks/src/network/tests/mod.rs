@@ -1,3 +1,4 @@
+mod bound;
 mod cheating;
 mod forger;
 mod limits;
@@ -8,5 +9,6 @@ mod order;
 mod random;
 mod round_trip;
 mod step_builder;
+mod steps;
 mod weights;
 mod zero_knowledge;
