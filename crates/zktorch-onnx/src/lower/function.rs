@@ -225,6 +225,11 @@ struct Shape {
 
 impl Shape {
     fn new(formula: &Formula, (lo, hi): (f64, f64), limits: (f64, f64), seen: f64) -> Self {
+        // Where one value alone was seen, its neighbourhood tells how steep the function is.
+        let (lo, hi) = match hi - lo <= 1e-3 * lo.abs().max(hi.abs()) {
+            true => (lo - lo.abs() / 8.0, hi + hi.abs() / 8.0),
+            false => (lo, hi),
+        };
         let point = |i: usize| lo + (hi - lo) * i as f64 / SAMPLES as f64;
         let mut points: Vec<f64> = (0..=SAMPLES).map(point).collect();
         // Small arguments next to large ones are seen, too.
