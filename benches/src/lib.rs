@@ -1,12 +1,14 @@
 //! What the benches share: inputs, the clock, the kernels of `cargo xtask bench core`, and what models are compared with.
 //!
-//! Features: `kernels`, `floor`, `models` and `float`, each for the programs that need it, so that `cargo xtask prove-model` builds
+//! Features: `kernels`, `floor`, `models`, `conformance` and `float`, each for the programs that need it, so that `cargo xtask prove-model` builds
 //! no more than that.
 
 #[cfg(feature = "kernels")]
 pub mod ablation;
 #[cfg(feature = "models")]
 pub mod classes;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "kernels")]
 pub mod context;
 #[cfg(feature = "models")]

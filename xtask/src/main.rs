@@ -1,7 +1,8 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | bench`.
+//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | conformance | bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod bench;
+mod conformance;
 mod prove_model;
 mod tamper;
 mod test;
@@ -30,6 +31,8 @@ enum Command {
     ProveModel(prove_model::Options),
     /// Damage every byte of a proof, its statement and its key: nothing may be accepted.
     Tamper(tamper::Options),
+    /// Prove ONNX's own node tests, and compare with what ONNX expects.
+    Conformance(conformance::Options),
     /// Measure: every model end to end, with a report; or a part by name.
     Bench(bench::Options),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::ProveModel(options) => prove_model::run(&options),
         Command::Tamper(options) => tamper::run(&options),
+        Command::Conformance(options) => conformance::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

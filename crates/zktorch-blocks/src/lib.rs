@@ -4,7 +4,7 @@
 //!
 //! | block | what it proves | how |
 //! |---|---|---|
-//! | `linear` | `acc + floor(D/2) = D y + r`: rescaling, sums, scale alignment | at one random point |
+//! | `linear` | what a step says of its tensors: rescaling, quotients, roots, saturation | at one random point |
 //! | `contract` | convolutions, matrix products, elementwise products | one sumcheck instance, degree 2 or 3 |
 //! | `reindex` | transposes, windows, slices, padding, broadcasts, sums | nothing, or one sumcheck instance |
 //! | `lookup` | ranges and functions of one variable | committed inverse columns |

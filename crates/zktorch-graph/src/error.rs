@@ -43,8 +43,8 @@ pub enum GraphError {
         tensor: String,
         /// Index of the entry (row-major over the real extents).
         index: usize,
-        /// The divisor.
-        value: i128,
+        /// The divisor (or the least number of 64 bits).
+        value: i64,
     },
     /// A root is taken of a negative number while the network is executed.
     #[error("{tensor}: the root of entry {index} is of {value}, a negative number")]
@@ -53,8 +53,8 @@ pub enum GraphError {
         tensor: String,
         /// Index of the entry (row-major over the real extents).
         index: usize,
-        /// The number.
-        value: i128,
+        /// The number (or the least one of 64 bits).
+        value: i64,
     },
     /// A tensor that has to be supplied is missing or has another length.
     #[error("{tensor}: expected {expected} values, got {got}")]

@@ -13,8 +13,8 @@
 //!
 //! Integers of more than 17 bits are stored as [`Limbs`]. What is proved about a step is its list of [`Constraint`]s.
 //!
-//! Everything else is composed of these. Prover and verifier agree on these semantics bit for bit: no result depends on
-//! the rounding of a floating-point number (the executor multiplies in f64 only where every sum is below 2^53).
+//! Everything else is composed of these. Prover and verifier agree on these semantics bit for bit: the executor multiplies in
+//! f64 only where every sum is below 2^53, and a [`Formula`]'s operations round in the same way everywhere.
 //!
 //! A graph is hostile until [`Graph::validate`] accepts it. [`execute`] computes all tensors of a valid graph (feature
 //! `executor`; verifiers do without).

@@ -1,5 +1,7 @@
 //! The compiler: decode, calibrate, lower, validate.
 
+use std::borrow::Cow;
+
 use zktorch_graph::{Bounds, Graph, Interval, TensorId, execute};
 
 use crate::calibrate::{Statistics, run};
@@ -8,7 +10,9 @@ use crate::lower::Lowering;
 use crate::model::Model;
 use crate::program::{Id, Kind, Program};
 use crate::tensor::len;
-use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Result, Tensor};
+use crate::{
+    FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError,
+};
 
 /// Samples that are generated when none are given.
 pub const GENERATED: usize = 8;
@@ -24,12 +28,33 @@ pub struct PortInfo {
     pub dims: Vec<usize>,
     /// The tensor of the graph.
     pub tensor: TensorId,
-    /// Real value = integer / 2^scale.
+    /// See [`real_value`].
     pub scale: i32,
+    /// The integer that stands for zero.
+    pub zero: i32,
+    /// What a step of the integer is worth, in units of 2^-scale; positive.
+    pub multiplier: f64,
+}
+
+/// The number that an integer of a port stands for: (integer - zero) * multiplier / 2^scale. One rounding at
+/// most, in the product: the difference of two 32-bit integers and the power of two are exact, so that
+/// everybody computes the same bits.
+pub fn real_value(integer: i32, scale: i32, zero: i32, multiplier: f64) -> f64 {
+    (f64::from(integer) - f64::from(zero)) * multiplier * f64::powi(2.0, -scale)
 }
 
 impl PortInfo {
-    /// Integers of these numbers: each rounded to the nearest multiple of `2^-scale`. `range` is that of the port's tensor.
+    /// A port whose real values are integer / 2^scale.
+    pub fn new(name: String, dims: Vec<usize>, tensor: TensorId, scale: i32) -> Self {
+        Self { name, dims, tensor, scale, zero: 0, multiplier: 1.0 }
+    }
+
+    /// The number that an integer stands for.
+    pub fn real(&self, integer: i32) -> f64 {
+        real_value(integer, self.scale, self.zero, self.multiplier)
+    }
+
+    /// Integers of these numbers: each the nearest that stands for it. `range` is that of the port's tensor.
     ///
     /// # Errors
     /// [`OnnxError::Input`] if a number leaves the range.
@@ -37,12 +62,12 @@ impl PortInfo {
         let factor = f64::powi(2.0, self.scale);
         let (lo, hi) = (f64::from(range.lo), f64::from(range.hi));
         let integer = |x: f64| {
-            let integer = (x * factor).round();
-            if integer < lo || integer > hi {
+            let integer = (x / self.multiplier * factor).round() + f64::from(self.zero);
+            if !(lo..=hi).contains(&integer) {
                 return Err(OnnxError::Input {
                     name: self.name.clone(),
                     field: "value",
-                    expected: format!("from {} to {}", lo / factor, hi / factor),
+                    expected: format!("from {} to {}", self.real(range.lo), self.real(range.hi)),
                     got: x.to_string(),
                 });
             }
@@ -73,25 +98,15 @@ pub struct Compiled {
     pub ranges: Vec<(f64, f64)>,
     /// Bits of room above them.
     pub headroom: u32,
-}
-
-/// How far a stored value of the quantised network is from the float model.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct ValueError {
-    /// Its name in the ONNX model.
-    pub name: String,
-    /// Largest absolute difference.
-    pub max_error: f32,
-    /// Largest absolute value in the float model.
-    pub max_abs: f32,
+    /// The errors on calibration samples; nothing if there were none.
+    pub precision: Precision,
 }
 
 /// The numbers that the integers of a tensor stand for.
 fn real(port: &PortInfo, values: &[Vec<i32>]) -> FloatTensor {
     let data = &values[port.tensor.0 as usize];
     debug_assert_eq!(data.len(), len(&port.dims));
-    let factor = f64::powi(2.0, -port.scale);
-    FloatTensor::from_fn(port.dims.clone(), |i| (f64::from(data[i]) * factor) as f32)
+    FloatTensor::from_fn(port.dims.clone(), |i| port.real(data[i]) as f32)
 }
 
 /// Compiles an ONNX model.
@@ -103,9 +118,12 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     let decode = || Expansion::survey(Model::decode(bytes, options)?, options).into_program(options);
     let mut program = tracing::info_span!("decode model").in_scope(decode)?;
     let mut warnings = Vec::new();
-    let statistics = match &options.ranges {
-        Some(ranges) => known(ranges, &program)?,
-        None => calibrate(&program, options, &mut warnings)?,
+    let (statistics, samples) = match &options.ranges {
+        Some(ranges) => (known(ranges, &program)?, Cow::Borrowed(&[][..])),
+        None => {
+            let samples = samples(&program, options, &mut warnings);
+            (calibrate(&program, &samples)?, samples)
+        }
     };
     let _span = tracing::info_span!("lower", nodes = program.nodes.len()).entered();
     program.fold_norms();
@@ -127,10 +145,17 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
         outputs.push((name.clone(), dims, tensor));
     }
     let stored = lowering.stored_values();
+    let made = program.outputs.iter().zip(&lowering.graph.outputs).map(|((_, id), tensor)| (*id, *tensor));
+    let mut compared: Vec<(Id, TensorId)> = made.collect();
+    for (id, _, tensor) in &stored {
+        if compared.iter().all(|(other, _)| other != id) {
+            compared.push((*id, *tensor));
+        }
+    }
     let (mut graph, weights) = (lowering.graph, lowering.weights);
     let port = |(name, dims, tensor): (String, Vec<usize>, TensorId)| {
         let scale = graph.tensor(tensor).scale;
-        PortInfo { name, dims, tensor, scale }
+        PortInfo::new(name, dims, tensor, scale)
     };
     let inputs: Vec<PortInfo> = ports.into_iter().map(port).collect();
     let outputs: Vec<PortInfo> = outputs.into_iter().map(port).collect();
@@ -146,7 +171,11 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     }
     let bounds = graph.validate()?;
     let ranges = statistics.to_pairs();
-    Ok(Compiled { graph, bounds, weights, inputs, outputs, stored, warnings, ranges, headroom })
+    let precision = Precision::default();
+    let mut compiled =
+        Compiled { graph, bounds, weights, inputs, outputs, stored, warnings, ranges, headroom, precision };
+    crate::precision::measure(&mut compiled, &program, &compared, &samples, options)?;
+    Ok(compiled)
 }
 
 /// Statistics from a former compilation.
@@ -167,23 +196,29 @@ fn short(name: &str) -> String {
     name[..end].to_owned()
 }
 
-/// Runs the samples.
-fn calibrate(program: &Program, options: &Options, warnings: &mut Vec<String>) -> Result<Statistics> {
-    let generated = match options.calibration.is_empty() {
-        false => Vec::new(),
-        true => {
-            warnings.push(
-                "no calibration samples: scales come from random inputs in [0, 1) and standard normal ones; real inputs may leave the ranges"
-                    .to_owned(),
-            );
-            (0..GENERATED).map(|index| generate(program, index)).collect()
-        }
-    };
-    let samples = if generated.is_empty() { &options.calibration } else { &generated };
-    if !options.calibration.is_empty() && samples.len() < ENOUGH_SAMPLES {
-        warnings
-            .push(format!("only {} calibration samples; {ENOUGH_SAMPLES} or more are better", samples.len()));
+/// The calibration samples, random ones if none are given.
+fn samples<'a>(
+    program: &Program,
+    options: &'a Options,
+    warnings: &mut Vec<String>,
+) -> Cow<'a, [Vec<Tensor>]> {
+    let given = &options.calibration;
+    if given.is_empty() {
+        warnings.push(
+            "no calibration samples: scales come from random inputs in [0, 1) and standard normal ones; real inputs may leave the ranges"
+                .to_owned(),
+        );
+        return Cow::Owned((0..GENERATED).map(|index| generate(program, index)).collect());
     }
+    if given.len() < ENOUGH_SAMPLES {
+        warnings
+            .push(format!("only {} calibration samples; {ENOUGH_SAMPLES} or more are better", given.len()));
+    }
+    Cow::Borrowed(given)
+}
+
+/// Runs the samples.
+fn calibrate(program: &Program, samples: &[Vec<Tensor>]) -> Result<Statistics> {
     let mut statistics = Statistics::new(program);
     for sample in samples {
         let _span = tracing::info_span!("calibration sample").entered();

@@ -109,6 +109,20 @@ pub enum OnnxError {
         /// What was needed.
         got: String,
     },
+    /// An output of the quantised network is further from the float model than it may be.
+    #[error(
+        "output {output}: expected a relative error of at most {expected} on the calibration samples, got {got}; the error enters at {source_value}: other samples, --headroom or a larger --max-error"
+    )]
+    Precision {
+        /// The output.
+        output: String,
+        /// The limit.
+        expected: f64,
+        /// Largest difference as a part of the largest value.
+        got: f64,
+        /// The first value that is off by half of that or more.
+        source_value: String,
+    },
     /// The compiled graph breaks a rule of the intermediate representation.
     #[error("compiled graph: {0}")]
     Graph(#[from] GraphError),

@@ -1,11 +1,11 @@
 //! From a decoded model to a program: every node is expanded into core operators.
 
-use std::collections::BTreeMap;
+mod control;
+mod scope;
 
+use self::scope::{Expander, Scope};
 use crate::model::{Model, node_name};
-use crate::ops::{Context, find};
 use crate::program::{Builder, Id, Program};
-use crate::proto::NodeProto;
 use crate::{OnnxError, Options, Result};
 
 /// What became of one node of the file.
@@ -31,27 +31,34 @@ pub(crate) struct Expansion {
 impl Expansion {
     /// Expands as many nodes as possible and tells what became of each.
     pub(crate) fn survey(model: Model, options: &Options) -> Self {
-        let Model { opset, nodes, constants, inputs, outputs, mut problems } = model;
+        let Model { opset: _, opsets, functions, nodes, constants, inputs, elements, outputs, mut problems } = model;
         let mut builder = Builder::new(options.max_entries, options.max_multiplications);
-        let mut values: BTreeMap<String, Id> = BTreeMap::new();
+        let mut scope = Scope::new(&opsets);
         for (name, (tensor, kind)) in constants {
             let public = tensor.len() == 1 && is_well_known(tensor.get(0));
-            values.insert(name.clone(), builder.constant_of(&name, tensor, kind, public));
+            let id = builder.constant_of(&name, tensor, kind, public);
+            scope.define(&name, id);
         }
         for (name, dims, kind) in inputs {
-            values.insert(name.clone(), builder.input(&name, &dims, kind));
+            let id = builder.input(&name, &dims, kind);
+            scope.define(&name, id);
+        }
+        for (name, element) in elements {
+            if let Some(id) = scope.get(&name) {
+                builder.set_element(id, element);
+            }
         }
         let mut outcomes = Vec::with_capacity(nodes.len());
+        let mut expander = Expander::new(options, &mut builder, &functions);
         for (origin, node) in nodes.iter().enumerate() {
             let name = node_name(node);
-            let label = node.output.iter().find(|name| !name.is_empty()).unwrap_or(&name);
-            builder.begin(origin, label);
-            let result = expand(node, opset, &mut values, options, &mut builder);
+            expander.origin = origin;
+            let result = expander.node(node, &mut scope);
             outcomes.push(Outcome { name, op: node.op_type.clone(), result, multiplications: 0, folded: false });
         }
         let mut dims = Vec::new();
         for name in outputs {
-            let id = values.get(&name).copied();
+            let id = scope.get(&name);
             dims.push((name.clone(), id.map(|id| builder.dims(id).to_vec())));
             match id {
                 Some(id) if builder.constant(id).is_some() => problems.push(OnnxError::Model {
@@ -73,7 +80,7 @@ impl Expansion {
             outcome.multiplications = outcome.multiplications.saturating_add(count);
         }
         for ((outcome, made), node) in outcomes.iter_mut().zip(made).zip(&nodes) {
-            let ids: Vec<Id> = node.output.iter().filter_map(|name| values.get(name).copied()).collect();
+            let ids: Vec<Id> = node.output.iter().filter_map(|name| scope.get(name)).collect();
             let constant = !ids.is_empty() && ids.iter().all(|id| program.constant(*id).is_some());
             outcome.folded = outcome.result.is_ok() && !made && constant;
         }
@@ -101,61 +108,6 @@ impl Expansion {
         program.simplify();
         Ok(program)
     }
-}
-
-/// Expands one node and defines its outputs.
-fn expand(
-    node: &NodeProto,
-    opset: i64,
-    values: &mut BTreeMap<String, Id>,
-    options: &Options,
-    builder: &mut Builder,
-) -> Result<Vec<usize>> {
-    let Some(spec) = find(&node.op_type, &node.domain, opset) else {
-        let prefix = if node.domain.is_empty() { String::new() } else { format!("{}.", node.domain) };
-        return Err(OnnxError::UnsupportedOp {
-            node: node_name(node),
-            op: format!("{prefix}{}", node.op_type),
-            opset,
-        });
-    };
-    let before = builder.program().values.len();
-    let mut cx = Context { node, opset, inputs: Vec::new(), options, b: builder };
-    if node.output.iter().all(String::is_empty) {
-        return Err(cx.error("output 0", "a name", "none"));
-    }
-    for attribute in &node.attribute {
-        if !spec.attributes.contains(&attribute.name.as_str()) {
-            let expected = format!("one of {:?}", spec.attributes);
-            return Err(cx.error("attribute", expected, attribute.name.clone()));
-        }
-    }
-    let given = node.input.len();
-    if given < spec.arity.0 || given > spec.arity.1 {
-        let expected = format!("from {} to {}", spec.arity.0, spec.arity.1);
-        return Err(cx.error("number of inputs", expected, given.to_string()));
-    }
-    for name in &node.input {
-        let id = values.get(name).copied();
-        if id.is_none() && !name.is_empty() {
-            return Err(cx.error("inputs", "known extents", format!("unknown ones of {name}")));
-        }
-        cx.inputs.push(id);
-    }
-    let outputs = (spec.expand)(&mut cx)?;
-    if let Some((expected, got)) = cx.b.take_error() {
-        return Err(cx.error("result", expected, got));
-    }
-    for (index, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-        let Some(id) = outputs.get(index).copied() else {
-            return Err(cx.error(format!("output {index}"), "absent", name.clone()));
-        };
-        if id.0 >= before {
-            cx.b.name(id, name);
-        }
-        values.insert(name.clone(), id);
-    }
-    Ok(outputs.first().map(|id| builder.dims(*id).to_vec()).unwrap_or_default())
 }
 
 /// Whether a number stands in the definitions of common functions, so that stating it tells nothing about a model's weights:

@@ -4,8 +4,8 @@
 //!
 //! [`proto`] decodes the bytes; `model` checks names, constants and order; `expand` turns every node, through the registry in
 //! `ops`, into core operators of a `program`, folding constants on the way; `calibrate` runs it in floats (`interpret`) and
-//! notes the range of every value; `lower` turns values into expressions and steps; [`compile()`] puts it together and
-//! validates the graph.
+//! notes the range of every value; `lower` turns values into expressions and steps; `precision` runs
+//! samples in both; [`compile()`] puts it together and validates the graph.
 
 mod calibrate;
 mod compile;
@@ -18,13 +18,15 @@ mod lower;
 mod model;
 mod ops;
 mod options;
+mod precision;
 mod program;
 pub mod proto;
 mod tensor;
 
-pub use compile::{Compiled, GENERATED, PortInfo, ValueError, compile};
+pub use compile::{Compiled, GENERATED, PortInfo, compile, real_value};
 pub use error::{OnnxError, Result};
 pub use float::FloatModel;
 pub use inspect::{NodeReport, Report, inspect};
 pub use options::Options;
+pub use precision::{Precision, ValueError};
 pub use tensor::{FloatTensor, IntTensor, Tensor};

@@ -6,20 +6,39 @@ use std::path::{Component, Path};
 
 use prost::Message;
 
-use crate::proto::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use crate::program::Kind;
+use crate::proto::{
+    FunctionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, ValueInfoProto,
+};
 use crate::tensor::checked_len;
 use crate::{FloatTensor, IntTensor, OnnxError, Options, Result, Tensor};
 
 /// Oldest and newest version of the standard operator set.
 pub(crate) const OPSETS: (i64, i64) = (1, 27);
 
+/// Versions of operator sets by domain; that of the standard operators is empty.
+pub(crate) type Opsets = BTreeMap<String, i64>;
+
+/// Domains by their canonical names.
+pub(crate) fn canonical_domain(domain: &str) -> &str {
+    if domain == "ai.onnx" { "" } else { domain }
+}
+
+/// The versions of a list of imports.
+pub(crate) fn opsets(imports: &[OperatorSetIdProto]) -> Opsets {
+    imports.iter().map(|set| (canonical_domain(&set.domain).to_owned(), set.version)).collect()
+}
+
 /// A decoded model, nodes in topological order.
 pub(crate) struct Model {
     pub(crate) opset: i64,
+    pub(crate) opsets: Opsets,
+    pub(crate) functions: Vec<FunctionProto>,
     pub(crate) nodes: Vec<NodeProto>,
     pub(crate) constants: BTreeMap<String, (Tensor, Kind)>,
     pub(crate) inputs: Vec<(String, Vec<usize>, Kind)>,
+    /// Element types of constants and inputs: integers of one kind saturate at different bounds.
+    pub(crate) elements: BTreeMap<String, i32>,
     pub(crate) outputs: Vec<String>,
     /// What stands in the way of compiling it but not of reading on: tensors, inputs and versions that are not supported.
     pub(crate) problems: Vec<OnnxError>,
@@ -30,16 +49,21 @@ impl Model {
         let model = ModelProto::decode(bytes).map_err(|e| OnnxError::Decode { reason: e.to_string() })?;
         let mut problems = Vec::new();
         let opset = opset(&model, &mut problems)?;
+        let mut opsets = opsets(&model.opset_import);
+        opsets.insert(String::new(), opset);
+        let functions = model.functions;
         let Some(mut graph) = model.graph else {
             return Err(OnnxError::Decode { reason: "no graph".into() });
         };
         let mut defined = BTreeSet::new();
         let mut constants = BTreeMap::new();
+        let mut elements = BTreeMap::new();
         for tensor in std::mem::take(&mut graph.initializer) {
             let name = tensor.name.clone();
             if !defined.insert(name.clone()) {
                 return Err(duplicate(name));
             }
+            elements.insert(name.clone(), tensor.data_type);
             match decode_tensor(tensor, options) {
                 Ok(value) => drop(constants.insert(name, value)),
                 Err(error) => problems.push(error),
@@ -52,6 +76,8 @@ impl Model {
             if !defined.insert(info.name.clone()) {
                 return Err(duplicate(info.name.clone()));
             }
+            let tensor = info.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
+            elements.insert(info.name.clone(), tensor.map(|t| t.elem_type).unwrap_or_default());
             match input_type(info, options) {
                 Ok((dims, kind)) => inputs.push((info.name.clone(), dims, kind)),
                 Err(error) => problems.push(error),
@@ -66,7 +92,7 @@ impl Model {
         }
         let outputs = graph.output.iter().map(|info| info.name.clone()).collect();
         let nodes = sort(graph, &defined)?;
-        Ok(Self { opset, nodes, constants, inputs, outputs, problems })
+        Ok(Self { opset, opsets, functions, nodes, constants, inputs, elements, outputs, problems })
     }
 }
 
@@ -126,12 +152,14 @@ pub(crate) fn type_name(data_type: i32) -> String {
         21 => "uint4",
         22 => "int4",
         23 => "float4",
+        25 => "uint2",
+        26 => "int2",
         _ => return format!("element type {data_type}"),
     };
     name.into()
 }
 
-const TYPES: &str = "float16, float32, float64, bfloat16, int4 to int64, uint4 to uint64 or bool";
+const TYPES: &str = "float16, float32, float64, bfloat16, int2 to int64, uint2 to uint64 or bool";
 
 fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, Kind)> {
     let error = |field, expected: &str, got: String| OnnxError::Input {
@@ -144,7 +172,7 @@ fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, K
     let tensor = tensor.ok_or_else(|| error("type", "a tensor", "something else or nothing".into()))?;
     let kind = match tensor.elem_type {
         1 | 10 | 11 | 16 => Kind::Float,
-        2..=7 | 12 | 13 | 21 | 22 => Kind::Int,
+        2..=7 | 12 | 13 | 21 | 22 | 25 | 26 => Kind::Int,
         9 => Kind::Bool,
         other => return Err(error("element type", TYPES, type_name(other))),
     };
@@ -287,8 +315,8 @@ pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<(T
                 check(tensor.uint64_data.len())?;
                 int(&mut tensor.uint64_data.into_iter().map(|x| x as i64))
             }
-            21 | 22 => {
-                // Two to a byte, a byte to an entry.
+            21 | 22 | 25 | 26 => {
+                // Several to a byte, a byte to an entry.
                 let packed: Vec<u8> = tensor.int32_data.iter().map(|x| *x as u8).collect();
                 if packed.len() != bytes {
                     return Err(error("data", format!("{bytes} bytes"), format!("{}", packed.len())));
@@ -316,6 +344,7 @@ fn width(data_type: i32) -> Option<(usize, Kind)> {
         7 | 13 => (64, Kind::Int),
         9 => (8, Kind::Bool),
         21 | 22 => (4, Kind::Int),
+        25 | 26 => (2, Kind::Int),
         _ => return None,
     })
 }
@@ -341,6 +370,8 @@ fn decode_raw(data_type: i32, raw: &[u8], dims: &[usize]) -> Tensor {
         7 | 13 => int(&|i| i64::from_le_bytes(word(raw, i))),
         21 => int(&|i| i64::from(raw[i / 2] >> (4 * (i % 2)) & 15)),
         22 => int(&|i| i64::from((raw[i / 2] >> (4 * (i % 2)) << 4) as i8 >> 4)),
+        25 => int(&|i| i64::from(raw[i / 4] >> (2 * (i % 4)) & 3)),
+        26 => int(&|i| i64::from((raw[i / 4] >> (2 * (i % 4)) << 6) as i8 >> 6)),
         _ => int(&|i| i64::from(raw[i] != 0)),
     }
 }

@@ -25,6 +25,8 @@ pub struct Options {
     /// Smallest and largest entry of everything that the model computes, instead of samples. What a former compilation found
     /// ([`Compiled::ranges`](crate::Compiled::ranges)) gives the same graph again.
     pub ranges: Option<Vec<(f64, f64)>>,
+    /// Largest relative error of an output on the calibration samples; a model that is further off is refused.
+    pub max_error: Option<f64>,
     /// Bits of room above the calibrated maximum. By default 2, or 3 when the samples are generated or fewer than 16.
     pub headroom: Option<u32>,
     /// Largest tensor, in entries, that the model may contain.
@@ -42,6 +44,7 @@ impl Default for Options {
             input: Visibility::Public,
             output: Visibility::Public,
             ranges: None,
+            max_error: None,
             headroom: None,
             max_entries: 1 << 28,
             max_multiplications: 1 << 44,

@@ -21,6 +21,41 @@ pub struct ModelProto {
     /// Versions of the operator sets.
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<OperatorSetIdProto>,
+    /// Functions that the nodes may call.
+    #[prost(message, repeated, tag = "25")]
+    pub functions: Vec<FunctionProto>,
+}
+
+/// `FunctionProto`: an operator that the file itself defines.
+#[derive(Clone, PartialEq, Message)]
+pub struct FunctionProto {
+    /// Name.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Names of the inputs.
+    #[prost(string, repeated, tag = "4")]
+    pub input: Vec<String>,
+    /// Names of the outputs.
+    #[prost(string, repeated, tag = "5")]
+    pub output: Vec<String>,
+    /// Names of the attributes without a default.
+    #[prost(string, repeated, tag = "6")]
+    pub attribute: Vec<String>,
+    /// Operators.
+    #[prost(message, repeated, tag = "7")]
+    pub node: Vec<NodeProto>,
+    /// Versions of the operator sets that the body is written in.
+    #[prost(message, repeated, tag = "9")]
+    pub opset_import: Vec<OperatorSetIdProto>,
+    /// Domain.
+    #[prost(string, tag = "10")]
+    pub domain: String,
+    /// Attributes with their defaults.
+    #[prost(message, repeated, tag = "11")]
+    pub attribute_proto: Vec<AttributeProto>,
+    /// Which of several functions of one name.
+    #[prost(string, tag = "13")]
+    pub overload: String,
 }
 
 /// `OperatorSetIdProto`.
@@ -75,15 +110,18 @@ pub struct NodeProto {
     /// Domain of the operator.
     #[prost(string, tag = "7")]
     pub domain: String,
+    /// Which of several functions of one name.
+    #[prost(string, tag = "8")]
+    pub overload: String,
 }
 
-/// `AttributeProto`; graphs, sparse tensors and types are not read.
+/// `AttributeProto`; sparse tensors and types are not read.
 #[derive(Clone, PartialEq, Message)]
 pub struct AttributeProto {
     /// Name.
     #[prost(string, tag = "1")]
     pub name: String,
-    /// Kind: 1 float, 2 int, 3 string, 4 tensor, 6 floats, 7 ints, 8 strings.
+    /// Kind: 1 float, 2 int, 3 string, 4 tensor, 5 graph, 6 floats, 7 ints, 8 strings.
     #[prost(int32, tag = "20")]
     pub r#type: i32,
     /// Float.
@@ -98,6 +136,9 @@ pub struct AttributeProto {
     /// Tensor.
     #[prost(message, optional, tag = "5")]
     pub t: Option<TensorProto>,
+    /// Graph.
+    #[prost(message, optional, tag = "6")]
+    pub g: Option<GraphProto>,
     /// Floats.
     #[prost(float, repeated, tag = "7")]
     pub floats: Vec<f32>,
@@ -107,6 +148,9 @@ pub struct AttributeProto {
     /// Strings.
     #[prost(bytes = "vec", repeated, tag = "9")]
     pub strings: Vec<Vec<u8>>,
+    /// In a function's body: the attribute of the call that this one stands for.
+    #[prost(string, tag = "21")]
+    pub ref_attr_name: String,
 }
 
 /// `TensorProto`.

@@ -138,6 +138,14 @@ impl From<IntTensor> for Tensor {
 }
 
 impl Tensor {
+    /// From its message; external data are not read.
+    ///
+    /// # Errors
+    /// [`OnnxError::Tensor`] for entries that are no numbers, and if extents and data do not fit.
+    pub fn from_proto(tensor: crate::proto::TensorProto) -> Result<Self> {
+        crate::model::decode_tensor(tensor, &crate::Options::default()).map(|(tensor, _)| tensor)
+    }
+
     /// The extents.
     pub fn dims(&self) -> &[usize] {
         match self {

@@ -247,7 +247,7 @@ fn fuzz_models() {
             // What compiles is valid and can be executed, or tells why not.
             assert!(compiled.graph.validate().is_ok());
             let sample: Vec<zktorch_onnx::Tensor> =
-                model.inputs().iter().map(|(_, dims)| random.tensor(dims, 1.0)).collect();
+                model.inputs().iter().map(|(_, dims)| random.tensor(dims, 1.0).into()).collect();
             if let (Ok(float), Ok(integer)) = (model.run(&sample), compiled.run(&sample)) {
                 assert_eq!(float.len(), integer.len());
                 assert!(float.iter().zip(&integer).all(|(a, b)| a.dims() == b.dims()));

@@ -69,9 +69,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             graph.steps.push(Step::Lookup { table: TableId(0), x: before, y: x });
         }
     }
-    let port = |name: &str, size: u32| vec![Port { name: name.to_owned(), dims: vec![u64::from(size)] }];
+    let port = |name: &str, size: u32| vec![Port::new(name, [u64::from(size)])];
     let (inputs, outputs) = (port("input", sizes[0]), port("output", sizes[sizes.len() - 1]));
-    let model = Model { graph, inputs, outputs, weights };
+    let model = Model { graph, inputs, outputs, preprocessing: String::new(), weights };
 
     let k = std::env::var("K").ok().and_then(|k| k.parse().ok()).unwrap_or_else(|| choose_k(&model.graph));
     let started = Instant::now();
@@ -84,7 +84,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let input: Vec<i32> = (0..sizes[0]).map(|_| rng.gen_range(0..1000)).collect();
     for _ in 0..3 {
         let started = Instant::now();
-        let proved = key.prove(&srs, std::slice::from_ref(&input))?;
+        let proved = key.prove(&srs, std::slice::from_ref(&input), &[])?;
         println!(
             "prove {:?} (witness {:?}), {} bytes",
             started.elapsed(),
@@ -97,10 +97,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let loaded = started.elapsed();
         let policy = SrsPolicy::new().allow_insecure();
         let started = Instant::now();
-        vk.check_weights(&policy)?;
+        let vk = vk.check(&policy)?;
         let weights = started.elapsed();
         let started = Instant::now();
-        verify(&vk, &policy, &proved.statement, &proved.proof)?;
+        verify(&vk, &proved.statement, &proved.proof)?;
         println!("verify {:?} (key loaded {loaded:?}, weight ranges {weights:?})", started.elapsed());
     }
     Ok(())

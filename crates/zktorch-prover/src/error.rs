@@ -54,6 +54,14 @@ pub enum ProverError {
         /// What was given.
         got: String,
     },
+    /// The context is too long.
+    #[error("context: expected at most {most} bytes, got {got}")]
+    Context {
+        /// The most bytes.
+        most: usize,
+        /// Its length.
+        got: usize,
+    },
     /// A weight is not a 16-bit integer.
     #[error("{tensor}: weight {value} at entry {index} does not have 16 bits")]
     WeightRange {

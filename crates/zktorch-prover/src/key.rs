@@ -5,13 +5,13 @@ use zeroize::Zeroize;
 use zktorch_commit::{Blind, Commitment};
 use zktorch_graph::{Bounds, Role};
 use zktorch_transcript::wire;
-use zktorch_verifier::VerifyingKey;
+use zktorch_verifier::UncheckedKey;
 
 use crate::ProverError;
 
 /// Everything the prover keeps: the verifying key, the weights, the blinds of their commitments. Secret; wiped when dropped.
 pub struct ProvingKey {
-    pub(crate) vk: VerifyingKey,
+    pub(crate) vk: UncheckedKey,
     vk_bytes: Vec<u8>,
     pub(crate) bounds: Bounds,
     /// Real entries by tensor; empty for tensors that are no weights.
@@ -64,14 +64,14 @@ impl ProvingKey {
         secret: [u8; 32],
         padding: Vec<Commitment>,
     ) -> Result<Self, ProverError> {
-        let vk = VerifyingKey::from_bytes(&vk_bytes)?;
+        let vk = UncheckedKey::from_bytes(&vk_bytes)?;
         let bounds = vk.network().graph().validate()?;
         let column = vk.network().stack_weights(&weights)?;
         Ok(Self { vk, vk_bytes, bounds, weights, column, blinds, secret, padding })
     }
 
-    /// The verifying key.
-    pub fn vk(&self) -> &VerifyingKey {
+    /// The verifying key. Its weight-range proof was not verified.
+    pub fn vk(&self) -> &UncheckedKey {
         &self.vk
     }
 

@@ -26,23 +26,23 @@
 //!         outputs: vec![TensorId(2)],
 //!         ..Graph::default()
 //!     };
-//!     let port = |name: &str| vec![Port { name: name.to_owned(), dims: vec![5] }];
+//!     let port = |name: &str| vec![Port::new(name, [5])];
 //!     let weights = vec![(TensorId(1), vec![100, -100, 3, 0, 7])];
-//!     let model = Model { graph, inputs: port("x"), outputs: port("y"), weights };
+//!     let (inputs, outputs) = (port("x"), port("y"));
+//!     let model = Model { graph, inputs, outputs, preprocessing: String::new(), weights };
 //!
 //!     // Setup, once: under the development SRS, for trying things out.
 //!     let srs = Srs::dev(12)?;
 //!     let key = setup(&model, &srs)?;
 //!
 //!     // Prove.
-//!     let proved = key.prove(&srs, &[vec![1, 2, 3, 4, 5]])?;
+//!     let proved = key.prove(&srs, &[vec![1, 2, 3, 4, 5]], b"a challenge of the verifier's")?;
 //!     assert_eq!(proved.outputs, [[25, -24, 2, 1, 3]]);
 //!
 //!     // Verify, somewhere else: with the key, the statement and the proof. The verifier decides which SRS and which model to trust.
 //!     let vk = VerifyingKey::from_bytes_pinned(key.vk_bytes(), key.vk().model_id())?;
-//!     let policy = SrsPolicy::new().allow_insecure();
-//!     vk.check_weights(&policy)?;
-//!     verify(&vk, &policy, &proved.statement, &proved.proof)?;
+//!     let vk = vk.check(&SrsPolicy::new().allow_insecure())?;
+//!     verify(&vk, &proved.statement, &proved.proof)?;
 //!     # Ok(())
 //! # }
 //! ```

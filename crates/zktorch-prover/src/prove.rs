@@ -9,7 +9,7 @@ use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::ArenaKind;
 use zktorch_graph::{Entries, Role, execute};
 use zktorch_transcript::Transcript;
-use zktorch_verifier::{ProofEnvelope, Statement};
+use zktorch_verifier::{MAX_CONTEXT, ProofEnvelope, Statement};
 
 use crate::{ProverError, ProvingKey};
 
@@ -46,13 +46,15 @@ impl ProvingKey {
         Ok(execute(graph, &self.bounds, given)?)
     }
 
-    /// Proves that the model maps these inputs to its outputs. The SRS is the one of the setup, with the same number of powers.
+    /// Proves that the model maps these inputs to its outputs, for a verifier with this context (its
+    /// challenge, at most [`MAX_CONTEXT`] bytes; empty if it has none). The SRS is the one of the setup, with
+    /// the same number of powers.
     ///
     /// # Errors
     /// Those of [`prove_with_nonce`](Self::prove_with_nonce); [`ProverError::Transcript`] if the system has no randomness.
     #[cfg(feature = "os-rng")]
-    pub fn prove(&self, srs: &Srs, inputs: &[Vec<i32>]) -> Result<Proved, ProverError> {
-        self.prove_with_nonce(srs, inputs, zktorch_transcript::fresh_nonce()?)
+    pub fn prove(&self, srs: &Srs, inputs: &[Vec<i32>], context: &[u8]) -> Result<Proved, ProverError> {
+        self.prove_with_nonce(srs, inputs, context, zktorch_transcript::fresh_nonce()?)
     }
 
     /// [`prove`](Self::prove) for callers with their own source of randomness, and for reproducible tests: two proofs under one nonce
@@ -61,11 +63,13 @@ impl ProvingKey {
     /// `nonce` must be fresh for every attempt. The SRS is the one of the setup, with the same number of powers.
     ///
     /// # Errors
-    /// [`ProverError::Graph`] if an activation leaves its range: then nothing is proved; [`ProverError::Srs`]; those of the proof.
+    /// [`ProverError::Graph`] if an activation leaves its range: then nothing is proved;
+    /// [`ProverError::Srs`]; [`ProverError::Context`]; those of the proof.
     pub fn prove_with_nonce(
         &self,
         srs: &Srs,
         inputs: &[Vec<i32>],
+        context: &[u8],
         nonce: [u8; 32],
     ) -> Result<Proved, ProverError> {
         let network = self.vk.network();
@@ -74,6 +78,9 @@ impl ProvingKey {
                 expected: format!("{} with 2^{} powers", self.vk.srs().id(), network.k()),
                 got: format!("{} with 2^{} powers", srs.verifier().id(), srs.k()),
             });
+        }
+        if context.len() > MAX_CONTEXT {
+            return Err(ProverError::Context { most: MAX_CONTEXT, got: context.len() });
         }
         // 1. The witness.
         let started = Instant::now();
@@ -103,7 +110,7 @@ impl ProvingKey {
         let public: Vec<&[i32]> = ids.iter().map(|id| values[id.0 as usize].as_slice()).collect();
         let commitments = [input_commitments.as_slice(), output_commitments.as_slice()];
         let id = self.vk.model_id();
-        let statement = BlockStatement::new(network, id.0, &[], self.vk.weights(), commitments, &public)?;
+        let statement = BlockStatement::new(network, id.0, context, self.vk.weights(), commitments, &public)?;
         let private = Private {
             weights: &self.blinds,
             io: [&input_blinds, &output_blinds],
@@ -118,6 +125,7 @@ impl ProvingKey {
                 public: public.iter().map(|values| values.to_vec()).collect(),
                 private_inputs: encode(&input_commitments),
                 private_outputs: encode(&output_commitments),
+                context: context.to_vec(),
             },
             proof: ProofEnvelope::new(id, proof.to_bytes()).to_bytes(),
             outputs: network.graph().outputs.iter().map(|id| values[id.0 as usize].clone()).collect(),

@@ -8,7 +8,7 @@ use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::Scope;
 use zktorch_graph::{Graph, Role, TensorId};
 use zktorch_transcript::Transcript;
-use zktorch_verifier::{KeyBody, Port, VERSION, VerifyingKey, encode_key};
+use zktorch_verifier::{KeyBody, Port, UncheckedKey, VERSION, encode_key};
 
 use crate::{ProverError, ProvingKey};
 
@@ -21,6 +21,8 @@ pub struct Model {
     pub inputs: Vec<Port>,
     /// Its outputs as its user knows them.
     pub outputs: Vec<Port>,
+    /// What is done to raw data before they are the input ([`KeyBody::preprocessing`]); empty if nothing.
+    pub preprocessing: String,
     /// The real entries of every weight tensor, row-major.
     pub weights: Vec<(TensorId, Vec<i32>)>,
 }
@@ -56,6 +58,7 @@ pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Res
         graph: model.graph.clone(),
         inputs: model.inputs.clone(),
         outputs: model.outputs.clone(),
+        preprocessing: model.preprocessing.clone(),
         weights: Vec::new(),
     };
     let mut transcript = Transcript::new(b"zktorch setup v1");
@@ -69,7 +72,7 @@ pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Res
     // 2. The body, and with it the id.
     body.weights = commitments.iter().map(Commitment::to_bytes).collect();
     let body = body.to_bytes()?;
-    let vk = VerifyingKey::from_bytes(&encode_key(&body, srs.verifier(), &[])?)?;
+    let vk = UncheckedKey::from_bytes(&encode_key(&body, srs.verifier(), &[])?)?;
 
     // 3. The weight-range proof, which absorbs the id.
     let mut weight_proof = Vec::new();

@@ -4,10 +4,10 @@
 mod common;
 
 use common::{key, model};
-use zktorch_commit::{Srs, SrsPolicy};
+use zktorch_commit::{Srs, SrsPolicy, SrsStatus};
 use zktorch_graph::Visibility;
 use zktorch_prover::{ProverError, ProvingKey};
-use zktorch_verifier::{ModelId, ProofEnvelope, VerifyError, VerifyingKey, verify};
+use zktorch_verifier::{MAX_CONTEXT, ModelId, ProofEnvelope, Statement, VerifyError, VerifyingKey, verify};
 
 #[test]
 fn proofs_verify_and_nothing_can_be_exchanged() {
@@ -19,46 +19,45 @@ fn proofs_verify_and_nothing_can_be_exchanged() {
             let first = ProvingKey::from_bytes(&first.to_bytes().unwrap()).unwrap();
             let second = key(&model(input, output, 6), &srs);
             let vk = VerifyingKey::from_bytes(first.vk_bytes()).unwrap();
-            vk.check_weights(&policy).unwrap();
+            let vk = vk.check(&policy).unwrap();
             let x = vec![vec![9, -8, 7, 6, 5]];
-            let a = first.prove_with_nonce(&srs, &x, [3; 32]).unwrap();
-            let b = second.prove_with_nonce(&srs, &x, [4; 32]).unwrap();
-            verify(&vk, &policy, &a.statement, &a.proof).unwrap();
+            let a = first.prove_with_nonce(&srs, &x, &[], [3; 32]).unwrap();
+            let b = second.prove_with_nonce(&srs, &x, &[], [4; 32]).unwrap();
+            verify(&vk, &a.statement, &a.proof).unwrap();
 
             // Without permission for the development SRS.
-            let refused = verify(&vk, &SrsPolicy::new(), &a.statement, &a.proof);
-            assert!(matches!(refused, Err(VerifyError::Srs(_))));
-            assert!(matches!(vk.check_weights(&SrsPolicy::new()), Err(VerifyError::Srs(_))));
+            assert!(matches!(vk.key().clone().check(&SrsPolicy::new()), Err(VerifyError::Srs(_))));
+            assert_eq!(vk.srs_status(), SrsStatus::Insecure);
             // Another model's statement, proof, key.
             let wrong = |result| matches!(result, Err(VerifyError::WrongKey { .. }));
-            assert!(wrong(verify(&vk, &policy, &b.statement, &b.proof).map(|_| ())));
-            assert!(wrong(verify(&vk, &policy, &a.statement, &b.proof).map(|_| ())));
+            assert!(wrong(verify(&vk, &b.statement, &b.proof)));
+            assert!(wrong(verify(&vk, &a.statement, &b.proof)));
             let other = VerifyingKey::from_bytes_pinned(first.vk_bytes(), ModelId([0; 32]));
             assert!(matches!(other, Err(VerifyError::ModelId { got, .. }) if got == vk.model_id()));
             VerifyingKey::from_bytes_pinned(first.vk_bytes(), vk.model_id()).unwrap();
             // A proof of another model in an envelope of this one.
             let forged = ProofEnvelope::from_bytes(&b.proof).unwrap().argument;
             let forged = ProofEnvelope::new(vk.model_id(), forged).to_bytes();
-            assert!(matches!(verify(&vk, &policy, &a.statement, &forged), Err(VerifyError::Proof(_))));
+            assert!(matches!(verify(&vk, &a.statement, &forged), Err(VerifyError::Proof(_))));
             // Another output or input.
             for index in 0..a.statement.public.len() {
                 let mut statement = a.statement.clone();
                 statement.public[index][1] += 1;
-                assert!(matches!(verify(&vk, &policy, &statement, &a.proof), Err(VerifyError::Proof(_))));
+                assert!(matches!(verify(&vk, &statement, &a.proof), Err(VerifyError::Proof(_))));
             }
             for private in [0, 1] {
                 let mut statement = a.statement.clone();
                 let other =
                     [&mut statement.private_inputs, &mut statement.private_outputs][private].first_mut();
                 if let Some(other) = other {
-                    other.copy_from_slice(&vk.weights()[0].to_bytes());
-                    assert!(matches!(verify(&vk, &policy, &statement, &a.proof), Err(VerifyError::Proof(_))));
+                    other.copy_from_slice(&vk.key().weights()[0].to_bytes());
+                    assert!(matches!(verify(&vk, &statement, &a.proof), Err(VerifyError::Proof(_))));
                 }
             }
             // Extended, shortened.
             for proof in [[a.proof.as_slice(), &[0]].concat(), a.proof[..a.proof.len() - 1].to_vec(), vec![]]
             {
-                assert!(verify(&vk, &policy, &a.statement, &proof).is_err());
+                assert!(verify(&vk, &a.statement, &proof).is_err());
             }
         }
     }
@@ -77,19 +76,49 @@ fn other_weights_under_the_same_key_are_rejected() {
     assert_eq!(bytes.len(), other.len());
     bytes[weights.clone()].copy_from_slice(&other[weights]);
     let cheating = ProvingKey::from_bytes(&bytes).unwrap();
-    let honest = first.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
-    let proved = cheating.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
+    let honest = first.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], &[], [3; 32]).unwrap();
+    let proved = cheating.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], &[], [3; 32]).unwrap();
     assert_ne!(proved.outputs, honest.outputs);
-    let vk = VerifyingKey::from_bytes(first.vk_bytes()).unwrap();
-    assert!(matches!(verify(&vk, &policy, &proved.statement, &proved.proof), Err(VerifyError::Proof(_))));
-    verify(&vk, &policy, &honest.statement, &honest.proof).unwrap();
+    let vk = VerifyingKey::from_bytes(first.vk_bytes()).unwrap().check(&policy).unwrap();
+    assert!(matches!(verify(&vk, &proved.statement, &proved.proof), Err(VerifyError::Proof(_))));
+    verify(&vk, &honest.statement, &honest.proof).unwrap();
+}
+
+#[test]
+fn a_proof_is_for_one_context() {
+    let srs = Srs::dev(10).unwrap();
+    let key = key(&model(Visibility::Private, Visibility::Public, 5), &srs);
+    let vk = key.vk().clone().check(&SrsPolicy::new().allow_insecure()).unwrap();
+    let x = [vec![9, 8, 7, 6, 5]];
+    let long = vec![7; MAX_CONTEXT];
+    for context in [&b""[..], b"challenge 1", &long] {
+        let proved = key.prove_with_nonce(&srs, &x, context, [3; 32]).unwrap();
+        assert_eq!(proved.statement.context, context);
+        verify(&vk, &proved.statement, &proved.proof).unwrap();
+        for other in [&b""[..], b"challenge 1", b"challenge 2", b"challenge 1\0", &long[1..]] {
+            let statement = Statement { context: other.to_vec(), ..proved.statement.clone() };
+            let result = verify(&vk, &statement, &proved.proof);
+            assert!(if other == context {
+                result.is_ok()
+            } else {
+                matches!(result, Err(VerifyError::Proof(_)))
+            });
+        }
+    }
+    let longer = [&long[..], &[7]].concat();
+    let error = key.prove_with_nonce(&srs, &x, &longer, [3; 32]).unwrap_err();
+    assert!(matches!(error, ProverError::Context { most: MAX_CONTEXT, got } if got == MAX_CONTEXT + 1));
+    let proved = key.prove_with_nonce(&srs, &x, &long, [3; 32]).unwrap();
+    let statement = Statement { context: longer, ..proved.statement };
+    let error = verify(&vk, &statement, &proved.proof).unwrap_err();
+    assert!(matches!(error, VerifyError::Malformed { what: "context", .. }));
 }
 
 #[test]
 fn an_activation_out_of_range_is_an_error_that_names_it() {
     let srs = Srs::dev(10).unwrap();
     let key = key(&model(Visibility::Public, Visibility::Public, 500), &srs);
-    let error = key.prove_with_nonce(&srs, &[vec![3000; 5]], [3; 32]).unwrap_err();
+    let error = key.prove_with_nonce(&srs, &[vec![3000; 5]], &[], [3; 32]).unwrap_err();
     assert!(matches!(error, ProverError::Graph(_)));
     assert!(error.to_string().contains("before") && error.to_string().contains("[-512, 511]"), "{error}");
 }
@@ -99,12 +128,11 @@ fn every_byte_of_a_key_matters() {
     let srs = Srs::dev(10).unwrap();
     let policy = SrsPolicy::new().allow_insecure();
     let key = key(&model(Visibility::Public, Visibility::Public, 5), &srs);
-    let proved = key.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], [3; 32]).unwrap();
+    let proved = key.prove_with_nonce(&srs, &[vec![9, 8, 7, 6, 5]], &[], [3; 32]).unwrap();
     let accepts = |bytes: &[u8]| -> bool {
-        VerifyingKey::from_bytes(bytes).is_ok_and(|vk| {
-            vk.check_weights(&policy).is_ok()
-                && verify(&vk, &policy, &proved.statement, &proved.proof).is_ok()
-        })
+        VerifyingKey::from_bytes(bytes)
+            .and_then(|key| verify(&key.check(&policy)?, &proved.statement, &proved.proof))
+            .is_ok()
     };
     assert!(accepts(key.vk_bytes()));
     for index in (0..key.vk_bytes().len()).step_by(43) {

@@ -12,7 +12,9 @@ use zktorch_graph::{
     AxisMap, Contract, Expr, Factor, Function, Interval, Limbs, Linear, Operand, Role, Shape, Step, Table,
     TableId, Tensor, TensorId, Term, View, Visibility,
 };
-use zktorch_verifier::{KeyBody, MAX_KEY_BYTES, Port, VerifyError, VerifyingKey, encode_key};
+use zktorch_verifier::{
+    KeyBody, MAX_KEY_BYTES, MAX_PREPROCESSING, Port, UncheckedKey, VerifyError, VerifyingKey, encode_key,
+};
 
 /// The body of an honest key.
 fn honest() -> (VerifierSrs, KeyBody) {
@@ -28,7 +30,7 @@ fn make() -> (VerifierSrs, KeyBody) {
 }
 
 /// Decodes the honest key after an edit, and checks its weights. Whatever it is, it takes no time.
-fn decode(edit: impl FnOnce(&mut KeyBody)) -> Result<VerifyingKey, VerifyError> {
+fn decode(edit: impl FnOnce(&mut KeyBody)) -> Result<UncheckedKey, VerifyError> {
     let (srs, mut body) = honest();
     edit(&mut body);
     let bytes = encode_key(&body.to_bytes().unwrap(), &srs, &[0; 5000]).unwrap();
@@ -36,7 +38,7 @@ fn decode(edit: impl FnOnce(&mut KeyBody)) -> Result<VerifyingKey, VerifyError> 
     let result = VerifyingKey::from_bytes(&bytes);
     if let Ok(vk) = &result {
         // Zeros are no proof.
-        vk.check_weights(&SrsPolicy::new().allow_insecure()).unwrap_err();
+        vk.clone().check(&SrsPolicy::new().allow_insecure()).unwrap_err();
     }
     // Milliseconds on an idle machine.
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}: {:?}", start.elapsed(), result.map(|_| ()));
@@ -60,7 +62,7 @@ fn add_zeros(body: &mut KeyBody, dims: &[u32], role: Role) {
         body.graph.steps.push(Step::rescale(acc, 1, id, None));
     }
     let dims: Vec<u64> = dims.iter().map(|dim| u64::from(*dim)).collect();
-    let port = Port { name: format!("port {}", id.0), dims };
+    let port = Port::new(format!("port {}", id.0), dims);
     match role {
         Role::Input(_) => {
             body.graph.inputs.push(id);
@@ -227,7 +229,7 @@ fn of_scalar(body: &mut KeyBody, acc: Expr) {
     body.graph.tables.clear();
     body.graph.steps = vec![Step::rescale(acc, 1, TensorId(1), None)];
     (body.graph.inputs, body.graph.outputs) = (vec![TensorId(0)], vec![TensorId(1)]);
-    let port = |name: &str| vec![Port { name: name.to_owned(), dims: vec![] }];
+    let port = |name: &str| vec![Port::new(name, [])];
     (body.inputs, body.outputs, body.weights) = (port("x"), port("y"), vec![]);
 }
 
@@ -276,7 +278,7 @@ fn a_key_without_weights_has_no_proof_of_them() {
     let policy = SrsPolicy::new().allow_insecure();
     let decode = |proof: &[u8]| {
         let bytes = encode_key(&body.to_bytes().unwrap(), &srs, proof).unwrap();
-        VerifyingKey::from_bytes(&bytes).unwrap().check_weights(&policy)
+        VerifyingKey::from_bytes(&bytes).unwrap().check(&policy)
     };
     decode(&[]).unwrap();
     let error = decode(&[0]).unwrap_err().to_string();
@@ -290,6 +292,14 @@ fn ports_commitments_versions() {
     refused("extents", |body| body.inputs[0].dims = vec![u64::MAX, u64::MAX]);
     refused("extents", |body| body.inputs[0].dims = vec![1; 100]);
     refused("name", |body| body.inputs[0].name = "n".repeat(1 << 20));
+    for multiplier in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, f64::powi(2.0, 65)] {
+        let error = refused("multiplier", |body| body.outputs[0].multiplier = multiplier);
+        assert!(error.contains("multiplier from 2^-64"), "{error}");
+    }
+    let port = |body: &mut KeyBody| (body.inputs[0].zero, body.inputs[0].multiplier) = (i32::MIN, 0.1);
+    decode(port).unwrap();
+    let error = refused("preprocessing", |body| body.preprocessing = "x".repeat(MAX_PREPROCESSING + 1));
+    assert!(error.contains("preprocessing"), "{error}");
     refused("commitments", |body| body.weights.clear());
     refused("commitments", |body| body.weights.push(body.weights[0]));
     refused("not a point", |body| body.weights[0] = [0xff; 32]);

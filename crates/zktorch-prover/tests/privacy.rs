@@ -28,7 +28,7 @@ fn make(model: &Model, srs: &Srs) -> ProvingKey {
 }
 
 fn prove(key: &ProvingKey, srs: &Srs) -> Proved {
-    key.prove(srs, &[INPUT.to_vec()]).unwrap()
+    key.prove(srs, &[INPUT.to_vec()], &[]).unwrap()
 }
 
 /// Every 32 bytes in a row.

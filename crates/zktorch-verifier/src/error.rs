@@ -56,13 +56,17 @@ pub enum VerifyError {
         /// The id in the statement or proof.
         got: ModelId,
     },
+    /// The graph of the key breaks a rule, or is not what its commitments are for.
+    // These say all that their cause says: with it as a source too, a chain would say it twice.
+    #[error("verifying key: {0}")]
+    KeyContent(BlockError),
     /// The SRS is not accepted, or malformed.
     #[error("SRS: {0}")]
-    Srs(#[source] CommitError),
+    Srs(CommitError),
     /// The weight-range proof of the key does not verify.
-    #[error("the key's weight-range proof does not verify: {0}")]
-    Weights(#[source] BlockError),
+    #[error("verifying key: its weight-range proof does not verify: {0}")]
+    Weights(BlockError),
     /// The statement does not fit the key, or the proof does not prove it.
     #[error("the proof does not verify: {0}")]
-    Proof(#[source] BlockError),
+    Proof(BlockError),
 }

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of the whole body of a verifying key: version, SRS id, chunk size, graph, shapes, scales, tables, ports, weight
-/// commitments. Two keys with the same id accept the same proofs.
+/// SHA-256 of the whole body of a verifying key: version, SRS id, chunk size, graph, shapes, scales, tables,
+/// ports, preprocessing, weight commitments. Two keys with the same id accept the same proofs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId(pub [u8; 32]);
 

@@ -7,7 +7,8 @@ use zktorch_commit::{Commitment, MIN_LOG_SIZE, SrsPolicy, SrsStatus, VerifierSrs
 use zktorch_graph::layout::Scope;
 use zktorch_graph::{Graph, Role, TensorId, Visibility};
 
-use crate::{ModelId, ProofEnvelope, VerifyError};
+use crate::budget::{self, Refused};
+use crate::{ModelId, Port, ProofEnvelope, VerifyError};
 
 /// Version of keys, statements and proofs.
 pub const VERSION: u32 = 1;
@@ -19,23 +20,16 @@ const MAX_CHUNKS: u64 = 1 << 12;
 const MAX_PUBLIC: u64 = 1 << 24;
 /// The most entries of all tables.
 const MAX_TABLES: u64 = 1 << 23;
-/// The largest key: its graph takes up to twenty times as much memory.
+/// The largest key.
 pub const MAX_KEY_BYTES: usize = 32 << 20;
-/// Longest name of a port.
-const MAX_NAME: usize = 256;
-
-/// An input or output of the model as its user knows it. The values of the graph's tensor are those of the ONNX tensor, in
-/// row-major order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Port {
-    /// Name in the ONNX model.
-    pub name: String,
-    /// Extents in the ONNX model.
-    pub dims: Vec<u64>,
-}
+/// The most memory that the lists of a key's body take, in bytes: counted while they are decoded. A key that
+/// is refused takes at most three times that, and its own length once more.
+pub const MAX_DECODED_BYTES: usize = 64 << 20;
+/// The longest description of preprocessing, in bytes.
+pub const MAX_PREPROCESSING: usize = 1024;
 
 /// The body of a key: what its id is the hash of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeyBody {
     /// [`VERSION`].
     pub version: u32,
@@ -49,36 +43,50 @@ pub struct KeyBody {
     pub inputs: Vec<Port>,
     /// The outputs, in the order of the graph's.
     pub outputs: Vec<Port>,
+    /// What is done to raw data, such as an image, before they are the input; empty if nothing. For whoever
+    /// makes or checks inputs: the proof is about the input itself.
+    pub preprocessing: String,
     /// Chunk commitments to the weights.
     pub weights: Vec<[u8; 32]>,
 }
 
-/// A key as it is stored.
+/// A key as it is stored: the encoding of a slice is that of a list of bytes.
 #[derive(Serialize, Deserialize)]
-struct KeyFile {
-    body: Vec<u8>,
-    srs: Vec<u8>,
-    weight_proof: Vec<u8>,
+struct KeyFile<'a> {
+    body: &'a [u8],
+    srs: &'a [u8],
+    weight_proof: &'a [u8],
 }
 
-/// A verifying key, checked but for its weight-range proof ([`VerifyingKey::check_weights`]).
+/// A key that was decoded: consistent in itself, but nobody has said that its SRS is to be trusted, and its
+/// weight-range proof was not verified. [`check`](Self::check) does both.
 #[derive(Clone, Debug)]
-pub struct VerifyingKey {
+pub struct UncheckedKey {
     id: ModelId,
     srs: VerifierSrs,
     network: Network,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
+    preprocessing: String,
     weights: Vec<Commitment>,
     weight_proof: Vec<u8>,
     shape: Shape,
+}
+
+/// A key that proofs can be verified with: its SRS is one that the verifier accepts, and all its weights are
+/// in their ranges. There is no other way to one than [`VerifyingKey::from_bytes`] and
+/// [`UncheckedKey::check`].
+#[derive(Clone, Debug)]
+pub struct VerifyingKey {
+    key: UncheckedKey,
+    status: SrsStatus,
 }
 
 fn malformed(what: &'static str, error: impl core::fmt::Display) -> VerifyError {
     VerifyError::Malformed { what, reason: error.to_string() }
 }
 
-fn key_error(field: &'static str, expected: impl ToString, got: impl ToString) -> VerifyError {
+pub(crate) fn key_error(field: &'static str, expected: impl ToString, got: impl ToString) -> VerifyError {
     VerifyError::Key { field, expected: expected.to_string(), got: got.to_string() }
 }
 
@@ -97,14 +105,48 @@ impl KeyBody {
 /// # Errors
 /// None for keys that fit into memory.
 pub fn encode_key(body: &[u8], srs: &VerifierSrs, weight_proof: &[u8]) -> Result<Vec<u8>, VerifyError> {
-    let file = KeyFile { body: body.to_vec(), srs: srs.to_bytes(), weight_proof: weight_proof.to_vec() };
+    let file = KeyFile { body, srs: &srs.to_bytes(), weight_proof };
     postcard::to_stdvec(&file).map_err(|error| malformed("verifying key", error))
 }
 
 impl VerifyingKey {
-    /// Decodes and checks a key: version, sizes, the graph (ids, shapes, ranges, tables, bounds of all accumulators), the SRS
-    /// part (groups, consistency, its id), the commitments, their number. Whether the SRS and the model are the wanted ones
-    /// is decided by [`verify`](crate::verify) and by the caller.
+    /// Decodes a key, which is then to be checked.
+    ///
+    /// # Errors
+    /// Those of [`UncheckedKey::from_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<UncheckedKey, VerifyError> {
+        UncheckedKey::from_bytes(bytes)
+    }
+
+    /// Decodes a key whose id the user knows; it is then to be checked.
+    ///
+    /// # Errors
+    /// Those of [`UncheckedKey::from_bytes_pinned`].
+    pub fn from_bytes_pinned(bytes: &[u8], id: ModelId) -> Result<UncheckedKey, VerifyError> {
+        UncheckedKey::from_bytes_pinned(bytes, id)
+    }
+
+    /// What the key says.
+    pub fn key(&self) -> &UncheckedKey {
+        &self.key
+    }
+
+    /// The model's id.
+    pub fn model_id(&self) -> ModelId {
+        self.key.id
+    }
+
+    /// How far its SRS can be trusted.
+    pub fn srs_status(&self) -> SrsStatus {
+        self.status
+    }
+}
+
+impl UncheckedKey {
+    /// Decodes and checks a key: version, sizes, the graph (ids, shapes, ranges, tables, bounds of all
+    /// accumulators), the SRS part (groups, consistency, its id), the commitments, their number. Whether the
+    /// SRS is to be trusted and the weights are in their ranges is left to [`check`](Self::check), and
+    /// whether the model is the wanted one to the caller.
     ///
     /// # Errors
     /// [`VerifyError`] of every kind but proofs'.
@@ -126,26 +168,16 @@ impl VerifyingKey {
             let expected = format_args!("at most {MAX_KEY_BYTES}");
             return Err(key_error("bytes of the verifying key", expected, bytes.len()));
         }
-        let (file, rest) =
-            postcard::take_from_bytes::<KeyFile>(bytes).map_err(|e| malformed("verifying key", e))?;
-        if !rest.is_empty() {
-            return Err(malformed("verifying key", format_args!("{} trailing bytes", rest.len())));
-        }
-        canonical("verifying key", &file, bytes)?;
-        let id = ModelId::of(&file.body);
+        let file: KeyFile<'_> = decode("verifying key", bytes)?;
+        let id = ModelId::of(file.body);
         if let Some(expected) = pinned.filter(|pinned| *pinned != id) {
             return Err(VerifyError::ModelId { expected, got: id });
         }
-        let (body, rest) =
-            postcard::take_from_bytes::<KeyBody>(&file.body).map_err(|e| malformed("key body", e))?;
-        if !rest.is_empty() {
-            return Err(malformed("key body", format_args!("{} trailing bytes", rest.len())));
-        }
-        canonical("key body", &body, &file.body)?;
+        let body: KeyBody = decode("key body", file.body)?;
         if body.version != VERSION {
             return Err(VerifyError::Version { what: "verifying key", expected: VERSION, got: body.version });
         }
-        let srs = VerifierSrs::from_bytes(&file.srs).map_err(VerifyError::Srs)?;
+        let srs = VerifierSrs::from_bytes(file.srs).map_err(VerifyError::Srs)?;
         if srs.id().0 != body.srs_id {
             let expected = zktorch_commit::SrsId(body.srs_id);
             return Err(key_error("SRS id of the SRS part", expected, srs.id()));
@@ -154,8 +186,12 @@ impl VerifyingKey {
         if k < MIN_LOG_SIZE || body.k > MAX_K {
             return Err(key_error("k", format_args!("{MIN_LOG_SIZE} to {MAX_K}"), body.k));
         }
+        if body.preprocessing.len() > MAX_PREPROCESSING {
+            let expected = format_args!("at most {MAX_PREPROCESSING} bytes");
+            return Err(key_error("preprocessing", expected, body.preprocessing.len()));
+        }
         check_sizes(&body.graph, k)?;
-        let network = Network::new(body.graph, k, Scope::Inference).map_err(VerifyError::Proof)?;
+        let network = Network::new(body.graph, k, Scope::Inference).map_err(VerifyError::KeyContent)?;
         check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
         if body.weights.len() != network.weight_chunks() {
@@ -173,9 +209,10 @@ impl VerifyingKey {
             network.private_chunks().map(|count| vec![Commitment::default(); count]);
         let shape = BlockStatement::new(&network, id.0, &[], &weights, [&private_in, &private_out], &zeros)
             .and_then(|statement| statement.shape())
-            .map_err(VerifyError::Proof)?;
-        let (inputs, outputs) = (body.inputs, body.outputs);
-        Ok(Self { id, srs, network, inputs, outputs, weights, weight_proof: file.weight_proof, shape })
+            .map_err(VerifyError::KeyContent)?;
+        let weight_proof = file.weight_proof.to_vec();
+        let KeyBody { inputs, outputs, preprocessing, .. } = body;
+        Ok(Self { id, srs, network, inputs, outputs, preprocessing, weights, weight_proof, shape })
     }
 
     /// The model's id, computed from the key's body.
@@ -203,6 +240,11 @@ impl VerifyingKey {
         &self.outputs
     }
 
+    /// What is done to raw data before they are the input; empty if nothing.
+    pub fn preprocessing(&self) -> &str {
+        &self.preprocessing
+    }
+
     /// Chunk commitments to the weights.
     pub fn weights(&self) -> &[Commitment] {
         &self.weights
@@ -213,7 +255,8 @@ impl VerifyingKey {
     /// # Errors
     /// None for a key that was decoded.
     pub fn proof_bytes(&self) -> Result<usize, VerifyError> {
-        let argument = NetworkProof::encoded_len(&self.network, &self.shape).map_err(VerifyError::Proof)?;
+        let argument =
+            NetworkProof::encoded_len(&self.network, &self.shape).map_err(VerifyError::KeyContent)?;
         Ok(ProofEnvelope::new(self.id, vec![0; argument]).to_bytes().len())
     }
 
@@ -222,16 +265,22 @@ impl VerifyingKey {
         &self.shape
     }
 
-    /// Checks the weight-range proof: all weights are in their ranges and their padding is zero. **Without this a proof says nothing**:
-    /// only then are the integers of the network's semantics the committed ones. Depends on the key alone, so it need be done once per key.
+    /// Checks that the policy accepts the SRS, and the weight-range proof: all weights are in their ranges
+    /// and their padding is zero. Only then are the integers of the network's semantics the committed ones,
+    /// so that a proof says something. Depends on the key alone: need be done once per key.
     ///
     /// # Errors
     /// [`VerifyError::Srs`] if the policy refuses the SRS; [`VerifyError::Weights`].
-    pub fn check_weights(&self, policy: &SrsPolicy) -> Result<SrsStatus, VerifyError> {
+    pub fn check(self, policy: &SrsPolicy) -> Result<VerifyingKey, VerifyError> {
         let status = policy.check(&self.srs).map_err(VerifyError::Srs)?;
+        self.check_weights()?;
+        Ok(VerifyingKey { key: self, status })
+    }
+
+    fn check_weights(&self) -> Result<(), VerifyError> {
         if self.weights.is_empty() {
             return match self.weight_proof.len() {
-                0 => Ok(status),
+                0 => Ok(()),
                 got => Err(key_error("bytes of the weight-range proof", 0, got)),
             };
         }
@@ -241,20 +290,51 @@ impl VerifyingKey {
             let proof = NetworkProof::from_bytes(&network, &statement.shape()?, &self.weight_proof)?;
             statement.verify(&self.srs, &proof)
         };
-        verify().map_err(VerifyError::Weights)?;
-        Ok(status)
+        verify().map_err(VerifyError::Weights)
     }
 }
 
-/// Numbers have several encodings; the shortest is the only one that is accepted.
-fn canonical(what: &'static str, value: &impl Serialize, bytes: &[u8]) -> Result<(), VerifyError> {
-    let encoded = postcard::to_stdvec(value).map_err(|error| malformed(what, error))?;
-    if encoded == bytes { Ok(()) } else { Err(malformed(what, "not the canonical encoding")) }
+/// A value and nothing after it, in the only encoding that is accepted: numbers have several, of which this
+/// is the shortest.
+fn decode<'a, T: Serialize + Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, VerifyError> {
+    let (value, rest) = budget::decode::<T>(bytes, MAX_DECODED_BYTES).map_err(|refused| match refused {
+        Refused::Malformed(error) => malformed(what, error),
+        Refused::TooLarge => {
+            let expected = format_args!("at most {MAX_DECODED_BYTES} bytes");
+            key_error("memory of the key once decoded", expected, "more")
+        }
+    })?;
+    if !rest.is_empty() {
+        return Err(malformed(what, format_args!("{} trailing bytes", rest.len())));
+    }
+    postcard::serialize_with_flavor(&value, Same(bytes))
+        .map_err(|_| malformed(what, "not the canonical encoding"))?;
+    Ok(value)
+}
+
+/// Compares an encoding with what is expected of it, and keeps nothing.
+struct Same<'a>(&'a [u8]);
+
+impl postcard::ser_flavors::Flavor for Same<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(postcard::Error::SerializeBufferFull)?;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(postcard::Error::SerializeBufferFull) }
+    }
 }
 
 /// A few bytes describe a graph of any size: what would take much time or memory is refused before anything is laid out.
 fn check_sizes(graph: &Graph, k: usize) -> Result<(), VerifyError> {
-    graph.validate().map_err(|error| VerifyError::Proof(error.into()))?;
+    graph.validate().map_err(|error| VerifyError::KeyContent(error.into()))?;
     let is_public =
         |role: &Role| matches!(role, Role::Input(Visibility::Public) | Role::Output(Visibility::Public));
     let entries = |public: bool| -> u64 {
@@ -284,17 +364,7 @@ fn check_ports(
         return Err(key_error(field, ids.len(), ports.len()));
     }
     for (id, port) in ids.iter().zip(ports) {
-        let expected = network.graph().tensor(*id).shape.len() as u64;
-        let got = port.dims.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
-        if got != Some(expected) || port.name.len() > MAX_NAME || port.dims.len() > 16 {
-            let got = format!(
-                "{:?} of {} extents {:?}",
-                port.name.chars().take(MAX_NAME).collect::<String>(),
-                port.dims.len(),
-                port.dims.iter().take(16).collect::<Vec<_>>()
-            );
-            return Err(key_error(field, format_args!("a short name and {expected} entries"), got));
-        }
+        port.check(field, network.graph().tensor(*id).shape.len() as u64)?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The verifier of zktorch: verifying keys, statements, the proof format, and [`verify`].
 //!
-//! A pure function of (key, policy, statement, proof): no clock, no randomness, no threads, no file system; on any bytes it
-//! returns an error or accepts. What the user decides: which SRSs to trust ([`SrsPolicy`](zktorch_commit::SrsPolicy)), and which
-//! model ([`ModelId`]).
+//! A pure function of (key, statement, proof): no clock, no randomness, no threads, no file system; on any
+//! bytes it returns an error or accepts. What the user decides: which SRSs to trust
+//! ([`SrsPolicy`](zktorch_commit::SrsPolicy)), and which model ([`ModelId`]).
 //!
 //! ```
 //! use zktorch_commit::SrsPolicy;
@@ -10,11 +10,9 @@
 //!
 //! /// What a verifier does with what it was sent; `expected` is the model that it trusts.
 //! fn accept(key: &[u8], expected: ModelId, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
-//!     let policy = SrsPolicy::new();
 //!     let vk = VerifyingKey::from_bytes_pinned(key, expected)?;
-//!     vk.check_weights(&policy)?; // once per key
-//!     verify(&vk, &policy, statement, proof)?;
-//!     Ok(())
+//!     let vk = vk.check(&SrsPolicy::new())?; // once per key
+//!     verify(&vk, statement, proof)
 //! }
 //!
 //! let statement = Statement {
@@ -22,19 +20,26 @@
 //!     public: vec![vec![1, 2, 3]],
 //!     private_inputs: vec![],
 //!     private_outputs: vec![],
+//!     context: b"a challenge of the verifier's".to_vec(),
 //! };
 //! assert!(accept(b"no key", ModelId([0; 32]), &statement, b"no proof").is_err());
 //! ```
 #![warn(missing_docs)]
 
+mod budget;
 mod envelope;
 mod error;
 mod id;
 mod key;
+mod port;
 mod verify;
 
 pub use envelope::ProofEnvelope;
 pub use error::VerifyError;
 pub use id::ModelId;
-pub use key::{KeyBody, MAX_K, MAX_KEY_BYTES, Port, VERSION, VerifyingKey, encode_key};
-pub use verify::{Statement, verify};
+pub use key::{
+    KeyBody, MAX_DECODED_BYTES, MAX_K, MAX_KEY_BYTES, MAX_PREPROCESSING, UncheckedKey, VERSION, VerifyingKey,
+    encode_key,
+};
+pub use port::Port;
+pub use verify::{MAX_CONTEXT, Statement, verify};

@@ -1,7 +1,7 @@
 //! Statements and their verification.
 
 use zktorch_blocks::{NetworkProof, Statement as BlockStatement};
-use zktorch_commit::{Commitment, SrsPolicy, SrsStatus};
+use zktorch_commit::Commitment;
 
 use crate::{ModelId, ProofEnvelope, VerifyError, VerifyingKey};
 
@@ -16,27 +16,32 @@ pub struct Statement {
     pub private_inputs: Vec<[u8; 32]>,
     /// Chunk commitments to the private outputs.
     pub private_outputs: Vec<[u8; 32]>,
+    /// The verifier's own bytes, at most [`MAX_CONTEXT`]: a proof made for others does not verify. With a
+    /// challenge that was never used before, no old proof can be shown again. Empty if there is none.
+    pub context: Vec<u8>,
 }
+
+/// The longest context, in bytes.
+pub const MAX_CONTEXT: usize = 1 << 16;
 
 /// Verifies that `proof` proves `statement` for the model of `vk`.
 ///
-/// A pure function of its arguments. Says nothing about the key: pin its id ([`VerifyingKey::from_bytes_pinned`]) and check its weight-range
-/// proof ([`VerifyingKey::check_weights`]) once.
+/// A pure function of its arguments. The key was checked; that it is the wanted model's is for the caller to
+/// see to ([`VerifyingKey::from_bytes_pinned`]).
 ///
 /// # Errors
-/// [`VerifyError::Srs`] if the policy refuses the key's SRS, [`VerifyError::WrongKey`] for a statement or proof made with another key,
-/// [`VerifyError::Malformed`], [`VerifyError::Proof`].
-pub fn verify(
-    vk: &VerifyingKey,
-    policy: &SrsPolicy,
-    statement: &Statement,
-    proof: &[u8],
-) -> Result<SrsStatus, VerifyError> {
-    let status = policy.check(vk.srs()).map_err(VerifyError::Srs)?;
+/// [`VerifyError::WrongKey`] for a statement or proof made with another key, [`VerifyError::Malformed`],
+/// [`VerifyError::Proof`].
+pub fn verify(vk: &VerifyingKey, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
+    let vk = vk.key();
     let expected = vk.model_id();
     let require =
         |what, got| if got == expected { Ok(()) } else { Err(VerifyError::WrongKey { what, expected, got }) };
     require("statement", statement.model_id)?;
+    if statement.context.len() > MAX_CONTEXT {
+        let reason = format!("expected at most {MAX_CONTEXT} bytes, got {}", statement.context.len());
+        return Err(VerifyError::Malformed { what: "context", reason });
+    }
     let envelope = ProofEnvelope::from_bytes(proof)?;
     require("proof", envelope.model()?)?;
     // Decoding takes a square root each: first their number.
@@ -53,11 +58,10 @@ pub fn verify(
     let inputs = decode(&statement.private_inputs, inputs)?;
     let outputs = decode(&statement.private_outputs, outputs)?;
     let public: Vec<&[i32]> = statement.public.iter().map(Vec::as_slice).collect();
-    let statement =
-        BlockStatement::new(vk.network(), expected.0, &[], vk.weights(), [&inputs, &outputs], &public)
-            .map_err(VerifyError::Proof)?;
+    let (context, io) = (statement.context.as_slice(), [inputs.as_slice(), &outputs]);
+    let statement = BlockStatement::new(vk.network(), expected.0, context, vk.weights(), io, &public)
+        .map_err(VerifyError::Proof)?;
     let proof =
         NetworkProof::from_bytes(vk.network(), vk.shape(), &envelope.argument).map_err(VerifyError::Proof)?;
-    statement.verify(vk.srs(), &proof).map_err(VerifyError::Proof)?;
-    Ok(status)
+    statement.verify(vk.srs(), &proof).map_err(VerifyError::Proof)
 }

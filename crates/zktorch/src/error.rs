@@ -80,12 +80,14 @@ pub enum Error {
         got: String,
     },
     /// The file is no container of this program.
-    #[error("not a zktorch file: magic: expected {expected}, found {found}")]
+    #[error("this is no file of zktorch's{}: it begins with \"{found}\", expected {expected}", looks(*.looks_like))]
     Magic {
         /// The magic bytes, printable.
         expected: String,
         /// The first bytes of the file.
         found: String,
+        /// What it may be instead.
+        looks_like: Option<&'static str>,
     },
     /// A container of a kind that this version does not know.
     #[error("kind: expected a known kind (1 to 5), found {found}")]
@@ -94,7 +96,7 @@ pub enum Error {
         found: u32,
     },
     /// A container, but of another kind.
-    #[error("kind: expected {expected}, found {found}")]
+    #[error("this is {found}, expected {expected}")]
     Kind {
         /// The kind that is needed here.
         expected: Kind,
@@ -135,6 +137,10 @@ pub enum Error {
         /// The digest of the bytes that are there.
         found: Bytes32,
     },
+}
+
+fn looks(like: Option<&'static str>) -> String {
+    like.map_or_else(String::new, |like| format!(" (it looks like {like})"))
 }
 
 impl Error {

@@ -4,7 +4,7 @@
 //! * [`ImageSpec`]: what is done to an image before a model sees it;
 //! * [`container`]: versioned, digest-checked files for models, keys and proofs;
 //! * [`Statement`](statement::Statement): what a proof is about, as JSON;
-//! * [`cli`]: the command line; [`report`] and [`progress`]: what it prints;
+//! * [`cli`]: the command line; [`report`], [`outputs`] and [`progress`]: what it prints;
 //! * [`stages`]: how long each stage of proving took.
 //!
 //! Everything that is read is hostile: sizes are checked before memory is taken, and errors name the file and the field.
@@ -26,7 +26,7 @@
 //! let file = container::encode(Kind::Proof, &protocol, b"...");
 //! assert_eq!(container::decode(&file, Kind::Proof, &protocol)?, b"...");
 //! let error = container::decode(&file, Kind::VerifyingKey, &protocol).unwrap_err();
-//! assert_eq!(error.to_string(), "kind: expected a verifying key (vk), found a proof");
+//! assert_eq!(error.to_string(), "this is a proof, expected a verifying key (vk)");
 //! # Ok::<(), Error>(())
 //! ```
 
@@ -40,8 +40,10 @@ mod fuzz;
 mod hex;
 mod image;
 pub mod interrupt;
+pub mod outputs;
 pub mod progress;
 pub mod report;
+mod shown;
 pub mod space;
 pub mod stages;
 pub mod statement;
@@ -52,3 +54,4 @@ pub use error::Error;
 pub use files::{MAX_FILE_BYTES, folder_of, write_srs};
 pub use hex::Bytes32;
 pub use image::{Colours, ImageSpec, Resize};
+pub use shown::{explained, printable, printable_json};

@@ -9,10 +9,10 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt as _;
 use zktorch::cli::{Cli, Common, EXIT_ERROR, EXIT_OK, EXIT_REJECTED};
-use zktorch::interrupt;
 use zktorch::progress::Progress;
 use zktorch::stages::Stages;
 use zktorch::trace::Trace;
+use zktorch::{explained, interrupt, printable};
 
 use commands::{Context, Outcome};
 
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             ExitCode::from(EXIT_OK)
         }
         Ok(Outcome::Rejected(mut report, reason)) => {
-            eprintln!("rejected: {reason}");
+            eprintln!("rejected: {}", printable(&reason));
             report.note("accepted", false);
             report.note("reason", reason);
             context.print(&report);
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    eprintln!("error: {}", printable(&explained(error.as_ref())));
     ExitCode::from(EXIT_ERROR)
 }
 

@@ -19,6 +19,8 @@ use tracing_subscriber::registry::LookupSpan;
 use plan::Plan;
 pub use plan::Step;
 
+use crate::printable;
+
 /// How often the line is drawn again.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -96,8 +98,8 @@ impl Progress {
 
     fn say(&self, text: &str) {
         match &*lock(&self.shared.current) {
-            Some(current) => current.bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(current) => current.bar.suspend(|| eprintln!("{}", printable(text))),
+            None => eprintln!("{}", printable(text)),
         }
     }
 

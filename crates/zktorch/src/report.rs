@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::outputs::ProvedOutput;
 use crate::stages::Split;
 
 /// A part of the work whose time is reported.
@@ -78,6 +79,9 @@ pub struct Report {
     /// Largest difference between float and quantised outputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_abs_error: Option<f64>,
+    /// What is proved.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proved_outputs: Vec<ProvedOutput>,
     #[serde(flatten)]
     notes: BTreeMap<String, Value>,
 }

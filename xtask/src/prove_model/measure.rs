@@ -201,10 +201,8 @@ impl Prepared {
         let proved = children.stage(&prove)?;
         let mut verify = vec!["verify", "--vk", &vk, "--proof", &proof, "--statement", &statement];
         verify.extend(["--model-id", id, "--allow-insecure-srs"]);
-        if self.image.is_none() {
-            // A key knows no preprocessing of images.
-            verify.extend(["--expect-input", input]);
-        }
+        // Images are preprocessed as the key says.
+        verify.extend(["--expect-input", input]);
         let verified = children.stage(&verify)?;
         if verified.get("accepted") != Some(&Value::Bool(true)) {
             bail!("the proof was not accepted");

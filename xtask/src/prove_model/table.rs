@@ -46,7 +46,7 @@ pub(super) fn print(report: &Map<String, Value>, json: bool) {
 
 fn table(report: &Map<String, Value>) -> String {
     let mut table = String::new();
-    let mut line = |key: &str, text: &str| table.push_str(&format!("{key:18} {text}\n"));
+    let mut line = |key: &str, text: &str| table.push_str(&format!("{key:18} {}\n", printable(text)));
     for key in KEYS {
         match (key, report.get(key)) {
             (_, None) => {}
@@ -74,6 +74,12 @@ fn table(report: &Map<String, Value>) -> String {
         line("accepted", "true, in another process");
     }
     table
+}
+
+/// Names and labels come out of files: what would act on a terminal is escaped.
+fn printable(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 fn plain(value: &Value) -> String {
@@ -137,6 +143,9 @@ top 2                 -0.5000  class 1
 accepted           true, in another process
 ";
         assert_eq!(table(report.as_object().unwrap()), expected);
+        let hostile = json!({"top5": [{"index": 7, "label": "cock\naccepted  true\u{1b}[2K", "value": 2.5}]});
+        let expected = "top 1                  2.5000  cock\\naccepted  true\\u{1b}[2K (7)\n";
+        assert_eq!(table(hostile.as_object().unwrap()), expected);
         let other = float(&json!({"max_abs_error": 0.5, "same_top1": false, "top1": 7}));
         assert_eq!(other, "in tract: largest difference 0.500000, ANOTHER TOP-1 CLASS: 7");
         assert_eq!(float(&json!({"error": "no operator"})), "NOT COMPARED: tract: no operator");

@@ -3,6 +3,7 @@
 use zktorch_field::par;
 
 use super::PIECE;
+use super::number::Number;
 use crate::{Graph, GraphError, Limbs, TensorId};
 
 /// What a step defined.
@@ -27,7 +28,7 @@ impl<'g> Results<'g> {
             let range = self.graph.tensor(*id).range;
             let mask = if i + 1 < limbs.len() { i128::from(Limbs::LOW.hi) } else { -1 };
             let limb = |number: i128| number >> shift & mask;
-            let small = |number: i128| limb(number).clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+            let small = |number: i128| limb(number).to_i64();
             let outside = par::map_reduce(
                 numbers.len(),
                 PIECE,
@@ -93,7 +94,7 @@ impl<'g> Results<'g> {
         [q, r, slack]: [&Limbs; 3],
     ) -> Result<(), GraphError> {
         if let Some((index, value)) = b.iter().enumerate().find(|(_, b)| **b <= 0) {
-            return Err(GraphError::Divisor { tensor: self.place(q), index, value: *value });
+            return Err(GraphError::Divisor { tensor: self.place(q), index, value: value.to_i64() });
         }
         let quotients = map(a.len(), |i| floor(a[i], b[i]));
         self.split(q, &quotients)?;
@@ -105,7 +106,7 @@ impl<'g> Results<'g> {
     /// `a = y^2 + r`, `r + slack = 2 y`.
     pub(super) fn root(&mut self, a: &[i128], [y, r, slack]: [&Limbs; 3]) -> Result<(), GraphError> {
         if let Some((index, value)) = a.iter().enumerate().find(|(_, a)| **a < 0) {
-            return Err(GraphError::Radicand { tensor: self.place(y), index, value: *value });
+            return Err(GraphError::Radicand { tensor: self.place(y), index, value: value.to_i64() });
         }
         let roots = map(a.len(), |i| a[i].unsigned_abs().isqrt() as i128);
         self.split(y, &roots)?;

@@ -90,12 +90,10 @@ impl Instruction {
             Self::Unary(function) => match function {
                 Unary::Neg | Unary::Abs | Unary::Sign | Unary::IsZero => 2,
                 Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => 8,
-                _ => 64,
+                _ => 128,
             },
             Self::Binary(function) => match function {
-                Binary::Pow => 128,
-                // Bit by bit: as many steps as the exponents differ by.
-                Binary::Rem => 4096,
+                Binary::Pow | Binary::Rem => 128,
                 _ => 4,
             },
         }
@@ -303,3 +301,6 @@ impl fmt::Display for Formula {
         f.write_str(stack.last().map_or("?", String::as_str))
     }
 }
+
+#[cfg(test)]
+mod tests;

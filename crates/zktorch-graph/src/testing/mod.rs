@@ -3,3 +3,4 @@
 pub(crate) mod example;
 pub(crate) mod oracle;
 pub(crate) mod random;
+pub(crate) mod wide;

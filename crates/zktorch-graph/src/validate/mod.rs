@@ -47,7 +47,7 @@ pub(crate) mod limits {
     /// Largest divisor whose remainders have one limb.
     pub(crate) const ONE_LIMB: u64 = 1 << 17;
     /// Nanoseconds, about, that all values of all formulas take.
-    pub(crate) const FORMULA_WORK: u64 = 1 << 31;
+    pub(crate) const FORMULA_WORK: u64 = 1 << 30;
     /// log2 of the bound of every accumulator and every intermediate.
     pub(crate) const ACC_BITS: u32 = 100;
 }

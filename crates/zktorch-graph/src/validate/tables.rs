@@ -17,7 +17,7 @@ pub(super) fn check(tables: &[Table]) -> Result<Vec<Interval>, GraphError> {
     }
     let place = || "tables".to_owned();
     require(entries <= limits::TABLE_ENTRIES, "entries of all tables", "at most 2^24", entries).at(place)?;
-    require(work <= limits::FORMULA_WORK, "work of all formulas", "at most 2^31", work).at(place)?;
+    require(work <= limits::FORMULA_WORK, "work of all formulas", "at most 2^30", work).at(place)?;
     let image = |(id, table): (usize, &Table)| {
         let image = table.image();
         let holds = -(1 << 16) <= image.lo && image.hi < 1 << 16;
@@ -39,8 +39,10 @@ fn check_parameters(table: &Table) -> Result<(), GraphError> {
             require(lo <= hi, "bounds of the clip", "lo <= hi", format_args!("{lo}, {hi}"))?
         }
         Function::Formula { ref formula, input_scale, output_scale, lo, hi } => {
-            let program = "at most 64 instructions that leave one number";
-            require(formula.is_valid(), "formula", program, format_args!("{formula}"))?;
+            let program = "a program of at most 64 instructions that leaves one number";
+            // Not the formula itself: a key's may be of any length.
+            let got = format_args!("{} instructions", formula.0.len()).to_string();
+            require(formula.is_valid(), "formula", program, got)?;
             require(lo <= hi, "bounds of the formula", "lo <= hi", format_args!("{lo}, {hi}"))?;
             for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
                 require(scale.unsigned_abs() <= 256, name, "-256 to 256", scale)?;

@@ -30,7 +30,8 @@ impl Lowering<'_> {
         let plan = if exact || is_choice(formula) {
             self.exact(formula, &value, x)?
         } else {
-            self.approximate(formula, &value, x, own)
+            let integer = self.program.value(y).kind != Kind::Float;
+            self.approximate(formula, &value, x, own, integer)
         };
         if value.scale > plan.scale + 47 || plan.saturates && value.div != 1 {
             value = self.wide(&value, plan.scale.min(value.scale), x)?;
@@ -75,18 +76,18 @@ impl Lowering<'_> {
         Ok(Plan::new(formula, canonical(lo, hi), value.scale, 0, false))
     }
 
-    fn approximate(&self, formula: &Formula, value: &Value, x: Id, own: i32) -> Plan {
+    fn approximate(&self, formula: &Formula, value: &Value, x: Id, own: i32, integer: bool) -> Plan {
         let own = own.clamp(-MAX_SCALE, MAX_SCALE);
-        if *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
+        if !integer && *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
             let range = Interval::new(0, Interval::I16.hi);
             return Plan { table, range, scale: own, output_scale: own, saturates: false };
         }
-        if keeps_integers(formula) {
+        if !integer && keeps_integers(formula) {
             return self.piecewise(formula, x, own);
         }
         let shape = self.shape_of(formula, x);
-        let output_scale = shape.output_scale();
+        let output_scale = if integer { 0 } else { shape.output_scale() };
         // All that was seen, with room, in 16 bits.
         let plain = own.min(shape.scale + 3);
         if plain >= shape.scale {

@@ -26,21 +26,20 @@ impl Lowering<'_> {
 
     /// The larger one of two values.
     pub(super) fn max(&mut self, a: Id, b: Id) -> Result<Value> {
+        let exact = [a, b].iter().all(|id| self.program.value(*id).kind != Kind::Float);
+        let max_abs = self.max_abs(a).max(self.max_abs(b));
+        let common = fit(max_abs) - self.headroom as i32;
+        // A maximum that is much smaller than what is compared (a lower bound's, of large numbers) keeps its bits.
+        let wanted = fit(self.max_abs(self.current)) - self.headroom as i32;
+        let (least, most) = (self.max_abs(a).min(self.max_abs(b)), max_abs);
+        if exact || wanted > common + 2 || (least > 0.0 && most > 16.0 * least) {
+            return self.wide_max(a, b);
+        }
         let (mut left, mut right) = (self.operand(a)?, self.operand(b)?);
         (left, right) = self.aligned(left, right, (a, b))?;
-        if [a, b].iter().all(|id| self.program.value(*id).kind != Kind::Float) && !fits(&left, &right) {
-            // Integers are exact at any width: a - [a < b] (a - b).
-            let difference = left.clone().plus(&right.negated());
-            let current = self.current;
-            let (difference, negative) = self.negative(&difference, current)?;
-            let product = self.times_entries(&difference, &negative)?.negated();
-            let product = Value { scale: left.scale, ..product };
-            return Ok(left.plus(&product));
-        }
         // Both at the scale that the larger one needs.
         if left.scale != right.scale || !fits(&left, &right) {
-            let max_abs = self.max_abs(a).max(self.max_abs(b));
-            let scale = (fit(max_abs) - self.headroom as i32).min(left.scale.max(right.scale));
+            let scale = common.min(left.scale.max(right.scale));
             for (value, id) in [(&mut left, a), (&mut right, b)] {
                 if value.scale != scale || value.bounds.1 - value.bounds.0 >= 1 << 16 {
                     *value = self.rescale(value, scale, Interval::I16, Role::Ranged, id)?;
@@ -48,6 +47,27 @@ impl Lowering<'_> {
             }
         }
         self.larger(&left, &right)
+    }
+
+    /// The larger one of two values of any width, exactly: `a - [a < b] (a - b)`.
+    fn wide_max(&mut self, a: Id, b: Id) -> Result<Value> {
+        let operand = |lowering: &mut Self, id: Id| match lowering.program.constant(id).is_some() {
+            true => lowering.weight(id, super::plain_axes(&lowering.program.value(id).dims), i32::MAX),
+            false => lowering.linear(id),
+        };
+        let (left, right) = (operand(self, a)?, operand(self, b)?);
+        let (left, right) = self.aligned(left, right, (a, b))?;
+        let (left, right) = self.same_scale(left, right)?;
+        if fits(&left, &right) {
+            return self.larger(&left, &right);
+        }
+        let difference = left.clone().plus(&right.negated());
+        let current = self.current;
+        let (difference, negative) = self.negative(&difference, current)?;
+        let product = self.times_entries(&difference, &negative)?.negated();
+        let product = Value { scale: left.scale, ..product };
+        let bounds = (left.bounds.0.max(right.bounds.0), left.bounds.1.max(right.bounds.1));
+        Ok(Value { bounds, ..left.plus(&product) })
     }
 
     fn operand(&mut self, id: Id) -> Result<Value> {

@@ -1,19 +1,24 @@
 //! Products: einsums, convolutions, factors per channel.
 
-use zktorch_graph::{AxisMap, Factor};
+use zktorch_graph::{AxisMap, Factor, Operand};
 
 use super::{Lowering, Value, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
-use crate::program::{Id, Window};
+use crate::program::{Id, Kind, Window};
 
 impl Lowering<'_> {
     /// Operands of a product of activations, at scales that one rescaling can take back.
     fn coarse(&mut self, a: Value, b: Value, (a_id, b_id): (Id, Id)) -> Result<(Value, Value)> {
-        let lower = |lowering: &mut Self, value: Value, id: Id| {
+        // Public inputs are as wide as they are: nothing is saved by storing them again.
+        let public = [self.is_public(&a), self.is_public(&b)];
+        let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
             let own = lowering.own_scale(&value);
-            if value.scale > own { lowering.store(&value, id) } else { Ok(value) }
+            if !public && value.scale > own { lowering.store(&value, id) } else { Ok(value) }
         };
-        let (mut a, mut b) = (lower(self, a, a_id)?, lower(self, b, b_id)?);
+        let (mut a, mut b) = (lower(self, a, public[0], a_id)?, lower(self, b, public[1], b_id)?);
+        if public.contains(&true) {
+            return Ok((a, b));
+        }
         let excess = a.scale + b.scale - self.target_scale() - 16;
         if excess > 0 {
             let (value, id) = if a.scale > b.scale { (&mut a, a_id) } else { (&mut b, b_id) };
@@ -21,6 +26,27 @@ impl Lowering<'_> {
             *value = self.coarser(value, scale, id)?;
         }
         Ok((a, b))
+    }
+
+    /// Whether a value consists of public inputs alone.
+    fn is_public(&self, value: &Value) -> bool {
+        value.expr.terms.iter().all(|term| match &term.operand {
+            Operand::View(view) => self.graph.tensor(view.tensor).role.is_public(),
+            Operand::Contract(_) => false,
+        })
+    }
+
+    /// An operand beside a constant weight, whose precision follows from the operand's: integers that are much wider than 16 bits
+    /// are stored first.
+    fn factor(&mut self, id: Id) -> Result<Value> {
+        let value = self.linear(id)?;
+        let wide = value.bounds.0 < -(1 << 20) || value.bounds.1 > 1 << 20;
+        if wide && self.program.value(id).kind == Kind::Float && value.scale > self.own_scale(&value) {
+            let stored = self.store(&value, id)?;
+            self.replace(id, stored.clone());
+            return Ok(stored);
+        }
+        Ok(value)
     }
 
     /// An einsum of two values; one of them may be a constant.
@@ -33,13 +59,13 @@ impl Lowering<'_> {
         let constant = |lowering: &Self, id: Id| lowering.program.constant(id).is_some();
         let (a, b) = match (constant(self, a_id), constant(self, b_id)) {
             (false, true) => {
-                let a = self.linear(a_id)?;
+                let a = self.factor(a_id)?;
                 let axes = self.layout_beside(&a, a_labels, b_id, b_labels);
                 let b = self.factor_weight(b_id, axes, &a)?;
                 (a, b)
             }
             (true, false) => {
-                let b = self.linear(b_id)?;
+                let b = self.factor(b_id)?;
                 let axes = self.layout_beside(&b, b_labels, a_id, a_labels);
                 let a = self.factor_weight(a_id, axes, &b)?;
                 (a, b)
@@ -93,7 +119,7 @@ impl Lowering<'_> {
 
     /// A convolution: the einsum of the weight and the windows of x.
     pub(super) fn conv(&mut self, groups: usize, windows: &[Window], ids: &[Id]) -> Result<Value> {
-        let mut x = self.linear(ids[0])?;
+        let mut x = self.factor(ids[0])?;
         for axis in 2..x.axes.len() {
             x = self.merged(x, axis, ids[0])?;
         }

@@ -68,7 +68,7 @@ impl Lowering<'_> {
     /// The scale and the range of an input of the network.
     ///
     /// Public inputs are not looked up, so they may be as wide as the statement's integers: where a function reads them, small
-    /// entries next to large ones keep their bits. Products are cheaper for 16 bits.
+    /// entries next to large ones keep their bits. Products with weights are cheaper for 16 bits.
     pub(super) fn input_format(&self, id: Id, visibility: Visibility) -> (i32, Interval) {
         let public = visibility == Visibility::Public;
         match self.program.value(id).kind {
@@ -85,31 +85,38 @@ impl Lowering<'_> {
             }
             Kind::Float => {}
         }
-        let max_abs = self.max_abs(id).max(1e-30);
+        // Zero in all samples says nothing about the inputs to come.
+        let max_abs = match self.max_abs(id) {
+            0.0 => 1.0,
+            max_abs => max_abs.max(1e-30),
+        };
         let scale = fit(max_abs) - self.headroom as i32;
-        match public && self.is_read_by_functions(id) {
+        match public && self.is_read_precisely(id) {
             // 12 bits more, and the range with them.
             true => (scale + 12, Interval::new(-(1 << 27), (1 << 27) - 1)),
             false => (scale, Interval::I16),
         }
     }
 
-    /// Whether something else than a product or a maximum reads a value, through views and sums alone.
-    fn is_read_by_functions(&self, id: Id) -> bool {
+    /// Whether something else than products with weights reads a value, through views and sums alone.
+    fn is_read_precisely(&self, id: Id) -> bool {
         let mut reached = vec![false; self.program.values.len()];
         reached[id.0] = true;
-        self.program.nodes.iter().any(|node| {
+        let constant = |id: &Id| self.program.constant(*id).is_some();
+        let by_node = self.program.nodes.iter().any(|node| {
             let reads = node.inputs.iter().any(|input| reached[input.0]);
             match node.core {
                 _ if !reads => false,
-                Core::Einsum { .. } | Core::Conv { .. } | Core::ChannelAffine(_) | Core::Max => false,
-                Core::Function(_) | Core::Divide | Core::FloorDivide | Core::Sqrt => true,
+                Core::Einsum { .. } | Core::Conv { .. } => !node.inputs.iter().any(constant),
+                Core::ChannelAffine(_) => false,
+                Core::Max | Core::Function(_) | Core::Divide | Core::FloorDivide | Core::Sqrt => true,
                 _ => {
                     reached[node.output.0] = true;
                     false
                 }
             }
-        })
+        });
+        by_node || self.program.outputs.iter().any(|(_, output)| reached[output.0])
     }
 
     /// The scale and the range of an output of the network.
@@ -148,6 +155,9 @@ impl Lowering<'_> {
     pub(super) fn divided(&mut self, value: &Value, scale: i32, id: Id) -> Result<(Value, u64)> {
         let up = u32::try_from(scale - value.scale).unwrap_or_default();
         let down = u32::try_from(value.scale - scale).unwrap_or_default();
+        if let Some(zero) = value.negligible(scale).filter(|_| down > MAX_SHIFT) {
+            return Ok((zero, 1));
+        }
         if down > MAX_SHIFT {
             // What a first division leaves is as wide as it has to be.
             let coarse = self.wide(value, value.scale - MAX_SHIFT as i32, id)?;

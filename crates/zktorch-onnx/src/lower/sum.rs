@@ -2,7 +2,7 @@
 
 use super::{Lowering, Value, along, sub_axes};
 use crate::Result;
-use crate::program::Id;
+use crate::program::{Id, Kind};
 
 /// Coefficients are exact multiples of 2^-k with this many bits at most.
 const COEFFICIENT_BITS: i32 = 16;
@@ -43,17 +43,20 @@ impl Lowering<'_> {
     fn addend(&mut self, id: Id) -> Result<Value> {
         let value = self.value(id)?;
         let room = self.target_scale() + 16;
-        if value.div == 1 && (!value.is_pending() || value.scale <= room) {
+        if value.div == 1 && value.scale <= room {
+            return Ok(value);
+        }
+        if self.program.value(id).kind != Kind::Float {
+            return self.linear(id);
+        }
+        if let Some(zero) = value.negligible(room) {
+            return Ok(zero);
+        }
+        if value.div == 1 && !value.is_pending() && value.scale <= room + 24 {
             return Ok(value);
         }
         let scale = self.own_scale(&value).min(room);
-        let stored = self.rescale(
-            &value,
-            scale,
-            zktorch_graph::Interval::I16,
-            zktorch_graph::Role::Ranged,
-            id,
-        )?;
+        let stored = self.coarser(&value, scale, id)?;
         self.replace(id, stored.clone());
         Ok(stored)
     }
@@ -142,7 +145,11 @@ impl Lowering<'_> {
             } else {
                 let value = self.linear(*id)?;
                 let room = self.target_scale() + 16;
-                if value.scale > room { self.coarser(&value, room, *id)? } else { value }
+                match value.negligible(room) {
+                    Some(zero) => zero,
+                    None if value.scale > room + 24 => self.coarser(&value, room, *id)?,
+                    None => value,
+                }
             };
             values.push(self.merged(value, axis, *id)?);
         }
@@ -178,8 +185,11 @@ impl Lowering<'_> {
         sum.ok_or_else(|| self.bug("parts", "none"))
     }
 
-    /// The value stored at a coarser scale.
+    /// The value stored at a coarser scale; integers as they are.
     pub(super) fn coarser(&mut self, value: &Value, scale: i32, id: Id) -> Result<Value> {
+        if self.program.value(id).kind != Kind::Float {
+            return self.wide(value, 0, id);
+        }
         self.rescale(value, scale, zktorch_graph::Interval::I16, zktorch_graph::Role::Ranged, id)
     }
 }

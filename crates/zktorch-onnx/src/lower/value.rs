@@ -158,6 +158,14 @@ impl Value {
         self
     }
 
+    /// Zero at a coarser scale, if that is what every integer within the bounds rounds to there.
+    pub(crate) fn negligible(&self, scale: i32) -> Option<Self> {
+        let bits = u32::try_from(self.scale - scale).ok().filter(|bits| *bits > 0)?;
+        let half = 1i128.checked_shl(bits - 1).filter(|_| bits < 120).unwrap_or(i128::MAX);
+        let small = self.bounds.0 > -half && self.bounds.1 < half;
+        small.then(|| Self { scale, div: 1, bounds: (0, 0), ..self.clone().times(0) })
+    }
+
     /// The negative.
     pub(crate) fn negated(&self) -> Self {
         let mut value = self.clone();

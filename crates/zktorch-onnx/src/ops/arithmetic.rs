@@ -5,7 +5,7 @@ use crate::Result;
 use crate::program::Id;
 
 /// The two operands. Before opset 7 the second one may be laid along an axis of the first.
-fn operands(cx: &mut Context<'_>) -> Result<(Id, Id)> {
+pub(super) fn operands(cx: &mut Context<'_>) -> Result<(Id, Id)> {
     let (a, mut b) = (cx.input(0)?, cx.input(1)?);
     if cx.opset < 7 && cx.has("axis") {
         let (rank, mut dims) = (cx.b.rank(a), cx.dims(b));

@@ -24,7 +24,12 @@ pub(super) fn constant(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     // A number in the file's program is part of the architecture; a tensor may be trained.
     let public = value.len() == 1;
     let name = cx.node.output.first().cloned().unwrap_or_default();
-    Ok(vec![cx.b.constant_of(&name, value, kind, public)])
+    let id = cx.b.constant_of(&name, value, kind, public);
+    let tensor = cx.node.attribute.iter().find(|attribute| attribute.name == "value");
+    if let Some(element) = tensor.and_then(|attribute| attribute.t.as_ref()).map(|tensor| tensor.data_type) {
+        cx.b.set_element(id, element);
+    }
+    Ok(vec![id])
 }
 
 pub(super) fn constant_of_shape(cx: &mut Context<'_>) -> Result<Vec<Id>> {
@@ -58,7 +63,7 @@ pub(super) fn shape(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 pub(super) fn kind_of(data_type: i64) -> Option<Kind> {
     match data_type {
         1 | 10 | 11 | 16 => Some(Kind::Float),
-        2..=7 | 12 | 13 | 21 | 22 => Some(Kind::Int),
+        2..=7 | 12 | 13 | 21 | 22 | 25 | 26 => Some(Kind::Int),
         9 => Some(Kind::Bool),
         _ => None,
     }

@@ -51,7 +51,8 @@ fn clip(cx: &mut Context<'_>, x: Id, lo: Option<Id>, hi: Option<Id>) -> Result<V
     let mut y = x;
     // Bounds that no number reaches change nothing.
     let bound = |cx: &Context<'_>, id: Option<Id>| {
-        let far = |id: &Id| cx.b.constant(*id).is_some_and(|t| t.len() == 1 && t.get(0).abs() >= 3.4e38);
+        let most = if cx.kind(x) == Kind::Float { 3.4e38 } else { 2f64.powi(31) };
+        let far = |id: &Id| cx.b.constant(*id).is_some_and(|t| t.len() == 1 && t.get(0).abs() >= most);
         id.filter(|id| !far(id))
     };
     if let Some(lo) = bound(cx, lo) {

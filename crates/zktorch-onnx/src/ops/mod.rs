@@ -3,17 +3,35 @@
 //! To add an operator: a function that reads its attributes, checks its inputs and calls the [`Builder`](crate::program::Builder)
 //! (its *expansion* into core operators), a line in the registry, and ONNX's own tests of it.
 
+mod activation;
 mod arithmetic;
+mod attention;
 mod constant;
 mod context;
 mod conv;
+mod determinant;
 mod function;
+mod logic;
+mod cumulative;
+mod einsum;
+mod loss;
 mod matmul;
+mod ml;
 mod movement;
 mod norm;
+mod normalise;
+mod order;
 mod pool;
+mod quantised;
+mod recurrent;
+mod power;
+mod quotient;
 mod reduce;
 mod reshape;
+mod unary;
+mod variadic;
+mod rotary;
+mod softmax;
 mod windows;
 // Movement and spatial operators.
 mod arrange;
@@ -73,6 +91,30 @@ const AVERAGE_POOL: &[&str] =
 const CONSTANT: &[&str] = &["value", "value_float", "value_floats", "value_int", "value_ints"];
 const BATCH_NORM: &[&str] = &["epsilon", "momentum", "training_mode", "spatial", "is_test"];
 const REDUCE: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
+const ARG: &[&str] = &["axis", "keepdims", "select_last_index"];
+const LAYER_NORM: &[&str] = &["axis", "epsilon", "stash_type"];
+const GROUP_NORM: &[&str] = &["epsilon", "num_groups", "stash_type"];
+const LRN: &[&str] = &["alpha", "beta", "bias", "size"];
+const LOSS: &[&str] = &["ignore_index", "reduction"];
+const ROTARY: &[&str] = &["interleaved", "num_heads", "rotary_embedding_dim"];
+const ATTENTION: &[&str] = &[
+    "is_causal",
+    "kv_num_heads",
+    "q_num_heads",
+    "qk_matmul_output_mode",
+    "scale",
+    "softcap",
+    "softmax_precision",
+];
+
+const RECURRENT: &[&str] = &[
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget", "layout",
+    "linear_before_reset", "output_sequence",
+];
+const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "saturate"];
+/// What versions before 6 may say about memory.
+const LEGACY: &[&str] = &["consumed_inputs"];
+const BROADCAST: &[&str] = &["axis", "broadcast", "consumed_inputs"];
 const WINDOW: &[&str] = &["output_datatype", "periodic"];
 const RESIZE: &[&str] = &[
     "antialias",
@@ -100,15 +142,15 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Conv", ANY, (2, 3), CONV, conv::conv),
     spec("Gemm", ANY, (2, 3), &["alpha", "beta", "transA", "transB", "broadcast"], matmul::gemm),
     spec("MatMul", ANY, (2, 2), &[], matmul::matmul),
-    spec("Add", ANY, (2, 2), &["axis", "broadcast"], arithmetic::add),
-    spec("Sub", ANY, (2, 2), &["axis", "broadcast"], arithmetic::sub),
-    spec("Mul", ANY, (2, 2), &["axis", "broadcast"], arithmetic::mul),
-    spec("Relu", ANY, (1, 1), &[], function::relu),
-    spec("LeakyRelu", ANY, (1, 1), &["alpha"], function::leaky_relu),
-    spec("Clip", (1, 10), (1, 1), &["min", "max"], function::clip_attributes),
+    spec("Add", ANY, (2, 2), BROADCAST, arithmetic::add),
+    spec("Sub", ANY, (2, 2), BROADCAST, arithmetic::sub),
+    spec("Mul", ANY, (2, 2), BROADCAST, arithmetic::mul),
+    spec("Relu", ANY, (1, 1), LEGACY, function::relu),
+    spec("LeakyRelu", ANY, (1, 1), &["alpha", "consumed_inputs"], function::leaky_relu),
+    spec("Clip", (1, 10), (1, 1), &["min", "max", "consumed_inputs"], function::clip_attributes),
     spec("Clip", (11, i64::MAX), (1, 3), &[], function::clip_inputs),
-    spec("Sigmoid", ANY, (1, 1), &[], function::sigmoid),
-    spec("Tanh", ANY, (1, 1), &[], function::tanh),
+    spec("Sigmoid", ANY, (1, 1), LEGACY, function::sigmoid),
+    spec("Tanh", ANY, (1, 1), LEGACY, function::tanh),
     spec("MaxPool", ANY, (1, 1), MAX_POOL, pool::max),
     spec("AveragePool", ANY, (1, 1), AVERAGE_POOL, pool::average),
     spec("GlobalAveragePool", ANY, (1, 1), &[], pool::global_average),
@@ -132,6 +174,104 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("ConstantOfShape", ANY, (1, 1), &["value"], constant::constant_of_shape),
     spec("Shape", ANY, (1, 1), &["start", "end"], constant::shape),
     spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], constant::cast),
+    // Recurrent networks.
+    spec("RNN", ANY, (3, 6), RECURRENT, recurrent::rnn),
+    spec("GRU", ANY, (3, 6), RECURRENT, recurrent::gru),
+    spec("LSTM", ANY, (3, 8), RECURRENT, recurrent::lstm),
+    // Quantised numbers.
+    spec("QuantizeLinear", ANY, (2, 3), QUANTIZE, quantised::quantize_linear),
+    spec("DequantizeLinear", ANY, (2, 3), &["axis", "block_size", "output_dtype"], quantised::dequantize_linear),
+    spec("DynamicQuantizeLinear", ANY, (1, 1), &[], quantised::dynamic_quantize_linear),
+    spec("MatMulInteger", ANY, (2, 4), &[], quantised::matmul_integer),
+    spec("ConvInteger", ANY, (2, 4), CONV, quantised::conv_integer),
+    spec("QLinearMatMul", ANY, (8, 8), &[], quantised::qlinear_matmul),
+    spec("QLinearConv", ANY, (8, 9), CONV, quantised::qlinear_conv),
+    // Elementwise functions and logic.
+    spec("Abs", ANY, (1, 1), LEGACY, unary::abs),
+    spec("Neg", ANY, (1, 1), LEGACY, unary::neg),
+    spec("Sign", ANY, (1, 1), LEGACY, unary::sign),
+    spec("Floor", ANY, (1, 1), LEGACY, unary::floor),
+    spec("Ceil", ANY, (1, 1), LEGACY, unary::ceil),
+    spec("Round", ANY, (1, 1), LEGACY, unary::round),
+    spec("Sqrt", ANY, (1, 1), LEGACY, unary::sqrt),
+    spec("Reciprocal", ANY, (1, 1), LEGACY, unary::reciprocal),
+    spec("Exp", ANY, (1, 1), LEGACY, unary::exp),
+    spec("Log", ANY, (1, 1), LEGACY, unary::log),
+    spec("Erf", ANY, (1, 1), LEGACY, unary::erf),
+    spec("Sin", ANY, (1, 1), LEGACY, unary::sin),
+    spec("Cos", ANY, (1, 1), LEGACY, unary::cos),
+    spec("Tan", ANY, (1, 1), LEGACY, unary::tan),
+    spec("Asin", ANY, (1, 1), LEGACY, unary::asin),
+    spec("Acos", ANY, (1, 1), LEGACY, unary::acos),
+    spec("Atan", ANY, (1, 1), LEGACY, unary::atan),
+    spec("Sinh", ANY, (1, 1), LEGACY, unary::sinh),
+    spec("Cosh", ANY, (1, 1), LEGACY, unary::cosh),
+    spec("Asinh", ANY, (1, 1), LEGACY, unary::asinh),
+    spec("Acosh", ANY, (1, 1), LEGACY, unary::acosh),
+    spec("Atanh", ANY, (1, 1), LEGACY, unary::atanh),
+    spec("Elu", ANY, (1, 1), &["alpha", "consumed_inputs"], activation::elu),
+    spec("Selu", ANY, (1, 1), &["alpha", "gamma", "consumed_inputs"], activation::selu),
+    spec("Celu", ANY, (1, 1), &["alpha"], activation::celu),
+    spec("HardSigmoid", ANY, (1, 1), &["alpha", "beta", "consumed_inputs"], activation::hard_sigmoid),
+    spec("HardSwish", ANY, (1, 1), &[], activation::hard_swish),
+    spec("Swish", ANY, (1, 1), &["alpha"], activation::swish),
+    spec("Mish", ANY, (1, 1), &[], activation::mish),
+    spec("Gelu", ANY, (1, 1), &["approximate"], activation::gelu),
+    spec("ThresholdedRelu", ANY, (1, 1), &["alpha"], activation::thresholded_relu),
+    spec("Shrink", ANY, (1, 1), &["bias", "lambd"], activation::shrink),
+    spec("Softplus", ANY, (1, 1), &[], activation::softplus),
+    spec("Softsign", ANY, (1, 1), &[], activation::softsign),
+    spec("PRelu", ANY, (2, 2), LEGACY, activation::prelu),
+    spec("Div", ANY, (2, 2), BROADCAST, quotient::div),
+    spec("Mod", ANY, (2, 2), &["fmod"], quotient::modulo),
+    spec("Pow", ANY, (2, 2), BROADCAST, power::pow),
+    spec("Equal", ANY, (2, 2), BROADCAST, logic::equal),
+    spec("Less", ANY, (2, 2), BROADCAST, logic::less),
+    spec("LessOrEqual", ANY, (2, 2), BROADCAST, logic::less_or_equal),
+    spec("Greater", ANY, (2, 2), BROADCAST, logic::greater),
+    spec("GreaterOrEqual", ANY, (2, 2), BROADCAST, logic::greater_or_equal),
+    spec("And", ANY, (2, 2), BROADCAST, logic::and),
+    spec("Or", ANY, (2, 2), BROADCAST, logic::or),
+    spec("Xor", ANY, (2, 2), BROADCAST, logic::xor),
+    spec("Not", ANY, (1, 1), &[], logic::not),
+    spec("Where", ANY, (3, 3), &[], logic::choose),
+    spec("IsNaN", ANY, (1, 1), &[], logic::is_nan),
+    spec("IsInf", ANY, (1, 1), &["detect_negative", "detect_positive"], logic::is_inf),
+    spec("Max", ANY, (1, MANY), LEGACY, variadic::max),
+    spec("Min", ANY, (1, MANY), LEGACY, variadic::min),
+    spec("Sum", ANY, (1, MANY), LEGACY, variadic::sum),
+    spec("Mean", ANY, (1, MANY), LEGACY, variadic::mean),
+    spec("Det", ANY, (1, 1), &[], determinant::det),
+    // Reductions, orders, softmax, normalisations, attention, losses.
+    spec("ReduceMax", ANY, (1, 2), REDUCE, reduce::max),
+    spec("ReduceMin", ANY, (1, 2), REDUCE, reduce::min),
+    spec("ReduceProd", ANY, (1, 2), REDUCE, reduce::prod),
+    spec("ReduceL1", ANY, (1, 2), REDUCE, reduce::l1),
+    spec("ReduceL2", ANY, (1, 2), REDUCE, reduce::l2),
+    spec("ReduceSumSquare", ANY, (1, 2), REDUCE, reduce::sum_square),
+    spec("ReduceLogSum", ANY, (1, 2), REDUCE, reduce::log_sum),
+    spec("ReduceLogSumExp", ANY, (1, 2), REDUCE, reduce::log_sum_exp),
+    spec("ArgMax", ANY, (1, 1), ARG, order::arg_max),
+    spec("ArgMin", ANY, (1, 1), ARG, order::arg_min),
+    spec("TopK", (1, 9), (1, 1), &["axis", "k"], order::top_k),
+    spec("TopK", (10, i64::MAX), (2, 2), &["axis", "largest", "sorted"], order::top_k),
+    spec("CumSum", ANY, (2, 2), &["exclusive", "reverse"], cumulative::cum_sum),
+    spec("CumProd", ANY, (2, 2), &["exclusive", "reverse"], cumulative::cum_prod),
+    spec("Softmax", ANY, (1, 1), &["axis"], softmax::softmax),
+    spec("LogSoftmax", ANY, (1, 1), &["axis"], softmax::log_softmax),
+    spec("Hardmax", ANY, (1, 1), &["axis"], softmax::hardmax),
+    spec("LayerNormalization", ANY, (2, 3), LAYER_NORM, normalise::layer),
+    spec("RMSNormalization", ANY, (2, 2), LAYER_NORM, normalise::rms),
+    spec("InstanceNormalization", ANY, (3, 3), &["epsilon", "consumed_inputs"], normalise::instance),
+    spec("GroupNormalization", ANY, (3, 3), GROUP_NORM, normalise::group),
+    spec("MeanVarianceNormalization", ANY, (1, 1), &["axes"], normalise::mean_variance),
+    spec("LpNormalization", ANY, (1, 1), &["axis", "p"], normalise::lp),
+    spec("LRN", ANY, (1, 1), LRN, normalise::local_response),
+    spec("Attention", ANY, (3, 7), ATTENTION, attention::attention),
+    spec("RotaryEmbedding", ANY, (3, 4), ROTARY, rotary::rotary),
+    spec("Einsum", ANY, (1, MANY), &["equation"], einsum::einsum),
+    spec("NegativeLogLikelihoodLoss", ANY, (2, 3), LOSS, loss::negative_log_likelihood),
+    spec("SoftmaxCrossEntropyLoss", ANY, (2, 3), LOSS, loss::softmax_cross_entropy),
     // Movement and spatial operators.
     spec("Gather", ANY, (2, 2), &["axis"], gather::gather),
     spec("GatherElements", ANY, (2, 2), &["axis"], gather::gather_elements),
@@ -175,9 +315,13 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("STFT", ANY, (2, 4), &["onesided"], dft::stft),
 ];
 
-/// The declaration that a node falls under.
+/// The declaration that a node falls under. The domain of the standard operators is empty.
 pub(crate) fn find(op_type: &str, domain: &str, opset: i64) -> Option<&'static Spec> {
-    let standard = domain.is_empty() || domain == "ai.onnx";
+    let registry = match domain {
+        "" => REGISTRY,
+        "ai.onnx.ml" => ml::REGISTRY,
+        _ => return None,
+    };
     let fits = |spec: &&Spec| spec.name == op_type && spec.opsets.0 <= opset && opset <= spec.opsets.1;
-    REGISTRY.iter().find(fits).filter(|_| standard)
+    registry.iter().find(fits)
 }

@@ -1,6 +1,7 @@
-//! BatchNormalization in inference mode.
+//! BatchNormalization.
 
 use super::Context;
+use super::normalise::standardised;
 use crate::program::{Core, Id, Kind};
 use crate::{FloatTensor, Result, Tensor};
 
@@ -10,9 +11,7 @@ pub(super) fn batch(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let [_, channels, ..] = dims[..] else {
         return Err(cx.error("input 0", "extents [N, C, ..]", format!("{dims:?}")));
     };
-    if cx.flag("training_mode", false)? {
-        return Err(cx.error("attribute training_mode", "0", "1"));
-    }
+    let training = cx.flag("training_mode", false)?;
     let epsilon = f64::from(cx.float("epsilon", 1e-5)?);
     let mut ids = Vec::new();
     for index in 1..5 {
@@ -23,6 +22,9 @@ pub(super) fn batch(cx: &mut Context<'_>) -> Result<Vec<Id>> {
         }
         ids.push(id);
     }
+    if training {
+        return by_batch(cx, x, &ids, epsilon);
+    }
     let constants: Option<Vec<Tensor>> = ids.iter().map(|id| cx.b.constant(*id).cloned()).collect();
     let Some(constants) = constants else { return at_run_time(cx, x, &ids, epsilon) };
     let [scale, bias, mean, variance] = &constants[..] else {
@@ -32,8 +34,7 @@ pub(super) fn batch(cx: &mut Context<'_>) -> Result<Vec<Id>> {
         return Err(cx.error("input 4", format!("variances above -{epsilon}"), bad.to_string()));
     }
     let factor: Vec<f64> = scale.iter().zip(variance.iter()).map(|(s, v)| s / (v + epsilon).sqrt()).collect();
-    let offset: Vec<f64> =
-        bias.iter().zip(mean.iter()).zip(&factor).map(|((b, m), f)| b - m * f).collect();
+    let offset: Vec<f64> = bias.iter().zip(mean.iter()).zip(&factor).map(|((b, m), f)| b - m * f).collect();
     let float = |list: &[f64]| FloatTensor::from_fn([channels], |i| list[i] as f32);
     let (factor, offset) = (float(&factor), float(&offset));
     let factor = cx.derived(factor, Kind::Float, &ids);
@@ -56,4 +57,26 @@ fn at_run_time(cx: &mut Context<'_>, x: Id, ids: &[Id], epsilon: f64) -> Result<
     let centred = cx.b.sub(x, mean);
     let scaled = cx.b.mul(centred, factor);
     Ok(vec![cx.b.add(scaled, bias)])
+}
+
+/// By the mean and the variance of the batch, and both mixed with those before.
+fn by_batch(cx: &mut Context<'_>, x: Id, ids: &[Id], epsilon: f64) -> Result<Vec<Id>> {
+    let rank = cx.b.rank(x);
+    let axes: Vec<usize> = (0..rank).filter(|axis| *axis != 1).collect();
+    let channels = cx.dims(x)[1];
+    let mut column = vec![1; rank - 1];
+    column[0] = channels;
+    let [scale, bias, mean, variance] = ids[..] else {
+        return Err(cx.error("inputs", "scale, bias, mean and variance", "others"));
+    };
+    let momentum = f64::from(cx.float("momentum", 0.9)?);
+    let standard = standardised(cx, x, &axes, epsilon, true);
+    let (scale, bias) = (cx.b.reshape(scale, &column), cx.b.reshape(bias, &column));
+    let scaled = cx.b.mul(standard.y, scale);
+    let y = cx.b.add(scaled, bias);
+    let mixed = |cx: &mut Context<'_>, before: Id, now: Id| {
+        let now = cx.b.reshape(now, &[channels]);
+        cx.b.sum(&[(momentum, before), (1.0 - momentum, now)])
+    };
+    Ok(vec![y, mixed(cx, mean, standard.mean), mixed(cx, variance, standard.variance)])
 }

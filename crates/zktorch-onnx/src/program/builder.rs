@@ -6,8 +6,11 @@
 //! No method fails: the first mistake is kept ([`Builder::take_error`]), and what comes after it is harmless.
 
 mod arithmetic;
+mod integer;
 mod logic;
+mod mask;
 mod movement;
+mod order;
 mod product;
 mod reduce;
 
@@ -102,6 +105,11 @@ impl Builder {
         self.program.values[id.0].name = name.to_owned();
     }
 
+    /// Notes a value's element type in the file.
+    pub(crate) fn set_element(&mut self, id: Id, element: i32) {
+        self.program.values[id.0].element = Some(element);
+    }
+
     fn add_value(&mut self, value: Value) -> Id {
         self.program.values.push(value);
         Id(self.program.values.len() - 1)
@@ -110,7 +118,7 @@ impl Builder {
     /// An input of the network.
     pub(crate) fn input(&mut self, name: &str, dims: &[usize], kind: Kind) -> Id {
         let (name, dims) = (name.to_owned(), dims.to_vec());
-        let id = self.add_value(Value { name, dims, kind, constant: None, public: false, formula: None });
+        let id = self.add_value(Value { name, dims, kind, element: None, constant: None, public: false, formula: None, masked: None });
         self.program.inputs.push(id);
         id
     }
@@ -124,7 +132,7 @@ impl Builder {
     pub(crate) fn constant_of(&mut self, name: &str, tensor: Tensor, kind: Kind, public: bool) -> Id {
         let (name, dims) = (name.to_owned(), tensor.dims().to_vec());
         let constant = Some(Arc::new(tensor));
-        self.add_value(Value { name, dims, kind, constant, public, formula: None })
+        self.add_value(Value { name, dims, kind, element: None, constant, public, formula: None, masked: None })
     }
 
     /// A public number of a kind.
@@ -147,6 +155,11 @@ impl Builder {
             // Something that later calls can read.
             return self.scalar(0.0, kind);
         }
+        let moves = matches!(
+            core,
+            Core::Reshape | Core::Transpose(_) | Core::Map { .. } | Core::Broadcast | Core::Concat(_)
+        );
+        let element = inputs.first().and_then(|id| self.value(*id).element).filter(|_| moves);
         let name = self.label.clone();
         if entries == Some(0) {
             // Nothing is known about nothing.
@@ -159,7 +172,7 @@ impl Builder {
         let output = Id(self.program.values.len());
         let node = Node { core, inputs: inputs.to_vec(), output, origin: self.origin };
         let public = inputs.iter().all(|id| self.value(*id).public);
-        let value = Value { name, dims, kind, constant: None, public: false, formula: None };
+        let value = Value { name, dims, kind, element, constant: None, public: false, formula: None, masked: None };
         self.add_value(value);
         if constant && self.program.multiplications(&node) <= self.max_folded {
             let tensors: Vec<&Tensor> = inputs.iter().filter_map(|id| self.constant(*id)).collect();

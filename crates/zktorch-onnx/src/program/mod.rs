@@ -38,6 +38,8 @@ pub(crate) struct Value {
     pub(crate) name: String,
     pub(crate) dims: Vec<usize>,
     pub(crate) kind: Kind,
+    /// Its element type in the file (a number of `TensorProto.DataType`), where that is known: quantisation saturates at its bounds.
+    pub(crate) element: Option<i32>,
     /// Its entries, if they are known.
     pub(crate) constant: Option<Arc<Tensor>>,
     /// Whether a constant may be stated to everybody: it stands in an operator's definition or in a Constant node. What comes
@@ -45,6 +47,8 @@ pub(crate) struct Value {
     pub(crate) public: bool,
     /// As a function of another value, entry by entry.
     pub(crate) formula: Option<(Id, Formula)>,
+    /// What it is where it is not minus infinity, and where that is: see `Builder::masked`.
+    pub(crate) masked: Option<(Id, Id)>,
 }
 
 /// One operation.

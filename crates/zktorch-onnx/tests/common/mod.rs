@@ -125,7 +125,7 @@ impl Builder {
             name: format!("node_{output}"),
             op_type: op.into(),
             attribute: attributes,
-            domain: String::new(),
+            ..Default::default()
         });
         self
     }

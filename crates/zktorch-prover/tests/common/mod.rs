@@ -6,13 +6,14 @@
     reason = "test support: each test program uses a part of it"
 )]
 
-use zktorch_commit::Srs;
+use zktorch_blocks::{NetworkProof, Statement as BlockStatement};
+use zktorch_commit::{Commitment, Srs};
 use zktorch_graph::{
     Contract, Expr, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId, Tensor,
     TensorId, Term, View, Visibility,
 };
 use zktorch_prover::{Model, ProvingKey, setup_with_nonces};
-use zktorch_verifier::{KeyBody, Port, VERSION};
+use zktorch_verifier::{KeyBody, Port, ProofEnvelope, Statement, UncheckedKey, VERSION};
 
 /// relu(W x / 16), W [3, 5].
 pub fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
@@ -52,9 +53,10 @@ pub fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
         inputs: vec![TensorId(0)],
         outputs: vec![TensorId(5)],
     };
-    let port = |name: &str, dim| vec![Port { name: name.to_owned(), dims: vec![1, dim] }];
+    let port = |name: &str, dim| vec![Port::new(name, [1, dim])];
     let weights = (0..15).map(|i| weight + 3 * i).collect();
-    Model { graph, inputs: port("x", 5), outputs: port("y", 3), weights: vec![(TensorId(1), weights)] }
+    let (inputs, outputs) = (port("x", 5), port("y", 3));
+    Model { graph, inputs, outputs, preprocessing: String::new(), weights: vec![(TensorId(1), weights)] }
 }
 
 /// Its key, under fixed nonces.
@@ -71,6 +73,26 @@ pub fn body(model: Model, srs: &Srs, key: &ProvingKey) -> KeyBody {
         graph: model.graph,
         inputs: model.inputs,
         outputs: model.outputs,
+        preprocessing: model.preprocessing,
         weights: key.vk().weights().iter().map(|weight| weight.to_bytes()).collect(),
     }
+}
+
+/// What `verify` does, with a key whose weights nobody has checked. It must not accept a statement of another
+/// key even then.
+pub fn proves_unchecked(vk: &UncheckedKey, statement: &Statement, proof: &[u8]) -> bool {
+    let decode = |commitments: &[[u8; 32]]| -> Option<Vec<Commitment>> {
+        commitments.iter().map(|bytes| Commitment::from_bytes(bytes).ok()).collect()
+    };
+    let verified = || {
+        let argument = ProofEnvelope::from_bytes(proof).ok()?.argument;
+        let io = [decode(&statement.private_inputs)?, decode(&statement.private_outputs)?];
+        let public: Vec<&[i32]> = statement.public.iter().map(Vec::as_slice).collect();
+        let (id, context) = (vk.model_id().0, &statement.context);
+        let statement =
+            BlockStatement::new(vk.network(), id, context, vk.weights(), [&io[0], &io[1]], &public).ok()?;
+        let proof = NetworkProof::from_bytes(vk.network(), vk.shape(), &argument).ok()?;
+        statement.verify(vk.srs(), &proof).ok()
+    };
+    verified().is_some()
 }

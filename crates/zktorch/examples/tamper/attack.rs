@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
-use zktorch_verifier::{ModelId, ProofEnvelope, Statement, VerifyingKey};
+use zktorch_verifier::{ModelId, ProofEnvelope, Statement, VerifyingKey, verify};
 
 use crate::subject::{Io, Subject};
 
@@ -92,7 +92,7 @@ pub(crate) fn attack(subject: &Subject, plan: Plan) -> Result<Vec<Count>> {
     let count = |name: &str, cases, accepts: &(dyn Fn(usize) -> bool + Sync)| {
         plan.count(format!("{side}: {name}"), cases, accepts)
     };
-    let proof = |bytes: &[u8]| subject.verify(&subject.vk, &subject.statement, bytes).is_ok();
+    let proof = |bytes: &[u8]| verify(&subject.vk, &subject.statement, bytes).is_ok();
     let len = subject.proof.len();
     let mut counts = vec![
         count("byte of the proof", len, &|at| proof(&plan.flip(&subject.proof, at))),
@@ -104,18 +104,18 @@ pub(crate) fn attack(subject: &Subject, plan: Plan) -> Result<Vec<Count>> {
     counts.push(count("byte of the statement", bytes, &|at| {
         let mut statement = subject.statement.clone();
         flip_statement(&mut statement, at, plan);
-        statement == subject.statement || subject.verify(&subject.vk, &statement, &subject.proof).is_ok()
+        statement == subject.statement || verify(&subject.vk, &statement, &subject.proof).is_ok()
     }));
 
     let argument = ProofEnvelope::from_bytes(&subject.proof)?.argument;
     let key = |bytes: &[u8]| {
-        let Ok(vk) = VerifyingKey::from_bytes(bytes) else { return false };
-        // The proof under another label, if the damage gave the key another id: not even without the weight-range proof.
+        let checked = VerifyingKey::from_bytes(bytes).and_then(|key| key.check(&subject.policy));
+        let Ok(vk) = checked else { return false };
+        // The proof under another label, if the damage gave the key another id.
         let id = vk.model_id();
         let statement = Statement { model_id: id, ..subject.statement.clone() };
         let proof = ProofEnvelope::new(id, argument.clone()).to_bytes();
-        let proved = subject.verify(&vk, &statement, &proof).is_ok();
-        proved && (id != subject.vk.model_id() || vk.check_weights(&subject.policy).is_ok())
+        verify(&vk, &statement, &proof).is_ok()
     };
     let len = subject.vk_bytes.len();
     counts.push(count("byte of the key", len, &|at| key(&plan.flip(&subject.vk_bytes, at))));
@@ -124,10 +124,11 @@ pub(crate) fn attack(subject: &Subject, plan: Plan) -> Result<Vec<Count>> {
     Ok(counts)
 }
 
-/// Bytes of a statement: id, integers, commitments.
+/// Bytes of a statement: id, integers, commitments, context.
 fn statement_bytes(statement: &Statement) -> usize {
     let integers: usize = statement.public.iter().map(Vec::len).sum();
-    32 + 4 * integers + 32 * (statement.private_inputs.len() + statement.private_outputs.len())
+    let commitments = statement.private_inputs.len() + statement.private_outputs.len();
+    32 + 4 * integers + 32 * commitments + statement.context.len()
 }
 
 /// Changes one byte of a statement.
@@ -154,4 +155,5 @@ fn flip_statement(statement: &mut Statement, at: usize, plan: Plan) {
         }
         at -= 32;
     }
+    statement.context = plan.flip(&statement.context, at);
 }

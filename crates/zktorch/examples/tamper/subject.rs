@@ -8,7 +8,7 @@ use zktorch_commit::{Srs, SrsPolicy};
 use zktorch_graph::Visibility;
 use zktorch_onnx::{Compiled, FloatTensor, Options, PortInfo, compile};
 use zktorch_prover::{Model, choose_k, setup};
-use zktorch_verifier::{Port, Statement, VerifyError, VerifyingKey, verify};
+use zktorch_verifier::{Port, Statement, VerifyingKey, verify};
 
 /// Who sees input and output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +38,8 @@ fn images(name: &str) -> Result<Vec<FloatTensor>> {
 }
 
 fn ports(ports: &[PortInfo]) -> Vec<Port> {
-    let dims = |port: &PortInfo| port.dims.iter().map(|dim| *dim as u64).collect();
-    ports.iter().map(|port| Port { name: port.name.clone(), dims: dims(port) }).collect()
+    let dims = |port: &PortInfo| port.dims.iter().map(|dim| *dim as u64).collect::<Vec<u64>>();
+    ports.iter().map(|port| Port::new(port.name.clone(), dims(port))).collect()
 }
 
 impl Subject {
@@ -52,30 +52,22 @@ impl Subject {
         let compiled: Compiled = compile(&bytes, &options)?;
         let integers = compiled.quantise(&images("sample.npy")?)?;
         let (inputs, outputs) = (ports(&compiled.inputs), ports(&compiled.outputs));
-        let model = Model { graph: compiled.graph, inputs, outputs, weights: compiled.weights };
+        let (graph, weights, preprocessing) = (compiled.graph, compiled.weights, String::new());
+        let model = Model { graph, inputs, outputs, preprocessing, weights };
         let srs = Srs::dev(choose_k(&model.graph))?;
         let key = setup(&model, &srs)?;
-        let proved = key.prove(&srs, &integers)?;
+        let proved = key.prove(&srs, &integers, b"context")?;
+        let policy = SrsPolicy::new().allow_insecure();
         let subject = Self {
             io,
-            vk: VerifyingKey::from_bytes(key.vk_bytes())?,
+            vk: VerifyingKey::from_bytes(key.vk_bytes())?.check(&policy)?,
             vk_bytes: key.vk_bytes().to_vec(),
             statement: proved.statement,
             proof: proved.proof,
-            policy: SrsPolicy::new().allow_insecure(),
+            policy,
         };
         // Only what is accepted can be damaged.
-        subject.vk.check_weights(&subject.policy)?;
-        subject.verify(&subject.vk, &subject.statement, &subject.proof)?;
+        verify(&subject.vk, &subject.statement, &subject.proof)?;
         Ok(subject)
-    }
-
-    pub(crate) fn verify(
-        &self,
-        vk: &VerifyingKey,
-        statement: &Statement,
-        proof: &[u8],
-    ) -> Result<(), VerifyError> {
-        verify(vk, &self.policy, statement, proof).map(|_| ())
     }
 }

@@ -5,10 +5,13 @@
 
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use values::{AcceptedSrs, ProofContext};
 
 use crate::{Bytes32, ImageSpec};
 
@@ -162,6 +165,12 @@ pub struct Prove {
     /// Input: .npy, .npz, .json, ONNX TensorProto .pb, or an image
     #[arg(long, value_name = "DATA")]
     pub input: PathBuf,
+    /// The verifier's challenge, to which the proof is tied: the verifier gives the same
+    #[arg(long, value_name = "TEXT|@FILE")]
+    pub context: Option<ProofContext>,
+    /// Names of the classes, one per line, for the largest scores
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
     /// Where the proof goes
     #[arg(long)]
     pub proof: Option<PathBuf>,
@@ -214,7 +223,7 @@ impl Prove {
     }
 }
 
-/// `zktorch verify --vk VK --proof PROOF --statement STATEMENT`
+/// `zktorch verify --vk VK --proof PROOF --statement STATEMENT --model-id ID`
 #[derive(Clone, Debug, Args)]
 pub struct Verify {
     /// Verifying key
@@ -226,18 +235,35 @@ pub struct Verify {
     /// Statement
     #[arg(long)]
     pub statement: PathBuf,
-    /// The id of the model that you trust [default: whatever model the key is for, with a warning]
-    #[arg(long, value_name = "ID")]
+    /// The id of the model that you trust (or --any-model)
+    #[arg(long, value_name = "ID", required_unless_present = "any_model", conflicts_with = "any_model")]
     pub model_id: Option<Bytes32>,
-    /// Reject unless the public input is this
+    /// Accept whatever model the key is for: the key file alone then says what the proof is about
+    #[arg(long)]
+    pub any_model: bool,
+    /// The context that the proof has to be made with: a challenge of your own, so that no proof for others
+    /// or from before is accepted
+    #[arg(long, value_name = "TEXT|@FILE")]
+    pub context: Option<ProofContext>,
+    /// Reject unless the public input is this; an image is preprocessed as the key says
     #[arg(long, value_name = "DATA")]
     pub expect_input: Option<PathBuf>,
     /// Reject unless the public output is this
     #[arg(long, value_name = "DATA")]
     pub expect_output: Option<PathBuf>,
-    /// Accept this SRS: the verifier's part, which setup --srs and info write
+    /// How far the expected output may be away [default: one unit of the output's scale]
+    #[arg(long, value_name = "X", requires = "expect_output", value_parser = values::tolerance)]
+    pub tolerance: Option<f64>,
+    /// The expected output, quantised, has to be the proved integers
+    #[arg(long, requires = "expect_output", conflicts_with = "tolerance")]
+    pub exact: bool,
+    /// Names of the classes, one per line, for the largest scores
     #[arg(long, value_name = "FILE")]
-    pub accept_srs: Option<PathBuf>,
+    pub labels: Option<PathBuf>,
+    /// Accept the SRS with this id, or the one in a file that setup --srs and info write (trusting whoever
+    /// made it)
+    #[arg(long, value_name = "ID|FILE")]
+    pub accept_srs: Option<AcceptedSrs>,
     /// Accept the development SRS, under which anybody can forge proofs
     #[arg(long)]
     pub allow_insecure_srs: bool,

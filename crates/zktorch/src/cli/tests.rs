@@ -109,8 +109,11 @@ fn prove_has_two_forms() {
 
 #[test]
 fn verify() {
-    let Command::Verify(plain) = command("zktorch verify --vk v --proof f --statement s") else { panic!() };
+    let Command::Verify(plain) = command("zktorch verify --vk v --proof f --statement s --any-model") else {
+        panic!()
+    };
     assert!(plain.model_id.is_none() && plain.accept_srs.is_none() && !plain.allow_insecure_srs);
+    assert!(plain.any_model && !plain.exact && plain.context.is_none() && plain.tolerance.is_none());
     let id = Bytes32::sha256(b"id");
     let line = format!(
         "zktorch verify --vk v --proof f --statement s --model-id {id} --expect-input x --expect-output y \
@@ -119,7 +122,31 @@ fn verify() {
     let Command::Verify(full) = command(&line) else { panic!() };
     assert_eq!(full.model_id, Some(id));
     assert_eq!((full.expect_input, full.expect_output), (Some("x".into()), Some("y".into())));
-    assert!(full.accept_srs.is_some() && full.allow_insecure_srs);
+    assert_eq!(full.accept_srs, Some(AcceptedSrs::File("a".into())));
+    assert!(full.allow_insecure_srs && !full.any_model);
+    let line = format!(
+        "zktorch verify --vk v --proof f --statement s --model-id {id} --accept-srs {id} --context nonce \
+         --expect-output y --tolerance 0.5 --labels l"
+    );
+    let Command::Verify(full) = command(&line) else { panic!() };
+    assert_eq!(full.accept_srs, Some(AcceptedSrs::Id(id)));
+    assert_eq!(full.context, Some(ProofContext::Text("nonce".to_owned())));
+    assert_eq!((full.tolerance, full.labels), (Some(0.5), Some("l".into())));
+    let with = |more: &str| format!("zktorch verify --vk v --proof f --statement s {more}");
+    assert_eq!(refused(&with("")), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused(&with(&format!("--model-id {id} --any-model"))), ErrorKind::ArgumentConflict);
+    for (more, kind) in [
+        ("--tolerance 0.5", ErrorKind::MissingRequiredArgument),
+        ("--exact", ErrorKind::MissingRequiredArgument),
+        ("--expect-output y --exact --tolerance 0.5", ErrorKind::ArgumentConflict),
+        ("--expect-output y --tolerance nan", ErrorKind::ValueValidation),
+        ("--expect-output y --tolerance=-1", ErrorKind::ValueValidation),
+        ("--expect-output y --tolerance inf", ErrorKind::ValueValidation),
+        ("--context=", ErrorKind::ValueValidation),
+        ("--context @", ErrorKind::ValueValidation),
+    ] {
+        assert_eq!(refused(&with(&format!("--any-model {more}"))), kind, "{more}");
+    }
     assert_eq!(
         refused("zktorch verify --vk v --proof f --statement s --model-id 12"),
         ErrorKind::ValueValidation
@@ -145,7 +172,7 @@ fn every_command_takes_the_common_flags() {
         "run z --input x",
         "prove --pk p --input x --proof f --statement s",
         "prove m --input x --out d",
-        "verify --vk v --proof f --statement s",
+        "verify --vk v --proof f --statement s --any-model",
         "info f",
         "audit --pk p --vk v m",
     ] {

@@ -6,7 +6,7 @@ use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
 use zktorch_commit::SrsPolicy;
-use zktorch_verifier::VerifyingKey;
+use zktorch_verifier::UncheckedKey;
 
 use super::model_file::{LoadedKey, load_srs};
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     let _running = context.progress.begin("audit", plan::audit(bytes));
     let loaded = report.time(Stage::Load, || LoadedKey::read(&options.pk))?;
     let vk_bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), MAX_BYTES)?;
-    let vk = VerifyingKey::from_bytes(&vk_bytes)?;
+    let vk = UncheckedKey::from_bytes(&vk_bytes)?;
     report.note("model_id", vk.model_id().to_string());
     if loaded.key.vk_bytes() != vk_bytes.as_slice() {
         return Ok(Outcome::Rejected(report, "the verifying key is not that of the proving key".to_owned()));
@@ -51,7 +51,7 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     }
     // Whether to trust the SRS is not the question here.
     let policy = SrsPolicy::new().accept(vk.srs().id()).allow_insecure();
-    let check = || tracing::info_span!("check key").in_scope(|| vk.check_weights(&policy));
+    let check = || tracing::info_span!("check key").in_scope(|| vk.check(&policy));
     if let Err(error) = report.time(Stage::VkCheck, check) {
         return Ok(Outcome::Rejected(report, error.to_string()));
     }

@@ -9,10 +9,11 @@ use zktorch::statement::Statement;
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_prover::committed_values;
-use zktorch_verifier::{ProofEnvelope, VerifyingKey};
+use zktorch_verifier::{ProofEnvelope, UncheckedKey};
 
 use super::model_file::{LoadedKey, ModelFile};
 use super::setup::write_srs_part;
+use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, protocol};
 
 const MAX_BYTES: u64 = 8 << 30;
@@ -20,8 +21,12 @@ const MAX_BYTES: u64 = 8 << 30;
 pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
     let mut report = Report::new("info");
     let path = &options.file;
-    let Ok(header) = container::describe(path) else {
-        return other(context, report, options);
+    let header = match container::describe(path) {
+        Ok(header) => header,
+        Err(zktorch::Error::File { error, .. }) if matches!(*error, zktorch::Error::Magic { .. }) => {
+            return other(context, report, options);
+        }
+        Err(error) => return Err(error.into()),
     };
     report.note("kind", serde_json::to_value(header.kind)?);
     report.note("format_version", header.version);
@@ -37,7 +42,7 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
         Kind::ProvingKey => key(&mut report, LoadedKey::read(path)?.key.vk())?,
         Kind::VerifyingKey => {
             let bytes = container::read(path, Kind::VerifyingKey, &protocol(), MAX_BYTES)?;
-            key(&mut report, &VerifyingKey::from_bytes(&bytes)?)?;
+            key(&mut report, &UncheckedKey::from_bytes(&bytes)?)?;
         }
         Kind::Proof => {
             let bytes = container::read(path, Kind::Proof, &protocol(), MAX_BYTES)?;
@@ -53,11 +58,12 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
     Ok(Outcome::Done(report))
 }
 
-fn key(report: &mut Report, vk: &VerifyingKey) -> Result<()> {
+fn key(report: &mut Report, vk: &UncheckedKey) -> Result<()> {
     report.note("model_id", vk.model_id().to_string());
     report.note("k", vk.network().k());
     report.note("inputs", json!(vk.inputs()));
     report.note("outputs", json!(vk.outputs()));
+    report.note("preprocessing", vk.preprocessing());
     report.note("expected_proof_bytes", container::HEADER_BYTES + vk.proof_bytes()?);
     report.committed_values = Some(committed_values(vk.network().graph()) as u64);
     srs(report, vk.srs());
@@ -83,11 +89,18 @@ fn other(context: &Context, mut report: Report, options: &cli::Info) -> Result<O
     report.note("kind", "srs");
     report.note("k", opened.k());
     srs(&mut report, opened.verifier());
+    if is_built_in(opened.verifier().id()) {
+        return Ok(Outcome::Done(report));
+    }
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");
     let part = path.with_file_name(name);
     write_srs_part(opened.verifier(), &part)?;
-    context.progress.info(&format!("the verifier part for --accept-srs is {}", part.display()));
+    context.progress.info(&format!(
+        "whoever trusts this SRS verifies with --accept-srs {}; its verifier part is {}",
+        opened.verifier().id(),
+        part.display()
+    ));
     report.note("srs_part", part.display().to_string());
     Ok(Outcome::Done(report))
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod compile;
+mod expect;
 mod info;
 mod inspect;
 mod model_file;
@@ -11,6 +12,7 @@ mod run;
 mod setup;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod verify;
 
 use std::fs;
@@ -23,7 +25,7 @@ use zktorch::data::{self, Wanted};
 use zktorch::progress::Progress;
 use zktorch::report::Report;
 use zktorch::stages::{Split, Stages};
-use zktorch::{Bytes32, ImageSpec, folder_of, space};
+use zktorch::{Bytes32, ImageSpec, folder_of, printable, printable_json, space};
 use zktorch_onnx::{FloatTensor, PortInfo, Tensor};
 
 /// What every command gets.
@@ -64,23 +66,35 @@ impl Context {
     pub(crate) fn print(&self, report: &Report) {
         let json = report.to_json();
         if self.common.json {
-            print_line(&json.to_string());
+            print_line(&printable_json(&json.to_string()));
         } else if let serde_json::Value::Object(fields) = json {
             for (key, value) in fields {
                 match value {
                     serde_json::Value::Null => {}
-                    serde_json::Value::String(text) => print_line(&format!("{key}: {text}")),
+                    serde_json::Value::String(text) => print_field(&key, &text),
                     // In their order, which an object does not keep.
                     serde_json::Value::Object(_) if key == "stage_s" => {
                         for (stage, seconds) in report.stage_s.iter().flat_map(Split::iter) {
-                            print_line(&format!("{key}.{stage}: {seconds}"));
+                            print_field(&format!("{key}.{stage}"), &seconds.to_string());
                         }
                     }
-                    other => print_line(&format!("{key}: {other}")),
+                    serde_json::Value::Array(_) if key == "proved_outputs" => {
+                        for (index, output) in report.proved_outputs.iter().enumerate() {
+                            for (part, text) in output.lines() {
+                                print_field(&format!("{key}.{index}{part}"), &text);
+                            }
+                        }
+                    }
+                    other => print_field(&key, &other.to_string()),
                 }
             }
         }
     }
+}
+
+/// A line, whatever the key and the text hold.
+fn print_field(key: &str, text: &str) {
+    print_line(&printable(&format!("{key}: {text}")));
 }
 
 #[allow(clippy::print_stdout, reason = "data goes to stdout")]

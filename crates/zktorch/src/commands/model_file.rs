@@ -11,7 +11,7 @@ use zktorch_commit::Srs;
 use zktorch_graph::{Graph, TensorId, Visibility};
 use zktorch_onnx::{Compiled, FloatModel, Options, PortInfo, compile};
 use zktorch_prover::{Model, ProvingKey};
-use zktorch_verifier::{Port, VerifyingKey};
+use zktorch_verifier::{Port, UncheckedKey};
 
 use super::{Context, plan, protocol};
 
@@ -69,17 +69,21 @@ pub(crate) struct FilePort {
     dims: Vec<usize>,
     tensor: TensorId,
     scale: i32,
+    zero: i32,
+    multiplier: f64,
 }
 
 impl From<&PortInfo> for FilePort {
     fn from(port: &PortInfo) -> Self {
-        Self { name: port.name.clone(), dims: port.dims.clone(), tensor: port.tensor, scale: port.scale }
+        let PortInfo { name, dims, tensor, scale, zero, multiplier } = port.clone();
+        Self { name, dims, tensor, scale, zero, multiplier }
     }
 }
 
 impl From<&FilePort> for PortInfo {
     fn from(port: &FilePort) -> Self {
-        Self { name: port.name.clone(), dims: port.dims.clone(), tensor: port.tensor, scale: port.scale }
+        let FilePort { name, dims, tensor, scale, zero, multiplier } = port.clone();
+        Self { name, dims, tensor, scale, zero, multiplier }
     }
 }
 
@@ -135,6 +139,7 @@ impl ModelFile {
             warnings: Vec::new(),
             ranges: self.recipe.ranges.clone(),
             headroom: self.recipe.headroom,
+            precision: Default::default(),
         };
         let listed = |ports: &[PortInfo], ids: &[TensorId]| {
             ports.iter().map(|port| port.tensor).eq(ids.iter().copied())
@@ -171,13 +176,19 @@ impl ModelFile {
     /// What setup needs.
     pub(crate) fn model(&self) -> Model {
         let ports = |ports: &[FilePort]| {
-            let dims = |port: &FilePort| port.dims.iter().map(|dim| *dim as u64).collect();
-            ports.iter().map(|port| Port { name: port.name.clone(), dims: dims(port) }).collect()
+            let port = |port: &FilePort| Port {
+                name: port.name.clone(),
+                dims: port.dims.iter().map(|dim| *dim as u64).collect(),
+                zero: port.zero,
+                multiplier: port.multiplier,
+            };
+            ports.iter().map(port).collect()
         };
         Model {
             graph: self.graph.clone(),
             inputs: ports(&self.inputs),
             outputs: ports(&self.outputs),
+            preprocessing: preprocessing(self.recipe.image.as_ref()),
             weights: self.weights.clone(),
         }
     }
@@ -217,7 +228,11 @@ impl LoadedKey {
         let file: KeyFile =
             decode(&body).with_context(|| format!("{}: malformed proving key", path.display()))?;
         let key = ProvingKey::from_bytes(&file.key).with_context(|| path.display().to_string())?;
-        Ok(Self { key, recipe: file.recipe.clone() })
+        let recipe = file.recipe.clone();
+        if key.vk().preprocessing() != preprocessing(recipe.image.as_ref()) {
+            bail!("{}: the key's preprocessing is not that of its model", path.display());
+        }
+        Ok(Self { key, recipe })
     }
 
     /// The body of the file. Secret.
@@ -232,8 +247,26 @@ impl LoadedKey {
     }
 }
 
+/// What a key says of preprocessing.
+fn preprocessing(image: Option<&ImageSpec>) -> String {
+    image.map(ImageSpec::to_string).unwrap_or_default()
+}
+
+/// What is done to images according to a key, which says it in the one form that we write.
+pub(crate) fn image_spec(vk: &UncheckedKey) -> Result<Option<ImageSpec>> {
+    let text = vk.preprocessing();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let spec: ImageSpec = text.parse().context("verifying key: preprocessing")?;
+    if spec.to_string() != text {
+        bail!("verifying key: preprocessing: expected {spec}, got {text:?}");
+    }
+    Ok(Some(spec))
+}
+
 /// A key's ports with the graph's tensors and scales.
-pub(crate) fn ports(vk: &VerifyingKey, ports: &[Port], ids: &[TensorId]) -> Vec<PortInfo> {
+pub(crate) fn ports(vk: &UncheckedKey, ports: &[Port], ids: &[TensorId]) -> Vec<PortInfo> {
     ports
         .iter()
         .zip(ids)
@@ -242,6 +275,8 @@ pub(crate) fn ports(vk: &VerifyingKey, ports: &[Port], ids: &[TensorId]) -> Vec<
             dims: port.dims.iter().map(|dim| usize::try_from(*dim).unwrap_or(usize::MAX)).collect(),
             tensor: *id,
             scale: vk.network().graph().tensor(*id).scale,
+            zero: port.zero,
+            multiplier: port.multiplier,
         })
         .collect()
 }
@@ -254,7 +289,7 @@ pub(crate) fn srs_path(pk: &Path) -> PathBuf {
 }
 
 /// The SRS that a key was made under, with as many powers as it needs.
-pub(crate) fn load_srs(pk: &Path, vk: &VerifyingKey) -> Result<Srs> {
+pub(crate) fn load_srs(pk: &Path, vk: &UncheckedKey) -> Result<Srs> {
     let _span = tracing::info_span!("SRS").entered();
     let k = vk.network().k();
     if vk.srs().id() == zktorch_commit::srs::DEVELOPMENT {

@@ -7,13 +7,15 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use tracing::info_span;
 use zktorch::Bytes32;
-use zktorch::cli::{self, CompileSource, ProveForm};
+use zktorch::cli::{self, CompileSource, ProofContext, ProveForm};
 use zktorch::container::{self, Kind};
+use zktorch::outputs::{Labels, ProvedOutput};
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{MAX_INLINE, Statement, StatementTensor, TensorValue};
 use zktorch_graph::Visibility;
+use zktorch_onnx::PortInfo;
 use zktorch_prover::committed_values;
-use zktorch_verifier::{ProofEnvelope, VerifyingKey};
+use zktorch_verifier::{ProofEnvelope, UncheckedKey};
 
 use super::compile::compile_model;
 use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
@@ -26,7 +28,7 @@ pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
     let mut report = Report::new("prove");
     match options.form() {
         Some(ProveForm::WithKey { pk, proof, statement }) => {
-            prove(context, &mut report, pk, &options.input, proof, statement)?;
+            prove(context, &mut report, options, [pk, proof, statement])?;
         }
         Some(ProveForm::OneStep { model, out }) => {
             fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
@@ -35,7 +37,7 @@ pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
                 CompileSource { calibration: options.calibration.clone(), image: options.image.clone() };
             one_time_setup(context, &mut report, model, &source, &file)?;
             let (pk, proof, statement) = (file("model.pk"), file("proof.bin"), file("statement.json"));
-            prove(context, &mut report, &pk, &options.input, &proof, &statement)?;
+            prove(context, &mut report, options, [&pk, &proof, &statement])?;
             report.vk_bytes = file_bytes(&file("model.vk"));
         }
         None => bail!("either --pk, --proof and --statement, or MODEL.onnx and --out"),
@@ -92,24 +94,25 @@ fn one_time_setup(
 fn prove(
     context: &Context,
     report: &mut Report,
-    pk: &Path,
-    input: &Path,
-    proof: &Path,
-    statement: &Path,
+    options: &cli::Prove,
+    [pk, proof, statement]: [&Path; 3],
 ) -> Result<()> {
     require_folder(proof)?;
     require_folder(statement)?;
+    let bound = options.context.as_ref().map(ProofContext::bytes).transpose()?.unwrap_or_default();
     let _reading = context.progress.begin("prove", plan::read_key());
     let loaded = report.time(Stage::Load, || -> Result<_> {
         let loaded = LoadedKey::read(pk)?;
         let srs = load_srs(pk, loaded.key.vk())?;
         let ports = loaded.inputs();
-        let samples = load_input(input, loaded.recipe.image.as_ref(), &port_names(&ports))?;
+        let samples = load_input(&options.input, loaded.recipe.image.as_ref(), &port_names(&ports))?;
         Ok((loaded, srs, ports, samples))
     });
     let (loaded, srs, input_ports, samples) = loaded?;
     let vk = loaded.key.vk();
     let graph = vk.network().graph();
+    let output_ports = ports(vk, vk.outputs(), &graph.outputs);
+    let labels = read_labels(options.labels.as_deref(), &output_ports)?;
     context.require_room(&[(proof, proof_file_bytes(vk)?), (statement, statement_bytes(vk))])?;
     let running = context.progress.begin("prove", plan::prove(graph, vk.network().k()));
     context.stages.restart();
@@ -119,7 +122,7 @@ fn prove(
         .zip(&samples)
         .map(|(port, sample)| Ok(port.quantise(sample.iter(), graph.tensor(port.tensor).range)?))
         .collect::<Result<Vec<_>>>()?;
-    let proved = loaded.key.prove(&srs, &integers)?;
+    let proved = loaded.key.prove(&srs, &integers, &bound)?;
     let elapsed = started.elapsed();
     report.add(Stage::Prove, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));
@@ -133,18 +136,31 @@ fn prove(
     report.pk_bytes = file_bytes(pk);
     report.committed_values = Some(committed_values(graph) as u64);
     report.note("model_id", vk.model_id().to_string());
+    report.note("context", !bound.is_empty());
+    report.proved_outputs = (output_ports.iter().zip(&proved.outputs))
+        .map(|(port, integers)| {
+            let values: Vec<f64> = integers.iter().map(|integer| port.real(*integer)).collect();
+            ProvedOutput::new(&port.name, &port.dims, Some(&values), labels.as_ref())
+        })
+        .collect();
     Ok(())
 }
 
+/// The names of classes, for outputs like these.
+pub(super) fn read_labels(path: Option<&Path>, outputs: &[PortInfo]) -> Result<Option<Labels>> {
+    let dims: Vec<&[usize]> = outputs.iter().map(|port| port.dims.as_slice()).collect();
+    Ok(path.map(|path| Labels::read(path, &dims)).transpose()?)
+}
+
 /// Size of a proof's file.
-fn proof_file_bytes(vk: &VerifyingKey) -> Result<u64> {
+fn proof_file_bytes(vk: &UncheckedKey) -> Result<u64> {
     Ok(container::file_bytes(
         ProofEnvelope::new(vk.model_id(), Vec::new()).to_bytes().len() + vk.shape().proof_bytes()?,
     ))
 }
 
 /// About the size of a statement's files: numbers in text or in an array beside it, commitments in hexadecimal.
-fn statement_bytes(vk: &VerifyingKey) -> u64 {
+fn statement_bytes(vk: &UncheckedKey) -> u64 {
     let network = vk.network();
     let public = network.public_tensors().into_iter().map(|id| network.graph().tensor(id).shape.len());
     let public = public.map(|entries| if entries > MAX_INLINE { 4 * entries } else { 12 * entries });
@@ -153,19 +169,20 @@ fn statement_bytes(vk: &VerifyingKey) -> u64 {
 
 /// The statement as a file says it.
 pub(super) fn statement_file(
-    vk: &VerifyingKey,
+    vk: &UncheckedKey,
     statement: &zktorch_verifier::Statement,
 ) -> Result<Statement> {
     let graph = vk.network().graph();
     let mut public = statement.public.iter();
     let mut tensors = |list, ids, commitments: &[[u8; 32]]| -> Result<Vec<StatementTensor>> {
-        let tensor = |port: zktorch_onnx::PortInfo| {
+        let tensor = |port: PortInfo| {
             let value = if vk.network().public_tensors().contains(&port.tensor) {
                 TensorValue::Public(public.next().cloned().context("a public tensor without values")?)
             } else {
                 TensorValue::Private(commitments.iter().map(|bytes| Bytes32(*bytes)).collect())
             };
-            Ok(StatementTensor { name: port.name, dims: port.dims, scale: port.scale, value })
+            let PortInfo { name, dims, scale, zero, multiplier, .. } = port;
+            Ok(StatementTensor { name, dims, scale, zero, multiplier, value })
         };
         ports(vk, list, ids).into_iter().map(tensor).collect()
     };

@@ -12,10 +12,12 @@ use zktorch::container::{self, Kind};
 use zktorch::progress::Step;
 use zktorch::report::{Report, Stage};
 use zktorch::write_srs;
+use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_prover::{ProvingKey, choose_k, setup};
 
 use super::model_file::{LoadedKey, ModelFile, srs_path};
+use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
@@ -62,19 +64,26 @@ pub(super) fn make_keys(
     report.stage_s = Some(context.stages.split(elapsed));
     let span = info_span!("write keys").entered();
     let (pk, vk) = (LoadedKey::encode(&key, &file.recipe)?, key.vk_bytes());
-    let part_bytes = if imported { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
+    // Verifiers know the others.
+    let own = imported && !is_built_in(srs.verifier().id());
+    let part_bytes = if own { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
     context.require_room(&[
         (&options.pk, container::file_bytes(pk.len()) + srs_bytes),
         (&options.vk, container::file_bytes(vk.len()) + part_bytes),
     ])?;
-    if !imported {
+    if srs.verifier().id() == DEVELOPMENT {
         context.progress.warn(
             "these keys are under the development SRS, whose secret is public: anybody can forge proofs. \
              Use --srs with the file of a ceremony for anything real",
         );
-    } else {
+    }
+    if imported {
         write_srs(&srs_path(&options.pk), &srs)?;
-        write_srs_part(srs.verifier(), &srs_path(&options.vk))?;
+    }
+    if own {
+        let (id, part) = (srs.verifier().id(), srs_path(&options.vk));
+        write_srs_part(srs.verifier(), &part)?;
+        context.progress.info(&format!("whoever trusts this SRS verifies with --accept-srs {id}"));
     }
     container::write(&options.pk, Kind::ProvingKey, &protocol(), &pk)?;
     container::write(&options.vk, Kind::VerifyingKey, &protocol(), vk)?;

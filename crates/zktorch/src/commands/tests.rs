@@ -86,9 +86,9 @@ fn nothing_is_written_where_it_does_not_fit() {
     let (onnx, calibration) = (fixture("mlp.onnx"), fixture("calibration.npz"));
     files.needs_room_for(&["m.zkt"], &["compile", &onnx, "-o", &zkt, "--calibration", &calibration]);
 
-    // With an SRS of one's own its powers and the verifier's part are written too.
+    // With the file of an SRS its powers are written too.
     zktorch_commit::Srs::dev(14).unwrap().write(&srs).unwrap();
-    let made = ["pk", "pk.srs", "vk", "vk.srs"];
+    let made = ["pk", "pk.srs", "vk"];
     files.needs_room_for(&made, &["setup", &zkt, "--pk", &pk, "--vk", &vk, "--srs", &srs]);
     files.remove(&made);
     files.needs_room_for(&["pk", "vk"], &["setup", &zkt, "--pk", &pk, "--vk", &vk]);

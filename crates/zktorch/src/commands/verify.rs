@@ -1,33 +1,30 @@
 //! `zktorch verify`.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::Result;
 use tracing::info_span;
-use zktorch::cli;
+use zktorch::ImageSpec;
+use zktorch::cli::{self, ProofContext};
 use zktorch::container::{self, Kind};
+use zktorch::outputs::ProvedOutput;
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{Statement, StatementTensor, TensorValue};
-use zktorch_commit::{SrsPolicy, SrsStatus, VerifierSrs};
+use zktorch_commit::SrsStatus;
 use zktorch_onnx::PortInfo;
-use zktorch_verifier::{MAX_KEY_BYTES, ModelId, VerifyError, VerifyingKey, verify};
+use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey, VerifyError, VerifyingKey, verify};
 
-use super::model_file::ports;
-use super::{Context, Outcome, file_bytes, load_input, plan, port_names, protocol};
+use super::expect;
+use super::model_file::{image_spec, ports};
+use super::prove::read_labels;
+use super::trust::Trust;
+use super::{Context, Outcome, file_bytes, plan, protocol};
 
 /// Proofs and statements larger than this are refused.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Why a command ends: a rejection, or an error of the machine or the user.
-enum Failure {
+pub(super) enum Failure {
     Rejected(String),
     Error(anyhow::Error),
-}
-
-impl From<VerifyError> for Failure {
-    fn from(error: VerifyError) -> Self {
-        Self::Rejected(error.to_string())
-    }
 }
 
 impl From<anyhow::Error> for Failure {
@@ -36,17 +33,17 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// A file whose content is wrong is rejected; one that cannot be read is an error.
-impl From<zktorch::Error> for Failure {
-    fn from(error: zktorch::Error) -> Self {
-        let mut cause = &error;
-        while let zktorch::Error::File { error, .. } = cause {
-            cause = error;
-        }
-        match cause {
-            zktorch::Error::Io { .. } => Self::Error(error.into()),
-            _ => Self::Rejected(error.to_string()),
-        }
+/// What is wrong with a file of the prover's, the proof or the statement, is a reason to reject it; one that
+/// cannot be read is an error. The verifier's own files, the key among them, are another matter: whatever is
+/// wrong with those is an error.
+fn of_the_prover(error: zktorch::Error) -> Failure {
+    let mut cause = &error;
+    while let zktorch::Error::File { error, .. } = cause {
+        cause = error;
+    }
+    match cause {
+        zktorch::Error::Io { .. } => Failure::Error(error.into()),
+        _ => Failure::Rejected(error.to_string()),
     }
 }
 
@@ -64,70 +61,104 @@ pub(super) fn run(context: &Context, options: &cli::Verify) -> Result<Outcome> {
 
 fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Result<(), Failure> {
     let _running = context.progress.begin("verify", plan::verify());
-    // 1. What the user trusts.
-    let mut policy = SrsPolicy::new();
-    if let Some(path) = &options.accept_srs {
-        let part = container::read(path, Kind::SrsPart, &protocol(), MAX_BYTES)?;
-        let part = VerifierSrs::from_bytes(&part).map_err(|error| anyhow!("{}: {error}", path.display()))?;
-        policy = policy.accept_part(part);
-    }
-    if options.allow_insecure_srs {
-        policy = policy.allow_insecure();
-    }
+    // 1. What the user trusts, and wants.
+    let trust = Trust::new(context, options)?;
+    let bound = options.context.as_ref().map(ProofContext::bytes).transpose().map_err(anyhow::Error::from)?;
+    let bound = bound.unwrap_or_default();
+    report.note("context", !bound.is_empty());
 
     // 2. The key: its id, its SRS, the ranges of its weights.
-    let bytes = container::read(
-        &options.vk,
-        Kind::VerifyingKey,
-        &protocol(),
-        (MAX_KEY_BYTES + container::HEADER_BYTES) as u64,
-    )?;
+    let (vk, image) = read_key(context, report, options, &trust)?;
+    let key = vk.key();
+    let output_ports = ports(key, key.outputs(), &key.network().graph().outputs);
+    let labels = read_labels(options.labels.as_deref(), &output_ports)?;
+
+    // 3. The statement: every field is that of the key, or becomes part of what is verified.
+    let span = info_span!("read statement").entered();
+    let file = Statement::read(&options.statement).map_err(of_the_prover)?;
+    let statement = statement_of(key, &file, bound).map_err(Failure::Rejected)?;
+    if let Some(path) = &options.expect_input {
+        expect::input(report, key, image.as_ref(), path, &file.inputs)?;
+    }
+    if let Some(path) = &options.expect_output {
+        expect::output(report, key, options, path, &file.outputs)?;
+    }
+    drop(span);
+
+    // 4. The proof.
+    let proof =
+        container::read(&options.proof, Kind::Proof, &protocol(), MAX_BYTES).map_err(of_the_prover)?;
+    report.proof_bytes = file_bytes(&options.proof);
+    let check = || info_span!("verify proof").in_scope(|| verify(&vk, &statement, &proof));
+    report.time(Stage::Verify, check).map_err(|error| {
+        let hint = match (&error, statement.context.len()) {
+            (VerifyError::Proof(_), 0) => ", without a context".to_owned(),
+            (VerifyError::Proof(_), length) => format!(", with a context of {length} bytes"),
+            _ => String::new(),
+        };
+        Failure::Rejected(format!("{error}{hint}"))
+    })?;
+
+    // 5. Only now do the outputs mean anything.
+    let outputs = file.outputs.iter().map(|output| {
+        ProvedOutput::new(&output.name, &output.dims, output.real().as_deref(), labels.as_ref())
+    });
+    report.proved_outputs = outputs.collect();
+    Ok(())
+}
+
+/// The key, checked, and what it says is done to images.
+fn read_key(
+    context: &Context,
+    report: &mut Report,
+    options: &cli::Verify,
+    trust: &Trust,
+) -> Result<(VerifyingKey, Option<ImageSpec>), Failure> {
+    let limit = (MAX_KEY_BYTES + container::HEADER_BYTES) as u64;
+    let bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), limit);
+    let bytes = bytes.map_err(anyhow::Error::from)?;
     report.vk_bytes = file_bytes(&options.vk);
+    let invalid = |error: anyhow::Error| error.context(options.vk.display().to_string());
     let decode = || {
         info_span!("read key").in_scope(|| match &options.model_id {
             Some(id) => VerifyingKey::from_bytes_pinned(&bytes, ModelId(id.0)),
             None => VerifyingKey::from_bytes(&bytes),
         })
     };
-    let vk = report.time(Stage::VkCheck, decode)?;
-    report.note("model_id", vk.model_id().to_string());
-    report.note("srs_id", vk.srs().id().to_string());
+    let vk = report.time(Stage::VkCheck, decode).map_err(|error| match error {
+        VerifyError::ModelId { .. } => Failure::Rejected(error.to_string()),
+        error => Failure::Error(invalid(error.into())),
+    })?;
+    let (id, srs) = (vk.model_id(), vk.srs().id());
+    report.note("model_id", id.to_string());
+    report.note("srs_id", srs.to_string());
     report.note("model_id_pinned", options.model_id.is_some());
-    if options.model_id.is_none() {
+    if options.any_model {
         context.progress.warn(&format!(
-            "no --model-id: the key file alone says which model this is about ({})",
-            vk.model_id()
+            "--any-model: the key file alone says which model this is about ({id}), and whoever made it chose the model"
         ));
     }
-    let check = || info_span!("check key").in_scope(|| vk.check_weights(&policy));
-    let status = report.time(Stage::VkCheck, check)?;
-    if status == SrsStatus::Insecure {
+    let image = image_spec(&vk).map_err(invalid)?;
+    let check = || info_span!("check key").in_scope(|| vk.check(&trust.policy));
+    let vk = report.time(Stage::VkCheck, check).map_err(|error| match error {
+        VerifyError::Srs(_) => Failure::Rejected(error.to_string()),
+        error => Failure::Error(invalid(error.into())),
+    })?;
+    let insecure = vk.srs_status() == SrsStatus::Insecure;
+    if insecure {
         context.progress.warn("the development SRS is accepted: anybody can forge such proofs");
     }
-    report.note("srs_insecure", status == SrsStatus::Insecure);
-
-    // 3. The statement: every field is that of the key, or becomes part of what is verified.
-    let span = info_span!("read statement").entered();
-    let file = Statement::read(&options.statement)?;
-    let statement = statement_of(&vk, &file).map_err(Failure::Rejected)?;
-    if let Some(path) = &options.expect_input {
-        expect(&vk, "input", path, vk.inputs(), &vk.network().graph().inputs, &file.inputs)?;
-    }
-    if let Some(path) = &options.expect_output {
-        expect(&vk, "output", path, vk.outputs(), &vk.network().graph().outputs, &file.outputs)?;
-    }
-    drop(span);
-
-    // 4. The proof.
-    let proof = container::read(&options.proof, Kind::Proof, &protocol(), MAX_BYTES)?;
-    report.proof_bytes = file_bytes(&options.proof);
-    let check = || info_span!("verify proof").in_scope(|| verify(&vk, &policy, &statement, &proof));
-    report.time(Stage::Verify, check)?;
-    Ok(())
+    report.note("srs_insecure", insecure);
+    report.note("srs_source", trust.source(srs));
+    Ok((vk, image))
 }
 
 /// The statement to verify; every field of the file is compared with the key or used.
-fn statement_of(vk: &VerifyingKey, file: &Statement) -> Result<zktorch_verifier::Statement, String> {
+fn statement_of(
+    vk: &UncheckedKey,
+    file: &Statement,
+    context: Vec<u8>,
+) -> Result<zktorch_verifier::Statement, String> {
     let differs = |what: &str, expected: String, got: String| {
         Err(format!("statement: {what}: expected {expected}, got {got}"))
     };
@@ -179,50 +210,21 @@ fn statement_of(vk: &VerifyingKey, file: &Statement) -> Result<zktorch_verifier:
     }
     let [private_inputs, private_outputs] = private;
     let model_id = vk.model_id();
-    Ok(zktorch_verifier::Statement { model_id, public, private_inputs, private_outputs })
+    Ok(zktorch_verifier::Statement { model_id, public, private_inputs, private_outputs, context })
 }
 
 fn check_tensor(what: &str, port: &PortInfo, tensor: &StatementTensor) -> Result<(), String> {
-    let expected = (&port.name, &port.dims, port.scale);
-    let got = (&tensor.name, &tensor.dims, tensor.scale);
+    let expected = (&port.name, &port.dims, port.scale, port.zero, port.multiplier);
+    let got = (&tensor.name, &tensor.dims, tensor.scale, tensor.zero, tensor.multiplier);
     if expected == got {
         return Ok(());
     }
-    let show =
-        |(name, dims, scale): (&String, &Vec<usize>, i32)| format!("{name} {dims:?} with scale {scale}");
-    Err(format!("statement: {what}: expected {}, got {}", show(expected), show(got)))
-}
-
-/// Requires that the statement's public tensors are these data, quantised.
-fn expect(
-    vk: &VerifyingKey,
-    what: &str,
-    path: &Path,
-    list: &[zktorch_verifier::Port],
-    ids: &[zktorch_graph::TensorId],
-    tensors: &[StatementTensor],
-) -> Result<(), Failure> {
-    let ports = ports(vk, list, ids);
-    let expected = load_input(path, None, &port_names(&ports)).context("expected data")?;
-    for ((port, expected), tensor) in ports.iter().zip(expected).zip(tensors) {
-        let TensorValue::Public(got) = &tensor.value else {
-            return Err(Failure::Rejected(format!(
-                "{what} {} is private: there is nothing to compare",
-                port.name
-            )));
+    let show = |(name, dims, scale, zero, multiplier): (&String, &Vec<usize>, i32, i32, f64)| {
+        let affine = match (zero, multiplier) {
+            (0, 1.0) => String::new(),
+            _ => format!(", zero {zero} and multiplier {multiplier}"),
         };
-        let range = vk.network().graph().tensor(port.tensor).range;
-        let integers = port.quantise(expected.iter(), range).map_err(anyhow::Error::from)?;
-        let differing = integers.iter().zip(got).position(|(a, b)| a != b);
-        if let Some(index) = differing {
-            let name = &port.name;
-            let (expected, got) = (integers.get(index).copied(), got.get(index).copied());
-            return Err(Failure::Rejected(format!(
-                "{what} {name}: entry {index}: expected {}, the statement says {}",
-                expected.unwrap_or_default(),
-                got.unwrap_or_default()
-            )));
-        }
-    }
-    Ok(())
+        format!("{name} {dims:?} with scale {scale}{affine}")
+    };
+    Err(format!("statement: {what}: expected {}, got {}", show(expected), show(got)))
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::sniff::looks_like;
 use crate::Error;
 use crate::hex::Bytes32;
 
@@ -106,7 +107,7 @@ impl Header {
         let magic = &bytes[..bytes.len().min(MAGIC.len())];
         if magic != MAGIC {
             let (expected, found) = (MAGIC.escape_ascii().to_string(), magic.escape_ascii().to_string());
-            return Err(Error::Magic { expected, found });
+            return Err(Error::Magic { expected, found, looks_like: looks_like(bytes) });
         }
         let Some(bytes) = bytes.first_chunk::<HEADER_BYTES>() else {
             return Err(Error::Length {

@@ -15,6 +15,7 @@
 
 mod header;
 mod read;
+mod sniff;
 #[cfg(test)]
 mod tests;
 mod write;

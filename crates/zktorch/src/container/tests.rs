@@ -48,16 +48,16 @@ fn the_layout_is_pinned() {
 fn another_kind_is_named() {
     let proof = encode(Kind::Proof, &protocol(), b"abc");
     assert!(matches!(reason(&proof), Error::Kind { expected: Kind::VerifyingKey, found: Kind::Proof }));
-    assert_eq!(reason(&proof).to_string(), "kind: expected a verifying key (vk), found a proof");
+    assert_eq!(reason(&proof).to_string(), "this is a proof, expected a verifying key (vk)");
     assert_eq!(
         reason(b"\x08\x07\x12\x10some onnx model").to_string(),
-        "not a zktorch file: magic: expected ZKTORCH\\x00, found \\x08\\x07\\x12\\x10some"
+        "this is no file of zktorch's (it looks like ONNX): it begins with \"\\x08\\x07\\x12\\x10some\", expected ZKTORCH\\x00"
     );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("proof.bin");
     fs::write(&path, proof).unwrap();
     let message = read(&path, Kind::ProvingKey, &protocol(), 100).unwrap_err().to_string();
-    assert!(message.ends_with("proof.bin: kind: expected a proving key (pk), found a proof"), "{message}");
+    assert!(message.ends_with("proof.bin: this is a proof, expected a proving key (pk)"), "{message}");
 }
 
 #[test]

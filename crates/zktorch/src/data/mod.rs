@@ -22,6 +22,7 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 
+use std::io::Read as _;
 use std::path::Path;
 
 pub use assign::{Wanted, assign};
@@ -76,6 +77,13 @@ impl Format {
             )),
         }
     }
+}
+
+/// Whether a file begins like an image. Not whether it is one: [`load`] says that.
+pub fn is_image(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = crate::files::open(path).is_ok_and(|(file, _)| file.take(16).read_to_end(&mut start).is_ok());
+    read && image::is_image(&start)
 }
 
 /// Reads the tensors of a file. Images need a specification, other formats ignore it.

@@ -8,8 +8,8 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FORMAT, MAX_COMMITMENTS, MAX_INLINE, MAX_SCALE, MAX_TENSORS, STATEMENT_VERSION, Sibling, Statement,
-    StatementTensor, TensorValue, real,
+    FORMAT, MAX_COMMITMENTS, MAX_INLINE, MAX_LOG_MULTIPLIER, MAX_SCALE, MAX_TENSORS, STATEMENT_VERSION,
+    Sibling, Statement, StatementTensor, TensorValue, real,
 };
 use crate::data::{MAX_RANK, checked_len, decode_npy_i32, encode_npy_i32};
 use crate::{Bytes32, Error, MAX_FILE_BYTES};
@@ -37,6 +37,10 @@ struct TensorJson {
     #[serde(deserialize_with = "bounded::<_, _, MAX_RANK>")]
     dims: Vec<usize>,
     scale: i32,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    zero: Option<i32>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    multiplier: Option<f64>,
     visibility: VisibilityJson,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     integers: Option<IntegersJson>,
@@ -149,12 +153,15 @@ impl TensorJson {
         file: String,
         siblings: &mut Vec<Sibling>,
     ) -> Result<Self, Error> {
-        let StatementTensor { name, dims, scale, value } = tensor;
+        let StatementTensor { name, dims, scale, zero, multiplier, value } = tensor;
         let len = check(place, name, dims, *scale)?;
+        check_multiplier(place, *multiplier)?;
         let mut json = Self {
             name: name.clone(),
             dims: dims.clone(),
             scale: *scale,
+            zero: (*zero != 0).then_some(*zero),
+            multiplier: (*multiplier != 1.0).then_some(*multiplier),
             visibility: VisibilityJson::Private,
             integers: None,
             real: None,
@@ -170,7 +177,7 @@ impl TensorJson {
                 json.visibility = VisibilityJson::Public;
                 if len <= MAX_INLINE {
                     json.integers = Some(IntegersJson::Inline(integers.clone()));
-                    json.real = Some(real(integers, *scale).collect());
+                    json.real = Some(real(integers, *scale, *zero, *multiplier).collect());
                 } else {
                     check_file_name(place, &file)?;
                     let bytes = encode_npy_i32(dims, integers)?;
@@ -189,6 +196,7 @@ impl TensorJson {
         sibling: &mut impl FnMut(&str, u64) -> Result<Vec<u8>, Error>,
     ) -> Result<StatementTensor, Error> {
         let len = check(place, &self.name, &self.dims, self.scale)?;
+        let (zero, multiplier) = self.affine(place)?;
         let refuse = |field: &str, expected: &str, got: &str| {
             Err(Error::format(FORMAT, format!("{place}.{field}"), expected, got))
         };
@@ -223,8 +231,13 @@ impl TensorJson {
                 check_count(&format!("{place}.real"), len, values.len())?;
                 // Bit by bit, so that there is one form: no -0, no second spelling of a value.
                 let differs = |(got, expected): &(&f64, f64)| got.to_bits() != expected.to_bits();
-                if let Some((got, expected)) = values.iter().zip(real(&integers, self.scale)).find(differs) {
-                    return refuse("real", &format!("{expected:?}, integer / 2^scale"), &format!("{got:?}"));
+                let computed = real(&integers, self.scale, zero, multiplier);
+                if let Some((got, expected)) = values.iter().zip(computed).find(differs) {
+                    let formula = match (zero, multiplier) {
+                        (0, 1.0) => "integer / 2^scale",
+                        _ => "(integer - zero) * multiplier / 2^scale",
+                    };
+                    return refuse("real", &format!("{expected:?}, {formula}"), &format!("{got:?}"));
                 }
                 TensorValue::Public(integers)
             }
@@ -238,7 +251,28 @@ impl TensorJson {
                 TensorValue::Public(file.integers(place, &self.dims, sibling)?)
             }
         };
-        Ok(StatementTensor { name: self.name, dims: self.dims, scale: self.scale, value })
+        Ok(StatementTensor { name: self.name, dims: self.dims, scale: self.scale, zero, multiplier, value })
+    }
+
+    /// Zero and multiplier. There is one form: what is the default is not written.
+    fn affine(&self, place: &str) -> Result<(i32, f64), Error> {
+        let written = |field: &str, value: &str| {
+            Err(Error::format(
+                FORMAT,
+                format!("{place}.{field}"),
+                format!("none, which means {value}"),
+                value,
+            ))
+        };
+        match (self.zero, self.multiplier) {
+            (Some(0), _) => written("zero", "0"),
+            (_, Some(1.0)) => written("multiplier", "1"),
+            (zero, multiplier) => {
+                let multiplier = multiplier.unwrap_or(1.0);
+                check_multiplier(place, multiplier)?;
+                Ok((zero.unwrap_or(0), multiplier))
+            }
+        }
     }
 }
 
@@ -283,6 +317,15 @@ fn check(place: &str, name: &str, dims: &[usize], scale: i32) -> Result<usize, E
         }
         other => other,
     })
+}
+
+fn check_multiplier(place: &str, multiplier: f64) -> Result<(), Error> {
+    let largest = f64::powi(2.0, MAX_LOG_MULTIPLIER);
+    if (1.0 / largest..=largest).contains(&multiplier) {
+        return Ok(());
+    }
+    let expected = format!("2^-{MAX_LOG_MULTIPLIER} to 2^{MAX_LOG_MULTIPLIER}");
+    Err(Error::format(FORMAT, format!("{place}.multiplier"), expected, multiplier.to_string()))
 }
 
 fn check_count(field: &str, expected: usize, got: usize) -> Result<(), Error> {

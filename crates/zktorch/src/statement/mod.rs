@@ -27,6 +27,8 @@ mod tests;
 
 use std::path::Path;
 
+use zktorch_onnx::real_value;
+
 use crate::error::IoContext;
 use crate::files::{Access, MAX_FILE_BYTES, read_limited, write_bytes};
 use crate::{Bytes32, Error};
@@ -39,13 +41,15 @@ pub const MAX_INLINE: usize = 4096;
 pub const MAX_TENSORS: usize = 256;
 /// The most commitments of a tensor.
 pub const MAX_COMMITMENTS: usize = 1 << 16;
-/// Scales are from -64 to 64.
-pub const MAX_SCALE: i32 = 64;
+/// Scales are from -256 to 256.
+pub const MAX_SCALE: i32 = 256;
+/// Multipliers are from 2^-64 to 2^64.
+pub const MAX_LOG_MULTIPLIER: i32 = 64;
 
 const FORMAT: &str = "statement";
 
 /// What a proof is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     /// The model that the statement claims to be about. A verifier compares it with the one that it trusts.
     pub model_id: Bytes32,
@@ -58,14 +62,18 @@ pub struct Statement {
 }
 
 /// An input or output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StatementTensor {
     /// Name in the model.
     pub name: String,
     /// Extents.
     pub dims: Vec<usize>,
-    /// Real value = integer / 2^scale.
+    /// Real value = (integer - zero) * multiplier / 2^scale.
     pub scale: i32,
+    /// The integer that stands for zero.
+    pub zero: i32,
+    /// What a step of the integer is worth, in units of 2^-scale: from 2^-64 to 2^64.
+    pub multiplier: f64,
     /// Its values, if they are public.
     pub value: TensorValue,
 }
@@ -80,19 +88,20 @@ pub enum TensorValue {
 }
 
 impl StatementTensor {
-    /// The real values, integer / 2^scale, of a public tensor.
+    /// The real values of a public tensor.
     pub fn real(&self) -> Option<Vec<f64>> {
         match &self.value {
-            TensorValue::Public(integers) => Some(real(integers, self.scale).collect()),
+            TensorValue::Public(integers) => {
+                Some(real(integers, self.scale, self.zero, self.multiplier).collect())
+            }
             TensorValue::Private(_) => None,
         }
     }
 }
 
-/// Exact: 32-bit integers times a power of two that is far from the ends of the exponent's range.
-fn real(integers: &[i32], scale: i32) -> impl Iterator<Item = f64> {
-    let unit = 2f64.powi(-scale);
-    integers.iter().map(move |integer| f64::from(*integer) * unit)
+/// Far from the ends of the exponent's range, so that all agree on every bit.
+fn real(integers: &[i32], scale: i32, zero: i32, multiplier: f64) -> impl Iterator<Item = f64> {
+    integers.iter().map(move |integer| real_value(*integer, scale, zero, multiplier))
 }
 
 /// A file that stands beside a statement.

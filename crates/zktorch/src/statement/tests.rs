@@ -9,7 +9,7 @@ use super::*;
 use crate::fuzz::fuzz;
 
 fn tensor(name: &str, dims: &[usize], scale: i32, value: TensorValue) -> StatementTensor {
-    StatementTensor { name: name.to_owned(), dims: dims.to_vec(), scale, value }
+    StatementTensor { name: name.to_owned(), dims: dims.to_vec(), scale, zero: 0, multiplier: 1.0, value }
 }
 
 fn sample() -> Statement {
@@ -81,6 +81,18 @@ fn the_form_is_pinned() {
     assert_eq!(statement.inputs[0].real().unwrap(), [1.0, -0.5, 0.0]);
     assert_eq!(statement.outputs[0].real(), None);
     assert_eq!(read_changed(|_| ()).unwrap(), sample());
+
+    // Where a port is not integer / 2^scale, both numbers are written.
+    let mut statement = statement;
+    (statement.inputs[0].zero, statement.inputs[0].multiplier) = (-8, 1.5);
+    let (text, _) = statement.to_json("s").unwrap();
+    let written: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&written["inputs"][0]["zero"], &written["inputs"][0]["multiplier"]),
+        (&json!(-8), &json!(1.5))
+    );
+    assert_eq!(written["inputs"][0]["real"], json!([2.25, 0.0, 0.75]));
+    assert_eq!(Statement::from_json(text.as_bytes(), |_, _| Ok(Vec::new())).unwrap(), statement);
 }
 
 type Change = (&'static str, fn(&mut Value), &'static str);
@@ -98,7 +110,7 @@ fn every_rule_is_checked() {
         ("upper id", |v| v["model_id"] = json!("AB".repeat(32)), "64 lowercase hexadecimal digits"),
         ("empty name", |v| v["inputs"][0]["name"] = json!(""), "inputs[0].name: expected 1 to"),
         ("same name", |v| v["inputs"][0]["name"] = json!("large"), "inputs: expected different names"),
-        ("scale", |v| v["outputs"][0]["scale"] = json!(65), "outputs[0].scale: expected -64 to 64, got 65"),
+        ("scale", |v| v["outputs"][0]["scale"] = json!(257), "outputs[0].scale: expected -256 to 256, got 257"),
         ("scale", |v| v["outputs"][0]["scale"] = json!(i32::MIN), "outputs[0].scale"),
         ("scale", |v| v["outputs"][0]["scale"] = json!(1.5), "invalid type: floating point"),
         ("dims", |v| v["inputs"][0]["dims"] = json!([1, 4]), "inputs[0].integers: expected 4 entries, got 3"),
@@ -131,6 +143,23 @@ fn every_rule_is_checked() {
         ),
         ("real", |v| v["inputs"][1]["real"] = json!([1.0]), "inputs[1].real: expected none"),
         ("real", |v| v["outputs"][0]["real"] = json!([1.0]), "outputs[0].real: expected none"),
+        ("zero", |v| v["inputs"][0]["zero"] = json!(0), "inputs[0].zero: expected none, which means 0"),
+        ("zero", |v| v["inputs"][0]["zero"] = json!(1), "(integer - zero) * multiplier / 2^scale"),
+        ("zero", |v| v["inputs"][0]["zero"] = json!(null), "invalid type: null"),
+        ("zero", |v| v["inputs"][0]["zero"] = json!(0.5), "invalid type: floating point"),
+        (
+            "multiplier",
+            |v| v["outputs"][0]["multiplier"] = json!(1.0),
+            "multiplier: expected none, which means 1",
+        ),
+        (
+            "multiplier",
+            |v| v["outputs"][0]["multiplier"] = json!(0.0),
+            "outputs[0].multiplier: expected 2^-64",
+        ),
+        ("multiplier", |v| v["outputs"][0]["multiplier"] = json!(-0.5), "outputs[0].multiplier"),
+        ("multiplier", |v| v["outputs"][0]["multiplier"] = json!(1e30), "outputs[0].multiplier"),
+        ("multiplier", |v| v["inputs"][0]["multiplier"] = json!(0.1), "expected 0.1, (integer - zero)"),
         ("both", |v| v["inputs"][0]["commitments"] = json!([]), "inputs[0].commitments: expected none"),
         ("null", |v| v["inputs"][0]["commitments"] = json!(null), "invalid type: null"),
         ("none", |v| v["outputs"][0]["commitments"] = json!([]), "outputs[0].commitments: expected 1 to"),
@@ -172,6 +201,11 @@ fn what_could_not_be_read_is_not_written() {
     };
     assert!(broken(|s| s.inputs[0].dims = vec![2]).contains("inputs[0].integers: expected 2 entries"));
     assert!(broken(|s| s.inputs[0].scale = -65).contains("inputs[0].scale"));
+    for multiplier in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let mut statement = sample();
+        statement.inputs[0].multiplier = multiplier;
+        assert!(statement.to_json("s").unwrap_err().to_string().contains("inputs[0].multiplier"));
+    }
     assert!(broken(|s| s.inputs[0].name.clear()).contains("inputs[0].name"));
     assert!(broken(|s| s.inputs[1].name = "image".to_owned()).contains("different names"));
     assert!(broken(|s| s.outputs[0].value = TensorValue::Private(Vec::new())).contains("commitments"));
@@ -189,9 +223,15 @@ fn a_statement_does_not_overwrite_itself() {
 
 proptest! {
     #[test]
-    fn real_values_survive_the_text(integers in prop::collection::vec(any::<i32>(), 1..20), scale in -64i32..=64) {
+    fn real_values_survive_the_text(
+        integers in prop::collection::vec(any::<i32>(), 1..20),
+        scale in -256i32..=256,
+        zero in prop::sample::select(vec![0, 1, -128, i32::MIN, i32::MAX]),
+        multiplier in prop_oneof![Just(1.0), 1e-19..1e19, Just(2f64.powi(-64)), Just(0.1)],
+    ) {
         let mut statement = sample();
-        statement.inputs = vec![tensor("x", &[integers.len()], scale, TensorValue::Public(integers))];
+        let input = tensor("x", &[integers.len()], scale, TensorValue::Public(integers));
+        statement.inputs = vec![StatementTensor { zero, multiplier, ..input }];
         let (text, _) = statement.to_json("s").unwrap();
         let read = Statement::from_json(text.as_bytes(), |_, _| Ok(Vec::new())).unwrap();
         prop_assert_eq!(read, statement);

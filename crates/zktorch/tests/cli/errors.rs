@@ -20,6 +20,7 @@ fn usage() {
         &["prove", "m.onnx", "--input", "x", "--out", "d", "--pk", "k"],
         &["compile", "m.onnx"],
         &["verify", "--vk", "a", "--proof", "b", "--statement", "c", "--model-id", "12"],
+        &["verify", "--vk", "a", "--proof", "b", "--statement", "c"],
         &["info", "x", "--threads", "0"],
         &["info", "x", "--threads", "many"],
         &["compile", "m.onnx", "-o", "m.zkt", "--input", "secret"],
@@ -110,9 +111,10 @@ fn inputs_that_do_not_fit() {
     refuse(&two, "expected one sample, got 2");
     // A wrong kind of file.
     let sample = fixture("digits/sample.npy");
-    zktorch(&["run", &pk, "--input", &sample]).fails(2, "kind: expected a compiled model");
+    zktorch(&["run", &pk, "--input", &sample])
+        .fails(2, "this is a proving key (pk), expected a compiled model");
     zktorch(&["prove", "--pk", &zkt, "--input", &sample, "--proof", &proof, "--statement", &statement])
-        .fails(2, "kind: expected a proving key");
+        .fails(2, "this is a compiled model, expected a proving key");
     zktorch(&["run", &zkt, "--input", &fixture("images/china.jpg")]).fails(2, "--image");
 }
 

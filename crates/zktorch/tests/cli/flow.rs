@@ -92,6 +92,9 @@ fn whole_flow(model: &str, moves: bool) {
         assert_eq!(json[key], value, "{key}");
     }
     assert_eq!(json["model_id"], id.as_str());
+    assert_eq!((&json["srs_source"], &json["context"]), (&"development".into(), &false.into()));
+    let compared = json["expected_input"].as_str().unwrap();
+    assert!(compared.starts_with("the numbers in ") && compared.ends_with("sample.npy"), "{compared}");
 
     // What is proved is what was run.
     let statement: Value = serde_json::from_slice(&fs::read(&statement).unwrap()).unwrap();
@@ -118,14 +121,18 @@ fn whole_flow_of_the_perceptron() {
 }
 
 #[test]
-fn the_id_can_be_pinned_or_comes_with_a_warning() {
+fn the_id_is_pinned_or_waived_with_a_warning() {
     let files = cnn();
-    let run = files.verify_insecure(&[]);
+    let [vk, proof, statement] = ["model.vk", "proof.bin", "statement.json"].map(|name| files.path(name));
+    let run = zktorch(&["verify", "--vk", &vk, "--proof", &proof, "--statement", &statement]);
+    run.fails(2, "--model-id <ID>");
+    assert_eq!(run.stdout, "");
+    let run = files.verify_insecure(&["--any-model"]);
     assert_eq!((run.code, &run.json()["model_id_pinned"]), (0, &false.into()));
-    assert!(run.stderr.contains("no --model-id") && run.stderr.contains(&files.id), "{}", run.stderr);
+    assert!(run.stderr.contains("--any-model: ") && run.stderr.contains(&files.id), "{}", run.stderr);
     let run = files.verify_insecure(&["--model-id", &files.id]);
     assert_eq!((run.code, &run.json()["model_id_pinned"]), (0, &true.into()));
-    assert!(!run.stderr.contains("no --model-id"), "{}", run.stderr);
+    assert!(!run.stderr.contains("--any-model: "), "{}", run.stderr);
 }
 
 #[test]
@@ -193,17 +200,18 @@ fn info_tells_what_every_file_is() {
             assert_eq!(proof, size(&files.path("proof.bin")));
         }
     }
-    // An SRS of one's own: info writes the part that a verifier accepts.
+    // An SRS that every verifier knows.
     let srs = folder.path().join("own.srs");
     zktorch_commit::Srs::dev(10).unwrap().write(&srs).unwrap();
     let json = succeed(&["info", &text(&srs)]);
     assert_eq!((&json["kind"], &json["k"], &json["srs_insecure"]), (&"srs".into(), &10.into(), &true.into()));
-    let part = json["srs_part"].as_str().unwrap();
-    assert_eq!(succeed(&["info", part])["srs_id"], json["srs_id"]);
+    assert!(json.get("srs_part").is_none() && fs::read_dir(folder.path()).unwrap().count() == 1, "{json}");
     // And a file that is nothing.
     let nothing = folder.path().join("nothing");
     fs::write(&nothing, b"nothing").unwrap();
     zktorch(&["info", &text(&nothing)]).fails(2, "nothing: no file of zktorch, or damaged");
+    fs::write(&nothing, &files.read("model.vk")[..200]).unwrap();
+    zktorch(&["info", &text(&nothing)]).fails(2, "body: expected");
 }
 
 #[cfg(unix)]

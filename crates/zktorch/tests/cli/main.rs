@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod audit;
+mod bound;
+mod ceremony;
 mod errors;
 mod flow;
+mod hostile_text;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;
 mod one_step;
 mod private;
 mod rejected;
+mod shown_outputs;
 mod statement;
 mod support;
 #[cfg(target_os = "linux")]

@@ -61,15 +61,47 @@ fn a_damaged_key() {
         let mut bytes = body.clone();
         bytes[index] ^= 1;
         fs::write(&path, files.repack("model.vk", &bytes)).unwrap();
-        files.verify_insecure(&["--vk", &vk]).rejected("");
+        // Whose key it is says the id, if the user has said it; else it is nobody's.
+        let run = files.verify_insecure(&["--vk", &vk]);
+        run.fails(2, &vk);
+        assert!(run.stderr.matches("does not verify").count() <= 1, "{}", run.stderr);
+        assert!(!run.stderr.contains("the proof does not verify"), "{}", run.stderr);
     }
     for bytes in [[&body[..], &[0]].concat(), body[..body.len() - 1].to_vec(), vec![]] {
         fs::write(&path, files.repack("model.vk", &bytes)).unwrap();
-        files.verify_insecure(&["--vk", &vk]).rejected("");
+        files.verify_insecure(&["--vk", &vk]).fails(2, "malformed");
     }
-    // Another kind of file.
-    files.verify_insecure(&["--vk", &files.path("proof.bin")]).rejected("kind: expected a verifying key");
-    files.verify_insecure(&["--proof", &files.path("model.vk")]).rejected("kind: expected a proof");
+    let whole = files.read("model.vk");
+    for (bytes, reason) in [
+        (&whole[..whole.len() - 1], "body: expected"),
+        (&whole[..20], "header: expected 88 bytes, found 20"),
+        (&[], "it looks like nothing: it is empty"),
+        (b"\x1b[2Jaccepted: true\n", "this is no file of zktorch's: it begins with"),
+        (b"hello world", "it looks like text"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        files.verify_insecure(&["--vk", &vk]).fails(2, reason);
+    }
+    // Another kind of file: of the verifier's own it is an error, of the prover's a reason to reject.
+    for (name, what) in
+        [("proof.bin", "a proof"), ("model.pk", "a proving key (pk)"), ("model.zkt", "a compiled model")]
+    {
+        let message = format!("this is {what}, expected a verifying key (vk)");
+        files.verify_insecure(&["--vk", &files.path(name)]).fails(2, &message);
+    }
+    for (name, what) in [
+        ("digits/cnn.onnx", "ONNX"),
+        ("digits/sample.npy", "a NumPy array"),
+        ("digits/calibration.npz", "a zip archive"),
+        ("images/china.jpg", "a JPEG image"),
+    ] {
+        let message = format!("this is no file of zktorch's (it looks like {what}");
+        files.verify_insecure(&["--vk", &fixture(name)]).fails(2, &message);
+    }
+    files.verify_insecure(&["--vk", &files.path("statement.json")]).fails(2, "looks like JSON");
+    files
+        .verify_insecure(&["--proof", &files.path("model.vk")])
+        .rejected("this is a verifying key (vk), expected a proof");
 }
 
 #[test]
@@ -114,11 +146,28 @@ fn another_inputs_proof_and_expected_data() {
     let output = file("output.json");
     let stated: serde_json::Value = serde_json::from_slice(&fs::read(&statement).unwrap()).unwrap();
     let mut logits: Vec<f64> = serde_json::from_value(stated["outputs"][0]["real"].clone()).unwrap();
-    let expect = |logits: &[f64]| {
+    let expect = |logits: &[f64], more: &[&str]| {
         fs::write(&output, serde_json::to_vec(&[logits]).unwrap()).unwrap();
-        files.verify_insecure(&[&both[..], &["--expect-output", &output]].concat())
+        files.verify_insecure(&[&both[..], &["--expect-output", &output], more].concat())
     };
-    assert_eq!(expect(&logits).code, 0);
-    logits[9] += 2f64.powi(-(stated["outputs"][0]["scale"].as_i64().unwrap() as i32));
-    expect(&logits).rejected("output logits: entry 9: expected");
+    assert_eq!(expect(&logits, &[]).code, 0);
+    assert_eq!(expect(&logits, &["--exact"]).json()["expected_output"], "the same integers");
+    let unit = 2f64.powi(-(stated["outputs"][0]["scale"].as_i64().unwrap() as i32));
+    logits[9] += unit;
+    let json = expect(&logits, &[]).json();
+    assert_eq!(json["expected_output"][0]["max_abs_difference"], unit, "{json}");
+    assert_eq!(json["expected_output"][0]["tolerance"], unit, "{json}");
+    expect(&logits, &["--exact"]).rejected("output logits: entry 9: expected");
+    expect(&logits, &["--tolerance", "0"]).rejected("output logits: entry 9: expected");
+    logits[9] += unit;
+    expect(&logits, &[]).rejected(&format!("that differs by {}, more than {unit}", 2.0 * unit));
+    assert_eq!(expect(&logits, &["--tolerance", "0.1"]).code, 0);
+    logits[3] += 0.2;
+    expect(&logits, &["--tolerance", "0.1"]).rejected("output logits: entry 3: expected");
+    // What is no number is near nothing.
+    let bytes = zktorch::data::encode_npy_f32(&[1, 10], &[f32::NAN; 10]).unwrap();
+    let nan = file("nan.npy");
+    fs::write(&nan, bytes).unwrap();
+    let args = ["--expect-output", &nan, "--tolerance", "1e300"];
+    files.verify_insecure(&[&both[..], &args].concat()).fails(2, "values must be finite");
 }

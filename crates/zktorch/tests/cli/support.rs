@@ -76,6 +76,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// Those in a folder.
+    pub(crate) fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf(), id: String::new() }
+    }
+
     pub(crate) fn path(&self, name: &str) -> String {
         text(&self.folder.join(name))
     }
@@ -100,13 +105,17 @@ impl Files {
         container::encode(header.kind, &header.protocol, body)
     }
 
-    /// Verifies, with other arguments after these; a `--vk`, `--proof` or `--statement` among them takes the place of the own file.
+    /// Verifies, with other arguments after these; a `--vk`, `--proof` or `--statement` among them takes the
+    /// place of the own file, a `--model-id` that of `--any-model`.
     pub(crate) fn verify(&self, more: &[&str]) -> Run {
         let own = [("--vk", "model.vk"), ("--proof", "proof.bin"), ("--statement", "statement.json")];
         let own = own.map(|(flag, name)| (flag, self.path(name)));
         let mut args = vec!["verify", "--json"];
         for (flag, path) in own.iter().filter(|(flag, _)| !more.contains(flag)) {
             args.extend([*flag, path]);
+        }
+        if !more.contains(&"--model-id") && !more.contains(&"--any-model") {
+            args.push("--any-model");
         }
         zktorch(&[&args, more].concat())
     }

@@ -8,5 +8,6 @@ mod order;
 mod random;
 mod round_trip;
 mod step_builder;
+mod steps;
 mod weights;
 mod zero_knowledge;

@@ -8,6 +8,7 @@ use crate::testing::random::Random;
 use crate::{Constraint, Interval, Limbs, Shape, Slot, Tensor, Term};
 
 mod kernels;
+mod wide;
 
 /// Division rounded down, by hand for negative numbers.
 fn floor(a: i128, b: i128) -> i128 {
@@ -51,7 +52,7 @@ fn results(graph: &Graph, step: &Step, values: &[Vec<i32>]) -> Result<Vec<(Limbs
             let a = oracle::expr(graph, a, values);
             let b = oracle::expr(graph, &b.clone().into(), values);
             if let Some(index) = b.iter().position(|b| *b <= 0) {
-                return Err(GraphError::Divisor { tensor: place(q), index, value: b[index] });
+                return Err(GraphError::Divisor { tensor: place(q), index, value: b[index].to_i64() });
             }
             let quotients: Vec<i128> = a.iter().zip(&b).map(|(a, b)| floor(*a, *b)).collect();
             let rest: Vec<i128> = a.iter().zip(&b).zip(&quotients).map(|((a, b), q)| a - b * q).collect();
@@ -61,7 +62,7 @@ fn results(graph: &Graph, step: &Step, values: &[Vec<i32>]) -> Result<Vec<(Limbs
         Step::Root { a, y, r, slack } => {
             let a = oracle::expr(graph, a, values);
             if let Some(index) = a.iter().position(|a| *a < 0) {
-                return Err(GraphError::Radicand { tensor: place(y), index, value: a[index] });
+                return Err(GraphError::Radicand { tensor: place(y), index, value: a[index].to_i64() });
             }
             // Bit by bit.
             let root = |a: &i128| {

@@ -2,6 +2,7 @@
 
 mod fuzz;
 mod views;
+mod wide;
 
 use crate::testing::example::{ACTIVATION, HIDDEN, INPUT, OUTPUT, REST, WEIGHTS, example};
 use crate::{

@@ -27,7 +27,9 @@ impl Builder {
             Kind::Bool => Kind::Int,
             kind => kind,
         };
-        self.sum_of_kind(terms, &dims, kind)
+        let id = self.sum_of_kind(terms, &dims, kind);
+        self.note_masked_sum(id, terms);
+        id
     }
 
     fn sum_of_kind(&mut self, terms: &[(f64, Id)], dims: &[usize], kind: Kind) -> Id {

@@ -4,6 +4,7 @@ use zktorch_graph::{Binary, Formula, Unary};
 
 use super::super::{Id, Kind};
 use super::Builder;
+use crate::{FloatTensor, IntTensor, Tensor};
 
 impl Builder {
     /// 1 where a < b.
@@ -64,7 +65,12 @@ impl Builder {
             return a;
         };
         let kind = self.joint_kind(&[a, b]);
+        if let Some(id) = self.constant_choice(condition, a, b, &dims, kind) {
+            return id;
+        }
+        let narrow = condition;
         let condition = self.broadcast(condition, &dims);
+        let given = (a, b);
         // Where all three are functions of one value, so is the choice.
         let (root, c) = self.as_formula(condition);
         let part = |builder: &Self, id: Id| match builder.public_scalar(id) {
@@ -76,13 +82,43 @@ impl Builder {
         {
             let formula = c.select(a, b);
             if formula.is_valid() {
-                return self.function(root, formula, kind);
+                let id = self.function(root, formula, kind);
+                self.note_masked_choice(id, narrow, given.0, given.1);
+                return id;
             }
         }
         let difference = self.sub(a, b);
         let chosen = self.mul(condition, difference);
         let id = self.add(b, chosen);
         let id = self.broadcast(id, &dims);
+        self.note_masked_choice(id, narrow, a, b);
         if kind == Kind::Bool { self.as_bool(id) } else { id }
+    }
+
+    /// A choice between constants: also between infinite ones.
+    fn constant_choice(&mut self, condition: Id, a: Id, b: Id, dims: &[usize], kind: Kind) -> Option<Id> {
+        let all = [condition, a, b];
+        if all.iter().any(|id| self.constant(*id).is_none()) {
+            return None;
+        }
+        let public = all.iter().all(|id| self.value(*id).public);
+        let [condition, a, b] = all.map(|id| self.broadcast(id, dims));
+        let (condition, a, b) = (self.constant(condition)?, self.constant(a)?, self.constant(b)?);
+        let (a, b) = match kind {
+            Kind::Float => (a.to_float().into(), b.to_float().into()),
+            Kind::Int | Kind::Bool => (a.clone(), b.clone()),
+        };
+        let chosen: Tensor = match (a, b) {
+            (Tensor::Int(a), Tensor::Int(b)) => {
+                let pick = |i: usize| if condition.get(i) != 0.0 { a.data()[i] } else { b.data()[i] };
+                IntTensor::from_fn(dims, pick).into()
+            }
+            (a, b) => {
+                let pick = |i: usize| if condition.get(i) != 0.0 { a.get(i) } else { b.get(i) };
+                FloatTensor::from_fn(dims, |i| pick(i) as f32).into()
+            }
+        };
+        let name = self.label.clone();
+        Some(self.constant_of(&name, chosen, kind, public))
     }
 }

@@ -25,6 +25,7 @@ impl Builder {
             let root = self.reshape(root, dims);
             self.note_formula(id, root, formula);
         }
+        self.note_masked_move(id, x, true, |builder, part| builder.reshape(part, dims));
         id
     }
 
@@ -35,7 +36,9 @@ impl Builder {
         }
         let dims = perm.iter().map(|axis| self.dims(x)[*axis]).collect();
         let kind = self.kind(x);
-        self.push(Core::Transpose(perm.to_vec()), &[x], dims, kind)
+        let id = self.push(Core::Transpose(perm.to_vec()), &[x], dims, kind);
+        self.note_masked_move(id, x, true, |builder, part| builder.transpose(part, perm));
+        id
     }
 
     /// A matrix along an axis.
@@ -109,7 +112,9 @@ impl Builder {
             return x;
         }
         let kind = self.kind(x);
-        self.push(Core::Broadcast, &[x], dims.to_vec(), kind)
+        let id = self.push(Core::Broadcast, &[x], dims.to_vec(), kind);
+        self.note_masked_move(id, x, false, |builder, part| builder.broadcast(part, dims));
+        id
     }
 
     /// The axis moved to the end, and what moves it back.

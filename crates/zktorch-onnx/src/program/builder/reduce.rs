@@ -7,7 +7,7 @@ use super::Builder;
 
 impl Builder {
     /// Removes axes of extent 1, unless they are kept.
-    fn dropped(&mut self, x: Id, axes: &[usize], keep: bool) -> Id {
+    pub(crate) fn dropped(&mut self, x: Id, axes: &[usize], keep: bool) -> Id {
         if keep {
             return x;
         }
@@ -54,24 +54,81 @@ impl Builder {
         self.dropped(max, axes, keep)
     }
 
+    /// The product of the entries along axes: pairs, then pairs of pairs.
+    pub(crate) fn reduce_prod(&mut self, x: Id, axes: &[usize], keep: bool) -> Id {
+        let mut product = match self.kind(x) {
+            Kind::Bool => self.cast(x, Kind::Int),
+            _ => x,
+        };
+        for axis in axes {
+            while self.dims(product)[*axis] > 1 {
+                let extent = self.dims(product)[*axis];
+                let half = extent / 2;
+                let low = self.slice(product, *axis, 0, half);
+                let high = self.slice(product, *axis, half, half);
+                let pairs = self.mul(low, high);
+                product = match extent % 2 {
+                    0 => pairs,
+                    _ => {
+                        let last = self.slice(product, *axis, extent - 1, 1);
+                        self.concat(&[pairs, last], *axis)
+                    }
+                };
+            }
+        }
+        self.dropped(product, axes, keep)
+    }
+
     pub(crate) fn reduce_min(&mut self, x: Id, axes: &[usize], keep: bool) -> Id {
         let negative = self.scale(x, -1.0);
         let max = self.reduce_max(negative, axes, keep);
         self.scale(max, -1.0)
     }
 
-    /// exp(x - max) / sum exp(x - max) along an axis.
+    /// Sums of products `a b` of values of equal extents: one contraction, nothing between is stored.
+    pub(crate) fn reduce_product(&mut self, a: Id, b: Id, axes: &[usize], keep: bool) -> Id {
+        let mut dims = self.dims(a).to_vec();
+        let labels: Vec<u32> = (0..dims.len() as u32).collect();
+        let out: Vec<u32> = labels.iter().copied().filter(|axis| !axes.contains(&(*axis as usize))).collect();
+        let sum = self.einsum((a, &labels), (b, &labels), &out);
+        if keep {
+            axes.iter().for_each(|axis| dims[*axis] = 1);
+            return self.reshape(sum, &dims);
+        }
+        sum
+    }
+
+    pub(crate) fn exp(&mut self, x: Id) -> Id {
+        self.function(x, Formula::argument().then(Unary::Exp), Kind::Float)
+    }
+
+    /// exp(x - max) / sum exp(x - max) along axes.
     pub(crate) fn softmax(&mut self, x: Id, axes: &[usize]) -> Id {
         let (exponentials, sum) = self.exponentials(x, axes);
         self.div_positive(exponentials, sum)
     }
 
-    /// exp(x - max), and its sum along the axes, which are kept.
+    /// exp(x - max), and its sum along the axes, which are kept. What is masked is exactly zero.
     pub(crate) fn exponentials(&mut self, x: Id, axes: &[usize]) -> (Id, Id) {
+        if let Some((finite, keep)) = self.masked(x)
+            && self.may_count(finite, keep, axes)
+        {
+            return self.masked_exponentials(finite, keep, axes);
+        }
         let max = self.reduce_max(x, axes, true);
         let difference = self.sub(x, max);
-        let exponentials = self.function(difference, Formula::argument().then(Unary::Exp), Kind::Float);
+        let exponentials = self.exp(difference);
         let sum = self.reduce_sum(exponentials, axes, true);
         (exponentials, sum)
+    }
+
+    /// The maximum, and `log sum exp(x - max)`, along axes, which are kept: the sum is from 1 to their extent.
+    pub(crate) fn log_sum_exp(&mut self, x: Id, axes: &[usize]) -> (Id, Id) {
+        let max = self.reduce_max(x, axes, true);
+        let difference = self.sub(x, max);
+        let exponentials = self.exp(difference);
+        let sum = self.reduce_sum(exponentials, axes, true);
+        let log = self.function(sum, Formula::argument().then(Unary::Log), Kind::Float);
+        (max, log)
     }
 }

@@ -1,0 +1,252 @@
+//! Quantised numbers: integers are exact, what is rounded to them is rounded once, to the nearest with ties to even.
+
+use zktorch_graph::{Binary, Formula, Unary};
+
+use super::{Context, conv};
+use crate::Result;
+use crate::program::{Builder, Id, Kind};
+
+const UINT8: i32 = 2;
+
+/// Smallest and largest number of an element type.
+fn bounds(element: i32) -> Option<(f64, f64)> {
+    let bits = |signed: bool, bits: i32| match signed {
+        true => (-f64::powi(2.0, bits - 1), f64::powi(2.0, bits - 1) - 1.0),
+        false => (0.0, f64::powi(2.0, bits) - 1.0),
+    };
+    Some(match element {
+        2 => bits(false, 8),
+        3 => bits(true, 8),
+        4 => bits(false, 16),
+        5 => bits(true, 16),
+        21 => bits(false, 4),
+        22 => bits(true, 4),
+        25 => bits(false, 2),
+        26 => bits(true, 2),
+        _ => return None,
+    })
+}
+
+/// The element type that results have: told by an attribute, by the zero point at `index`, or uint8.
+fn element(cx: &Context<'_>, index: usize) -> Result<i32> {
+    let stated = cx.int("output_dtype", 0)? as i32;
+    let element = match cx.optional(index) {
+        Some(id) => cx.b.value(id).element.ok_or_else(|| {
+            let got = "a value of an operator";
+            cx.error(format!("input {index} (zero point)"), "an input, an initialiser or a Constant", got)
+        })?,
+        None if stated != 0 => stated,
+        None => UINT8,
+    };
+    match bounds(element) {
+        Some(_) => Ok(element),
+        None => {
+            let got = crate::model::type_name(element);
+            Err(cx.error("element type of the result", "an integer type of 2 to 16 bits", got))
+        }
+    }
+}
+
+/// A scale or a zero point with axes that broadcast to a tensor: one number, one per entry of an axis, or one per block of it.
+fn parameter(cx: &mut Context<'_>, index: usize, dims: &[usize], axis: i64) -> Result<Option<Id>> {
+    let Some(id) = cx.optional(index) else { return Ok(None) };
+    let own = cx.dims(id);
+    if cx.b.len(id) == 1 {
+        return Ok(Some(cx.b.reshape(id, &[])));
+    }
+    let axis = cx.axis("attribute axis", axis, dims.len())?;
+    if own == [dims[axis]] {
+        let mut column = vec![1; dims.len()];
+        column[axis] = dims[axis];
+        return Ok(Some(cx.b.reshape(id, &column)));
+    }
+    let size = usize::try_from(cx.int("block_size", 0)?).ok().filter(|size| *size > 0);
+    let mut blocks = dims.to_vec();
+    if let Some(size) = size {
+        blocks[axis] = dims[axis].div_ceil(size);
+        if own == blocks {
+            return Ok(Some(cx.b.select(id, axis, dims[axis], |p| Some(p / size))));
+        }
+    }
+    let expected = format!("one number, extents [{}], or blocks along axis {axis} of {dims:?}", dims[axis]);
+    Err(cx.error(format!("input {index}"), expected, format!("extents {own:?}")))
+}
+
+/// clamp(round(x) + zero, bounds of the element type).
+fn saturated(cx: &mut Context<'_>, x: Id, zero: Option<Id>, element: i32) -> Id {
+    let (lo, hi) = bounds(element).unwrap_or((0.0, 255.0));
+    let rounded = Formula::argument().then(Unary::Round);
+    let clamp = |formula: Formula, lo: f64, hi: f64| {
+        formula.with_constant(Binary::Max, lo).with_constant(Binary::Min, hi)
+    };
+    let public = zero.map_or(Some(0.0), |zero| cx.b.public_scalar(zero));
+    let id = match (public, zero) {
+        (Some(zero), _) => cx.b.function(x, clamp(rounded.with_constant(Binary::Add, zero), lo, hi), Kind::Int),
+        (None, Some(zero)) => {
+            // Further away, any zero point leaves the bounds.
+            let (far, near) = (hi - lo, lo - hi);
+            let near = cx.b.function(x, clamp(rounded, near, far), Kind::Int);
+            let sum = cx.b.add(near, zero);
+            cx.b.function(sum, clamp(Formula::argument(), lo, hi), Kind::Int)
+        }
+        (None, None) => x,
+    };
+    cx.b.set_element(id, element);
+    id
+}
+
+/// x / scale for a positive scale.
+fn over(cx: &mut Context<'_>, x: Id, scale: Id) -> Id {
+    match cx.b.constant(scale) {
+        Some(_) => cx.b.div(x, scale),
+        None => {
+            let x = cx.b.cast(x, Kind::Float);
+            cx.b.div_positive(x, scale)
+        }
+    }
+}
+
+fn positive(cx: &Context<'_>, index: usize) -> Result<()> {
+    let constant = cx.optional(index).and_then(|id| cx.b.constant(id));
+    match constant.and_then(|tensor| tensor.iter().find(|scale| *scale <= 0.0)) {
+        None => Ok(()),
+        Some(bad) => Err(cx.error(format!("input {index} (scale)"), "positive numbers", bad.to_string())),
+    }
+}
+
+pub(super) fn quantize_linear(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let (dims, axis, element) = (cx.dims(x), cx.int("axis", 1)?, element(cx, 2)?);
+    positive(cx, 1)?;
+    let scale = parameter(cx, 1, &dims, axis)?.ok_or_else(|| cx.error("input 1", "a value", "none"))?;
+    let zero = parameter(cx, 2, &dims, axis)?;
+    let x = over(cx, x, scale);
+    Ok(vec![saturated(cx, x, zero, element)])
+}
+
+pub(super) fn dequantize_linear(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let (dims, axis) = (cx.dims(x), cx.int("axis", 1)?);
+    let scale = parameter(cx, 1, &dims, axis)?.ok_or_else(|| cx.error("input 1", "a value", "none"))?;
+    let zero = parameter(cx, 2, &dims, axis)?;
+    let x = centred(cx, x, zero);
+    Ok(vec![cx.b.mul(x, scale)])
+}
+
+/// x - zero, of integers.
+fn centred(cx: &mut Context<'_>, x: Id, zero: Option<Id>) -> Id {
+    match zero {
+        Some(zero) if cx.b.public_scalar(zero) != Some(0.0) => cx.b.sub(x, zero),
+        _ => x,
+    }
+}
+
+/// Outputs: integers, their scale and their zero point, from the smallest and the largest entry.
+pub(super) fn dynamic_quantize_linear(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let x = cx.input(0)?;
+    let axes: Vec<usize> = (0..cx.b.rank(x)).collect();
+    let zero = cx.b.scalar(0.0, Kind::Float);
+    let (largest, smallest) = (cx.b.reduce_max(x, &axes, false), cx.b.reduce_min(x, &axes, false));
+    let (largest, smallest) = (cx.b.max(largest, zero), cx.b.min(smallest, zero));
+    let range = cx.b.sub(largest, smallest);
+    let scale = cx.b.scale(range, 1.0 / 255.0);
+    let below = cx.b.scale(smallest, -255.0);
+    let below = cx.b.div_positive(below, range);
+    let zero = saturated(cx, below, None, UINT8);
+    let scaled = cx.b.scale(x, 255.0);
+    let ratio = cx.b.div_positive(scaled, range);
+    let y = saturated(cx, ratio, Some(zero), UINT8);
+    Ok(vec![y, scale, zero])
+}
+
+/// An operand of a matrix product less its zero point, which may differ by row (`axis` from the end) or be one number.
+fn factor(cx: &mut Context<'_>, x: usize, zero: usize, from_end: usize) -> Result<Id> {
+    let id = cx.input(x)?;
+    let Some(zero) = along(cx, id, zero, from_end)? else { return Ok(id) };
+    Ok(centred(cx, id, Some(zero)))
+}
+
+/// A parameter of an operand of a matrix product: one number, one per entry of an axis, or already of the operand's rank.
+fn along(cx: &mut Context<'_>, operand: Id, index: usize, from_end: usize) -> Result<Option<Id>> {
+    let Some(id) = cx.optional(index) else { return Ok(None) };
+    let (dims, own) = (cx.dims(operand), cx.dims(id));
+    if cx.b.len(id) == 1 {
+        return Ok(Some(cx.b.reshape(id, &[])));
+    }
+    let axis = dims.len().checked_sub(from_end);
+    if own.len() == 1 && axis.is_some_and(|axis| own == [dims[axis]]) {
+        let mut column = vec![own[0]];
+        column.resize(from_end, 1);
+        return Ok(Some(cx.b.reshape(id, &column)));
+    }
+    if own.len() == dims.len() && Builder::broadcast_dims(&own, &dims).as_ref() == Some(&dims) {
+        return Ok(Some(id));
+    }
+    let expected = format!("one number, or one per row or column of {dims:?}");
+    Err(cx.error(format!("input {index}"), expected, format!("extents {own:?}")))
+}
+
+pub(super) fn matmul_integer(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let (a, b) = (factor(cx, 0, 2, 2)?, factor(cx, 1, 3, 1)?);
+    Ok(vec![cx.b.matmul(a, b)])
+}
+
+pub(super) fn qlinear_matmul(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let element = element(cx, 7)?;
+    let (a, b) = (factor(cx, 0, 2, 2)?, factor(cx, 3, 5, 1)?);
+    for index in [1, 4, 6] {
+        positive(cx, index)?;
+    }
+    let missing = |cx: &Context<'_>| cx.error("scales", "a value for each", "none");
+    let (a_id, b_id) = (cx.input(0)?, cx.input(3)?);
+    let a_scale = along(cx, a_id, 1, 2)?.ok_or_else(|| missing(cx))?;
+    let b_scale = along(cx, b_id, 4, 1)?.ok_or_else(|| missing(cx))?;
+    let product = cx.b.matmul(a, b);
+    let scale = along(cx, product, 6, 2)?.ok_or_else(|| missing(cx))?;
+    let zero = along(cx, product, 7, 2)?;
+    let factor = cx.b.mul(a_scale, b_scale);
+    let factor = over(cx, factor, scale);
+    let scaled = cx.b.mul(product, factor);
+    Ok(vec![saturated(cx, scaled, zero, element)])
+}
+
+/// A convolution of integers less their zero points: padding is zero after subtracting.
+fn convolve(cx: &mut Context<'_>, x: Id, weight: Id, zeros: (usize, usize)) -> Result<Id> {
+    let given = cx.inputs.clone();
+    let x_zero = parameter(cx, zeros.0, &[], 0)?;
+    let dims = cx.dims(weight);
+    let weight_zero = parameter(cx, zeros.1, &dims, 0)?;
+    let (x, weight) = (centred(cx, x, x_zero), centred(cx, weight, weight_zero));
+    cx.inputs = vec![Some(x), Some(weight)];
+    let result = conv::conv(cx);
+    cx.inputs = given;
+    let [y] = result?[..] else { return Err(cx.error("result", "one value", "several")) };
+    Ok(y)
+}
+
+pub(super) fn conv_integer(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let (x, weight) = (cx.input(0)?, cx.input(1)?);
+    Ok(vec![convolve(cx, x, weight, (2, 3))?])
+}
+
+pub(super) fn qlinear_conv(cx: &mut Context<'_>) -> Result<Vec<Id>> {
+    let element = element(cx, 7)?;
+    for index in [1, 4, 6] {
+        positive(cx, index)?;
+    }
+    let (x, weight) = (cx.input(0)?, cx.input(3)?);
+    let mut sum = convolve(cx, x, weight, (2, 5))?;
+    let dims = cx.dims(sum);
+    if let Some(bias) = parameter(cx, 8, &dims, 1)? {
+        sum = cx.b.add(sum, bias);
+    }
+    let missing = |cx: &Context<'_>| cx.error("scales", "a value for each", "none");
+    let x_scale = parameter(cx, 1, &[], 0)?.ok_or_else(|| missing(cx))?;
+    let weight_scale = parameter(cx, 4, &dims, 1)?.ok_or_else(|| missing(cx))?;
+    let scale = parameter(cx, 6, &[], 0)?.ok_or_else(|| missing(cx))?;
+    let zero = parameter(cx, 7, &[], 0)?;
+    let factor = cx.b.mul(x_scale, weight_scale);
+    let factor = over(cx, factor, scale);
+    let scaled = cx.b.mul(sum, factor);
+    Ok(vec![saturated(cx, scaled, zero, element)])
+}

@@ -1,0 +1,129 @@
+//! How far the integers are from the floats: measured on the calibration samples before anybody relies on them.
+
+use serde::Serialize;
+use zktorch_graph::TensorId;
+
+use crate::calibrate::run;
+use crate::program::{Id, Program};
+use crate::{Compiled, OnnxError, Options, Result, Tensor};
+
+/// Outputs whose relative error is larger get a warning.
+const WARN: f64 = 0.01;
+/// Samples that are run in integers.
+const SAMPLES: usize = 4;
+
+/// How far a stored value of the quantised network is from the float model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ValueError {
+    /// Its name in the ONNX model.
+    pub name: String,
+    /// Largest absolute difference.
+    pub max_error: f32,
+    /// Largest absolute value in the float model.
+    pub max_abs: f32,
+}
+
+impl ValueError {
+    /// The error as a part of the largest value; the error itself where all values are zero.
+    pub fn relative(&self) -> f64 {
+        let scale = if self.max_abs > 0.0 { f64::from(self.max_abs) } else { 1.0 };
+        f64::from(self.max_error) / scale
+    }
+}
+
+/// The errors of a compiled model over calibration samples.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Precision {
+    /// Of the outputs.
+    pub outputs: Vec<ValueError>,
+    /// Of everything that is stored, in the order of computation.
+    pub values: Vec<ValueError>,
+}
+
+impl Precision {
+    /// The output with the largest relative error.
+    pub fn worst(&self) -> Option<&ValueError> {
+        self.outputs.iter().max_by(|a, b| a.relative().total_cmp(&b.relative()))
+    }
+
+    /// Where an output's error enters: the first value that is at least half as wrong.
+    fn source(&self, output: &ValueError) -> Option<&ValueError> {
+        self.values.iter().find(|value| value.relative() >= output.relative() / 2.0)
+    }
+}
+
+/// Runs samples in both semantics. `stored` are the program's values that are tensors of the graph.
+///
+/// # Errors
+/// [`OnnxError::Precision`] if an output is further off than the options allow.
+pub(crate) fn measure(
+    compiled: &mut Compiled,
+    program: &Program,
+    stored: &[(Id, TensorId)],
+    samples: &[Vec<Tensor>],
+    options: &Options,
+) -> Result<()> {
+    let _span = tracing::info_span!("measure precision").entered();
+    let mut errors: Vec<Option<ValueError>> = vec![None; stored.len()];
+    let of_id = |id: Id| stored.iter().position(|(other, _)| *other == id);
+    for sample in samples.iter().take(SAMPLES) {
+        let values = match compiled.quantise(sample).and_then(|integers| compiled.execute(integers)) {
+            Ok(values) => values,
+            Err(error) => {
+                compiled.warnings.push(format!("a calibration sample cannot be proved: {error}"));
+                continue;
+            }
+        };
+        run(program, sample, |id, float| {
+            let Some(index) = of_id(id) else { return };
+            let integers = &values[stored[index].1.0 as usize];
+            if integers.len() != float.len() {
+                return;
+            }
+            let factor = f64::powi(2.0, -compiled.graph.tensor(stored[index].1).scale);
+            let pairs = float.iter().zip(integers);
+            let error = pairs.fold(0f64, |max, (x, y)| max.max((x - f64::from(*y) * factor).abs())) as f32;
+            let max_abs = float.max_abs() as f32;
+            let entry = errors[index].get_or_insert_with(|| ValueError {
+                name: program.value(id).name.clone(),
+                max_error: 0.0,
+                max_abs: 0.0,
+            });
+            entry.max_error = entry.max_error.max(error);
+            entry.max_abs = entry.max_abs.max(max_abs);
+        })?;
+    }
+    let is_output = |id: &Id| program.outputs.iter().any(|(_, output)| output == id);
+    let mut precision = Precision::default();
+    for ((id, _), error) in stored.iter().zip(errors) {
+        let Some(error) = error else { continue };
+        match is_output(id) {
+            true => precision.outputs.push(error),
+            false => precision.values.push(error),
+        }
+    }
+    for output in precision.outputs.iter().filter(|output| output.relative() > WARN) {
+        let percent = 100.0 * output.relative();
+        let source = match precision.source(output) {
+            Some(value) => format!("; the error enters at {} ({} of {})", value.name, value.max_error, value.max_abs),
+            None => String::new(),
+        };
+        compiled.warnings.push(format!(
+            "output {} is off by {} ({percent:.2}% of its largest value) on the calibration samples{source}; \
+             samples whose values are closer to real ones, or fewer bits of --headroom, help where ranges are too wide",
+            output.name, output.max_error
+        ));
+    }
+    if let (Some(limit), Some(worst)) = (options.max_error, precision.worst())
+        && worst.relative() > limit
+    {
+        return Err(OnnxError::Precision {
+            output: worst.name.clone(),
+            expected: limit,
+            got: worst.relative(),
+            source_value: precision.source(worst).map_or_else(|| "its own scale".into(), |v| v.name.clone()),
+        });
+    }
+    compiled.precision = precision;
+    Ok(())
+}
