@@ -102,16 +102,17 @@ impl Lowering<'_> {
 
     fn approximate(&self, formula: &Formula, value: &Value, x: Id, y: Id, own: i32) -> Plan {
         let own = own.clamp(-MAX_SCALE, MAX_SCALE);
-        if *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
+        let integer = self.program.value(y).kind != Kind::Float;
+        if !integer && *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
             let range = Interval::new(0, Interval::I16.hi);
             return Plan { table, range, scale: own, output_scale: own, saturates: false };
         }
-        if keeps_integers(formula) {
+        if !integer && keeps_integers(formula) {
             return self.piecewise(formula, x, y, own);
         }
         let shape = self.shape_of(formula, x, y);
-        let output_scale = shape.output_scale();
+        let output_scale = if integer { 0 } else { shape.output_scale() };
         // All that was seen, with room, in 16 bits.
         let plain = own.min(shape.scale + 3);
         if plain >= shape.scale {

@@ -5,31 +5,62 @@ use zktorch_graph::{Binary, Formula, Unary};
 use super::Context;
 use super::windows::split;
 use crate::Result;
-use crate::program::{AxisMatrix, Id, Kind, Window};
+use crate::program::{Id, Kind, Window};
 
-/// |x|^p.
-fn power(cx: &mut Context<'_>, x: Id, p: f64) -> Id {
-    match p {
-        2.0 => cx.b.mul(x, x),
-        _ => {
-            let magnitude = Formula::argument().then(Unary::Abs);
-            let formula = if p == 1.0 { magnitude } else { magnitude.with_constant(Binary::Pow, p) };
-            cx.b.function(x, formula, Kind::Float)
-        }
+/// The p-norm over the last axis. But for p = 2 entries must not be negative.
+fn norm(cx: &mut Context<'_>, x: Id, p: f64) -> Id {
+    let last = cx.b.rank(x) - 1;
+    let formula = Formula::argument;
+    if p == 1.0 {
+        return cx.b.reduce_sum(x, &[last], false);
     }
+    if p == 2.0 {
+        let labels: Vec<u32> = (0..=last as u32).collect();
+        let squares = cx.b.einsum((x, &labels), (x, &labels), &labels[..last]);
+        return cx.b.sqrt(squares);
+    }
+    // Relative to the largest entry, so that roots of small sums keep their bits; where all are zero, relative to 1.
+    let largest = cx.b.reduce_max(x, &[last], true);
+    let nonzero = formula().with(Binary::Add, formula().then(Unary::IsZero));
+    let largest = cx.b.function(largest, nonzero, Kind::Float);
+    let ratios = cx.b.div_positive(x, largest);
+    let powers = cx.b.function(ratios, formula().with_constant(Binary::Pow, p), Kind::Float);
+    let sum = cx.b.reduce_sum(powers, &[last], true);
+    let root = formula().with_constant(Binary::Max, 0.0).with_constant(Binary::Pow, 1.0 / p);
+    let root = cx.b.function(sum, root, Kind::Float);
+    let norm = cx.b.mul(largest, root);
+    let dims = cx.dims(norm);
+    cx.b.reshape(norm, &dims[..last])
 }
 
-/// x^(1 / p) of a sum of powers.
-fn root(cx: &mut Context<'_>, x: Id, p: f64) -> Id {
-    match p {
-        1.0 => x,
-        2.0 => cx.b.sqrt(x),
-        _ => {
-            // Rounding must not make the sum negative.
-            let formula = Formula::argument().with_constant(Binary::Max, 0.0).with_constant(Binary::Pow, 1.0 / p);
-            cx.b.function(x, formula, Kind::Float)
-        }
+/// What the norm is taken of: magnitudes where signs matter.
+fn magnitudes(cx: &mut Context<'_>, p: f64) -> Result<Id> {
+    let x = cx.input(0)?;
+    Ok(match p == 2.0 {
+        true => x,
+        false => cx.b.function(x, Formula::argument().then(Unary::Abs), Kind::Float),
+    })
+}
+
+/// The entries of every window along a new last axis, zeros for the padding.
+fn windowed(cx: &mut Context<'_>, x: Id, windows: &[Window]) -> Id {
+    let dims = cx.dims(x);
+    let mut shape = dims[..2].to_vec();
+    let mut value = x;
+    for (axis, window) in windows.iter().enumerate() {
+        let rows = window.positions * window.taps;
+        value = cx.b.select(value, axis + 2, rows, |p| window.source(p / window.taps, p % window.taps));
+        shape.extend([window.positions, window.taps]);
     }
+    let mut perm = vec![0, 1];
+    perm.extend((0..windows.len()).map(|axis| 2 + 2 * axis));
+    perm.extend((0..windows.len()).map(|axis| 3 + 2 * axis));
+    let split = cx.b.reshape(value, &shape);
+    let moved = cx.b.transpose(split, &perm);
+    let mut out = dims[..2].to_vec();
+    out.extend(windows.iter().map(|window| window.positions));
+    out.push(windows.iter().map(|window| window.taps).product());
+    cx.b.reshape(moved, &out)
 }
 
 /// The exponent: an integer, in the first version a real number.
@@ -44,25 +75,21 @@ fn exponent(cx: &Context<'_>) -> Result<f64> {
 pub(super) fn lp_pool(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let p = exponent(cx)?;
     let windows = super::pool::read(cx)?;
-    let x = cx.input(0)?;
-    let mut value = power(cx, x, p);
-    for (index, window) in windows.iter().enumerate() {
-        let pairs = (0..window.positions).flat_map(|position| (0..window.taps).map(move |tap| (position, tap)));
-        let entries =
-            pairs.filter_map(|(position, tap)| Some((position as u32, window.source(position, tap)? as u32, 1)));
-        value = cx.b.map(value, index + 2, AxisMatrix::new(window.positions, entries.collect(), 1));
-    }
-    Ok(vec![root(cx, value, p)])
+    let x = magnitudes(cx, p)?;
+    let entries = windowed(cx, x, &windows);
+    Ok(vec![norm(cx, entries, p)])
 }
 
 pub(super) fn global_lp(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let p = exponent(cx)?;
-    split(cx)?;
-    let x = cx.input(0)?;
-    let axes: Vec<usize> = (2..cx.b.rank(x)).collect();
-    let powers = power(cx, x, p);
-    let sum = cx.b.reduce_sum(powers, &axes, true);
-    Ok(vec![root(cx, sum, p)])
+    let (batch, channels, spatial) = split(cx)?;
+    let x = magnitudes(cx, p)?;
+    let count = spatial.iter().product();
+    let entries = cx.b.reshape(x, &[batch, channels, count]);
+    let value = norm(cx, entries, p);
+    let mut out = vec![batch, channels];
+    out.resize(spatial.len() + 2, 1);
+    Ok(vec![cx.b.reshape(value, &out)])
 }
 
 pub(super) fn global_max(cx: &mut Context<'_>) -> Result<Vec<Id>> {
