@@ -18,6 +18,8 @@ const SAMPLES: usize = 1024;
 const TOLERANCE: f64 = 1.0 / 4096.0;
 /// Domains of 17 bits.
 const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
+/// Coarse rounding is looked at up to this scale.
+const FINEST: i32 = 32;
 /// Scales of formulas are limited.
 const MAX_SCALE: i32 = 200;
 
@@ -30,7 +32,8 @@ impl Lowering<'_> {
         let plan = if exact || is_choice(formula) {
             self.exact(formula, &value, x)?
         } else {
-            self.approximate(formula, &value, x, own)
+            let integer = self.program.value(y).kind != Kind::Float;
+            self.approximate(formula, &value, x, own, integer)
         };
         if value.scale > plan.scale + 47 || plan.saturates && value.div != 1 {
             value = self.wide(&value, plan.scale.min(value.scale), x)?;
@@ -75,7 +78,7 @@ impl Lowering<'_> {
         Ok(Plan::new(formula, canonical(lo, hi), value.scale, 0, false))
     }
 
-    fn approximate(&self, formula: &Formula, value: &Value, x: Id, own: i32) -> Plan {
+    fn approximate(&self, formula: &Formula, value: &Value, x: Id, own: i32, integer: bool) -> Plan {
         let own = own.clamp(-MAX_SCALE, MAX_SCALE);
         if *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
@@ -86,7 +89,7 @@ impl Lowering<'_> {
             return self.piecewise(formula, x, own);
         }
         let shape = self.shape_of(formula, x);
-        let output_scale = shape.output_scale();
+        let output_scale = if integer { 0 } else { shape.output_scale() };
         // All that was seen, with room, in 16 bits.
         let plain = own.min(shape.scale + 3);
         if plain >= shape.scale {
@@ -111,7 +114,7 @@ impl Lowering<'_> {
         let shape = self.shape_of(formula, x);
         let scale = (fit(shape.largest) - self.headroom as i32).clamp(-MAX_SCALE, MAX_SCALE);
         let flat = shape.flat.0 && shape.flat.1;
-        if !flat || own >= scale - 2 {
+        if !flat || own >= scale - 2 || shape.largest <= 0.0 {
             return Plan::new(formula, Interval::I16, own, own, false);
         }
         Plan::new(formula, Interval::I16, scale, scale, true)
@@ -216,7 +219,18 @@ impl Shape {
             if rise.is_finite() { slope.max(rise) } else { slope }
         });
         let need = slope / (2.0 * TOLERANCE * largest.max(1e-300));
-        let scale = if need > 0.0 { need.log2().ceil() as i32 } else { -MAX_SCALE };
+        let mut scale = if need > 0.0 { need.log2().ceil() as i32 } else { -MAX_SCALE };
+        // A function that is flat where values were seen need not be so where coarse rounding moves them.
+        let moved = |scale: i32| {
+            let factor = f64::powi(2.0, scale);
+            points.iter().zip(&values).any(|(x, y)| {
+                let far = (formula.eval((x * factor).round() / factor) - y).abs();
+                y.is_finite() && !(far <= 2.0 * TOLERANCE * largest)
+            })
+        };
+        while scale < FINEST && moved(scale) {
+            scale = (scale + 1).max(-FINEST);
+        }
         let tolerance = TOLERANCE / 4.0 * largest;
         let flat = |end: f64, far: f64| {
             let limit = formula.eval(far);

@@ -52,6 +52,15 @@ pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
     candidates.iter().find(fits).copied().unwrap_or_else(exact)
 }
 
+/// One of few intervals from 0 on.
+fn natural(hi: i128) -> Interval {
+    match hi {
+        ..=1 => Interval::new(0, 1),
+        2..=0xffff => Limbs::LOW,
+        _ => Interval::new(0, (1 << 17) - 1),
+    }
+}
+
 /// Bounds of `floor((acc + floor(D/2)) / D)`.
 fn quotient_bounds(value: &Value, divisor: u64) -> (i128, i128) {
     let round = |bound: i128| {
@@ -68,7 +77,8 @@ impl Lowering<'_> {
     /// The scale and the range of an input of the network.
     ///
     /// Public inputs are not looked up, so they may be as wide as the statement's integers: where a function reads them, small
-    /// entries next to large ones keep their bits. Products are cheaper for 16 bits.
+    /// entries next to large ones keep their bits. Products are cheaper for 16 bits,
+    /// unless it is one number.
     pub(super) fn input_format(&self, id: Id, visibility: Visibility) -> (i32, Interval) {
         let public = visibility == Visibility::Public;
         match self.program.value(id).kind {
@@ -85,9 +95,11 @@ impl Lowering<'_> {
             }
             Kind::Float => {}
         }
-        let max_abs = self.max_abs(id).max(1e-30);
+        // An input that was always zero, like a first state, will not stay so.
+        let max_abs = Some(self.max_abs(id)).filter(|max| *max > 0.0).unwrap_or(1.0);
         let scale = fit(max_abs) - self.headroom as i32;
-        match public && self.is_read_by_functions(id) {
+        let single = crate::tensor::len(&self.program.value(id).dims) == 1;
+        match public && (single || self.is_read_by_functions(id)) {
             // 12 bits more, and the range with them.
             true => (scale + 12, Interval::new(-(1 << 27), (1 << 27) - 1)),
             false => (scale, Interval::I16),
@@ -229,7 +241,8 @@ impl Lowering<'_> {
             ids.push(self.tensor(&limb, like, 0, Limbs::LOW, Role::Ranged));
             (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
         }
-        let range = canonical(lo, hi);
+        // What begins at zero, like a remainder, has a range that does.
+        let range = if lo >= 0 { natural(hi) } else { canonical(lo, hi) };
         let top = format!("{name} (limb {})", ids.len());
         ids.push(self.tensor(&top, like, 0, range, role(range)));
         Ok(Limbs(ids))

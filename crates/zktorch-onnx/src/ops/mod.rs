@@ -63,8 +63,16 @@ const BATCH_NORM: &[&str] = &["epsilon", "momentum", "training_mode", "spatial",
 const REDUCE: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
 
 const RECURRENT: &[&str] = &[
-    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget", "layout",
-    "linear_before_reset", "output_sequence",
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "input_forget",
+    "layout",
+    "linear_before_reset",
+    "output_sequence",
 ];
 const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "saturate"];
 

@@ -115,7 +115,15 @@ impl Builder {
     /// An input of the network.
     pub(crate) fn input(&mut self, name: &str, dims: &[usize], kind: Kind) -> Id {
         let (name, dims) = (name.to_owned(), dims.to_vec());
-        let id = self.add_value(Value { name, dims, kind, element: None, constant: None, public: false, formula: None });
+        let id = self.add_value(Value {
+            name,
+            dims,
+            kind,
+            element: None,
+            constant: None,
+            public: false,
+            formula: None,
+        });
         self.program.inputs.push(id);
         id
     }
