@@ -182,7 +182,8 @@ fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, K
         // By its name, or as INPUT:AXIS.
         let name = dim.dim_param.clone().filter(|name| !name.is_empty());
         let place = format!("{}:{axis}", info.name);
-        let given = name.as_ref().and_then(|name| options.dims.get(name)).or_else(|| options.dims.get(&place));
+        let given =
+            name.as_ref().and_then(|name| options.dims.get(name)).or_else(|| options.dims.get(&place));
         let fixed = dim.dim_value.filter(|value| *value > 0).and_then(|value| usize::try_from(value).ok());
         dims.push(match (fixed, given.copied()) {
             (Some(dim), _) | (None, Some(dim)) if dim > 0 => dim,

@@ -105,7 +105,11 @@ impl<'a> Expander<'a> {
         }
         for (index, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let Some(id) = outputs.get(index).copied() else {
-                return Err(self.context(node, scope)?.error(format!("output {index}"), "absent", name.clone()));
+                return Err(self.context(node, scope)?.error(
+                    format!("output {index}"),
+                    "absent",
+                    name.clone(),
+                ));
             };
             if id.0 >= before {
                 self.b.name(id, name);
@@ -219,7 +223,9 @@ impl<'a> Expander<'a> {
             return Err(self.context(node, scope)?.error("body", expected, inputs.len().to_string()));
         }
         let mut inner = Scope::inner(scope);
-        for (name, id) in constants.iter().map(|(name, id)| (&**name, id)).chain(inputs.into_iter().zip(given)) {
+        for (name, id) in
+            constants.iter().map(|(name, id)| (&**name, id)).chain(inputs.into_iter().zip(given))
+        {
             inner.define(name, *id);
         }
         for inside in &graph.node {

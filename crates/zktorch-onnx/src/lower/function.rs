@@ -18,6 +18,8 @@ const SAMPLES: usize = 1024;
 const TOLERANCE: f64 = 1.0 / 4096.0;
 /// Domains of 17 bits.
 const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
+/// Coarse rounding is looked at up to this scale.
+const FINEST: i32 = 32;
 /// Scales of formulas are limited.
 const MAX_SCALE: i32 = 200;
 
@@ -138,7 +140,7 @@ impl Lowering<'_> {
         let shape = self.shape_of(formula, x, y);
         let scale = (fit(shape.largest) - self.headroom as i32).clamp(-MAX_SCALE, MAX_SCALE);
         let flat = shape.flat.0 && shape.flat.1;
-        if !flat || own >= scale - 2 {
+        if !flat || own >= scale - 2 || shape.largest <= 0.0 {
             return Plan::new(formula, Interval::I16, own, own, false);
         }
         Plan::new(formula, Interval::I16, scale, scale, true)
@@ -256,7 +258,18 @@ impl Shape {
             if rise.is_finite() { slope.max(rise) } else { slope }
         });
         let need = slope / (2.0 * TOLERANCE * largest.max(1e-300));
-        let scale = if need > 0.0 { need.log2().ceil() as i32 } else { -MAX_SCALE };
+        let mut scale = if need > 0.0 { need.log2().ceil() as i32 } else { -MAX_SCALE };
+        // A function that is flat where values were seen need not be so where coarse rounding moves them.
+        let moved = |scale: i32| {
+            let factor = f64::powi(2.0, scale);
+            points.iter().zip(&values).any(|(x, y)| {
+                let far = (formula.eval((x * factor).round() / factor) - y).abs();
+                y.is_finite() && !(far <= 2.0 * TOLERANCE * largest)
+            })
+        };
+        while scale < FINEST && moved(scale) {
+            scale = (scale + 1).max(-FINEST);
+        }
         let tolerance = TOLERANCE / 4.0 * largest;
         let flat = |end: f64, far: f64| {
             let limit = formula.eval(far);

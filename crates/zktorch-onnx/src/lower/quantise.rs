@@ -71,7 +71,8 @@ impl Lowering<'_> {
     /// The scale and the range of an input of the network.
     ///
     /// Public inputs are not looked up, so they may be as wide as the statement's integers: where a function reads them, small
-    /// entries next to large ones keep their bits. Products with weights are cheaper for 16 bits.
+    /// entries next to large ones keep their bits. Products with weights are cheaper for 16 bits,
+    /// unless it is one number.
     pub(super) fn input_format(&self, id: Id, visibility: Visibility) -> (i32, Interval) {
         let public = visibility == Visibility::Public;
         match self.program.value(id).kind {
@@ -94,7 +95,8 @@ impl Lowering<'_> {
             max_abs => max_abs.max(1e-30),
         };
         let scale = fit(max_abs) - self.headroom as i32;
-        match public && self.is_read_precisely(id) {
+        let single = crate::tensor::len(&self.program.value(id).dims) == 1;
+        match public && (single || self.is_read_precisely(id)) {
             // 12 bits more, and the range with them.
             true => (scale + 12, Interval::new(-(1 << 27), (1 << 27) - 1)),
             false => (scale, Interval::I16),
@@ -242,11 +244,7 @@ impl Lowering<'_> {
             ids.push(self.tensor(&limb, like, 0, Limbs::LOW, Role::Ranged));
             (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
         }
-        // What is never negative is told so: remainders and roots have to be.
-        let range = match lo {
-            0 => canonical(lo, hi.max(Limbs::LOW.hi.into())),
-            _ => canonical(lo, hi),
-        };
+        let range = canonical(lo, hi);
         let top = format!("{name} (limb {})", ids.len());
         ids.push(self.tensor(&top, like, 0, range, role(range)));
         Ok(Limbs(ids))

@@ -15,10 +15,23 @@ use super::{ANY, Context, Spec, spec};
 use crate::program::{Id, Kind};
 use crate::{FloatTensor, Result};
 
-const LINEAR_CLASSIFIER: &[&str] =
-    &["classlabels_ints", "classlabels_strings", "coefficients", "intercepts", "multi_class", "post_transform"];
+const LINEAR_CLASSIFIER: &[&str] = &[
+    "classlabels_ints",
+    "classlabels_strings",
+    "coefficients",
+    "intercepts",
+    "multi_class",
+    "post_transform",
+];
 const SVM_REGRESSOR: &[&str] = &[
-    "coefficients", "kernel_params", "kernel_type", "n_supports", "one_class", "post_transform", "rho", "support_vectors",
+    "coefficients",
+    "kernel_params",
+    "kernel_type",
+    "n_supports",
+    "one_class",
+    "post_transform",
+    "rho",
+    "support_vectors",
 ];
 const IMPUTER: &[&str] =
     &["imputed_value_floats", "imputed_value_int64s", "replaced_value_float", "replaced_value_int64"];
@@ -50,8 +63,9 @@ fn zip_map(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 /// Numbers that were trained: private.
 fn weights(cx: &mut Context<'_>, dims: &[usize], data: &[f32]) -> Result<Id> {
     let name = crate::model::node_name(cx.node);
-    let tensor = FloatTensor::new(dims, data.to_vec())
-        .map_err(|_| cx.error("attributes", format!("numbers for {dims:?}"), format!("{} numbers", data.len())))?;
+    let tensor = FloatTensor::new(dims, data.to_vec()).map_err(|_| {
+        cx.error("attributes", format!("numbers for {dims:?}"), format!("{} numbers", data.len()))
+    })?;
     tensor.check_finite(&name)?;
     Ok(cx.b.constant_of(&name, tensor.into(), Kind::Float, false))
 }

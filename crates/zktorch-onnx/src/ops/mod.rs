@@ -112,8 +112,16 @@ const ATTENTION: &[&str] = &[
 ];
 
 const RECURRENT: &[&str] = &[
-    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget", "layout",
-    "linear_before_reset", "output_sequence",
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "input_forget",
+    "layout",
+    "linear_before_reset",
+    "output_sequence",
 ];
 const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "saturate"];
 /// What versions before 6 may say about memory.

@@ -43,8 +43,10 @@ pub(super) fn read(cx: &Context<'_>, outputs: usize) -> Result<Forest> {
     // The members of the sets of all nodes that test one, in their order, a NaN after each set.
     let members = numbers(cx, "membership_values")?;
     let mut sets = members.split(|value| value.is_nan());
-    let mut sets: Vec<Vec<f32>> =
-        modes.iter().map(|mode| if *mode == 6.0 { sets.next().unwrap_or_default().to_vec() } else { Vec::new() }).collect();
+    let mut sets: Vec<Vec<f32>> = modes
+        .iter()
+        .map(|mode| if *mode == 6.0 { sets.next().unwrap_or_default().to_vec() } else { Vec::new() })
+        .collect();
     let mut forest = Forest { trees: roots.len(), ..Forest::default() };
     let mut visited = vec![false; count];
     let mut total = 0;

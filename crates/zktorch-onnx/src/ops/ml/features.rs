@@ -51,7 +51,8 @@ pub(super) fn vectorize(cx: &mut Context<'_>) -> Result<Vec<Id>> {
             }
         };
         let columns = stated.as_ref().and_then(|list| list.get(index)).copied();
-        if *rows.get_or_insert(dims[0]) != dims[0] || columns.is_some_and(|columns| columns != dims[1] as i64) {
+        if *rows.get_or_insert(dims[0]) != dims[0] || columns.is_some_and(|columns| columns != dims[1] as i64)
+        {
             let expected = format!("extents [{rows:?}, {columns:?}]");
             return Err(cx.error(format!("input {index}"), expected, format!("{dims:?}")));
         }

@@ -36,7 +36,8 @@ impl Labels {
         let count = self.count;
         let rows = cx.dims(scores)[0];
         // Every pair i < j: whether j beats i.
-        let pairs: Vec<(usize, usize)> = (0..count).flat_map(|i| (i + 1..count).map(move |j| (i, j))).collect();
+        let pairs: Vec<(usize, usize)> =
+            (0..count).flat_map(|i| (i + 1..count).map(move |j| (i, j))).collect();
         let entries = pairs.iter().enumerate();
         let entries = entries.flat_map(|(p, (i, j))| [(p as u32, *i as u32, 1), (p as u32, *j as u32, -1)]);
         let difference = cx.b.map(scores, 1, AxisMatrix::new(pairs.len(), entries.collect(), 1));
@@ -64,7 +65,9 @@ impl Labels {
         let difference = cx.b.offset(difference, threshold);
         let bit = cx.b.function(difference, negative(), Kind::Bool);
         let bit = cx.b.cast(bit, Kind::Int);
-        let label = |index: usize| self.ints.as_ref().and_then(|list| list.get(index)).map_or(index as f64, |l| (*l).into());
+        let label = |index: usize| {
+            self.ints.as_ref().and_then(|list| list.get(index)).map_or(index as f64, |l| (*l).into())
+        };
         let label = (label(0), label(1));
         let scaled = cx.b.scale(bit, label.1 - label.0);
         cx.b.offset(scaled, label.0)

@@ -7,24 +7,68 @@ use crate::Result;
 use crate::ops::Context;
 
 pub(super) const REGRESSOR: &[&str] = &[
-    "aggregate_function", "base_values", "base_values_as_tensor", "n_targets", "nodes_falsenodeids",
-    "nodes_featureids", "nodes_hitrates", "nodes_hitrates_as_tensor", "nodes_missing_value_tracks_true",
-    "nodes_modes", "nodes_nodeids", "nodes_treeids", "nodes_truenodeids", "nodes_values",
-    "nodes_values_as_tensor", "post_transform", "target_ids", "target_nodeids", "target_treeids",
-    "target_weights", "target_weights_as_tensor",
+    "aggregate_function",
+    "base_values",
+    "base_values_as_tensor",
+    "n_targets",
+    "nodes_falsenodeids",
+    "nodes_featureids",
+    "nodes_hitrates",
+    "nodes_hitrates_as_tensor",
+    "nodes_missing_value_tracks_true",
+    "nodes_modes",
+    "nodes_nodeids",
+    "nodes_treeids",
+    "nodes_truenodeids",
+    "nodes_values",
+    "nodes_values_as_tensor",
+    "post_transform",
+    "target_ids",
+    "target_nodeids",
+    "target_treeids",
+    "target_weights",
+    "target_weights_as_tensor",
 ];
 pub(super) const CLASSIFIER: &[&str] = &[
-    "base_values", "base_values_as_tensor", "class_ids", "class_nodeids", "class_treeids", "class_weights",
-    "class_weights_as_tensor", "classlabels_int64s", "classlabels_strings", "nodes_falsenodeids",
-    "nodes_featureids", "nodes_hitrates", "nodes_hitrates_as_tensor", "nodes_missing_value_tracks_true",
-    "nodes_modes", "nodes_nodeids", "nodes_treeids", "nodes_truenodeids", "nodes_values",
-    "nodes_values_as_tensor", "post_transform",
+    "base_values",
+    "base_values_as_tensor",
+    "class_ids",
+    "class_nodeids",
+    "class_treeids",
+    "class_weights",
+    "class_weights_as_tensor",
+    "classlabels_int64s",
+    "classlabels_strings",
+    "nodes_falsenodeids",
+    "nodes_featureids",
+    "nodes_hitrates",
+    "nodes_hitrates_as_tensor",
+    "nodes_missing_value_tracks_true",
+    "nodes_modes",
+    "nodes_nodeids",
+    "nodes_treeids",
+    "nodes_truenodeids",
+    "nodes_values",
+    "nodes_values_as_tensor",
+    "post_transform",
 ];
 pub(super) const ENSEMBLE: &[&str] = &[
-    "aggregate_function", "leaf_targetids", "leaf_weights", "membership_values", "n_targets",
-    "nodes_falseleafs", "nodes_falsenodeids", "nodes_featureids", "nodes_hitrates",
-    "nodes_missing_value_tracks_true", "nodes_modes", "nodes_splits", "nodes_trueleafs", "nodes_truenodeids",
-    "post_transform", "tree_roots",
+    "aggregate_function",
+    "leaf_targetids",
+    "leaf_weights",
+    "membership_values",
+    "n_targets",
+    "nodes_falseleafs",
+    "nodes_falsenodeids",
+    "nodes_featureids",
+    "nodes_hitrates",
+    "nodes_missing_value_tracks_true",
+    "nodes_modes",
+    "nodes_splits",
+    "nodes_trueleafs",
+    "nodes_truenodeids",
+    "post_transform",
+    "tree_roots",
 ];
 
 /// A list of numbers, which may also be a tensor.
@@ -61,7 +105,11 @@ pub(super) fn read(cx: &Context<'_>, prefix: &str, outputs: usize) -> Result<For
     let values = floats(cx, "nodes_values")?;
     if modes.len() != trees.len() || values.len() != trees.len() {
         let got = format!("{} modes and {} values", modes.len(), values.len());
-        return Err(cx.error("attributes nodes_modes and nodes_values", format!("{} each", trees.len()), got));
+        return Err(cx.error(
+            "attributes nodes_modes and nodes_values",
+            format!("{} each", trees.len()),
+            got,
+        ));
     }
     let mut rows: BTreeMap<Key, usize> = BTreeMap::new();
     let mut roots: Vec<(i64, usize)> = Vec::new();

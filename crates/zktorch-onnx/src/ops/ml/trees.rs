@@ -102,12 +102,16 @@ fn comparisons(cx: &mut Context<'_>, x: Id, columns: usize, forest: &Forest) -> 
             continue;
         }
         let read = cx.b.select(x, 1, features.len(), |p| Some(features[p]));
-        let thresholds = weights(cx, &[values.len()], &values)?;
-        let (difference, formula) = match comparison {
-            Comparison::Above => (cx.b.sub(thresholds, read), negative()),
-            Comparison::Below => (cx.b.sub(read, thresholds), negative()),
-            Comparison::Equal => (cx.b.sub(read, thresholds), zero()),
+        let (sign, formula) = match comparison {
+            Comparison::Above => (1.0, negative()),
+            Comparison::Below => (-1.0, negative()),
+            Comparison::Equal => (1.0, zero()),
         };
+        let mut terms = vec![(-sign, read)];
+        for part in precise(&values) {
+            terms.push((sign, weights(cx, &[values.len()], &part)?));
+        }
+        let difference = cx.b.sum(&terms);
         parts.push(cx.b.function(difference, formula, Kind::Bool));
     }
     if parts.is_empty() {
@@ -115,6 +119,17 @@ fn comparisons(cx: &mut Context<'_>, x: Id, columns: usize, forest: &Forest) -> 
     }
     let bits = cx.b.concat(&parts, 1);
     Ok((cx.b.cast(bits, Kind::Int), places))
+}
+
+/// Thresholds as sums of two weights: each has 16 bits at a scale of its own, and inputs may have more than that.
+fn precise(values: &[f32]) -> [Vec<f32>; 2] {
+    let largest = values.iter().fold(0f64, |max, value| max.max(f64::from(value.abs())));
+    let unit =
+        if largest > 0.0 && largest.is_finite() { (largest / 16384.0).log2().ceil().exp2() } else { 1.0 };
+    let coarse: Vec<f32> =
+        values.iter().map(|value| ((f64::from(*value) / unit).round() * unit) as f32).collect();
+    let fine = values.iter().zip(&coarse).map(|(value, coarse)| value - coarse).collect();
+    [coarse, fine]
 }
 
 fn negative() -> Formula {
@@ -185,7 +200,8 @@ fn scores(
             let mut best = say(cx, 0..1)?;
             for tree in 1..forest.trees {
                 let other = say(cx, tree..tree + 1)?;
-                best = if aggregate == Aggregate::Max { cx.b.max(best, other) } else { cx.b.min(best, other) };
+                best =
+                    if aggregate == Aggregate::Max { cx.b.max(best, other) } else { cx.b.min(best, other) };
             }
             best
         }
