@@ -10,9 +10,7 @@ use crate::lower::Lowering;
 use crate::model::Model;
 use crate::program::{Id, Kind, Program};
 use crate::tensor::len;
-use crate::{
-    FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError,
-};
+use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError};
 
 /// Samples that are generated when none are given.
 pub const GENERATED: usize = 8;

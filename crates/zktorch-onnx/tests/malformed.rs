@@ -201,7 +201,8 @@ fn activations_beyond_the_calibration_are_errors() {
         .node("Relu", &["h"], "y", vec![])
         .output("y")
         .bytes();
-    let sample = |x: f32| vec![FloatTensor::from_fn([1, 4], |i| if i % 2 == 0 { x } else { -x * 0.45 }).into()];
+    let sample =
+        |x: f32| vec![FloatTensor::from_fn([1, 4], |i| if i % 2 == 0 { x } else { -x * 0.45 }).into()];
     let options = Options { calibration: vec![sample(1.0); 16], ..Options::default() };
     let compiled = compile(&bytes, &options).unwrap();
     assert!(compiled.run(&sample(4.5)).is_ok());

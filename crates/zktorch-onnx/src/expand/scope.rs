@@ -97,8 +97,10 @@ impl<'a> Expander<'a> {
             return Err(self.context(node, scope)?.error("result", expected, got));
         }
         let inputs: Vec<Option<Id>> = node.input.iter().map(|name| scope.find(name).flatten()).collect();
-        let element = |index: usize| inputs.get(index).copied().flatten().and_then(|id| self.b.value(id).element);
-        if let (Some(id), Some(found)) = (outputs.first(), result_type(node, |index| element(index).map(i64::from)))
+        let element =
+            |index: usize| inputs.get(index).copied().flatten().and_then(|id| self.b.value(id).element);
+        if let (Some(id), Some(found)) =
+            (outputs.first(), result_type(node, |index| element(index).map(i64::from)))
             && self.b.value(*id).element.is_none()
         {
             self.b.set_element(*id, found as i32);

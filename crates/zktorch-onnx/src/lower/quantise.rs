@@ -1,6 +1,8 @@
 //! Scales, rescaling and weights: the only place where numbers are chosen.
 
-use zktorch_graph::{AxisMap, Interval, Limbs, Linear, Operand, Role, Step, Tensor, TensorId, View, Visibility};
+use zktorch_graph::{
+    AxisMap, Interval, Limbs, Linear, Operand, Role, Step, Tensor, TensorId, View, Visibility,
+};
 
 use super::{Lowering, Value, shape};
 use crate::Result;
@@ -57,9 +59,7 @@ pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
 
 /// Bounds of `floor((acc + floor(D/2)) / D)`.
 fn quotient_bounds(value: &Value, divisor: u64) -> (i128, i128) {
-    let round = |bound: i128| {
-        bound.saturating_add(i128::from(divisor) / 2).div_euclid(i128::from(divisor))
-    };
+    let round = |bound: i128| bound.saturating_add(i128::from(divisor) / 2).div_euclid(i128::from(divisor));
     (round(value.bounds.0), round(value.bounds.1))
 }
 
@@ -341,13 +341,8 @@ impl Lowering<'_> {
                 let factor = f64::powi(2.0, scale);
                 let data = constant.iter().map(|x| (x * factor).round() as i32).collect::<Vec<_>>();
                 let name = self.name(id).into();
-                let tensor = self.add_tensor(Tensor {
-                    name,
-                    shape,
-                    scale,
-                    range: Interval::I16,
-                    role: Role::Weight,
-                });
+                let tensor =
+                    self.add_tensor(Tensor { name, shape, scale, range: Interval::I16, role: Role::Weight });
                 self.weights.push((tensor, data));
                 self.stored.insert(key, tensor);
                 tensor
@@ -367,7 +362,8 @@ impl Lowering<'_> {
             let high = i16::try_from(x.checked_sub(low)? >> 16).ok()?;
             Some((i32::from(x as i16), i32::from(high)))
         };
-        let halves = |pick: fn((i32, i32)) -> i32| constant.iter().filter_map(|x| split(*x)).map(pick).collect();
+        let halves =
+            |pick: fn((i32, i32)) -> i32| constant.iter().filter_map(|x| split(*x)).map(pick).collect();
         if let Some(large) = constant.iter().find(|x| split(**x).is_none()) {
             return Err(self.error("constant", "integers from -2^31 to 2^31 - 2^15 - 1", large));
         }

@@ -11,12 +11,12 @@ mod cast;
 mod constant;
 mod context;
 mod conv;
+mod cumulative;
 mod determinant;
+mod einsum;
 mod element;
 mod function;
 mod logic;
-mod cumulative;
-mod einsum;
 mod loss;
 mod matmul;
 mod ml;
@@ -25,16 +25,16 @@ mod norm;
 mod normalise;
 mod order;
 mod pool;
-mod quantised;
-mod recurrent;
 mod power;
+mod quantised;
 mod quotient;
+mod recurrent;
 mod reduce;
 mod reshape;
-mod unary;
-mod variadic;
 mod rotary;
 mod softmax;
+mod unary;
+mod variadic;
 mod windows;
 // Movement and spatial operators.
 mod arrange;
@@ -139,13 +139,17 @@ const RESIZE: &[&str] = &[
     "mode",
     "nearest_mode",
 ];
-const CONV_TRANSPOSE: &[&str] = &[
-    "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads", "strides",
-];
+const CONV_TRANSPOSE: &[&str] =
+    &["auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads", "strides"];
 const LP_POOL: &[&str] = &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "p", "pads", "strides"];
 const DEFORM_CONV: &[&str] = &["dilations", "group", "kernel_shape", "offset_group", "pads", "strides"];
 const ROI_ALIGN: &[&str] = &[
-    "coordinate_transformation_mode", "mode", "output_height", "output_width", "sampling_ratio", "spatial_scale",
+    "coordinate_transformation_mode",
+    "mode",
+    "output_height",
+    "output_width",
+    "sampling_ratio",
+    "spatial_scale",
 ];
 
 /// All operators.

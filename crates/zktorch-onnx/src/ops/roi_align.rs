@@ -83,7 +83,9 @@ pub(super) fn roi_align(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let size = |name: &str, default: i64, least: i64| {
         let value = cx.int(name, default)?;
         let good = usize::try_from(value).ok().filter(|_| (least..1 << 12).contains(&value));
-        good.ok_or_else(|| cx.error(format!("attribute {name}"), format!("from {least} to 4095"), value.to_string()))
+        good.ok_or_else(|| {
+            cx.error(format!("attribute {name}"), format!("from {least} to 4095"), value.to_string())
+        })
     };
     let ratio = size("sampling_ratio", 0, 0)?;
     let (rows, columns) = (size("output_height", 1, 1)?, size("output_width", 1, 1)?);

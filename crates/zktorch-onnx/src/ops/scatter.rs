@@ -119,7 +119,11 @@ pub(super) fn scatter_elements(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let axis = cx.axis("attribute axis", cx.int("axis", 0)?, dims.len())?;
     check_places(cx, &index_dims, &dims, axis)?;
     if cx.dims(updates) != index_dims {
-        return Err(cx.error("input 2", format!("extents {index_dims:?}"), format!("{:?}", cx.dims(updates))));
+        return Err(cx.error(
+            "input 2",
+            format!("extents {index_dims:?}"),
+            format!("{:?}", cx.dims(updates)),
+        ));
     }
     let reduction = reduction(cx)?;
     if let Some(list) = known(cx, index)? {
@@ -279,7 +283,11 @@ pub(super) fn tensor_scatter(cx: &mut Context<'_>) -> Result<Vec<Id>> {
             let target = start + place[axis];
             place[axis] = if circular { target % extent } else { target };
             if place[axis] >= extent {
-                return Err(cx.error("write_indices", format!("room for {count} entries"), start.to_string()));
+                return Err(cx.error(
+                    "write_indices",
+                    format!("room for {count} entries"),
+                    start.to_string(),
+                ));
             }
             targets.push(ravel(&place, &dims));
         }
