@@ -4,19 +4,23 @@ use zktorch_graph::{AxisMap, Factor};
 
 use super::{Lowering, Value, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
-use crate::program::{Id, Window};
+use crate::program::{Id, Kind, Window};
 
 impl Lowering<'_> {
     /// Operands of a product of activations, at scales that one rescaling can take back.
     fn coarse(&mut self, a: Value, b: Value, (a_id, b_id): (Id, Id)) -> Result<(Value, Value)> {
+        // Integers stay what they are.
+        let exact = |lowering: &Self, id: Id| lowering.program.value(id).kind != Kind::Float;
         let lower = |lowering: &mut Self, value: Value, id: Id| {
             let own = lowering.own_scale(&value);
-            if value.scale > own { lowering.store(&value, id) } else { Ok(value) }
+            if value.scale > own && !exact(lowering, id) { lowering.store(&value, id) } else { Ok(value) }
         };
         let (mut a, mut b) = (lower(self, a, a_id)?, lower(self, b, b_id)?);
         let excess = a.scale + b.scale - self.target_scale() - 16;
-        if excess > 0 {
-            let (value, id) = if a.scale > b.scale { (&mut a, a_id) } else { (&mut b, b_id) };
+        let exact = (exact(self, a_id), exact(self, b_id));
+        if excess > 0 && exact != (true, true) {
+            let first = exact.1 || (!exact.0 && a.scale > b.scale);
+            let (value, id) = if first { (&mut a, a_id) } else { (&mut b, b_id) };
             let scale = value.scale - excess;
             *value = self.coarser(value, scale, id)?;
         }

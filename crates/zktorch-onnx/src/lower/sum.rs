@@ -2,7 +2,7 @@
 
 use super::{Lowering, Value, along, sub_axes};
 use crate::Result;
-use crate::program::Id;
+use crate::program::{Id, Kind};
 
 /// Coefficients are exact multiples of 2^-k with this many bits at most.
 const COEFFICIENT_BITS: i32 = 16;
@@ -42,6 +42,10 @@ impl Lowering<'_> {
     /// An operand of a sum. Divisions are carried out, and so are contractions whose scale is too fine for the sum.
     fn addend(&mut self, id: Id) -> Result<Value> {
         let value = self.value(id)?;
+        if self.program.value(id).kind != Kind::Float {
+            // Integers are exact.
+            return if value.div == 1 { Ok(value) } else { self.store(&value, id) };
+        }
         let room = self.target_scale() + 16;
         if value.div == 1 && (!value.is_pending() || value.scale <= room) {
             return Ok(value);
@@ -142,7 +146,8 @@ impl Lowering<'_> {
             } else {
                 let value = self.linear(*id)?;
                 let room = self.target_scale() + 16;
-                if value.scale > room { self.coarser(&value, room, *id)? } else { value }
+                let exact = self.program.value(*id).kind != Kind::Float;
+                if value.scale > room && !exact { self.coarser(&value, room, *id)? } else { value }
             };
             values.push(self.merged(value, axis, *id)?);
         }
