@@ -77,13 +77,14 @@ impl Lowering<'_> {
         }
         let unit = f64::powi(0.5, value.scale);
         if seen.0 < lo as f64 * unit || seen.1 > hi as f64 * unit {
-            return Err(self.error("argument of an integer function", "17 bits", format!("[{}, {}]", seen.0, seen.1)));
+            let got = format!("[{}, {}]", seen.0, seen.1);
+            return Err(self.error("argument of an integer function", "17 bits", got));
         }
         self.integers(formula, canonical(lo, hi), value.scale, x)
     }
 
-    /// A function of integers, whose values have to fit: the domain ends where they do not, so that an argument beyond is an
-    /// error of the run.
+    /// A function of integers, whose values have to fit: the domain ends where they do not, so that an
+    /// argument beyond is an error of the run.
     fn integers(&self, formula: &Formula, domain: Interval, scale: i32, x: Id) -> Result<Plan> {
         let unit = f64::powi(0.5, scale);
         let fits = |v: &i32| {

@@ -360,11 +360,13 @@ impl Lowering<'_> {
             let high = i16::try_from(x.checked_sub(low)? >> 16).ok()?;
             Some((i32::from(x as i16), i32::from(high)))
         };
-        let halves = |pick: fn((i32, i32)) -> i32| constant.iter().filter_map(|x| split(*x)).map(pick).collect();
+        let halves = |pick: fn((i32, i32)) -> i32| -> Vec<i32> {
+            constant.iter().filter_map(|x| split(*x)).map(pick).collect()
+        };
         if let Some(large) = constant.iter().find(|x| split(**x).is_none()) {
             return Err(self.error("constant", "integers from -2^31 to 2^31 - 2^15 - 1", large));
         }
-        let halves: [Vec<i32>; 2] = [halves(|(low, _)| low), halves(|(_, high)| high)];
+        let halves = [halves(|(low, _)| low), halves(|(_, high)| high)];
         let shape = shape(&axes);
         let name = self.name(id);
         let mut ids = Vec::new();

@@ -107,8 +107,20 @@ pub(super) fn not(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let ones = match cx.element(0).and_then(width_of) {
         Some((_, true)) => -1.0,
         Some((bits, false)) if bits < WORD => 2f64.powi(bits as i32) - 1.0,
-        Some(_) => return Err(cx.error("input 0", "a type of at most 31 bits", "unsigned integers of 32 or 64 bits")),
-        None => return Err(cx.error("input 0", "a known type of integers", "one that follows from no declaration")),
+        Some(_) => {
+            return Err(cx.error(
+                "input 0",
+                "a type of at most 31 bits",
+                "unsigned integers of 32 or 64 bits",
+            ));
+        }
+        None => {
+            return Err(cx.error(
+                "input 0",
+                "a known type of integers",
+                "one that follows from no declaration",
+            ));
+        }
     };
     let ones = cx.b.scalar(ones, Kind::Int);
     Ok(vec![cx.b.sub(ones, x)])

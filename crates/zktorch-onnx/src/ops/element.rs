@@ -43,16 +43,16 @@ pub(crate) fn result_type(node: &NodeProto, types: &BTreeMap<String, i64>) -> Op
     match &*node.op_type {
         "Cast" => attribute("to").map(|attribute| attribute.i),
         "CastLike" | "Where" => input(1),
-        "Constant" | "ConstantOfShape" => {
-            attribute("value").and_then(|attribute| attribute.t.as_ref()).map(|tensor| tensor.data_type.into())
-        }
-        "Equal" | "Less" | "LessOrEqual" | "Greater" | "GreaterOrEqual" | "And" | "Or" | "Xor" | "Not" | "IsNaN"
-        | "IsInf" => Some(9),
+        "Constant" | "ConstantOfShape" => attribute("value")
+            .and_then(|attribute| attribute.t.as_ref())
+            .map(|tensor| tensor.data_type.into()),
+        "Equal" | "Less" | "LessOrEqual" | "Greater" | "GreaterOrEqual" | "And" | "Or" | "Xor" | "Not"
+        | "IsNaN" | "IsInf" => Some(9),
         "Shape" | "Size" | "ArgMax" | "ArgMin" | "NonZero" => Some(7),
-        "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Pow" | "Neg" | "Abs" | "Sign" | "Max" | "Min" | "Sum" | "Clip"
-        | "Identity" | "Reshape" | "Transpose" | "Flatten" | "Squeeze" | "Unsqueeze" | "Slice" | "Gather"
-        | "GatherElements" | "GatherND" | "Concat" | "Expand" | "Tile" | "Pad" | "Relu" | "Dropout" | "BitShift"
-        | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => input(0),
+        "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Pow" | "Neg" | "Abs" | "Sign" | "Max" | "Min" | "Sum"
+        | "Clip" | "Identity" | "Reshape" | "Transpose" | "Flatten" | "Squeeze" | "Unsqueeze" | "Slice"
+        | "Gather" | "GatherElements" | "GatherND" | "Concat" | "Expand" | "Tile" | "Pad" | "Relu"
+        | "Dropout" | "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => input(0),
         _ => None,
     }
 }
