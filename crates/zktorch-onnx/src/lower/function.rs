@@ -79,17 +79,14 @@ impl Lowering<'_> {
         }
         let unit = f64::powi(0.5, value.scale);
         if seen.0 < lo as f64 * unit || seen.1 > hi as f64 * unit {
-            return Err(self.error(
-                "argument of an integer function",
-                "17 bits",
-                format!("[{}, {}]", seen.0, seen.1),
-            ));
+            let got = format!("[{}, {}]", seen.0, seen.1);
+            return Err(self.error("argument of an integer function", "17 bits", got));
         }
         self.integers(formula, canonical(lo, hi), value.scale, x)
     }
 
-    /// A function of integers, whose values have to fit: the domain ends where they do not, so that an argument beyond is an
-    /// error of the run.
+    /// A function of integers, whose values have to fit: the domain ends where they do not, so that an
+    /// argument beyond is an error of the run.
     fn integers(&self, formula: &Formula, domain: Interval, scale: i32, x: Id) -> Result<Plan> {
         let unit = f64::powi(0.5, scale);
         let fits = |v: &i32| {
@@ -132,8 +129,8 @@ impl Lowering<'_> {
         let factor = f64::powi(2.0, scale);
         let domain = Interval::new(
             // Outwards: the ends have to lie where the function is flat.
-            ((window.0 * factor).floor() as i32).clamp(WIDE.lo, 0),
-            ((window.1 * factor).ceil() as i32).clamp(0, 131_071),
+            -rough((-window.0 * factor).ceil(), true).clamp(0, -WIDE.lo),
+            rough((window.1 * factor).ceil(), true).clamp(0, 131_071),
         );
         let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
         Plan::limited(formula, &shape, domain, scale, output_scale, true)
@@ -347,13 +344,22 @@ impl Plan {
     ) -> Self {
         let factor = f64::powi(2.0, scale);
         let (lo, hi) = shape.bounded;
-        let (lo, hi) = ((lo * factor).floor().min(0.0), (hi * factor).ceil().max(0.0));
+        let (lo, hi) = (-rough((-lo * factor).floor(), false), rough((hi * factor).floor(), false));
         let domain = match saturates {
             true => domain,
-            false => Interval::new(domain.lo.max(lo as i32), domain.hi.min(hi as i32)),
+            false => Interval::new(domain.lo.max(lo), domain.hi.min(hi)),
         };
         Self::new(formula, domain, scale, output_scale, saturates)
     }
+}
+
+/// The end of a domain as a number of three bits, up or down: the key states it, and it should tell the magnitude of the
+/// arguments that were seen and nothing finer.
+fn rough(end: f64, up: bool) -> i32 {
+    let end = end.clamp(0.0, f64::from(1 << 20)) as i32;
+    let shift = (29 - end.leading_zeros() as i32).max(0);
+    let down = end >> shift << shift;
+    if up && down < end { down + (1 << shift) } else { down }
 }
 
 /// Whether a function depends on the sign of its argument alone.
