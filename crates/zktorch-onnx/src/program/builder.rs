@@ -6,6 +6,7 @@
 //! No method fails: the first mistake is kept ([`Builder::take_error`]), and what comes after it is harmless.
 
 mod arithmetic;
+mod exponentials;
 mod integer;
 mod logic;
 mod mask;
@@ -16,7 +17,7 @@ mod reduce;
 
 use std::sync::Arc;
 
-use zktorch_graph::Formula;
+use zktorch_graph::{Formula, Unary};
 
 use super::{Core, Id, Kind, Node, Program, Value};
 use crate::interpret::evaluate;
@@ -118,7 +119,7 @@ impl Builder {
     /// An input of the network.
     pub(crate) fn input(&mut self, name: &str, dims: &[usize], kind: Kind) -> Id {
         let (name, dims) = (name.to_owned(), dims.to_vec());
-        let id = self.add_value(Value { name, dims, kind, element: None, constant: None, public: false, formula: None, masked: None });
+        let id = self.add_value(Value { name, dims, kind, element: None, constant: None, public: false, formula: None, masked: None, exponents: None });
         self.program.inputs.push(id);
         id
     }
@@ -132,7 +133,7 @@ impl Builder {
     pub(crate) fn constant_of(&mut self, name: &str, tensor: Tensor, kind: Kind, public: bool) -> Id {
         let (name, dims) = (name.to_owned(), tensor.dims().to_vec());
         let constant = Some(Arc::new(tensor));
-        self.add_value(Value { name, dims, kind, element: None, constant, public, formula: None, masked: None })
+        self.add_value(Value { name, dims, kind, element: None, constant, public, formula: None, masked: None, exponents: None })
     }
 
     /// A public number of a kind.
@@ -172,7 +173,7 @@ impl Builder {
         let output = Id(self.program.values.len());
         let node = Node { core, inputs: inputs.to_vec(), output, origin: self.origin };
         let public = inputs.iter().all(|id| self.value(*id).public);
-        let value = Value { name, dims, kind, element, constant: None, public: false, formula: None, masked: None };
+        let value = Value { name, dims, kind, element, constant: None, public: false, formula: None, masked: None, exponents: None };
         self.add_value(value);
         if constant && self.program.multiplications(&node) <= self.max_folded {
             let tensors: Vec<&Tensor> = inputs.iter().filter_map(|id| self.constant(*id)).collect();
@@ -201,6 +202,16 @@ impl Builder {
 
     /// f(x), entry by entry.
     pub(crate) fn function(&mut self, x: Id, formula: Formula, kind: Kind) -> Id {
+        if formula == Formula::argument().then(Unary::Log)
+            && let Some(id) = self.log_of_exponentials(x)
+        {
+            return id;
+        }
+        self.plain_function(x, formula, kind)
+    }
+
+    /// f(x), whatever x is.
+    fn plain_function(&mut self, x: Id, formula: Formula, kind: Kind) -> Id {
         let (root, inner) = self.as_formula(x);
         let joint = formula.of(&inner);
         let (root, formula) = if joint.is_valid() { (root, joint) } else { (x, formula) };
