@@ -187,7 +187,8 @@ fn pad(cx: &mut Context<'_>, pads: &[i64], fill: Option<Id>, axes: Option<Vec<i6
     // The fill value times the indicator of the padding.
     let shape: Vec<usize> = entries.iter().map(Vec::len).collect();
     let strides = crate::tensor::strides(&shape);
-    let inside = |i: usize| (0..shape.len()).all(|axis| entries[axis][i / strides[axis] % shape[axis]].is_some());
+    let inside =
+        |i: usize| (0..shape.len()).all(|axis| entries[axis][i / strides[axis] % shape[axis]].is_some());
     let kind = cx.kind(x);
     if cx.b.constant(fill).is_some_and(|fill| !fill.iter().all(f64::is_finite)) {
         // Infinite scores: a product with the indicator would be no number.

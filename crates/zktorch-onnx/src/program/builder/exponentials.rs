@@ -31,7 +31,8 @@ impl Builder {
         (exponentials, sum)
     }
 
-    /// An input may be wide, but its differences along an axis are not: without the first entry, and that one.
+    /// An input may be wide, but its differences along an axis are not: without the first entry, and that
+    /// one.
     fn shifted(&mut self, x: Id, axes: &[usize]) -> (Id, Option<Id>) {
         match axes {
             [axis] if self.program.inputs.contains(&x) && self.kind(x) == Kind::Float => {
@@ -42,7 +43,8 @@ impl Builder {
         }
     }
 
-    /// An offset m, `x - m`, and `log sum exp(x - m)`, along axes, which are kept: the sum is from 1 to their extent.
+    /// An offset m, `x - m`, and `log sum exp(x - m)`, along axes, which are kept: the sum is from 1 to their
+    /// extent.
     pub(crate) fn log_sum_exp(&mut self, x: Id, axes: &[usize]) -> (Id, Id, Id) {
         let (shifted, first) = self.shifted(x, axes);
         let max = self.reduce_max(shifted, axes, true);

@@ -74,7 +74,8 @@ impl Builder {
         self.dropped(product, axes, keep)
     }
 
-    /// Pairs, then pairs of pairs; few factors are values of their own, so that each has the scale that it needs.
+    /// Pairs, then pairs of pairs; few factors are values of their own, so that each has the scale that it
+    /// needs.
     fn product_along(&mut self, x: Id, axis: usize) -> Id {
         const FEW: usize = 16;
         let extent = self.dims(x)[axis];
