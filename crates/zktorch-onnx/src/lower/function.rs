@@ -129,8 +129,8 @@ impl Lowering<'_> {
         let factor = f64::powi(2.0, scale);
         let domain = Interval::new(
             // Outwards: the ends have to lie where the function is flat.
-            -rough((-window.0 * factor).ceil(), true).clamp(0, -WIDE.lo),
-            rough((window.1 * factor).ceil(), true).clamp(0, 131_071),
+            -rough_up((-window.0 * factor).ceil()).clamp(0, -WIDE.lo),
+            rough_up((window.1 * factor).ceil()).clamp(0, 131_071),
         );
         let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
         Plan::limited(formula, &shape, domain, scale, output_scale, true)
@@ -227,6 +227,8 @@ struct Shape {
     window: (f64, f64),
     /// Where the function's values fit a table's range.
     bounded: (f64, f64),
+    /// Where values were seen.
+    seen: (f64, f64),
 }
 
 impl Shape {
@@ -304,7 +306,7 @@ impl Shape {
             inside.unwrap_or(from)
         };
         let bounded = (outward(lo, limits.0), outward(hi, limits.1));
-        Self { largest, scale, flat: tails, window, bounded }
+        Self { largest, scale, flat: tails, window, bounded, seen: (lo, hi) }
     }
 
     /// Values up to four times the largest one have 17 bits.
@@ -344,7 +346,8 @@ impl Plan {
     ) -> Self {
         let factor = f64::powi(2.0, scale);
         let (lo, hi) = shape.bounded;
-        let (lo, hi) = (-rough((-lo * factor).floor(), false), rough((hi * factor).floor(), false));
+        let seen = shape.seen;
+        let (lo, hi) = (-rough_down(-lo * factor, -seen.0 * factor), rough_down(hi * factor, seen.1 * factor));
         let domain = match saturates {
             true => domain,
             false => Interval::new(domain.lo.max(lo), domain.hi.min(hi)),
@@ -353,13 +356,20 @@ impl Plan {
     }
 }
 
-/// The end of a domain as a number of three bits, up or down: the key states it, and it should tell the magnitude of the
-/// arguments that were seen and nothing finer.
-fn rough(end: f64, up: bool) -> i32 {
+/// The end of a domain as a number of few bits: the key states it, and it should tell the magnitude of the arguments that were
+/// seen and little more.
+fn rough_up(end: f64) -> i32 {
     let end = end.clamp(0.0, f64::from(1 << 20)) as i32;
     let shift = (29 - end.leading_zeros() as i32).max(0);
-    let down = end >> shift << shift;
-    if up && down < end { down + (1 << shift) } else { down }
+    (end + (1 << shift) - 1) >> shift << shift
+}
+
+/// The same, down to a number of as few bits as what was seen allows.
+fn rough_down(end: f64, seen: f64) -> i32 {
+    let end = end.floor().clamp(0.0, f64::from(1 << 20)) as i32;
+    let bits = 32 - end.leading_zeros() as i32;
+    let cut = |kept: i32| end >> (bits - kept).max(0) << (bits - kept).max(0);
+    (3..bits).map(cut).find(|cut| f64::from(*cut) >= seen).unwrap_or(end)
 }
 
 /// Whether a function depends on the sign of its argument alone.

@@ -49,6 +49,8 @@ pub(crate) struct Value {
     pub(crate) formula: Option<(Id, Formula)>,
     /// What it is where it is not minus infinity, and where that is: see `Builder::masked`.
     pub(crate) masked: Option<(Id, Id)>,
+    /// If it is a sum of exponentials: of what, and over which axes.
+    pub(crate) exponents: Option<(Id, Vec<usize>)>,
 }
 
 /// One operation.
