@@ -30,8 +30,7 @@ impl Lowering<'_> {
         let plan = if exact || is_choice(formula) {
             self.exact(formula, &value, x)?
         } else {
-            let integer = self.program.value(y).kind != Kind::Float;
-            self.approximate(formula, &value, x, own, integer)
+            self.approximate(formula, &value, x, y, own)
         };
         if value.scale > plan.scale + 47 || plan.saturates && value.div != 1 {
             value = self.wide(&value, plan.scale.min(value.scale), x)?;
@@ -55,7 +54,7 @@ impl Lowering<'_> {
     fn exact(&self, formula: &Formula, value: &Value, x: Id) -> Result<Plan> {
         let choice = is_choice(formula);
         if value.div == 1 && is_narrow(value.bounds.0, value.bounds.1) && !choice {
-            return Ok(Plan::new(formula, canonical(value.bounds.0, value.bounds.1), value.scale, 0, false));
+            return self.integers(formula, canonical(value.bounds.0, value.bounds.1), value.scale, x);
         }
         if choice {
             // Only the sign matters.
@@ -73,21 +72,41 @@ impl Lowering<'_> {
         if !is_narrow(lo, hi) {
             return Err(self.error("argument of an integer function", "17 bits", format!("[{lo}, {hi}]")));
         }
-        Ok(Plan::new(formula, canonical(lo, hi), value.scale, 0, false))
+        self.integers(formula, canonical(lo, hi), value.scale, x)
     }
 
-    fn approximate(&self, formula: &Formula, value: &Value, x: Id, own: i32, integer: bool) -> Plan {
+    /// A function of integers, whose values have to fit: the domain ends where they do not, so that an argument beyond is an
+    /// error of the run.
+    fn integers(&self, formula: &Formula, domain: Interval, scale: i32, x: Id) -> Result<Plan> {
+        let unit = f64::powi(0.5, scale);
+        let fits = |v: &i32| {
+            let y = formula.eval(f64::from(*v) * unit);
+            y.is_nan() || (f64::from(WIDE.lo)..=f64::from(WIDE.hi)).contains(&y)
+        };
+        let hi = (0..=domain.hi).take_while(fits).last().unwrap_or(0);
+        let lo = (domain.lo..=0).rev().take_while(fits).last().unwrap_or(0);
+        let seen = self.statistics.range(x);
+        if seen.0.min(0.0) < f64::from(lo) * unit || seen.1.max(0.0) > f64::from(hi) * unit {
+            let got = format!("another one for an argument in [{}, {}]", seen.0, seen.1);
+            return Err(self.error("value of an integer function", "17 bits", got));
+        }
+        Ok(Plan::new(formula, Interval::new(lo, hi), scale, 0, false))
+    }
+
+    fn approximate(&self, formula: &Formula, value: &Value, x: Id, y: Id, own: i32) -> Plan {
         let own = own.clamp(-MAX_SCALE, MAX_SCALE);
-        if !integer && *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
+        if *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
             let range = Interval::new(0, Interval::I16.hi);
             return Plan { table, range, scale: own, output_scale: own, saturates: false };
         }
-        if !integer && keeps_integers(formula) {
-            return self.piecewise(formula, x, own);
+        if keeps_integers(formula) {
+            return self.piecewise(formula, x, y, own);
         }
-        let shape = self.shape_of(formula, x);
-        let output_scale = if integer { 0 } else { shape.output_scale() };
+        let shape = self.shape_of(formula, x, y);
+        // Integers are not scaled.
+        let real = self.program.value(y).kind == Kind::Float;
+        let output_scale = if real { shape.output_scale() } else { 0 };
         // All that was seen, with room, in 16 bits.
         let plain = own.min(shape.scale + 3);
         if plain >= shape.scale {
@@ -108,8 +127,8 @@ impl Lowering<'_> {
     }
 
     /// Minima and maxima of the argument and numbers: the scale stays, so that nothing is rounded.
-    fn piecewise(&self, formula: &Formula, x: Id, own: i32) -> Plan {
-        let shape = self.shape_of(formula, x);
+    fn piecewise(&self, formula: &Formula, x: Id, y: Id, own: i32) -> Plan {
+        let shape = self.shape_of(formula, x, y);
         let scale = (fit(shape.largest) - self.headroom as i32).clamp(-MAX_SCALE, MAX_SCALE);
         let flat = shape.flat.0 && shape.flat.1;
         if !flat || own >= scale - 2 {
@@ -175,12 +194,12 @@ impl Lowering<'_> {
     }
 
     /// What a function looks like around the values that were seen.
-    fn shape_of(&self, formula: &Formula, x: Id) -> Shape {
+    fn shape_of(&self, formula: &Formula, x: Id, y: Id) -> Shape {
         let (lo, hi) = self.statistics.range(x);
         let room = f64::from(1u32 << self.headroom);
         let max_abs = lo.abs().max(hi.abs()).max(1e-30);
         let limits = (if lo < 0.0 { -max_abs * room } else { 0.0 }, if hi > 0.0 { max_abs * room } else { 0.0 });
-        Shape::new(formula, (lo, hi), limits)
+        Shape::new(formula, (lo, hi), limits, self.max_abs(y))
     }
 }
 
@@ -199,7 +218,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(formula: &Formula, (lo, hi): (f64, f64), limits: (f64, f64)) -> Self {
+    fn new(formula: &Formula, (lo, hi): (f64, f64), limits: (f64, f64), seen: f64) -> Self {
         let point = |i: usize| lo + (hi - lo) * i as f64 / SAMPLES as f64;
         let mut points: Vec<f64> = (0..=SAMPLES).map(point).collect();
         // Small arguments next to large ones are seen, too.
@@ -209,9 +228,17 @@ impl Shape {
         }));
         points.retain(|x| lo <= *x && *x <= hi);
         points.sort_by(f64::total_cmp);
-        let values: Vec<f64> = points.iter().map(|x| formula.eval(*x)).collect();
-        let finite = values.iter().filter(|y| y.is_finite());
-        let largest = finite.fold(0f64, |max, y| max.max(y.abs()));
+        let finite = points.iter().map(|x| formula.eval(*x)).filter(|y| y.is_finite());
+        let mut largest = finite.fold(0f64, |max, y| max.max(y.abs()));
+        // A pole between the values that were seen makes no value large.
+        if seen > 0.0 {
+            largest = largest.min(2.0 * seen);
+        }
+        // Arguments can be rounded to zero, also where none was seen.
+        let place = points.partition_point(|x| *x < 0.0);
+        points.insert(place, 0.0);
+        let within = |y: f64| if y.abs() <= 4.0 * largest { y } else { f64::NAN };
+        let values: Vec<f64> = points.iter().map(|x| within(formula.eval(*x))).collect();
         let slope = points.windows(2).zip(values.windows(2)).fold(0f64, |slope, (x, y)| {
             let rise = (y[1] - y[0]).abs() / (x[1] - x[0]).max(1e-300);
             if rise.is_finite() { slope.max(rise) } else { slope }

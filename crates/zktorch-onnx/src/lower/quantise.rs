@@ -239,7 +239,11 @@ impl Lowering<'_> {
             ids.push(self.tensor(&limb, like, 0, Limbs::LOW, Role::Ranged));
             (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
         }
-        let range = canonical(lo, hi);
+        // What is never negative is told so: remainders and roots have to be.
+        let range = match lo {
+            0 => canonical(lo, hi.max(Limbs::LOW.hi.into())),
+            _ => canonical(lo, hi),
+        };
         let top = format!("{name} (limb {})", ids.len());
         ids.push(self.tensor(&top, like, 0, range, role(range)));
         Ok(Limbs(ids))

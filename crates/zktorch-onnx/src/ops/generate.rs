@@ -1,7 +1,7 @@
 //! Constants that operators make: Range, Size, EyeLike, NonZero, the windows of signal processing.
 
 use super::Context;
-use super::constant::kind_of;
+use super::element::kind_of;
 use super::indices::{bounded, unravel};
 use crate::program::{Id, Kind};
 use crate::{FloatTensor, IntTensor, Result, Tensor};

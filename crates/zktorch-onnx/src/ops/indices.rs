@@ -33,7 +33,7 @@ pub(super) fn known(cx: &Context<'_>, id: Id) -> Result<Option<Vec<i64>>> {
 }
 
 /// The input `index` as constant integers of any rank.
-pub(super) fn constant_ints(cx: &Context<'_>, index: usize) -> Result<Vec<i64>> {
+pub(in crate::ops) fn constant_ints(cx: &Context<'_>, index: usize) -> Result<Vec<i64>> {
     let id = cx.input(index)?;
     let field = format!("input {index}");
     known(cx, id)?.ok_or_else(|| cx.error(field, "a constant", "a value known only at run time"))

@@ -6,10 +6,13 @@
 mod activation;
 mod arithmetic;
 mod attention;
+mod bits;
+mod cast;
 mod constant;
 mod context;
 mod conv;
 mod determinant;
+mod element;
 mod function;
 mod logic;
 mod cumulative;
@@ -50,6 +53,7 @@ mod sampling;
 mod scatter;
 
 pub(crate) use context::Context;
+pub(crate) use element::result_type;
 
 use crate::Result;
 use crate::program::Id;
@@ -173,7 +177,6 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Constant", ANY, (0, 0), CONSTANT, constant::constant),
     spec("ConstantOfShape", ANY, (1, 1), &["value"], constant::constant_of_shape),
     spec("Shape", ANY, (1, 1), &["start", "end"], constant::shape),
-    spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], constant::cast),
     // Recurrent networks.
     spec("RNN", ANY, (3, 6), RECURRENT, recurrent::rnn),
     spec("GRU", ANY, (3, 6), RECURRENT, recurrent::gru),
@@ -241,6 +244,13 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Min", ANY, (1, MANY), LEGACY, variadic::min),
     spec("Sum", ANY, (1, MANY), LEGACY, variadic::sum),
     spec("Mean", ANY, (1, MANY), LEGACY, variadic::mean),
+    spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], cast::cast),
+    spec("CastLike", ANY, (2, 2), &["saturate", "round_mode"], cast::cast_like),
+    spec("BitShift", ANY, (2, 2), &["direction"], bits::shift),
+    spec("BitwiseAnd", ANY, (2, 2), &[], bits::and),
+    spec("BitwiseOr", ANY, (2, 2), &[], bits::or),
+    spec("BitwiseXor", ANY, (2, 2), &[], bits::xor),
+    spec("BitwiseNot", ANY, (1, 1), &[], bits::not),
     spec("Det", ANY, (1, 1), &[], determinant::det),
     // Reductions, orders, softmax, normalisations, attention, losses.
     spec("ReduceMax", ANY, (1, 2), REDUCE, reduce::max),
