@@ -54,7 +54,11 @@ fn axes(cx: &Context<'_>, spatial: &[usize], kernel: &[usize]) -> Result<Vec<Axi
             Some(shape) => shape[axis],
             None if same => (spatial[axis] * stride) as i64,
             None if matches!(auto.as_str(), "NOTSET" | "" | "VALID") => {
-                if auto == "VALID" { full } else { full - pads[axis] - pads[axis + rank] }
+                if auto == "VALID" {
+                    full
+                } else {
+                    full - pads[axis] - pads[axis + rank]
+                }
             }
             None => {
                 let expected = "NOTSET, SAME_UPPER, SAME_LOWER or VALID";
@@ -84,8 +88,10 @@ pub(super) fn conv_transpose(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (x, weight) = (cx.input(0)?, cx.input(1)?);
     let dims = cx.dims(weight);
     let groups = cx.int("group", 1)?;
-    let groups = usize::try_from(groups).ok().filter(|groups| *groups > 0 && channels.is_multiple_of(*groups));
-    let groups = groups.ok_or_else(|| cx.error("attribute group", format!("a divisor of {channels}"), "another number"))?;
+    let groups =
+        usize::try_from(groups).ok().filter(|groups| *groups > 0 && channels.is_multiple_of(*groups));
+    let groups = groups
+        .ok_or_else(|| cx.error("attribute group", format!("a divisor of {channels}"), "another number"))?;
     if dims.len() != spatial.len() + 2 || dims[0] != channels || dims.contains(&0) {
         let expected = format!("extents [{channels}, M / {groups}, {} taps]", spatial.len());
         return Err(cx.error("input 1", expected, format!("{dims:?}")));
@@ -187,7 +193,8 @@ pub(super) fn col2im(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     shape.extend(windows.iter().map(|window| window.taps * window.positions));
     value = cx.b.reshape(value, &shape);
     for (axis, window) in windows.iter().enumerate() {
-        let pairs = (0..window.taps).flat_map(|tap| (0..window.positions).map(move |position| (tap, position)));
+        let pairs =
+            (0..window.taps).flat_map(|tap| (0..window.positions).map(move |position| (tap, position)));
         let entries = pairs.filter_map(|(tap, position)| {
             let target = window.source(position, tap)?;
             Some((target as u32, (tap * window.positions + position) as u32, 1))

@@ -61,7 +61,12 @@ pub(super) fn gather_elements(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 }
 
 /// That indices have the rank of the data, and no larger extents but along the axis.
-pub(super) fn check_places(cx: &Context<'_>, index_dims: &[usize], dims: &[usize], axis: usize) -> Result<()> {
+pub(super) fn check_places(
+    cx: &Context<'_>,
+    index_dims: &[usize],
+    dims: &[usize],
+    axis: usize,
+) -> Result<()> {
     let fits = |(other, (index, dim)): (usize, (&usize, &usize))| other == axis || index <= dim;
     match index_dims.len() == dims.len() && index_dims.iter().zip(dims).enumerate().all(fits) {
         true => Ok(()),
@@ -88,9 +93,9 @@ pub(super) fn gather_nd(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (x, index) = (cx.input(0)?, cx.input(1)?);
     let (dims, index_dims) = (cx.dims(x), cx.dims(index));
     let batch = cx.int("batch_dims", 0)?;
-    let batch = usize::try_from(batch).ok().filter(|batch| {
-        *batch < dims.len().min(index_dims.len()) && dims[..*batch] == index_dims[..*batch]
-    });
+    let batch = usize::try_from(batch)
+        .ok()
+        .filter(|batch| *batch < dims.len().min(index_dims.len()) && dims[..*batch] == index_dims[..*batch]);
     let batch = batch.ok_or_else(|| {
         let got = format!("extents {dims:?} and {index_dims:?}");
         cx.error("attribute batch_dims", "the number of equal leading extents", got)

@@ -12,7 +12,9 @@ pub(super) fn bounded(cx: &Context<'_>, field: &str, dims: &[usize]) -> Result<(
     let most = cx.options.max_entries;
     match checked_len(dims).filter(|len| *len <= most) {
         Some(_) => Ok(()),
-        None => Err(cx.error(field, format!("a result of at most {most} entries"), format!("extents {dims:?}"))),
+        None => {
+            Err(cx.error(field, format!("a result of at most {most} entries"), format!("extents {dims:?}")))
+        }
     }
 }
 
@@ -57,7 +59,12 @@ pub(super) fn one_hot(cx: &mut Context<'_>, index: Id, extent: usize) -> Result<
 }
 
 /// Entries of a value in row-major order: entry p of the result is entry `source(p)`, or zero.
-pub(super) fn pick(cx: &mut Context<'_>, x: Id, dims: &[usize], source: impl Fn(usize) -> Option<usize>) -> Id {
+pub(super) fn pick(
+    cx: &mut Context<'_>,
+    x: Id,
+    dims: &[usize],
+    source: impl Fn(usize) -> Option<usize>,
+) -> Id {
     let count = cx.b.len(x);
     let flat = cx.b.reshape(x, &[count]);
     let picked = cx.b.select(flat, 0, len(dims), source);

@@ -101,7 +101,11 @@ pub(super) fn global_max(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 
 /// The maxima of windows, and where the first of each is: its row-major index in the whole input, or with the last two spatial
 /// axes exchanged. Pairs of taps are compared; where the later one is larger, its value and its index go on.
-pub(super) fn max_with_indices(cx: &mut Context<'_>, windows: &[Window], column_major: bool) -> Result<Vec<Id>> {
+pub(super) fn max_with_indices(
+    cx: &mut Context<'_>,
+    windows: &[Window],
+    column_major: bool,
+) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
     let dims = cx.dims(x);
     // Row-major strides of the spatial axes.

@@ -68,12 +68,14 @@ pub(super) fn resize(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let dims = cx.dims(cx.input(0)?);
     let given = cx.ints("axes")?.unwrap_or_else(|| (0..dims.len() as i64).collect());
     cx.axes("attribute axes", &given, dims.len())?;
-    let axes = given.iter().map(|axis| cx.axis("attribute axes", *axis, dims.len())).collect::<Result<Vec<_>>>()?;
+    let axes =
+        given.iter().map(|axis| cx.axis("attribute axes", *axis, dims.len())).collect::<Result<Vec<_>>>()?;
     let inputs: Vec<usize> = axes.iter().map(|axis| dims[*axis]).collect();
     let (scales, outputs) = match floats(cx, 2)? {
         Some(scales) => {
             check_scales(cx, &scales, axes.len())?;
-            let outputs = inputs.iter().zip(&scales).map(|(input, scale)| (*input as f64 * scale).floor() as usize);
+            let outputs =
+                inputs.iter().zip(&scales).map(|(input, scale)| (*input as f64 * scale).floor() as usize);
             let outputs = outputs.collect();
             (scales, outputs)
         }
@@ -112,7 +114,10 @@ pub(super) fn resize(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let method = match cx.string("mode", "nearest")?.as_str() {
         "nearest" => Method::Nearest(rounding),
         "linear" => Method::Linear,
-        "cubic" => Method::Cubic(cx.float("cubic_coeff_a", -0.75)?.into()),
+        "cubic" => match cx.float("cubic_coeff_a", -0.75)? {
+            a if a.abs() <= 16.0 => Method::Cubic(a.into()),
+            a => return Err(cx.error("attribute cubic_coeff_a", "from -16 to 16", a.to_string())),
+        },
         other => return Err(cx.error("attribute mode", "nearest, linear or cubic", other)),
     };
     let (antialias, exclude_outside) = (cx.flag("antialias", false)?, cx.flag("exclude_outside", false)?);
@@ -145,7 +150,8 @@ fn sizes(cx: &Context<'_>, inputs: &[usize]) -> Result<(Vec<f64>, Vec<usize>)> {
         }
     };
     // Halves are rounded up.
-    let outputs = inputs.iter().map(|input| (joint * *input as f64 + 0.5).floor().max(1.0) as usize).collect();
+    let outputs =
+        inputs.iter().map(|input| (joint * *input as f64 + 0.5).floor().max(1.0) as usize).collect();
     Ok((vec![joint; inputs.len()], outputs))
 }
 

@@ -85,8 +85,20 @@ impl Axis {
         match self.coordinates {
             Coordinates::HalfPixel => half_pixel,
             Coordinates::Symmetric => input / 2.0 * (1.0 - self.output as f64 / output) + half_pixel,
-            Coordinates::PytorchHalfPixel => if output == 1.0 { -0.5 } else { half_pixel },
-            Coordinates::AlignCorners => if output == 1.0 { 0.0 } else { p * (input - 1.0) / (output - 1.0) },
+            Coordinates::PytorchHalfPixel => {
+                if output == 1.0 {
+                    -0.5
+                } else {
+                    half_pixel
+                }
+            }
+            Coordinates::AlignCorners => {
+                if output == 1.0 {
+                    0.0
+                } else {
+                    p * (input - 1.0) / (output - 1.0)
+                }
+            }
             Coordinates::Asymmetric => p / self.scale,
             Coordinates::Crop(from, to) => {
                 let offset = match output == 1.0 {
@@ -112,7 +124,7 @@ impl Axis {
 
     /// An upper bound on the number of coefficients of an entry.
     pub(super) fn taps(&self) -> usize {
-        (4.0 / self.stretch()).ceil() as usize + 2
+        ((4.0 / self.stretch()).ceil() as usize).saturating_add(2)
     }
 
     /// Neighbours of a place with their coefficients; neighbours may be outside.

@@ -19,7 +19,9 @@ pub(super) enum Padding {
     Zeros,
     Border,
     /// Mirrored at the first and the last entry, or half an entry outside of them.
-    Reflection { at_entries: bool },
+    Reflection {
+        at_entries: bool,
+    },
 }
 
 /// `1 - |d|` where that is positive.
@@ -56,7 +58,13 @@ fn reflected(lo: f64, hi: f64) -> Formula {
 }
 
 /// Weights [.., extent] of the entries of an axis at coordinates [..], counted in entries.
-pub(super) fn weights(cx: &mut Context<'_>, coordinates: Id, extent: usize, method: Method, padding: Padding) -> Id {
+pub(super) fn weights(
+    cx: &mut Context<'_>,
+    coordinates: Id,
+    extent: usize,
+    method: Method,
+    padding: Padding,
+) -> Id {
     let last = extent as f64 - 1.0;
     let x = Formula::argument;
     let clamp = || x().with_constant(Binary::Max, 0.0).with_constant(Binary::Min, last);

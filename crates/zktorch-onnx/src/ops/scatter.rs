@@ -45,7 +45,7 @@ fn combine(cx: &mut Context<'_>, reduction: Reduction, x: Id, update: Id) -> Id 
 }
 
 /// Updates at known places: `targets[i]` is where update i goes.
-fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reduction: Reduction) -> Id {
+fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reduction: Reduction) -> Result<Id> {
     let dims = cx.dims(data);
     let entries = len(&dims);
     if reduction == Reduction::Add {
@@ -54,7 +54,7 @@ fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reducti
         let moved = targets.iter().enumerate().map(|(i, target)| (*target as u32, i as u32, 1)).collect();
         let placed = cx.b.map(flat, 0, AxisMatrix::new(entries, moved, 1));
         let placed = cx.b.reshape(placed, &dims);
-        return cx.b.add(data, placed);
+        return Ok(cx.b.add(data, placed));
     }
     // Per layer the update of an entry: where several updates have one target, they come one after the other.
     let mut layers: Vec<Vec<Option<usize>>> = Vec::new();
@@ -63,6 +63,7 @@ fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reducti
         // The last one replaces all others.
         let layer = if reduction == Reduction::Replace { 0 } else { used[*target] };
         if layer == layers.len() {
+            check_steps(cx, layer + 1)?;
             layers.push(vec![None; entries]);
         }
         layers[layer][*target] = Some(update);
@@ -93,7 +94,7 @@ fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reducti
             }
         };
     }
-    value
+    Ok(value)
 }
 
 /// `data (1 - hit) + placed`.
@@ -107,7 +108,9 @@ fn check_steps(cx: &Context<'_>, steps: usize) -> Result<()> {
     match steps <= MAX_STEPS {
         true => Ok(()),
         false => {
-            let expected = format!("at most {MAX_STEPS} updates, or constant indices");
+            let expected = format!(
+                "at most {MAX_STEPS} updates of one entry with constant indices, or of all with others"
+            );
             Err(cx.error("indices with this reduction", expected, steps.to_string()))
         }
     }
@@ -119,7 +122,11 @@ pub(super) fn scatter_elements(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let axis = cx.axis("attribute axis", cx.int("axis", 0)?, dims.len())?;
     check_places(cx, &index_dims, &dims, axis)?;
     if cx.dims(updates) != index_dims {
-        return Err(cx.error("input 2", format!("extents {index_dims:?}"), format!("{:?}", cx.dims(updates))));
+        return Err(cx.error(
+            "input 2",
+            format!("extents {index_dims:?}"),
+            format!("{:?}", cx.dims(updates)),
+        ));
     }
     let reduction = reduction(cx)?;
     if let Some(list) = known(cx, index)? {
@@ -129,7 +136,7 @@ pub(super) fn scatter_elements(cx: &mut Context<'_>) -> Result<Vec<Id>> {
             place[axis] = cx.axis("indices", *i, dims[axis])?;
             targets.push(ravel(&place, &dims));
         }
-        return Ok(vec![place(cx, data, updates, &targets, reduction)]);
+        return Ok(vec![place(cx, data, updates, &targets, reduction)?]);
     }
     // Places that the indices do not reach.
     let padded = |cx: &mut Context<'_>, id: Id| {
@@ -195,7 +202,7 @@ pub(super) fn scatter_nd(cx: &mut Context<'_>) -> Result<Vec<Id>> {
             }
             targets.extend((0..rest).map(|i| start * rest + i));
         }
-        return Ok(vec![place(cx, data, updates, &targets, reduction)]);
+        return Ok(vec![place(cx, data, updates, &targets, reduction)?]);
     }
     let tuples = len(&index_dims[..index_dims.len() - 1]);
     let rows = len(indexed);
@@ -279,11 +286,15 @@ pub(super) fn tensor_scatter(cx: &mut Context<'_>) -> Result<Vec<Id>> {
             let target = start + place[axis];
             place[axis] = if circular { target % extent } else { target };
             if place[axis] >= extent {
-                return Err(cx.error("write_indices", format!("room for {count} entries"), start.to_string()));
+                return Err(cx.error(
+                    "write_indices",
+                    format!("room for {count} entries"),
+                    start.to_string(),
+                ));
             }
             targets.push(ravel(&place, &dims));
         }
-        return Ok(vec![place(cx, cache, updates, &targets, Reduction::Replace)]);
+        return Ok(vec![place(cx, cache, updates, &targets, Reduction::Replace)?]);
     }
     // [batch, count]: where every entry of the update goes; behind the end if it goes round.
     let starts = cx.b.reshape(starts, &[batch, 1]);
