@@ -98,8 +98,8 @@ pub(super) fn resize(cx: &mut Context<'_>) -> Result<Vec<Id>> {
                 Coordinates::Crop(list[index], list[index + axes.len()])
             }
             other => {
-                let expected = "half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, asymmetric \
-                                or tf_crop_and_resize";
+                let expected = "half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, \
+                                asymmetric or tf_crop_and_resize";
                 return Err(cx.error("attribute coordinate_transformation_mode", expected, other));
             }
         })
