@@ -158,7 +158,7 @@ fn largest(
         let expected = "from 1 to 256 samples of a bin";
         return Err(cx.error("attribute sampling_ratio", expected, (steps / 4).to_string()));
     }
-    // The entry and the weight that a bin reads for a sample and a corner; bins with fewer samples repeat them.
+    // What a bin reads for a sample and a corner, with its weight; bins with fewer samples repeat them.
     let read = |samples: &[Samples], region: usize, bin: usize, sample: usize, corner: usize| {
         let own = samples.get(region).filter(|own| own.per_bin > 0)?;
         own.points.get(bin * own.per_bin + sample % own.per_bin).copied().flatten().map(|pair| pair[corner])
