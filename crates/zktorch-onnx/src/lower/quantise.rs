@@ -362,13 +362,19 @@ impl Lowering<'_> {
         if let Some(large) = constant.iter().find(|x| i32::try_from(**x).is_err()) {
             return Err(self.error("constant", "integers of 32 bits", large));
         }
-        let halves = [constant.iter().map(|x| (*x & 0xffff) as i32).collect::<Vec<_>>(), constant.iter().map(|x| (*x >> 16) as i32).collect()];
+        // Weights are signed: x = low + 2^16 high with a low half from -2^15 on.
+        let low = |x: i64| i64::from(x as i16);
+        let high = |x: i64| (x - low(x)) >> 16;
+        if let Some(large) = constant.iter().find(|x| i16::try_from(high(**x)).is_err()) {
+            return Err(self.error("constant", "integers of 32 bits", large));
+        }
+        let halves = [constant.iter().map(|x| low(*x) as i32).collect::<Vec<_>>(), constant.iter().map(|x| high(*x) as i32).collect()];
         let shape = shape(&axes);
         let name = self.name(id);
         let mut ids = Vec::new();
-        for (data, range) in halves.into_iter().zip([Limbs::LOW, Interval::I16]) {
+        for data in halves {
             let (name, shape) = (name.to_owned(), shape.clone());
-            let tensor = self.add_tensor(Tensor { name, shape, scale: 0, range, role: Role::Weight });
+            let tensor = self.add_tensor(Tensor { name, shape, scale: 0, range: Interval::I16, role: Role::Weight });
             self.weights.push((tensor, data));
             ids.push(tensor);
         }

@@ -5,6 +5,7 @@
 
 mod ensemble;
 mod features;
+mod labels;
 mod linear;
 mod scores;
 mod svm;
@@ -33,6 +34,10 @@ const SVM_REGRESSOR: &[&str] = &[
     "rho",
     "support_vectors",
 ];
+const LABEL_ENCODER: &[&str] = &[
+    "classes_strings", "default_float", "default_int64", "default_string", "default_tensor", "keys_floats", "keys_int64s",
+    "keys_strings", "keys_tensor", "values_floats", "values_int64s", "values_strings", "values_tensor",
+];
 const IMPUTER: &[&str] =
     &["imputed_value_floats", "imputed_value_int64s", "replaced_value_float", "replaced_value_int64"];
 
@@ -46,6 +51,7 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Normalizer", ANY, (1, 1), &["norm"], features::normalize),
     spec("OneHotEncoder", ANY, (1, 1), &["cats_int64s", "cats_strings", "zeros"], features::one_hot),
     spec("Scaler", ANY, (1, 1), &["offset", "scale"], features::scale),
+    spec("LabelEncoder", ANY, (1, 1), LABEL_ENCODER, labels::encode),
     spec("LinearRegressor", ANY, (1, 1), &["coefficients", "intercepts", "post_transform", "targets"], linear::regressor),
     spec("LinearClassifier", ANY, (1, 1), LINEAR_CLASSIFIER, linear::classifier),
     spec("SVMRegressor", ANY, (1, 1), SVM_REGRESSOR, svm::regressor),

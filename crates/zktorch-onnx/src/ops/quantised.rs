@@ -190,12 +190,20 @@ pub(super) fn dynamic_quantize_linear(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (largest, smallest) = (cx.b.max(largest, zero), cx.b.min(smallest, zero));
     let range = cx.b.sub(largest, smallest);
     let scale = cx.b.scale(range, 1.0 / 255.0);
-    let below = cx.b.scale(smallest, -255.0);
-    let below = cx.b.div_positive(below, range);
-    let zero = saturated(cx, below, None, UINT8);
-    let scaled = cx.b.scale(x, 255.0);
-    let ratio = cx.b.div_positive(scaled, range);
-    let y = saturated(cx, ratio, Some(zero), UINT8);
+    let steps = |cx: &mut Context<'_>, x: Id| {
+        // To the nearest: floor((2 a + b) / (2 b)). A tie is one of real numbers, not of the rounded scale: it goes up.
+        let dividend = cx.b.sum(&[(510.0, x), (1.0, range)]);
+        let divisor = cx.b.scale(range, 2.0);
+        cx.b.floor_div(dividend, divisor)
+    };
+    let below = cx.b.scale(smallest, -1.0);
+    let zero = steps(cx, below);
+    cx.b.set_element(zero, UINT8);
+    let y = steps(cx, x);
+    let y = cx.b.add(y, zero);
+    let clamp = Formula::argument().with_constant(Binary::Max, 0.0).with_constant(Binary::Min, 255.0);
+    let y = cx.b.function(y, clamp, Kind::Int);
+    cx.b.set_element(y, UINT8);
     Ok(vec![y, scale, zero])
 }
 

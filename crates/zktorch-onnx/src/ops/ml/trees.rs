@@ -121,13 +121,14 @@ fn comparisons(cx: &mut Context<'_>, x: Id, columns: usize, forest: &Forest) -> 
     Ok((cx.b.cast(bits, Kind::Int), places))
 }
 
-/// Thresholds as sums of two weights: each has 16 bits at a scale of its own, and inputs may have more than that.
+/// Thresholds as sums of two weights: each has 16 bits at a scale of its own, and inputs may have more than that. Both have
+/// the sign of the threshold, so that their sum is rounded as an input is and what equals a threshold stays equal to it.
 fn precise(values: &[f32]) -> [Vec<f32>; 2] {
     let largest = values.iter().fold(0f64, |max, value| max.max(f64::from(value.abs())));
     let unit =
         if largest > 0.0 && largest.is_finite() { (largest / 16384.0).log2().ceil().exp2() } else { 1.0 };
     let coarse: Vec<f32> =
-        values.iter().map(|value| ((f64::from(*value) / unit).round() * unit) as f32).collect();
+        values.iter().map(|value| ((f64::from(*value) / unit).trunc() * unit) as f32).collect();
     let fine = values.iter().zip(&coarse).map(|(value, coarse)| value - coarse).collect();
     [coarse, fine]
 }
