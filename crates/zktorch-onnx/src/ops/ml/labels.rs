@@ -9,7 +9,9 @@ fn no_strings(cx: &Context<'_>) -> Result<()> {
     let strings = ["classes_strings", "keys_strings", "values_strings"];
     match strings.into_iter().find(|name| cx.has(name)) {
         None => Ok(()),
-        Some(name) => Err(cx.error(format!("attribute {name}"), "keys and values that are numbers", "strings")),
+        Some(name) => {
+            Err(cx.error(format!("attribute {name}"), "keys and values that are numbers", "strings"))
+        }
     }
 }
 
