@@ -384,7 +384,10 @@ impl Lowering<'_> {
 
     /// A constant weight for a product with `other`: as precise as 16 bits and the shift of 16 that follows allow.
     pub(super) fn factor_weight(&mut self, id: Id, axes: Vec<Vec<u32>>, other: &Value) -> Result<Value> {
-        let max_scale = self.target_scale() + 16 - other.scale;
+        // Bits that the other factor has beyond 16 are no reason to round this one.
+        let magnitude = other.bounds.0.unsigned_abs().max(other.bounds.1.unsigned_abs()).max(1);
+        let beyond = (magnitude.ilog2() as i32 - 15).clamp(0, 16);
+        let max_scale = self.target_scale() + 16 + beyond - other.scale;
         self.weight(id, axes, max_scale)
     }
 }

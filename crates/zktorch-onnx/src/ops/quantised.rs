@@ -191,22 +191,24 @@ fn centred(cx: &mut Context<'_>, x: Id, zero: Option<Id>) -> Id {
 pub(super) fn dynamic_quantize_linear(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
     let axes: Vec<usize> = (0..cx.b.rank(x)).collect();
+    // Before the maxima, which round what they read.
+    let scaled = cx.b.scale(x, 510.0);
     let zero = cx.b.scalar(0.0, Kind::Float);
     let (largest, smallest) = (cx.b.reduce_max(x, &axes, false), cx.b.reduce_min(x, &axes, false));
     let (largest, smallest) = (cx.b.max(largest, zero), cx.b.min(smallest, zero));
     let range = cx.b.sub(largest, smallest);
     let scale = cx.b.scale(range, 1.0 / 255.0);
-    let steps = |cx: &mut Context<'_>, x: Id| {
+    let steps = |cx: &mut Context<'_>, scaled: Id| {
         // To the nearest: floor((2 a + b) / (2 b)). A tie is one of real numbers, not of the rounded scale:
         // it goes up.
-        let dividend = cx.b.sum(&[(510.0, x), (1.0, range)]);
+        let dividend = cx.b.add(scaled, range);
         let divisor = cx.b.scale(range, 2.0);
         cx.b.floor_div(dividend, divisor)
     };
-    let below = cx.b.scale(smallest, -1.0);
+    let below = cx.b.scale(smallest, -510.0);
     let zero = steps(cx, below);
     cx.b.set_element(zero, UINT8);
-    let y = steps(cx, x);
+    let y = steps(cx, scaled);
     let y = cx.b.add(y, zero);
     let clamp = Formula::argument().with_constant(Binary::Max, 0.0).with_constant(Binary::Min, 255.0);
     let y = cx.b.function(y, clamp, Kind::Int);
