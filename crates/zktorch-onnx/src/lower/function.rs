@@ -269,7 +269,8 @@ impl Shape {
             let factor = f64::powi(2.0, scale);
             points.iter().zip(&values).any(|(x, y)| {
                 let far = (formula.eval((x * factor).round() / factor) - y).abs();
-                y.is_finite() && !(far <= 2.0 * TOLERANCE * largest)
+                let near = far <= 2.0 * TOLERANCE * largest;
+                y.is_finite() && !near
             })
         };
         while scale < FINEST && moved(scale) {

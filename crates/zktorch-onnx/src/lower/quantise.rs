@@ -397,7 +397,10 @@ impl Lowering<'_> {
 
     /// A constant weight for a product with `other`: as precise as 16 bits and the shift that follows allow.
     pub(super) fn factor_weight(&mut self, id: Id, axes: Vec<Vec<u32>>, other: &Value) -> Result<Value> {
-        let max_scale = self.target_scale() + self.shift_room(other) - other.scale;
+        // Bits that a wide factor has beyond 16 are no reason to round this one.
+        let magnitude = other.bounds.0.unsigned_abs().max(other.bounds.1.unsigned_abs()).max(1);
+        let beyond = if magnitude > 1 << 20 { (magnitude.ilog2() as i32 - 15).min(16) } else { 0 };
+        let max_scale = self.target_scale() + self.shift_room(other) + beyond - other.scale;
         self.weight(id, axes, max_scale)
     }
 }

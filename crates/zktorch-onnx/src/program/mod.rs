@@ -38,7 +38,8 @@ pub(crate) struct Value {
     pub(crate) name: String,
     pub(crate) dims: Vec<usize>,
     pub(crate) kind: Kind,
-    /// Its element type in the file (a number of `TensorProto.DataType`), where that is known: quantisation saturates at its bounds.
+    /// Its element type in the file (a number of `TensorProto.DataType`), where that is known: quantisation
+    /// saturates at its bounds.
     pub(crate) element: Option<i32>,
     /// Its entries, if they are known.
     pub(crate) constant: Option<Arc<Tensor>>,
