@@ -348,7 +348,8 @@ impl Plan {
         let factor = f64::powi(2.0, scale);
         let (lo, hi) = shape.bounded;
         let seen = shape.seen;
-        let (lo, hi) = (-rough_down(-lo * factor, -seen.0 * factor), rough_down(hi * factor, seen.1 * factor));
+        let (lo, hi) =
+            (-rough_down(-lo * factor, -seen.0 * factor), rough_down(hi * factor, seen.1 * factor));
         let domain = match saturates {
             true => domain,
             false => Interval::new(domain.lo.max(lo), domain.hi.min(hi)),
