@@ -11,7 +11,7 @@ use crate::program::Program;
 use crate::tensor::len;
 use crate::{FloatModel, FloatTensor, OnnxError, Options, Result};
 
-/// Samples that are generated when none are given.
+/// Samples that are generated when none are given and nothing else is said.
 pub const GENERATED: usize = 8;
 /// With fewer samples there is a bit more headroom.
 const ENOUGH_SAMPLES: usize = 16;
@@ -182,7 +182,7 @@ fn calibrate(
                 "no calibration samples: scales come from random inputs in [0, 1) and standard normal ones; real inputs may leave the ranges"
                     .to_owned(),
             );
-            (0..GENERATED).map(|index| generate(program, index)).collect()
+            (0..options.generated.max(1)).map(|index| generate(program, index)).collect()
         }
     };
     let samples = if generated.is_empty() { &options.calibration } else { &generated };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{Model, OPSETS};
+use crate::problem::{ProblemKind, sort};
 use crate::program::Program;
 use crate::tensor::{Const, len};
 use crate::{Options, Result};
@@ -28,7 +29,9 @@ pub struct Report {
     pub parameters: usize,
     /// Multiplications per inference.
     pub multiplications: u64,
-    /// Whether every node is supported.
+    /// What is wrong with the model as a whole.
+    pub problems: Vec<String>,
+    /// Whether every node is supported, and nothing is wrong with the model as a whole.
     pub supported: bool,
 }
 
@@ -47,6 +50,10 @@ pub struct NodeReport {
     pub multiplications: u64,
     /// Why the node is not supported.
     pub problem: Option<String>,
+    /// What kind of problem that is.
+    pub kind: Option<ProblemKind>,
+    /// The problem without the names of nodes and values: equal for nodes that have the same one.
+    pub cause: Option<String>,
 }
 
 /// Lists every node of a model with its inferred shape or what is wrong with it, all at once.
@@ -63,6 +70,7 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
     let mut nodes = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         *operators.entry(outcome.op.clone()).or_default() += 1;
+        let (kind, cause) = outcome.result.as_ref().err().map(sort).unzip();
         nodes.push(NodeReport {
             name: outcome.name,
             op: outcome.op,
@@ -70,8 +78,11 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
             constant: outcome.folded,
             multiplications: outcome.multiplications,
             problem: outcome.result.err().map(|error| error.to_string()),
+            kind,
+            cause,
         });
     }
+    let problems = Vec::new();
     let dims =
         |name: &String| program.nodes.iter().find(|node| node.output == *name).map(|node| node.dims.clone());
     Ok(Report {
@@ -83,7 +94,8 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
             .nodes
             .iter()
             .fold(0u64, |sum, node| sum.saturating_add(node.multiplications)),
-        supported: nodes.iter().all(|node| node.problem.is_none()),
+        supported: problems.is_empty() && nodes.iter().all(|node| node.problem.is_none()),
+        problems,
         nodes,
         operators,
         parameters,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use zktorch_graph::Visibility;
 
-use crate::FloatTensor;
+use crate::{FloatTensor, GENERATED};
 
 /// How to compile a model.
 #[derive(Clone, Debug)]
@@ -13,6 +13,9 @@ pub struct Options {
     /// Sample inputs: each sample holds one tensor per input of the network, in its order. Scales are chosen so that these
     /// values fit with some room. If there are none, random ones are generated and a warning says so.
     pub calibration: Vec<Vec<FloatTensor>>,
+    /// How many samples are generated if there are none, at least one. One is enough to see what a model
+    /// becomes.
+    pub generated: usize,
     /// Extents of named dynamic axes. The first axis of an input is 1 if it is dynamic and not named here.
     pub dims: BTreeMap<String, usize>,
     /// Folder that external data may be read from; without it, models with external data are refused.
@@ -36,6 +39,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             calibration: Vec::new(),
+            generated: GENERATED,
             dims: BTreeMap::new(),
             base_dir: None,
             input: Visibility::Public,

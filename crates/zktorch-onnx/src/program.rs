@@ -7,6 +7,9 @@ use crate::ops::{Context, Info, Operator, Resolved, find};
 use crate::tensor::Const;
 use crate::{FloatTensor, OnnxError, Options, Result};
 
+/// What a node needs of its inputs before anything else can be said about it.
+pub(crate) const KNOWN_EXTENTS: &str = "known extents";
+
 /// One operator.
 pub(crate) struct Node {
     pub(crate) name: String,
@@ -231,7 +234,7 @@ fn resolve(
             (Some(value), _) => Some(Info { name, dims: value.dims(), value: Some(value) }),
             (None, Some(dims)) => Some(Info { name, dims, value: None }),
             (None, None) => {
-                return Err(cx.error("inputs", "known extents", format!("unknown ones of {name}")));
+                return Err(cx.error("inputs", KNOWN_EXTENTS, format!("unknown ones of {name}")));
             }
         };
         inputs.push(info);

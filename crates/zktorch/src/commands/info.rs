@@ -5,6 +5,7 @@ use serde_json::json;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::Report;
+use zktorch::srs_part_path;
 use zktorch::statement::Statement;
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
@@ -83,9 +84,7 @@ fn other(context: &Context, mut report: Report, options: &cli::Info) -> Result<O
     report.note("kind", "srs");
     report.note("k", opened.k());
     srs(&mut report, opened.verifier());
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
+    let part = srs_part_path(path);
     write_srs_part(opened.verifier(), &part)?;
     context.progress.info(&format!("the verifier part for --accept-srs is {}", part.display()));
     report.note("srs_part", part.display().to_string());

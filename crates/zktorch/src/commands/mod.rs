@@ -5,9 +5,11 @@ mod compile;
 mod info;
 mod inspect;
 mod model_file;
+mod obstacles;
 mod plan;
 mod prove;
 mod run;
+mod samples;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -19,12 +21,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use zktorch::cli::{Command, Common};
-use zktorch::data::{self, Wanted};
 use zktorch::progress::Progress;
 use zktorch::report::Report;
 use zktorch::stages::{Split, Stages};
-use zktorch::{Bytes32, ImageSpec, folder_of, space};
-use zktorch_onnx::{FloatTensor, PortInfo};
+use zktorch::{Bytes32, folder_of, space};
+
+use samples::{load_input, port_names};
 
 /// What every command gets.
 pub(crate) struct Context {
@@ -45,6 +47,8 @@ pub(crate) enum Outcome {
     Done(Report),
     /// A proof (or key) that is not accepted, and why.
     Rejected(Report, String),
+    /// An answer with a text of its own for readers; `good` if it is the one that was hoped for.
+    Told { report: Report, text: String, good: bool },
 }
 
 impl Context {
@@ -62,29 +66,43 @@ impl Context {
 
     /// The report on stdout: as JSON, or a line per field.
     pub(crate) fn print(&self, report: &Report) {
-        let json = report.to_json();
-        if self.common.json {
-            print_line(&json.to_string());
-        } else if let serde_json::Value::Object(fields) = json {
-            for (key, value) in fields {
-                match value {
-                    serde_json::Value::Null => {}
-                    serde_json::Value::String(text) => print_line(&format!("{key}: {text}")),
-                    // In their order, which an object does not keep.
-                    serde_json::Value::Object(_) if key == "stage_s" => {
-                        for (stage, seconds) in report.stage_s.iter().flat_map(Split::iter) {
-                            print_line(&format!("{key}.{stage}: {seconds}"));
-                        }
-                    }
-                    other => print_line(&format!("{key}: {other}")),
-                }
-            }
+        match self.common.json {
+            true => print_line(&report.to_json().to_string()),
+            false => lines(report).iter().for_each(|line| print_line(line)),
+        }
+    }
+
+    /// The report on stdout as JSON, or the text for readers.
+    pub(crate) fn tell(&self, report: &Report, text: &str) {
+        match self.common.json {
+            true => self.print(report),
+            false => text.lines().for_each(print_line),
         }
     }
 }
 
+/// A line per field of a report.
+fn lines(report: &Report) -> Vec<String> {
+    let serde_json::Value::Object(fields) = report.to_json() else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (key, value) in fields {
+        match value {
+            serde_json::Value::Null => {}
+            serde_json::Value::String(text) => lines.push(format!("{key}: {text}")),
+            // In their order, which an object does not keep.
+            serde_json::Value::Object(_) if key == "stage_s" => {
+                for (stage, seconds) in report.stage_s.iter().flat_map(Split::iter) {
+                    lines.push(format!("{key}.{stage}: {seconds}"));
+                }
+            }
+            other => lines.push(format!("{key}: {other}")),
+        }
+    }
+    lines
+}
+
 #[allow(clippy::print_stdout, reason = "data goes to stdout")]
-fn print_line(line: &str) {
+pub(crate) fn print_line(line: &str) {
     use std::io::Write as _;
     // A closed pipe is the reader's wish, not an error.
     let _ = writeln!(std::io::stdout(), "{line}");
@@ -123,42 +141,6 @@ pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
         );
     }
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// The samples in a file, for inputs with these names and extents.
-pub(crate) fn load_samples(
-    path: &Path,
-    image: Option<&ImageSpec>,
-    inputs: &[(String, Vec<usize>)],
-) -> Result<Vec<Vec<FloatTensor>>> {
-    let tensors = data::load(path, image)?;
-    let wanted: Vec<Wanted<'_>> = inputs.iter().map(|(name, dims)| Wanted { name, dims }).collect();
-    let samples = data::assign(&tensors, &wanted).with_context(|| path.display().to_string())?;
-    let convert = |sample: Vec<data::FloatTensor>| {
-        sample
-            .into_iter()
-            .map(|tensor| Ok(FloatTensor::new(tensor.dims, tensor.data)?))
-            .collect::<Result<Vec<FloatTensor>>>()
-    };
-    samples.into_iter().map(convert).collect()
-}
-
-/// The only sample in a file.
-pub(crate) fn load_input(
-    path: &Path,
-    image: Option<&ImageSpec>,
-    inputs: &[(String, Vec<usize>)],
-) -> Result<Vec<FloatTensor>> {
-    let mut samples = load_samples(path, image, inputs)?;
-    match (samples.pop(), samples.len()) {
-        (Some(sample), 0) => Ok(sample),
-        (_, others) => bail!("{}: expected one sample, got {}", path.display(), others + 1),
-    }
-}
-
-/// Names and extents of ports.
-pub(crate) fn port_names(ports: &[PortInfo]) -> Vec<(String, Vec<usize>)> {
-    ports.iter().map(|port| (port.name.clone(), port.dims.clone())).collect()
 }
 
 /// Requires the folder in which a file will be written, before any work is done for it.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 use zktorch::container::{self, Kind};
-use zktorch::{Bytes32, ImageSpec};
+use zktorch::{Bytes32, ImageSpec, srs_path};
 use zktorch_commit::Srs;
 use zktorch_graph::{Graph, TensorId, Visibility};
 use zktorch_onnx::{Compiled, FloatModel, Options, PortInfo, compile};
@@ -32,6 +32,8 @@ pub(crate) struct Recipe {
     pub(crate) max_abs: BTreeMap<String, f64>,
     /// What is done to images.
     pub(crate) image: Option<ImageSpec>,
+    /// Extents of dynamic axes.
+    pub(crate) dims: BTreeMap<String, usize>,
 }
 
 impl Recipe {
@@ -43,6 +45,7 @@ impl Recipe {
             input: self.input,
             output: self.output,
             base_dir,
+            dims: self.dims.clone(),
             ..Options::default()
         };
         Ok(compile(onnx, &options)?)
@@ -165,7 +168,8 @@ impl ModelFile {
 
     /// The float model.
     pub(crate) fn float(&self) -> Result<Option<FloatModel>> {
-        let model = |onnx: &Vec<u8>| FloatModel::new(onnx, &Options::default());
+        let options = Options { dims: self.recipe.dims.clone(), ..Options::default() };
+        let model = |onnx: &Vec<u8>| FloatModel::new(onnx, &options);
         Ok(self.onnx.as_ref().map(model).transpose()?)
     }
 
@@ -247,14 +251,8 @@ pub(crate) fn ports(vk: &VerifyingKey, ports: &[Port], ids: &[TensorId]) -> Vec<
         .collect()
 }
 
-/// Where the SRS of a proving key is: beside it. None for the development SRS, which is computed.
-pub(crate) fn srs_path(pk: &Path) -> PathBuf {
-    let mut name = pk.file_name().unwrap_or_default().to_os_string();
-    name.push(".srs");
-    pk.with_file_name(name)
-}
-
-/// The SRS that a key was made under, with as many powers as it needs.
+/// The SRS that a key was made under, with as many powers as it needs: the development SRS is computed,
+/// another one is beside it.
 pub(crate) fn load_srs(pk: &Path, vk: &VerifyingKey) -> Result<Srs> {
     let _span = tracing::info_span!("SRS").entered();
     let k = vk.network().k();

@@ -6,11 +6,12 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use zktorch::cli;
 use zktorch::report::{Report, Stage};
-use zktorch_onnx::FloatTensor;
+use zktorch_onnx::{FloatTensor, OnnxError};
 use zktorch_prover::committed_values;
 
 use super::model_file::ModelFile;
-use super::{Context, Outcome, load_input, port_names};
+use super::samples::{load_input, port_names, suggest_room};
+use super::{Context, Outcome};
 
 pub(super) fn run(context: &Context, options: &cli::Run) -> Result<Outcome> {
     let mut report = Report::new("run");
@@ -21,8 +22,9 @@ pub(super) fn run(context: &Context, options: &cli::Run) -> Result<Outcome> {
         Ok((file, compiled, inputs))
     });
     let (file, compiled, inputs) = loaded?;
-    let integers = compiled.quantise(&inputs)?;
-    let values = report.time(Stage::Witness, || compiled.execute(integers))?;
+    let room = |error: OnnxError| suggest_room(error.into(), compiled.headroom);
+    let integers = compiled.quantise(&inputs).map_err(room)?;
+    let values = report.time(Stage::Witness, || compiled.execute(integers)).map_err(room)?;
     let outputs = compiled.dequantise(&values);
     report.committed_values = Some(committed_values(&compiled.graph) as u64);
     let listed = compiled.outputs.iter().zip(&outputs);

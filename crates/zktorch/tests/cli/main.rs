@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod audit;
+mod calibration;
 mod errors;
+mod files;
 mod flow;
 mod inspect;
 #[cfg(unix)]
