@@ -152,7 +152,8 @@ fn attempt(case: &Case, variant: &Variant, setups: &Setups, outcome: &mut Outcom
     let integers = compiled.quantise(&inputs).map_err(|e| refused(&e))?;
     let proved = key.prove(&srs, &integers, b"").map_err(|e| refused(&e))?;
     let rejected = Stop::new(Class::Rejected);
-    let vk = VerifyingKey::from_bytes_pinned(key.vk_bytes(), key.vk().model_id()).map_err(|e| rejected(&e))?;
+    let vk =
+        VerifyingKey::from_bytes_pinned(key.vk_bytes(), key.vk().model_id()).map_err(|e| rejected(&e))?;
     let vk = vk.check(&SrsPolicy::new().allow_insecure()).map_err(|e| rejected(&e))?;
     verify(&vk, &proved.statement, &proved.proof).map_err(|e| rejected(&e))?;
     let outputs = compiled.outputs.iter().zip(&proved.outputs).map(|(port, integers)| {

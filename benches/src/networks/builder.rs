@@ -63,7 +63,7 @@ impl Builder {
             name,
             op_type: op.to_owned(),
             attribute,
-            domain: String::new(),
+            ..NodeProto::default()
         });
         output
     }

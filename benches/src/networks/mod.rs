@@ -73,6 +73,7 @@ impl Network {
             producer_name: "zktorch".to_owned(),
             graph: Some(graph),
             opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
+            functions: Vec::new(),
         }
     }
 }

@@ -10,11 +10,9 @@ use crate::lower::Lowering;
 use crate::model::Model;
 use crate::program::{Id, Kind, Program};
 use crate::tensor::len;
-use crate::{
-    FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError,
-};
+use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError};
 
-/// Samples that are generated when none are given.
+/// Samples that are generated when none are given and nothing else is said.
 pub const GENERATED: usize = 8;
 /// With fewer samples there is a bit more headroom.
 const ENOUGH_SAMPLES: usize = 16;
@@ -208,7 +206,7 @@ fn samples<'a>(
             "no calibration samples: scales come from random inputs in [0, 1) and standard normal ones; real inputs may leave the ranges"
                 .to_owned(),
         );
-        return Cow::Owned((0..GENERATED).map(|index| generate(program, index)).collect());
+        return Cow::Owned((0..options.generated.max(1)).map(|index| generate(program, index)).collect());
     }
     if given.len() < ENOUGH_SAMPLES {
         warnings

@@ -31,7 +31,8 @@ pub(crate) struct Expansion {
 impl Expansion {
     /// Expands as many nodes as possible and tells what became of each.
     pub(crate) fn survey(model: Model, options: &Options) -> Self {
-        let Model { opset: _, opsets, functions, nodes, constants, inputs, elements, outputs, mut problems } = model;
+        let Model { opset: _, opsets, functions, nodes, constants, inputs, elements, outputs, mut problems } =
+            model;
         let mut builder = Builder::new(options.max_entries, options.max_multiplications);
         let mut scope = Scope::new(&opsets);
         for (name, (tensor, kind)) in constants {
@@ -54,7 +55,13 @@ impl Expansion {
             let name = node_name(node);
             expander.origin = origin;
             let result = expander.node(node, &mut scope);
-            outcomes.push(Outcome { name, op: node.op_type.clone(), result, multiplications: 0, folded: false });
+            outcomes.push(Outcome {
+                name,
+                op: node.op_type.clone(),
+                result,
+                multiplications: 0,
+                folded: false,
+            });
         }
         let mut dims = Vec::new();
         for name in outputs {
@@ -116,7 +123,8 @@ fn is_well_known(x: f64) -> bool {
     let x = x.abs();
     let near = |y: f64| (x - y).abs() <= 1e-6 * y;
     let sixteenths = x <= 1024.0 && (x * 16.0).fract() == 0.0;
-    let power = x > 0.0 && x.is_finite() && (near(x.log2().round().exp2()) || near(10f64.powf(x.log10().round())));
+    let power =
+        x > 0.0 && x.is_finite() && (near(x.log2().round().exp2()) || near(10f64.powf(x.log10().round())));
     let known = [
         core::f64::consts::SQRT_2,
         core::f64::consts::FRAC_1_SQRT_2,

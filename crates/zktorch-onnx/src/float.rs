@@ -22,7 +22,8 @@ impl FloatModel {
     /// As [`compile`](crate::compile()), but for quantisation.
     pub fn new(bytes: &[u8], options: &Options) -> Result<Self> {
         let program = Expansion::survey(Model::decode(bytes, options)?, options).into_program(options)?;
-        let port = |id: &crate::program::Id| (program.value(*id).name.clone(), program.value(*id).dims.clone());
+        let port =
+            |id: &crate::program::Id| (program.value(*id).name.clone(), program.value(*id).dims.clone());
         let inputs = program.inputs.iter().map(port).collect();
         let outputs = program.outputs.iter().map(|(name, _)| name.clone()).collect();
         Ok(Self { program, inputs, outputs })

@@ -105,7 +105,9 @@ pub(crate) fn measure(
     for output in precision.outputs.iter().filter(|output| output.relative() > WARN) {
         let percent = 100.0 * output.relative();
         let source = match precision.source(output) {
-            Some(value) => format!("; the error enters at {} ({} of {})", value.name, value.max_error, value.max_abs),
+            Some(value) => {
+                format!("; the error enters at {} ({} of {})", value.name, value.max_error, value.max_abs)
+            }
             None => String::new(),
         };
         compiled.warnings.push(format!(

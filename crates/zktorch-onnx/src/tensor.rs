@@ -81,13 +81,6 @@ impl FloatTensor {
         self.data.iter().fold(0.0, |max, x| max.max(x.abs()))
     }
 
-    /// The same entries with other extents of the same product.
-    pub(crate) fn reshaped(mut self, dims: &[usize]) -> Self {
-        debug_assert_eq!(len(&self.dims), len(dims));
-        self.dims = dims.to_vec();
-        self
-    }
-
     pub(crate) fn check_finite(&self, name: &str) -> Result<()> {
         match self.data.iter().position(|x| !x.is_finite()) {
             None => Ok(()),
@@ -201,14 +194,6 @@ impl Tensor {
         match self {
             Self::Float(_) => None,
             Self::Int(tensor) => Some(&tensor.data),
-        }
-    }
-
-    /// The same entries with other extents of the same product.
-    pub(crate) fn reshaped(self, dims: &[usize]) -> Self {
-        match self {
-            Self::Float(tensor) => Self::Float(tensor.reshaped(dims)),
-            Self::Int(tensor) => Self::Int(IntTensor { dims: dims.to_vec(), data: tensor.data }),
         }
     }
 

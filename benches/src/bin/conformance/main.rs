@@ -89,7 +89,8 @@ fn conformance(options: &Options) -> Result<bool> {
     for test in report.tests.iter().filter(|test| is_bad(test, pinned)) {
         println!("{}: {:?} ({}): {}", test.test, test.class, test.variant, test.reason);
     }
-    let totals: Vec<String> = report.totals.iter().map(|(class, count)| format!("{count} {class:?}")).collect();
+    let totals: Vec<String> =
+        report.totals.iter().map(|(class, count)| format!("{count} {class:?}")).collect();
     println!("{} tests in {:.0} s: {}", report.tests.len(), report.seconds, totals.join(", ").to_lowercase());
     if let Some(path) = &options.json {
         fs::write(path, serde_json::to_vec_pretty(&report)?)

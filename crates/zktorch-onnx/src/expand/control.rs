@@ -47,7 +47,11 @@ impl Expander<'_> {
             if self.b.dims(yes) != self.b.dims(no) {
                 let (yes, no) = (self.b.dims(yes).to_vec(), self.b.dims(no).to_vec());
                 let expected = "a constant condition, or branches whose results have the same extents";
-                return Err(self.context(node, scope)?.error("input 0", expected, format!("{yes:?} and {no:?}")));
+                return Err(self.context(node, scope)?.error(
+                    "input 0",
+                    expected,
+                    format!("{yes:?} and {no:?}"),
+                ));
             }
             results.push(if yes == no { yes } else { self.b.choose(condition, yes, no) });
         }
@@ -148,7 +152,8 @@ impl Expander<'_> {
         }
         let missing = || cx.error("inputs", "a value for each", "none");
         let skip = usize::from(batched);
-        let given = cx.inputs.iter().skip(skip).map(|id| id.ok_or_else(missing)).collect::<Result<Vec<_>>>()?;
+        let given =
+            cx.inputs.iter().skip(skip).map(|id| id.ok_or_else(missing)).collect::<Result<Vec<_>>>()?;
         let Some(batch) = given.first().filter(|_| batched).map(|id| cx.b.dims(*id).first().copied()) else {
             return self.scan_all(&given, node, scope);
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::is_well_known;
 use crate::model::{Opsets, canonical_domain, decode_tensor, node_name, opsets};
 use crate::ops::{Context, find};
+use crate::problem::KNOWN_EXTENTS;
 use crate::program::{Builder, Id};
 use crate::proto::{AttributeProto, FunctionProto, GraphProto, NodeProto};
 use crate::{OnnxError, Options, Result};
@@ -98,7 +99,11 @@ impl<'a> Expander<'a> {
         }
         for (index, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let Some(id) = outputs.get(index).copied() else {
-                return Err(self.context(node, scope)?.error(format!("output {index}"), "absent", name.clone()));
+                return Err(self.context(node, scope)?.error(
+                    format!("output {index}"),
+                    "absent",
+                    name.clone(),
+                ));
             };
             if id.0 >= before {
                 self.b.name(id, name);
@@ -116,7 +121,7 @@ impl<'a> Expander<'a> {
         for name in &node.input {
             let found = scope.find(name);
             if found.is_none() && !name.is_empty() {
-                return Err(cx.error("inputs", "known extents", format!("unknown ones of {name}")));
+                return Err(cx.error("inputs", KNOWN_EXTENTS, format!("unknown ones of {name}")));
             }
             cx.inputs.push(found.flatten());
         }
@@ -212,7 +217,9 @@ impl<'a> Expander<'a> {
             return Err(self.context(node, scope)?.error("body", expected, inputs.len().to_string()));
         }
         let mut inner = Scope::inner(scope);
-        for (name, id) in constants.iter().map(|(name, id)| (&**name, id)).chain(inputs.into_iter().zip(given)) {
+        for (name, id) in
+            constants.iter().map(|(name, id)| (&**name, id)).chain(inputs.into_iter().zip(given))
+        {
             inner.define(name, *id);
         }
         for inside in &graph.node {

@@ -35,7 +35,13 @@ pub(super) fn conv<N: Multiply>(
                 let width = range.len() * (plane / first);
                 let mut columns = vec![N::default(); depth * width];
                 for (row, columns) in columns.chunks_mut(width.max(1)).enumerate() {
-                    fill(&image[row / taps * plane_in..][..plane_in], windows, range.clone(), row % taps, columns);
+                    fill(
+                        &image[row / taps * plane_in..][..plane_in],
+                        windows,
+                        range.clone(),
+                        row % taps,
+                        columns,
+                    );
                 }
                 let mut product = vec![N::default(); out_per_group * width];
                 N::multiply([out_per_group, depth, width], weight, &columns, &mut product);
@@ -74,13 +80,7 @@ fn fill<N: Number>(
         let Some(source) = window.source(position, tap / taps) else { continue };
         match inner {
             [] => out[0] = image[source],
-            _ => fill(
-                &image[source * plane..][..plane],
-                inner,
-                0..inner[0].positions,
-                tap % taps,
-                out,
-            ),
+            _ => fill(&image[source * plane..][..plane], inner, 0..inner[0].positions, tap % taps, out),
         }
     }
 }

@@ -60,7 +60,9 @@ impl Lowering<'_> {
             let bits = u32::try_from(bits).unwrap_or_default();
             1i64.checked_shl(bits).filter(|_| bits < 46)
         };
-        let unit = |bits: i32| power(bits).ok_or_else(|| self.error("scales of a quotient", "at most 45 bits apart", bits));
+        let unit = |bits: i32| {
+            power(bits).ok_or_else(|| self.error("scales of a quotient", "at most 45 bits apart", bits))
+        };
         let (up, down) = (unit(shift.max(0))?, unit((-shift).max(0))?);
         let (mut dividend, mut divisor) = (dividend.times(up), divisor.times(down));
         if !exact {
@@ -109,9 +111,9 @@ impl Lowering<'_> {
         } else {
             value
         };
-        let radicand = value
-            .raised((2 * scale - value.scale) as u32)
-            .ok_or_else(|| self.error("scales of a root", "at most 61 bits apart", 2 * scale - value.scale))?;
+        let radicand = value.raised((2 * scale - value.scale) as u32).ok_or_else(|| {
+            self.error("scales of a root", "at most 61 bits apart", 2 * scale - value.scale)
+        })?;
         let name = self.name(y);
         let largest = (i128::from(u16::MAX) << bits).min(sqrt(radicand.bounds.1.max(1)) + 1);
         let root = self.limbs(name, &radicand, (0, largest), |_| Role::Ranged)?;
@@ -132,22 +134,24 @@ impl Lowering<'_> {
             if ids.len() + 1 == Limbs::MAX {
                 return Err(self.error("bits of a comparison", "at most 64", format!("{bounds:?}")));
             }
-            ids.push(self.tensor(&format!("{name} (limb {})", ids.len()), value, 0, Limbs::LOW, Role::Ranged));
+            ids.push(self.tensor(
+                &format!("{name} (limb {})", ids.len()),
+                value,
+                0,
+                Limbs::LOW,
+                Role::Ranged,
+            ));
             (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
         }
         let domain = super::quantise::canonical(lo.min(-1), hi.max(1));
         let sign = self.sign_table(domain);
-        let top = self.tensor(&format!("{name} (difference)"), value, value.scale, domain, Role::LookupInput(sign));
+        let top =
+            self.tensor(&format!("{name} (difference)"), value, value.scale, domain, Role::LookupInput(sign));
         ids.push(top);
         let limbs = Limbs(ids);
         let acc = value.expr.clone();
-        let step = Step::Rescale {
-            acc,
-            divisor: 1,
-            y: limbs.clone(),
-            r: Limbs::default(),
-            slack: Limbs::default(),
-        };
+        let step =
+            Step::Rescale { acc, divisor: 1, y: limbs.clone(), r: Limbs::default(), slack: Limbs::default() };
         self.graph.steps.push(step);
         let stored = self.limbs_value(&limbs, value, value.scale, bounds);
         let x = self.tensor_value(top, value.axes.clone(), 0.0);

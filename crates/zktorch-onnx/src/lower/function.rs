@@ -137,7 +137,8 @@ impl Lowering<'_> {
         let limb = format!("{name} (excess)");
         excess.push(self.tensor(&limb, &raised, 0, domain, Role::LookupInput(sign)));
         let bit = Interval::new(0, 1);
-        let negative = self.tensor(&format!("{name} (sign of the excess)"), &raised, 0, bit, Role::LookupOutput(sign));
+        let negative =
+            self.tensor(&format!("{name} (sign of the excess)"), &raised, 0, bit, Role::LookupOutput(sign));
         let y = self.tensor(name, &raised, scale, range, role);
         let (r, slack) = self.remainder(name, &raised, divisor);
         let acc = raised.expr.clone();
@@ -178,7 +179,8 @@ impl Lowering<'_> {
         let (lo, hi) = self.statistics.range(x);
         let room = f64::from(1u32 << self.headroom);
         let max_abs = lo.abs().max(hi.abs()).max(1e-30);
-        let limits = (if lo < 0.0 { -max_abs * room } else { 0.0 }, if hi > 0.0 { max_abs * room } else { 0.0 });
+        let limits =
+            (if lo < 0.0 { -max_abs * room } else { 0.0 }, if hi > 0.0 { max_abs * room } else { 0.0 });
         Shape::new(formula, (lo, hi), limits)
     }
 }

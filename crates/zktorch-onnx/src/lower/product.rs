@@ -95,7 +95,9 @@ impl Lowering<'_> {
         }
         let labels = |list: &[u32]| -> Vec<Vec<u32>> {
             let find = |label: &u32| known.iter().find(|(other, _)| other == label);
-            list.iter().map(|label| find(label).map(|(_, labels)| labels.clone()).unwrap_or_default()).collect()
+            list.iter()
+                .map(|label| find(label).map(|(_, labels)| labels.clone()).unwrap_or_default())
+                .collect()
         };
         self.contract((&a, &labels(a_labels)), (&b, &labels(b_labels)), &labels(out))
     }
@@ -196,10 +198,8 @@ fn window_factor(
         };
         return Some(Factor { src: vec![src], out, map });
     }
-    let plain = window.taps == 1
-        && window.stride == 1
-        && window.pad == 0
-        && window.positions == window.extent;
+    let plain =
+        window.taps == 1 && window.stride == 1 && window.pad == 0 && window.positions == window.extent;
     if let (true, Some(src), Some(_)) = (plain, src, position) {
         return Some(Factor { src: vec![src], out, map: AxisMap::Identity });
     }

@@ -1,6 +1,8 @@
 //! Scales, rescaling and weights: the only place where numbers are chosen.
 
-use zktorch_graph::{AxisMap, Interval, Limbs, Linear, Operand, Role, Step, Tensor, TensorId, View, Visibility};
+use zktorch_graph::{
+    AxisMap, Interval, Limbs, Linear, Operand, Role, Step, Tensor, TensorId, View, Visibility,
+};
 
 use super::{Lowering, Value, shape};
 use crate::Result;
@@ -54,9 +56,7 @@ pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
 
 /// Bounds of `floor((acc + floor(D/2)) / D)`.
 fn quotient_bounds(value: &Value, divisor: u64) -> (i128, i128) {
-    let round = |bound: i128| {
-        bound.saturating_add(i128::from(divisor) / 2).div_euclid(i128::from(divisor))
-    };
+    let round = |bound: i128| bound.saturating_add(i128::from(divisor) / 2).div_euclid(i128::from(divisor));
     (round(value.bounds.0), round(value.bounds.1))
 }
 
@@ -336,13 +336,8 @@ impl Lowering<'_> {
                 let factor = f64::powi(2.0, scale);
                 let data = constant.iter().map(|x| (x * factor).round() as i32).collect::<Vec<_>>();
                 let name = self.name(id).into();
-                let tensor = self.add_tensor(Tensor {
-                    name,
-                    shape,
-                    scale,
-                    range: Interval::I16,
-                    role: Role::Weight,
-                });
+                let tensor =
+                    self.add_tensor(Tensor { name, shape, scale, range: Interval::I16, role: Role::Weight });
                 self.weights.push((tensor, data));
                 self.stored.insert(key, tensor);
                 tensor
@@ -359,7 +354,10 @@ impl Lowering<'_> {
         if let Some(large) = constant.iter().find(|x| i32::try_from(**x).is_err()) {
             return Err(self.error("constant", "integers of 32 bits", large));
         }
-        let halves = [constant.iter().map(|x| (*x & 0xffff) as i32).collect::<Vec<_>>(), constant.iter().map(|x| (*x >> 16) as i32).collect()];
+        let halves = [
+            constant.iter().map(|x| (*x & 0xffff) as i32).collect::<Vec<_>>(),
+            constant.iter().map(|x| (*x >> 16) as i32).collect(),
+        ];
         let shape = shape(&axes);
         let name = self.name(id);
         let mut ids = Vec::new();

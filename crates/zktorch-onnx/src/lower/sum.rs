@@ -176,8 +176,7 @@ impl Lowering<'_> {
                 None => placed,
                 // The parts do not overlap.
                 Some(sum) => {
-                    let bounds =
-                        (sum.bounds.0.min(placed.bounds.0), sum.bounds.1.max(placed.bounds.1));
+                    let bounds = (sum.bounds.0.min(placed.bounds.0), sum.bounds.1.max(placed.bounds.1));
                     Value { bounds, ..sum.plus(&placed) }
                 }
             });

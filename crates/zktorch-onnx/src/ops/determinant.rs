@@ -12,7 +12,9 @@ pub(super) fn det(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
     let dims = cx.dims(x);
     let (batch, rows) = match &dims[..] {
-        [batch @ .., rows, columns] if rows == columns && (1..=MAX_ROWS).contains(rows) => (batch.to_vec(), *rows),
+        [batch @ .., rows, columns] if rows == columns && (1..=MAX_ROWS).contains(rows) => {
+            (batch.to_vec(), *rows)
+        }
         _ => {
             let expected = format!("square matrices of at most {MAX_ROWS} rows");
             return Err(cx.error("input 0", expected, format!("extents {dims:?}")));

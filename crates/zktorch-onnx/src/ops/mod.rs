@@ -9,11 +9,11 @@ mod attention;
 mod constant;
 mod context;
 mod conv;
+mod cumulative;
 mod determinant;
+mod einsum;
 mod function;
 mod logic;
-mod cumulative;
-mod einsum;
 mod loss;
 mod matmul;
 mod ml;
@@ -22,16 +22,16 @@ mod norm;
 mod normalise;
 mod order;
 mod pool;
-mod quantised;
-mod recurrent;
 mod power;
+mod quantised;
 mod quotient;
+mod recurrent;
 mod reduce;
 mod reshape;
-mod unary;
-mod variadic;
 mod rotary;
 mod softmax;
+mod unary;
+mod variadic;
 mod windows;
 
 pub(crate) use context::Context;
@@ -93,8 +93,16 @@ const ATTENTION: &[&str] = &[
 ];
 
 const RECURRENT: &[&str] = &[
-    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget", "layout",
-    "linear_before_reset", "output_sequence",
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "input_forget",
+    "layout",
+    "linear_before_reset",
+    "output_sequence",
 ];
 const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "saturate"];
 /// What versions before 6 may say about memory.

@@ -184,7 +184,8 @@ fn pad(cx: &mut Context<'_>, pads: &[i64], fill: Option<Id>, axes: Option<Vec<i6
     // The fill value times the indicator of the padding.
     let shape: Vec<usize> = entries.iter().map(Vec::len).collect();
     let strides = crate::tensor::strides(&shape);
-    let inside = |i: usize| (0..shape.len()).all(|axis| entries[axis][i / strides[axis] % shape[axis]].is_some());
+    let inside =
+        |i: usize| (0..shape.len()).all(|axis| entries[axis][i / strides[axis] % shape[axis]].is_some());
     let mask = cx.constant_floats(&shape, |i| if inside(i) { 0.0 } else { 1.0 });
     let kind = cx.kind(x);
     let mask = cx.b.cast(mask, kind);
@@ -194,7 +195,11 @@ fn pad(cx: &mut Context<'_>, pads: &[i64], fill: Option<Id>, axes: Option<Vec<i6
 }
 
 /// Indices that are known, normalised, with their extents.
-pub(super) fn constant_indices(cx: &Context<'_>, index: usize, extent: usize) -> Result<(Vec<usize>, Vec<usize>)> {
+pub(super) fn constant_indices(
+    cx: &Context<'_>,
+    index: usize,
+    extent: usize,
+) -> Result<(Vec<usize>, Vec<usize>)> {
     let Some(Tensor::Int(tensor)) = cx.input_constant(index)? else {
         return Err(cx.error(format!("input {index}"), "integer indices", "other numbers"));
     };

@@ -58,11 +58,10 @@ pub(super) fn average(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let mut value = cx.input(0)?;
     for (index, window) in windows.iter().enumerate() {
         // Counts differ at the borders: sums weighted by lcm / count are lcm times the mean.
-        let counts: Vec<u64> =
-            (0..window.positions).map(|p| window.count(p, include_pad) as u64).collect();
-        let lcm = counts.iter().try_fold(1u64, |lcm, count| {
-            Some(lcm / gcd(lcm, *count) * count).filter(|lcm| *lcm <= 1 << 16)
-        });
+        let counts: Vec<u64> = (0..window.positions).map(|p| window.count(p, include_pad) as u64).collect();
+        let lcm = counts
+            .iter()
+            .try_fold(1u64, |lcm, count| Some(lcm / gcd(lcm, *count) * count).filter(|lcm| *lcm <= 1 << 16));
         let lcm = lcm.ok_or_else(|| {
             cx.error("windows", "sizes whose least common multiple is at most 2^16", format!("{counts:?}"))
         })?;

@@ -97,7 +97,8 @@ fn general_power(cx: &mut Context<'_>, base: Id, exponent: Id) -> Id {
     }
     let x = Formula::argument;
     let positive = || Formula::constant(0.0).with(Binary::Less, x());
-    let log = cx.b.function(base, positive().select(x().then(Unary::Log), Formula::constant(0.0)), Kind::Float);
+    let log =
+        cx.b.function(base, positive().select(x().then(Unary::Log), Formula::constant(0.0)), Kind::Float);
     let product = cx.b.mul(exponent, log);
     let power = cx.b.function(product, x().then(Unary::Exp), Kind::Float);
     let positive = cx.b.function(base, positive(), Kind::Bool);

@@ -81,7 +81,9 @@ fn saturated(cx: &mut Context<'_>, x: Id, zero: Option<Id>, element: i32) -> Id 
     };
     let public = zero.map_or(Some(0.0), |zero| cx.b.public_scalar(zero));
     let id = match (public, zero) {
-        (Some(zero), _) => cx.b.function(x, clamp(rounded.with_constant(Binary::Add, zero), lo, hi), Kind::Int),
+        (Some(zero), _) => {
+            cx.b.function(x, clamp(rounded.with_constant(Binary::Add, zero), lo, hi), Kind::Int)
+        }
         (None, Some(zero)) => {
             // Further away, any zero point leaves the bounds.
             let (far, near) = (hi - lo, lo - hi);

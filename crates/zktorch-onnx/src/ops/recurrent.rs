@@ -127,10 +127,7 @@ fn run(cx: &mut Context<'_>, layout: &Layout, cell: &Cell<'_>, gates: usize, ste
             })
         };
         outputs[time] = next.hidden.map(|hidden| cx.b.mul(mask, hidden));
-        state = State {
-            hidden: keep(cx, next.hidden, state.hidden),
-            cell: keep(cx, next.cell, state.cell),
-        };
+        state = State { hidden: keep(cx, next.hidden, state.hidden), cell: keep(cx, next.cell, state.cell) };
     }
     let zero = cx.constant_floats(&[batch, hidden], |_| 0.0);
     (outputs.into_iter().map(|output| output.unwrap_or(zero)).collect(), state)
@@ -141,9 +138,7 @@ fn activate(cx: &mut Context<'_>, cell: &Cell<'_>, x: Id, activation: usize) -> 
     let formula = cell.direction.activations.get(activation).cloned().unwrap_or_else(Formula::argument);
     let clipped = match cell.clip {
         None => Formula::argument(),
-        Some(clip) => {
-            Formula::argument().with_constant(Binary::Max, -clip).with_constant(Binary::Min, clip)
-        }
+        Some(clip) => Formula::argument().with_constant(Binary::Max, -clip).with_constant(Binary::Min, clip),
     };
     cx.b.function(x, formula.of(&clipped), Kind::Float)
 }

@@ -118,7 +118,16 @@ impl Builder {
     /// An input of the network.
     pub(crate) fn input(&mut self, name: &str, dims: &[usize], kind: Kind) -> Id {
         let (name, dims) = (name.to_owned(), dims.to_vec());
-        let id = self.add_value(Value { name, dims, kind, element: None, constant: None, public: false, formula: None, masked: None });
+        let id = self.add_value(Value {
+            name,
+            dims,
+            kind,
+            element: None,
+            constant: None,
+            public: false,
+            formula: None,
+            masked: None,
+        });
         self.program.inputs.push(id);
         id
     }
@@ -132,7 +141,16 @@ impl Builder {
     pub(crate) fn constant_of(&mut self, name: &str, tensor: Tensor, kind: Kind, public: bool) -> Id {
         let (name, dims) = (name.to_owned(), tensor.dims().to_vec());
         let constant = Some(Arc::new(tensor));
-        self.add_value(Value { name, dims, kind, element: None, constant, public, formula: None, masked: None })
+        self.add_value(Value {
+            name,
+            dims,
+            kind,
+            element: None,
+            constant,
+            public,
+            formula: None,
+            masked: None,
+        })
     }
 
     /// A public number of a kind.
@@ -164,7 +182,8 @@ impl Builder {
         let output = Id(self.program.values.len());
         let node = Node { core, inputs: inputs.to_vec(), output, origin: self.origin };
         let public = inputs.iter().all(|id| self.value(*id).public);
-        let value = Value { name, dims, kind, element, constant: None, public: false, formula: None, masked: None };
+        let value =
+            Value { name, dims, kind, element, constant: None, public: false, formula: None, masked: None };
         self.add_value(value);
         if constant && self.program.multiplications(&node) <= self.max_folded {
             let tensors: Vec<&Tensor> = inputs.iter().filter_map(|id| self.constant(*id)).collect();

@@ -74,24 +74,4 @@ impl Core {
     pub(crate) fn is_sum(&self) -> bool {
         matches!(self, Self::Sum(_) | Self::Reshape | Self::Transpose(_))
     }
-
-    /// Name for messages.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Reshape => "reshape",
-            Self::Transpose(_) => "transpose",
-            Self::Map { .. } => "map",
-            Self::Broadcast => "broadcast",
-            Self::Concat(_) => "concat",
-            Self::Sum(_) => "sum",
-            Self::Einsum { .. } => "einsum",
-            Self::Conv { .. } => "convolution",
-            Self::ChannelAffine(_) => "channel affine",
-            Self::Function(_) => "function",
-            Self::Max => "maximum",
-            Self::Divide => "quotient",
-            Self::FloorDivide => "integer quotient",
-            Self::Sqrt => "square root",
-        }
-    }
 }

@@ -96,9 +96,7 @@ impl Program {
         let count = |dims: &[usize]| crate::tensor::len(dims) as u64;
         let dims = |index: usize| &self.value(node.inputs[index]).dims;
         match &node.core {
-            Core::Conv { .. } => {
-                count(&self.value(node.output).dims).saturating_mul(count(&dims(1)[1..]))
-            }
+            Core::Conv { .. } => count(&self.value(node.output).dims).saturating_mul(count(&dims(1)[1..])),
             Core::Einsum { a, b, .. } => {
                 let both = a.iter().zip(dims(0)).chain(b.iter().zip(dims(1)).filter(|(l, _)| !a.contains(l)));
                 both.fold(1u64, |product, (_, dim)| product.saturating_mul(*dim as u64))

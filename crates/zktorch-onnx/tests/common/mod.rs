@@ -155,7 +155,9 @@ pub fn string(name: &str, s: &str) -> AttributeProto {
 pub fn samples(bytes: &[u8], count: usize, seed: u64) -> Vec<Vec<Tensor>> {
     let model = FloatModel::new(bytes, &Options::default()).unwrap();
     let mut random = Random::new(seed);
-    (0..count).map(|_| model.inputs().iter().map(|(_, dims)| random.tensor(dims, 1.0).into()).collect()).collect()
+    (0..count)
+        .map(|_| model.inputs().iter().map(|(_, dims)| random.tensor(dims, 1.0).into()).collect())
+        .collect()
 }
 
 pub fn compiled(bytes: &[u8]) -> Compiled {

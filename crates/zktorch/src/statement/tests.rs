@@ -50,7 +50,7 @@ fn round_trips_through_files() {
     // The file is a plain array of the real one's shape.
     let array = crate::data::load(&folder.path().join("statement.input1.npy"), None).unwrap();
     assert_eq!(array[0].dims, [50, 100]);
-    assert_eq!(array[0].data[1], 37.0 - 32768.0);
+    assert_eq!(array[0].floats()[1], 37.0 - 32768.0);
     // Moved without its file, or with an edited one.
     let edited = folder.path().join("statement.input1.npy");
     let mut bytes = fs::read(&edited).unwrap();
@@ -110,7 +110,11 @@ fn every_rule_is_checked() {
         ("upper id", |v| v["model_id"] = json!("AB".repeat(32)), "64 lowercase hexadecimal digits"),
         ("empty name", |v| v["inputs"][0]["name"] = json!(""), "inputs[0].name: expected 1 to"),
         ("same name", |v| v["inputs"][0]["name"] = json!("large"), "inputs: expected different names"),
-        ("scale", |v| v["outputs"][0]["scale"] = json!(257), "outputs[0].scale: expected -256 to 256, got 257"),
+        (
+            "scale",
+            |v| v["outputs"][0]["scale"] = json!(257),
+            "outputs[0].scale: expected -256 to 256, got 257",
+        ),
         ("scale", |v| v["outputs"][0]["scale"] = json!(i32::MIN), "outputs[0].scale"),
         ("scale", |v| v["outputs"][0]["scale"] = json!(1.5), "invalid type: floating point"),
         ("dims", |v| v["inputs"][0]["dims"] = json!([1, 4]), "inputs[0].integers: expected 4 entries, got 3"),

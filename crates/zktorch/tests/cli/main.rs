@@ -3,8 +3,10 @@
 
 mod audit;
 mod bound;
+mod calibration;
 mod ceremony;
 mod errors;
+mod files;
 mod flow;
 mod hostile_text;
 mod inspect;

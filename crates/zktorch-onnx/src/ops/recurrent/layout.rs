@@ -77,7 +77,12 @@ impl Layout {
     }
 
     /// The operands of every direction.
-    pub(super) fn directions(&self, cx: &mut Context<'_>, gates: usize, defaults: &[&str]) -> Result<Vec<Direction>> {
+    pub(super) fn directions(
+        &self,
+        cx: &mut Context<'_>,
+        gates: usize,
+        defaults: &[&str],
+    ) -> Result<Vec<Direction>> {
         let Self { count, hidden, batch, .. } = *self;
         let reversed = match &*cx.string("direction", "forward")? {
             "forward" => vec![false],

@@ -131,8 +131,7 @@ impl Builder {
         };
         let products = formula.0.windows(2).filter(|pair| scaled(pair)).count();
         let all = formula.0.iter().filter(|i| **i == Instruction::Binary(Binary::Mul)).count();
-        products == all
-            && formula.0.iter().all(|i| linear(i) || *i == Instruction::Binary(Binary::Mul))
+        products == all && formula.0.iter().all(|i| linear(i) || *i == Instruction::Binary(Binary::Mul))
     }
 
     /// If both are functions of one value, and one of them is not linear or the other is no number: the function of both.
@@ -188,8 +187,9 @@ impl Builder {
         };
         let ((a, a_labels), (b, b_labels)) = (operand(a), operand(b));
         // An axis that neither has (both extents are 1) is left out, too.
-        let out: Vec<u32> =
-            (0..dims.len() as u32).filter(|axis| a_labels.contains(axis) || b_labels.contains(axis)).collect();
+        let out: Vec<u32> = (0..dims.len() as u32)
+            .filter(|axis| a_labels.contains(axis) || b_labels.contains(axis))
+            .collect();
         let extents: Vec<usize> = out.iter().map(|axis| dims[*axis as usize]).collect();
         let core = Core::Einsum { a: a_labels, b: b_labels, out };
         let id = self.push(core, &[a, b], extents, kind);

@@ -116,14 +116,4 @@ impl Builder {
         self.note_masked_move(id, x, false, |builder, part| builder.broadcast(part, dims));
         id
     }
-
-    /// The axis moved to the end, and what moves it back.
-    pub(crate) fn axis_last(&mut self, x: Id, axis: usize) -> (Id, Vec<usize>) {
-        let rank = self.rank(x);
-        let mut perm: Vec<usize> = (0..rank).filter(|other| *other != axis).collect();
-        perm.push(axis);
-        let mut back = vec![0; rank];
-        perm.iter().enumerate().for_each(|(new, old)| back[*old] = new);
-        (self.transpose(x, &perm), back)
-    }
 }

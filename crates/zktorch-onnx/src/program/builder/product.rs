@@ -73,7 +73,8 @@ impl Builder {
             self.fail("batch axes that broadcast", format!("{a_batch:?} and {b_batch:?}"));
             return a;
         };
-        let mut out: Vec<u32> = (2..k).filter(|label| a_labels.contains(label) || b_labels.contains(label)).collect();
+        let mut out: Vec<u32> =
+            (2..k).filter(|label| a_labels.contains(label) || b_labels.contains(label)).collect();
         out.extend((a_rank > 1).then_some(0));
         out.extend((b_rank > 1).then_some(1));
         let (rows, columns) = (self.dims(a).len(), self.dims(b).len());
