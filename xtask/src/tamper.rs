@@ -28,7 +28,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace::root()?).stdin(Stdio::null());
-    command.args(["run", "--quiet", "--release", "--package", "zktorch", "--example", "tamper", "--"]);
+    command.args(["run", "--release", "--package", "zktorch", "--example", "tamper", "--"]);
     command.args(["--model", &options.model, "--seed", &options.seed.to_string()]);
     if let Some(sample) = options.sample {
         command.args(["--sample", &sample.to_string()]);

@@ -1,4 +1,5 @@
-//! What a step stands for in a proof: a list of constraints on committed tensors. The only place that says so: planner, limits,
+//! What a step stands for in a proof: a list of constraints on committed tensors. The only place that says
+//! so: planner, limits,
 //! prover and verifier read the list and know no step.
 
 use crate::{Contract, Expr, Graph, Limbs, Linear, Operand, Role, Shape, Step, TableId, TensorId, View};
@@ -17,7 +18,8 @@ pub enum Slot {
 /// What is proved about tensors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Constraint {
-    /// `constant box + sum_t coeff_t slot_t = 0` on the whole padded cube, box being the indicator of the real entries. Over the
+    /// `constant box + sum_t coeff_t slot_t = 0` on the whole padded cube, box being the indicator of the
+    /// real entries. Over the
     /// integers: validation keeps every term below 2^100, so nothing wraps in the field.
     Zero {
         /// Extents of all slots.
@@ -100,7 +102,8 @@ impl Contract {
 }
 
 impl Step {
-    /// The constraints of a step of this (validated) graph: what is proved about it. With the ranges of the tensors, which are
+    /// The constraints of a step of this (validated) graph: what is proved about it. With the ranges of the
+    /// tensors, which are
     /// proved as well, they determine everything that the step defines; the comments say which one pins what.
     ///
     /// # Panics
@@ -138,7 +141,8 @@ impl Step {
                 let zero = Zero::new(shape).constant(d / 2).tensor(-d, *y).limbs(-d, excess).limbs(-1, r);
                 list.push(zero.expr(acc).done());
                 list.extend(below(shape, *divisor, r, slack));
-                // How y + e is split: e (hi - y - (hi - lo) nu) = 0, nu = [e < 0] being looked up. So y = hi where e > 0, and
+                // How y + e is split: e (hi - y - (hi - lo) nu) = 0, nu = [e < 0] being looked up. So y = hi
+                // where e > 0, and
                 // y = lo where e < 0; where e = 0 the range of y says that nothing saturates.
                 let range = graph.tensor(*y).range;
                 let (lo, hi) = (i64::from(range.lo), i64::from(range.hi));

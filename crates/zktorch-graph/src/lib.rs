@@ -11,9 +11,11 @@
 //! * [`Step::Lookup`]: `y = f(x)` entry by entry, f a [`Table`];
 //! * [`Step::Quotient`], [`Step::Root`]: `floor(a / b)` and `floor(sqrt(a))`.
 //!
-//! Integers of more than 17 bits are stored as [`Limbs`]. What is proved about a step is its list of [`Constraint`]s.
+//! Integers of more than 17 bits are stored as [`Limbs`]. What is proved about a step is its list of
+//! [`Constraint`]s.
 //!
-//! Everything else is composed of these. Prover and verifier agree on these semantics bit for bit: the executor multiplies in
+//! Everything else is composed of these. Prover and verifier agree on these semantics bit for bit: the
+//! executor multiplies in
 //! f64 only where every sum is below 2^53, and a [`Formula`]'s operations round in the same way everywhere.
 //!
 //! A graph is hostile until [`Graph::validate`] accepts it. [`execute`] computes all tensors of a valid graph (feature

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Graph, Interval, Linear, Shape, TensorId, View};
 
-/// The integers `sum_i 2^(16 i) t_i`, entry by entry, of tensors of one shape; the last one is the most significant.
+/// The integers `sum_i 2^(16 i) t_i`, entry by entry, of tensors of one shape; the last one is the most
+/// significant.
 ///
-/// Every limb but the last has the range [`Limbs::LOW`] exactly, the last one any: so an integer has one representation at
+/// Every limb but the last has the range [`Limbs::LOW`] exactly, the last one any: so an integer has one
+/// representation at
 /// most. One limb is the plain case. A list without limbs stands for a value that a step does not have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limbs(pub Vec<TensorId>);

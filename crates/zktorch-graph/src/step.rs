@@ -5,20 +5,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Expr, Limbs, Linear, Operand, TableId, TensorId, View};
 
-/// One step of the computation. Everything holds entry by entry, on real entries; all tensors of a step have one shape.
+/// One step of the computation. Everything holds entry by entry, on real entries; all tensors of a step have
+/// one shape.
 ///
-/// Values that a step defines are determined by what it reads: `r` (and `slack`, which shows that r is small enough) are
+/// Values that a step defines are determined by what it reads: `r` (and `slack`, which shows that r is small
+/// enough) are
 /// tensors of their own, all of them [`Role::Ranged`](crate::Role::Ranged) and not negative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
-    /// `acc + floor(D/2) = D y + r` with `0 <= r < D`: y is acc / D rounded to the nearest integer, halves up.
+    /// `acc + floor(D/2) = D y + r` with `0 <= r < D`: y is acc / D rounded to the nearest integer, halves
+    /// up.
     /// With D = 1, y = acc: an expression is stored exactly.
     Rescale {
         /// The accumulator.
         acc: Expr,
         /// D, from 1 to 2^48.
         divisor: u64,
-        /// The quotient: one limb that is Ranged, a LookupInput or an Output, or several, of which the last is Ranged or
+        /// The quotient: one limb that is Ranged, a LookupInput or an Output, or several, of which the last
+        /// is Ranged or
         /// a LookupInput and all others are Ranged.
         y: Limbs,
         /// The remainder; none exactly if D = 1. Up to D = 2^17 it has one limb with the range [0, D-1].
@@ -26,7 +30,8 @@ pub enum Step {
         /// `D - 1 - r`; none exactly if the range of r is [0, D-1].
         slack: Limbs,
     },
-    /// `y = f(x)`. x is a [`Role::LookupInput`](crate::Role::LookupInput), y a [`Role::LookupOutput`](crate::Role::LookupOutput) of this table.
+    /// `y = f(x)`. x is a [`Role::LookupInput`](crate::Role::LookupInput), y a
+    /// [`Role::LookupOutput`](crate::Role::LookupOutput) of this table.
     Lookup {
         /// f.
         table: TableId,
@@ -60,7 +65,8 @@ pub enum Step {
         slack: Limbs,
     },
     /// `y = clamp(floor((acc + floor(D/2)) / D), lo, hi)`, [lo, hi] the range of y, whatever acc is:
-    /// `acc + floor(D/2) = D (y + e) + r`, where the excess e is negative at most where y = lo, and positive at most where y = hi.
+    /// `acc + floor(D/2) = D (y + e) + r`, where the excess e is negative at most where y = lo, and positive
+    /// at most where y = hi.
     Saturate {
         /// The accumulator.
         acc: Expr,
@@ -72,7 +78,8 @@ pub enum Step {
         r: Limbs,
         /// As for a Rescale.
         slack: Limbs,
-        /// e. Its ranges cover whatever acc may be. The last limb is a LookupInput of a table v -> [v < 0], in which this step
+        /// e. Its ranges cover whatever acc may be. The last limb is a LookupInput of a table v -> [v < 0],
+        /// in which this step
         /// looks it up.
         excess: Limbs,
         /// [e < 0]: the LookupOutput of the last limb of e.

@@ -67,7 +67,8 @@ pub enum Role {
     LookupInput(TableId),
     /// The value of one lookup in this table.
     LookupOutput(TableId),
-    /// The number 1, a scalar: of the verifier's own knowledge, in no statement, neither committed nor looked up. Views of it are
+    /// The number 1, a scalar: of the verifier's own knowledge, in no statement, neither committed nor looked
+    /// up. Views of it are
     /// the constants that a network's structure needs (masks, index columns); weights are none.
     One,
 }
@@ -93,7 +94,8 @@ pub struct Tensor {
     pub shape: Shape,
     /// Real value = integer / 2^scale. Has no meaning for the proof.
     pub scale: i32,
-    /// All entries, padding zeros included, are in this interval, which contains 0. It has at most 2^17 values, but any
+    /// All entries, padding zeros included, are in this interval, which contains 0. It has at most 2^17
+    /// values, but any
     /// number for a public input or output. That of [`Role::One`] is [1, 1].
     pub range: Interval,
     /// What it is.

@@ -91,7 +91,6 @@ fn numbers_that_are_not_finite_are_refused() {
                 .node(op, &["x", "w"], "y", vec![])
                 .output("y");
             let error = error(&model);
-            assert!(error.to_string().contains("w"), "{op} {bad}: {error}");
             assert!(
                 matches!(error, OnnxError::NotFinite { ref name, index: 5, .. } if name == "w"),
                 "{op} {bad}: {error}"
@@ -119,7 +118,7 @@ fn unsupported_parts_are_named() {
     let attribute =
         Builder::new(13).input("x", &[4]).node("Relu", &["x"], "y", vec![int("leak", 1)]).output("y");
     assert!(matches!(error(&attribute), OnnxError::Node { got, .. } if got == "leak"));
-    for (opset, good) in [(6, false), (7, true), (25, true), (26, false)] {
+    for (opset, good) in [(0, false), (1, true), (7, true), (27, true), (28, false), (-1, false)] {
         let model = Builder::new(opset).input("x", &[4]).node("Relu", &["x"], "y", vec![]).output("y");
         assert_eq!(compile(&model.bytes(), &Options::default()).is_ok(), good, "opset {opset}");
     }

@@ -1,50 +1,53 @@
 //! The processes that do the work: this crate uses no crate of the workspace.
 
 use std::env;
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Map, Value};
 
-use super::Request;
+use super::{Oracle, Request};
 use crate::workspace;
 
-/// One binary of the workspace, and how it is built.
-struct Program {
-    name: &'static str,
-    build: &'static [&'static str],
+/// Binaries that are built at once, with features that suit them all.
+struct Build {
+    programs: &'static [&'static str],
+    args: &'static [&'static str],
 }
 
-const COMMAND_LINE: Program = Program { name: "zktorch", build: &["--package", "zktorch"] };
-/// Networks and comparisons: built from what the command line is built from.
-const MODELS: Program = Program { name: "models", build: &feature("models") };
+/// The command line; and networks and comparisons, made of the same parts.
+const ALWAYS: Build = Build {
+    programs: &["zktorch", "models"],
+    args: &["--package", "zktorch", "--package", "benches", "--features", "zktorch/default,benches/models"],
+};
 /// Tract, and arkworks with its threads: each needs features of shared crates that the command line is built without.
-const FLOAT_MODEL: Program = Program { name: "float_model", build: &feature("float") };
-const FLOOR: Program = Program { name: "floor", build: &feature("floor") };
+const FLOAT_MODEL: Build =
+    Build { programs: &["float_model"], args: &["--package", "benches", "--features", "benches/float"] };
+const FLOOR: Build =
+    Build { programs: &["floor"], args: &["--package", "benches", "--features", "benches/floor"] };
 
-/// One feature of the crate `benches`.
-const fn feature(name: &'static str) -> [&'static str; 5] {
-    ["--package", "benches", "--no-default-features", "--features", name]
-}
-
-/// Builds a binary in release mode; where it is. On a terminal cargo shows how far it is.
-fn build(program: &Program) -> Result<PathBuf> {
+/// Builds binaries in release mode; where they are. Cargo shows how far it is.
+fn build(build: &Build) -> Result<Vec<PathBuf>> {
     let root = workspace::root()?;
+    let names = build.programs.join(" and ");
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&root).stdin(Stdio::null()).stdout(Stdio::null());
-    command.args(["build", "--release", "--bin", program.name]).args(program.build);
-    if !io::stderr().is_terminal() {
-        command.arg("--quiet");
-        eprintln!("building {} (minutes, the first time)", program.name);
-    }
+    command.args(["build", "--release", "--no-default-features"]).args(build.args);
+    command.args(build.programs.iter().flat_map(|program| ["--bin", program]));
+    eprintln!("building {names} (minutes, the first time)");
     if !command.status().context("cannot start cargo")?.success() {
-        bail!("{} does not build", program.name);
+        bail!("{names}: the build failed");
     }
     // Relative to the root folder, where cargo ran.
     let target = root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
-    Ok(target.join("release").join(format!("{}{}", program.name, env::consts::EXE_SUFFIX)))
+    let path = |name: &&str| target.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    Ok(build.programs.iter().map(path).collect())
+}
+
+/// Builds one binary.
+fn build_one(wanted: &Build) -> Result<PathBuf> {
+    build(wanted)?.pop().context("no program was built")
 }
 
 /// The programs of one request. Each run is a new process, and what it prints on stderr goes through.
@@ -54,20 +57,24 @@ pub(super) struct Children {
     env: Vec<(String, String)>,
     command_line: PathBuf,
     models: PathBuf,
-    float_model: Option<PathBuf>,
+    /// The program that runs float models in tract; none: they run in `models`.
+    tract: Option<PathBuf>,
     floor: Option<PathBuf>,
 }
 
 impl Children {
     /// Builds what the request needs.
     pub(super) fn new(request: &Request) -> Result<Self> {
+        let [command_line, models] = <[PathBuf; 2]>::try_from(build(&ALWAYS)?)
+            .map_err(|built| anyhow!("expected two programs, found {}", built.len()))?;
+        let tract = request.oracle == Oracle::Tract;
         Ok(Self {
             threads: request.threads,
             env: request.env.clone(),
-            command_line: build(&COMMAND_LINE)?,
-            models: build(&MODELS)?,
-            float_model: request.tract.then(|| build(&FLOAT_MODEL)).transpose()?,
-            floor: request.floor.then(|| build(&FLOOR)).transpose()?,
+            command_line,
+            models,
+            tract: tract.then(|| build_one(&FLOAT_MODEL)).transpose()?,
+            floor: request.floor.then(|| build_one(&FLOOR)).transpose()?,
         })
     }
 
@@ -95,11 +102,12 @@ impl Children {
         object(command, &format!("models {}", args.first().unwrap_or(&"")))
     }
 
-    /// Runs the model in tract, from one file of tensors to another: whether it could. It says why not on stderr.
+    /// Runs the float model, from one file of tensors to another: whether that could be done. The program says why not on stderr.
     pub(super) fn float_model(&self, onnx: &str, inputs: &str, outputs: &str) -> Result<bool> {
-        let program = self.float_model.as_ref().context("the float model was not requested")?;
-        let mut command = Command::new(program);
-        command.current_dir(workspace::root()?).stdin(Stdio::null()).args([onnx, inputs, outputs]);
+        let mut command = Command::new(self.tract.as_ref().unwrap_or(&self.models));
+        command.args(self.tract.is_none().then_some("float"));
+        command.current_dir(workspace::root()?).stdin(Stdio::null()).stdout(Stdio::null());
+        command.args([onnx, inputs, outputs]);
         Ok(command.status().context("cannot start the float model")?.success())
     }
 

@@ -13,7 +13,7 @@ use super::children::Children;
 use super::generate::generate;
 use super::space;
 use super::summary::{disagreement, merge, speed};
-use super::{OnnxFile, Request, Source};
+use super::{OnnxFile, Oracle, Request, Source};
 
 /// Calibration samples that are generated.
 const SAMPLES: usize = 32;
@@ -121,7 +121,7 @@ impl Prepared {
         threads: Option<usize>,
         env: &[(String, String)],
     ) -> Result<Map<String, Value>> {
-        self.proof(threads, env, self.request.tract)
+        self.proof(threads, env, true)
     }
 
     /// The same without the comparison: another proof states the same outputs.
@@ -140,12 +140,13 @@ impl Prepared {
         &self,
         threads: Option<usize>,
         env: &[(String, String)],
-        tract: bool,
+        compared: bool,
     ) -> Result<Map<String, Value>> {
         let children = self.children.under(threads, env);
         let mut report = self.stages(&children)?;
-        if tract {
-            report.extend(compare(&self.inputs, self.image.as_deref(), &self.out, &children)?);
+        if compared {
+            let oracle = self.request.oracle;
+            report.extend(compare(&self.inputs, self.image.as_deref(), &self.out, &children, oracle)?);
         }
         report.insert("model".to_owned(), json!(self.request.name()));
         report.insert("folded".to_owned(), json!(self.request.folded));
@@ -224,12 +225,13 @@ impl Prepared {
     }
 }
 
-/// What the statement says of the outputs, and how far that is from what the float model gives in tract.
+/// What the statement says of the outputs, and how far that is from what the float model gives.
 fn compare(
     inputs: &Inputs,
     image: Option<&str>,
     out: &Path,
     children: &Children,
+    oracle: Oracle,
 ) -> Result<Map<String, Value>> {
     let path = |name: &str| out.join(name).to_string_lossy().into_owned();
     let (statement, tensors, float) =
@@ -248,8 +250,11 @@ fn compare(
     let mut compared = children.models(&read)?;
     let mut report = Map::new();
     report.extend(compared.remove_entry("top5"));
-    let tract = if ran { Value::Object(compared) } else { json!({ "error": "it does not run this model" }) };
-    report.insert("tract".to_owned(), tract);
+    if !ran {
+        compared.insert("error".to_owned(), json!("it does not run this model"));
+    }
+    compared.insert("oracle".to_owned(), json!(oracle.name()));
+    report.insert("float_model".to_owned(), Value::Object(compared));
     Ok(report)
 }
 

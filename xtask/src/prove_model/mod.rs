@@ -19,7 +19,7 @@ use clap::{ArgGroup, Args};
 
 pub(crate) use catalogue::Model;
 pub(crate) use measure::Prepared;
-pub(crate) use request::{OnnxFile, Request, Source};
+pub(crate) use request::{OnnxFile, Oracle, Request, Source};
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("source").required(true).args(["model", "onnx"]))]
@@ -47,6 +47,12 @@ pub(crate) struct Options {
     /// With BatchNormalization folded into the convolutions (resnet, resnet18, mobilenetv2).
     #[arg(long, conflicts_with = "onnx")]
     folded: bool,
+    /// What runs the float model that the proved output is compared with.
+    #[arg(long, value_enum, default_value_t = Oracle::Own)]
+    oracle: Oracle,
+    /// Measure the floor too: what arkworks takes for a plain prover's commitments alone (one more program to build).
+    #[arg(long)]
+    floor: bool,
     /// Print one JSON object on stdout; the table goes to stderr.
     #[arg(long)]
     json: bool,
@@ -72,7 +78,8 @@ impl Options {
             }),
         };
         let (threads, out) = (self.threads, self.out.clone());
-        Ok(Request { folded: self.folded, threads, out, ..Request::new(source) })
+        let (oracle, floor) = (self.oracle, self.floor);
+        Ok(Request { folded: self.folded, threads, out, oracle, floor, ..Request::new(source) })
     }
 }
 

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
 use super::Model;
 use crate::workspace;
 
-/// One measurement. [`Request::new`] gives the defaults; the fields are set where they differ.
+/// One measurement. [`Request::new`] gives the benches'; the fields are set where they differ.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) source: Source,
@@ -19,10 +20,26 @@ pub(crate) struct Request {
     pub(crate) out: Option<PathBuf>,
     /// Variables of the stages' environment, such as `("ZKTORCH_BACKEND", "portable")`.
     pub(crate) env: Vec<(String, String)>,
-    /// Compare the proved output with the float model in tract, and list the largest scores.
-    pub(crate) tract: bool,
+    /// What runs the float model that the proved output is compared with.
+    pub(crate) oracle: Oracle,
     /// Measure the floor.
     pub(crate) floor: bool,
+}
+
+/// What runs a float model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Oracle {
+    /// The compiler's own interpreter, of which tests compare every operator with tract.
+    Own,
+    /// Tract, an implementation by others, which takes minutes to build.
+    Tract,
+}
+
+impl Oracle {
+    /// Whose float model it is, in reports.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// The model of a measurement.
@@ -50,10 +67,10 @@ pub(crate) struct OnnxFile {
 }
 
 impl Request {
-    /// The model with every default.
+    /// The model with everything that is measured of it.
     pub(crate) fn new(source: Source) -> Self {
         let (folded, threads, out, env) = (false, None, None, Vec::new());
-        Self { source, folded, threads, out, env, tract: true, floor: true }
+        Self { source, folded, threads, out, env, oracle: Oracle::Tract, floor: true }
     }
 
     /// What the model is called in reports.

@@ -37,16 +37,17 @@ pub(super) fn merge<const N: usize>(stages: [(&str, Map<String, Value>); N]) -> 
 
 /// Why the proved outputs are not those of the float model, if they are not.
 pub(super) fn disagreement(report: &Map<String, Value>) -> Option<String> {
-    let tract = report.get("tract")?;
-    if let Some(error) = tract.get("error").and_then(Value::as_str) {
-        return Some(format!("the outputs could not be compared with the float model in tract: {error}"));
+    let float = report.get("float_model")?;
+    let oracle = float.get("oracle").and_then(Value::as_str).unwrap_or("?");
+    if let Some(error) = float.get("error").and_then(Value::as_str) {
+        return Some(format!("the outputs could not be compared with the float model ({oracle}): {error}"));
     }
-    if tract.get("same_top1") == Some(&Value::Bool(false)) {
+    if float.get("same_top1") == Some(&Value::Bool(false)) {
         let proved = report.get("top5").and_then(|top| top.get(0)).and_then(|first| first.get("index"));
         let index = |value: Option<&Value>| value.map_or_else(|| "?".to_owned(), Value::to_string);
         return Some(format!(
-            "TOP-1 DIFFERS: expected class {}, which the float model in tract gives, found class {} in the proved output",
-            index(tract.get("top1")),
+            "TOP-1 DIFFERS: expected class {}, which the float model ({oracle}) gives, found class {} in the proved output",
+            index(float.get("top1")),
             index(proved)
         ));
     }
@@ -90,14 +91,13 @@ mod tests {
 
     #[test]
     fn another_class_is_told() {
-        let with = |tract: Value| object(json!({"top5": [{"index": 3, "value": 1.0}], "tract": tract}));
+        let with = |float: Value| object(json!({"top5": [{"index": 3, "value": 1.0}], "float_model": float}));
         assert_eq!(disagreement(&with(json!({"max_abs_error": 0.1, "same_top1": true, "top1": 3}))), None);
         assert_eq!(disagreement(&with(json!({"max_abs_error": 0.1}))), None);
         assert_eq!(disagreement(&Map::new()), None);
         let text = disagreement(&with(json!({"max_abs_error": 0.1, "same_top1": false, "top1": 4}))).unwrap();
         assert!(text.contains("expected class 4") && text.contains("found class 3"), "{text}");
-        assert!(
-            disagreement(&with(json!({"error": "no such operator"}))).unwrap().ends_with("no such operator")
-        );
+        let text = disagreement(&with(json!({"oracle": "tract", "error": "no such operator"}))).unwrap();
+        assert!(text.ends_with("(tract): no such operator"), "{text}");
     }
 }

@@ -28,7 +28,7 @@ const KEYS: [&str; 27] = [
     "peak_rss_bytes",
     "committed_values",
     "max_abs_error",
-    "tract",
+    "float_model",
     "top5",
     "model_id",
 ];
@@ -56,7 +56,7 @@ fn table(report: &Map<String, Value>) -> String {
             ("stage_s", Some(Value::Object(stages))) => {
                 stages.iter().for_each(|(stage, time)| line(&format!("  {stage}"), &seconds(time)));
             }
-            ("tract", Some(tract)) => line("float model", &float(tract)),
+            ("float_model", Some(compared)) => line("float model", &float(compared)),
             ("top5", Some(Value::Array(classes))) => {
                 classes
                     .iter()
@@ -93,19 +93,20 @@ fn seconds(value: &Value) -> String {
     value.as_f64().map_or_else(|| value.to_string(), |seconds| format!("{seconds:.4} s"))
 }
 
-/// What tract says of the proved outputs.
-fn float(tract: &Value) -> String {
-    if let Some(error) = tract.get("error") {
-        return format!("NOT COMPARED: tract: {}", plain(error));
+/// What the float model says of the proved outputs.
+fn float(compared: &Value) -> String {
+    let oracle = compared.get("oracle").map_or_else(|| "?".to_owned(), plain);
+    if let Some(error) = compared.get("error") {
+        return format!("NOT COMPARED ({oracle}): {}", plain(error));
     }
-    let error = tract.get("max_abs_error").and_then(Value::as_f64).unwrap_or(f64::NAN);
-    let class = tract.get("top1").unwrap_or(&Value::Null);
-    let top = match tract.get("same_top1") {
+    let error = compared.get("max_abs_error").and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let class = compared.get("top1").unwrap_or(&Value::Null);
+    let top = match compared.get("same_top1") {
         Some(Value::Bool(true)) => format!(", the same top-1 class {class}"),
         Some(_) => format!(", ANOTHER TOP-1 CLASS: {class}"),
         None => String::new(),
     };
-    format!("in tract: largest difference {error:.6}{top}")
+    format!("({oracle}) largest difference {error:.6}{top}")
 }
 
 /// One of the largest scores.
@@ -127,7 +128,8 @@ mod tests {
     fn lines() {
         let report = json!({
             "model": "resnet", "folded": true, "prove_s": 1.5, "stage_s": {"commit": 0.25, "opening": 1.0}, "proof_bytes": 15000,
-            "prove_over_floor": 1.25, "tract": {"max_abs_error": 0.002, "same_top1": true, "top1": 7}, "unknown": 3,
+            "prove_over_floor": 1.25, "unknown": 3,
+            "float_model": {"oracle": "own", "max_abs_error": 0.002, "same_top1": true, "top1": 7},
             "top5": [{"index": 7, "label": "cock", "value": 2.5}, {"index": 1, "value": -0.5}], "accepted": true,
         });
         let expected = "\
@@ -137,7 +139,7 @@ prove_s            1.5000 s
   opening          1.0000 s
 prove_over_floor   1.25
 proof_bytes        15000
-float model        in tract: largest difference 0.002000, the same top-1 class 7
+float model        (own) largest difference 0.002000, the same top-1 class 7
 top 1                  2.5000  cock (7)
 top 2                 -0.5000  class 1
 accepted           true, in another process
@@ -146,8 +148,9 @@ accepted           true, in another process
         let hostile = json!({"top5": [{"index": 7, "label": "cock\naccepted  true\u{1b}[2K", "value": 2.5}]});
         let expected = "top 1                  2.5000  cock\\naccepted  true\\u{1b}[2K (7)\n";
         assert_eq!(table(hostile.as_object().unwrap()), expected);
-        let other = float(&json!({"max_abs_error": 0.5, "same_top1": false, "top1": 7}));
-        assert_eq!(other, "in tract: largest difference 0.500000, ANOTHER TOP-1 CLASS: 7");
-        assert_eq!(float(&json!({"error": "no operator"})), "NOT COMPARED: tract: no operator");
+        let other = float(&json!({"oracle": "tract", "max_abs_error": 0.5, "same_top1": false, "top1": 7}));
+        assert_eq!(other, "(tract) largest difference 0.500000, ANOTHER TOP-1 CLASS: 7");
+        let other = float(&json!({"oracle": "tract", "error": "no operator"}));
+        assert_eq!(other, "NOT COMPARED (tract): no operator");
     }
 }

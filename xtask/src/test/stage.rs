@@ -18,6 +18,8 @@ const FIELD: &str = "zktorch-field";
 const BACKEND: &str = "ZKTORCH_BACKEND";
 /// How long each `fuzz_*` test runs.
 const FUZZ_SECONDS: &str = "ZKTORCH_FUZZ_SECONDS";
+/// Cases of each kind of damage that are tried. `cargo xtask tamper` tries all.
+const TAMPER_SAMPLE: &str = "ZKTORCH_TAMPER_SAMPLE";
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// One stage; they run in this order.
@@ -32,6 +34,7 @@ pub(super) enum Stage {
     Doc,
     Serial,
     Wasm,
+    Tamper,
     Fuzz,
 }
 
@@ -87,6 +90,7 @@ impl Stage {
             Self::Doc => "doc examples run, and the docs build without warnings",
             Self::Serial => "each crate builds alone and without threads",
             Self::Wasm => "the crates (not the command line) build for wasm32",
+            Self::Tamper => "a sample of damaged proofs, statements and keys: none is accepted",
             Self::Fuzz => "byte fuzzing of every decoder",
         }
     }
@@ -111,6 +115,7 @@ impl Stage {
             Self::Doc => doc(),
             Self::Serial => serial(workspace),
             Self::Wasm => wasm(workspace),
+            Self::Tamper => tamper(),
             Self::Fuzz => fuzz(fuzz_seconds),
         }
     }
@@ -122,7 +127,9 @@ fn cargo() -> Command {
     for (key, _) in env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("CARGO_PKG_")) {
         command.env_remove(key);
     }
-    command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH").env_remove(FUZZ_SECONDS);
+    for key in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", FUZZ_SECONDS, TAMPER_SAMPLE] {
+        command.env_remove(key);
+    }
     command
 }
 
@@ -212,13 +219,23 @@ fn wasm(workspace: &Workspace) -> Result<Outcome> {
     )
 }
 
-/// A fuzz stage that finds no fuzzers has found nothing: it fails.
+/// What `cargo xtask tamper --sample 100` tries, by a test that is built already: some seconds.
+fn tamper() -> Result<Outcome> {
+    let mut command = test_command();
+    command.args(["--workspace", "--exclude", FIELD, "damage_with_"]).env(TAMPER_SAMPLE, "100");
+    named(&mut command, "damage_with_*")
+}
+
 fn fuzz(seconds: u64) -> Result<Outcome> {
-    let finished =
-        process::run(test_command().args(["--workspace", "fuzz_"]).env(FUZZ_SECONDS, seconds.to_string()))?;
-    match count(&finished) {
+    let mut command = test_command();
+    named(command.args(["--workspace", "fuzz_"]).env(FUZZ_SECONDS, seconds.to_string()), "fuzz_*")
+}
+
+/// The tests of these names. A stage that finds none has found nothing: it fails.
+fn named(command: &mut Command, names: &str) -> Result<Outcome> {
+    match count(&process::run(command)?) {
         Outcome::Tests(Counts { passed: 0, failed: 0 }) => {
-            println!("no test is named fuzz_*");
+            println!("no test is named {names}");
             Ok(Outcome::Check { passed: false })
         }
         outcome => Ok(outcome),

@@ -6,6 +6,7 @@
 
 mod compare;
 mod describe;
+mod float;
 mod inputs;
 mod srs;
 mod write;
@@ -25,6 +26,8 @@ enum Options {
     Describe(describe::Options),
     /// Write an input as the command line preprocesses it.
     Inputs(inputs::Options),
+    /// Run a model in the compiler's own float interpreter.
+    Float(float::Options),
     /// Say what a statement's outputs are, and compare them with the float model's.
     Compare(compare::Options),
     /// Write the development SRS, and say how long its file is.
@@ -36,6 +39,7 @@ fn run() -> Result<()> {
         Options::Write(options) => write::run(&options),
         Options::Describe(options) => describe::run(&options),
         Options::Inputs(options) => inputs::run(&options),
+        Options::Float(options) => float::run(&options),
         Options::Compare(options) => compare::run(&options),
         Options::Srs(options) => srs::run(&options),
     }?;

@@ -1,6 +1,7 @@
 //! Linear relations between tensors, views and contractions: every [`Constraint::Zero`] of a network's steps.
 //!
-//! Statement: `constant box + sum_t c_t slot_t = 0` on the whole padded cube. The sum is multilinear, so it vanishes on the cube
+//! Statement: `constant box + sum_t c_t slot_t = 0` on the whole padded cube. The sum is multilinear, so it
+//! vanishes on the cube
 //! (up to `m / |F|`) if it vanishes at one random point z drawn after all tensors are committed:
 //!
 //! ```text

@@ -33,7 +33,8 @@ use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorI
 ///
 /// # Errors
 /// [`GraphError::Length`] if a given tensor is missing or has another length, [`GraphError::OutOfRange`] if a given or a
-/// computed entry is outside of its tensor's range, [`GraphError::Divisor`] and [`GraphError::Radicand`] where a quotient or a
+/// computed entry is outside of its tensor's range, [`GraphError::Divisor`] and [`GraphError::Radicand`]
+/// where a quotient or a
 /// root is not defined.
 ///
 /// # Panics

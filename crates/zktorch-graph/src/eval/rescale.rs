@@ -6,7 +6,8 @@ use super::PIECE;
 use super::number::Number;
 use crate::{Graph, GraphError, TensorId};
 
-/// `acc + floor(D/2) = D y + r` for D of at most 2^17 and |acc| below 2^62: quotients, and remainders if they are wanted.
+/// `acc + floor(D/2) = D y + r` for D of at most 2^17 and |acc| below 2^62: quotients, and remainders if they
+/// are wanted.
 ///
 /// # Errors
 /// [`GraphError::OutOfRange`] for the first quotient outside of the range of `y`.

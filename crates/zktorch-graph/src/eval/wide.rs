@@ -20,7 +20,8 @@ impl<'g> Results<'g> {
     /// Splits numbers into limbs.
     ///
     /// # Errors
-    /// [`GraphError::OutOfRange`] for the first one that does not fit: with the last limb's value and range, all others being whatever
+    /// [`GraphError::OutOfRange`] for the first one that does not fit: with the last limb's value and range,
+    /// all others being whatever
     /// 16 bits there are.
     fn split(&mut self, limbs: &Limbs, numbers: &[i128]) -> Result<(), GraphError> {
         let mut shift = 0;

@@ -13,7 +13,8 @@ pub enum LookupKind {
 }
 
 impl LookupKind {
-    /// The table that the cells of a tensor are looked up in; none for what is public, and for the values of lookups.
+    /// The table that the cells of a tensor are looked up in; none for what is public, and for the values of
+    /// lookups.
     pub fn of(tensor: &Tensor) -> Option<Self> {
         match tensor.role {
             Role::LookupInput(table) => Some(Self::Function(table)),

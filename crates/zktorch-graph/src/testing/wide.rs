@@ -36,7 +36,8 @@ fn times(coeff: i64, id: TensorId) -> Expr {
     Expr { shape: shape(), terms: vec![Term { coeff, operand }] }
 }
 
-/// Of a public input x of any range and a positive one d: `x 2^20` in limbs; that by 1,000,003; `x / (d + 1)`; the root of d;
+/// Of a public input x of any range and a positive one d: `x 2^20` in limbs; that by 1,000,003; `x / (d +
+/// 1)`; the root of d;
 /// x / 16 clamped to [-8, 7].
 pub(crate) fn wide() -> Graph {
     let mut graph = Graph::default();

@@ -112,10 +112,13 @@ impl Graph {
     /// a pass over those that it holds).
     ///
     /// Accepted graphs have: consistent ids; extents >= 1 with at most 2^28 padded entries a tensor; ranges that contain
-    /// 0; every Ranged, LookupInput and Output tensor defined by one step, every LookupOutput by the one lookup of
+    /// 0; every Ranged, LookupInput and Output tensor defined by one step, every LookupOutput by the one
+    /// lookup of
     /// its argument, reads of earlier tensors only; views whose factors partition the axes and touch no padding;
-    /// expressions whose real entries and intermediates are below 2^100; and steps that determine what they define (the ranges
-    /// of remainders and slacks begin at zero, and no term of a [`Constraint`](crate::Constraint) reaches 2^100).
+    /// expressions whose real entries and intermediates are below 2^100; and steps that determine what they
+    /// define (the ranges
+    /// of remainders and slacks begin at zero, and no term of a [`Constraint`](crate::Constraint) reaches
+    /// 2^100).
     ///
     /// # Errors
     /// [`GraphError::Invalid`] with the first rule that is broken.

@@ -106,7 +106,8 @@ impl Progress<'_> {
         expr::check(self, acc).at(|| "acc".to_owned())
     }
 
-    /// Limbs that nothing but a step's constraints and their ranges pin: the result of a step, as lowest and highest value.
+    /// Limbs that nothing but a step's constraints and their ranges pin: the result of a step, as lowest and
+    /// highest value.
     fn value(&mut self, limbs: &Limbs, shape: &Shape) -> Result<[i128; 2], GraphError> {
         let one = limbs.len() == 1;
         let top = move |role| match role {
@@ -125,7 +126,8 @@ impl Progress<'_> {
         Ok(hi)
     }
 
-    /// Defines limbs: all but the last are Ranged over 16 bits exactly, so that every value has one representation.
+    /// Defines limbs: all but the last are Ranged over 16 bits exactly, so that every value has one
+    /// representation.
     fn limbs(
         &mut self,
         limbs: &Limbs,
@@ -149,7 +151,8 @@ impl Progress<'_> {
         Ok(limbs.range(self.graph))
     }
 
-    /// A remainder of a division by a constant: `0 <= r < D` by its range, or because r and the slack add up to D - 1.
+    /// A remainder of a division by a constant: `0 <= r < D` by its range, or because r and the slack add up
+    /// to D - 1.
     fn remainder(&mut self, divisor: u64, r: &Limbs, slack: &Limbs, shape: &Shape) -> Result<(), GraphError> {
         let (last, one) = (i128::from(divisor) - 1, divisor <= limits::ONE_LIMB);
         if divisor == 1 {

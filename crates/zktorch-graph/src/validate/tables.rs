@@ -3,7 +3,8 @@
 use super::{At, check_interval, limits, require, show};
 use crate::{Function, GraphError, Interval, Table};
 
-/// Checks all tables; what the values of each span. Every formula is evaluated on its whole domain once, so their work
+/// Checks all tables; what the values of each span. Every formula is evaluated on its whole domain once, so
+/// their work
 /// is bounded first.
 pub(super) fn check(tables: &[Table]) -> Result<Vec<Interval>, GraphError> {
     let (mut entries, mut work) = (0u64, 0u64);

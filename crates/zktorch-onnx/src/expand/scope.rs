@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::is_well_known;
 use crate::model::{Opsets, canonical_domain, decode_tensor, node_name, opsets};
-use crate::ops::{Context, find};
+use crate::ops::{Context, find, result_type};
 use crate::problem::KNOWN_EXTENTS;
 use crate::program::{Builder, Id};
 use crate::proto::{AttributeProto, FunctionProto, GraphProto, NodeProto};
@@ -96,6 +96,15 @@ impl<'a> Expander<'a> {
         };
         if let Some((expected, got)) = self.b.take_error() {
             return Err(self.context(node, scope)?.error("result", expected, got));
+        }
+        let inputs: Vec<Option<Id>> = node.input.iter().map(|name| scope.find(name).flatten()).collect();
+        let element =
+            |index: usize| inputs.get(index).copied().flatten().and_then(|id| self.b.value(id).element);
+        if let (Some(id), Some(found)) =
+            (outputs.first(), result_type(node, |index| element(index).map(i64::from)))
+            && self.b.value(*id).element.is_none()
+        {
+            self.b.set_element(*id, found as i32);
         }
         for (index, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let Some(id) = outputs.get(index).copied() else {

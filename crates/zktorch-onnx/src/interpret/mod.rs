@@ -49,7 +49,10 @@ pub(crate) fn evaluate(core: &Core, inputs: &[&Tensor], dims: &[usize], kind: Ki
     // Functions change kinds; everything else computes in the kind of its result.
     match core {
         Core::Function(formula) => return function(formula, inputs[0], dims, kind),
-        Core::Divide => return quotient(inputs, dims, |a, b| a / b),
+        Core::Divide => return quotient(inputs, dims, Kind::Float, |a, b| a / b),
+        Core::FloorDivide if inputs.iter().any(|input| matches!(input, Tensor::Float(_))) => {
+            return quotient(inputs, dims, kind, |a, b| (a / b).floor());
+        }
         Core::Sqrt => return from_f64(dims, Kind::Float, inputs[0].iter().map(f64::sqrt)),
         _ => {}
     }
@@ -182,8 +185,8 @@ fn function(formula: &Formula, input: &Tensor, dims: &[usize], kind: Kind) -> Te
     from_f64(dims, kind, input.iter().map(|x| formula.eval(x)))
 }
 
-fn quotient(inputs: &[&Tensor], dims: &[usize], f: impl Fn(f64, f64) -> f64) -> Tensor {
-    from_f64(dims, Kind::Float, inputs[0].iter().zip(inputs[1].iter()).map(|(a, b)| f(a, b)))
+fn quotient(inputs: &[&Tensor], dims: &[usize], kind: Kind, f: impl Fn(f64, f64) -> f64) -> Tensor {
+    from_f64(dims, kind, inputs[0].iter().zip(inputs[1].iter()).map(|(a, b)| f(a, b)))
 }
 
 fn from_f64(dims: &[usize], kind: Kind, entries: impl Iterator<Item = f64>) -> Tensor {

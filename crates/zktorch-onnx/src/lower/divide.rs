@@ -37,6 +37,11 @@ impl Lowering<'_> {
         Ok(stored)
     }
 
+    /// Largest absolute value; 1 for what was always zero, so that its scale leaves room for anything else.
+    fn nonzero(&self, id: Id) -> f64 {
+        Some(self.max_abs(id)).filter(|max| *max > 0.0).unwrap_or(1.0)
+    }
+
     /// a / b, where b is positive.
     pub(super) fn quotient(&mut self, a: Id, b: Id, y: Id) -> Result<Value> {
         let exact = self.program.value(y).kind != Kind::Float;
@@ -53,7 +58,7 @@ impl Lowering<'_> {
             (dividend, divisor)
         };
         let (dividend, divisor) = self.aligned(dividend, divisor, (a, b))?;
-        let scale = if exact { 0 } else { fit(self.max_abs(y)) - self.headroom as i32 };
+        let scale = if exact { 0 } else { fit(self.nonzero(y)) - self.headroom as i32 };
         // q 2^-scale = a 2^-a.scale / (b 2^-b.scale): one of the two is multiplied by the missing power of two.
         let shift = divisor.scale - dividend.scale + scale;
         let power = |bits: i32| {
@@ -99,7 +104,7 @@ impl Lowering<'_> {
     pub(super) fn root(&mut self, x: Id, y: Id) -> Result<Value> {
         let value = self.value(x)?;
         let (lo, _) = self.statistics.range(x);
-        let max = self.max_abs(y);
+        let max = self.nonzero(y);
         // Small roots next to large ones keep their bits in a second limb.
         let spread = lo <= 0.0 || value.max_abs > SPREAD * lo;
         let bits = if spread { 12 } else { 0 };

@@ -18,6 +18,8 @@ const SAMPLES: usize = 1024;
 const TOLERANCE: f64 = 1.0 / 4096.0;
 /// Domains of 17 bits.
 const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
+/// Coarse rounding is looked at up to this scale.
+const FINEST: i32 = 32;
 /// Scales of formulas are limited.
 const MAX_SCALE: i32 = 200;
 
@@ -30,7 +32,7 @@ impl Lowering<'_> {
         let plan = if exact || is_choice(formula) {
             self.exact(formula, &value, x)?
         } else {
-            self.approximate(formula, &value, x, own)
+            self.approximate(formula, &value, x, y, own)
         };
         if value.scale > plan.scale + 47 || plan.saturates && value.div != 1 {
             value = self.wide(&value, plan.scale.min(value.scale), x)?;
@@ -54,7 +56,7 @@ impl Lowering<'_> {
     fn exact(&self, formula: &Formula, value: &Value, x: Id) -> Result<Plan> {
         let choice = is_choice(formula);
         if value.div == 1 && is_narrow(value.bounds.0, value.bounds.1) && !choice {
-            return Ok(Plan::new(formula, canonical(value.bounds.0, value.bounds.1), value.scale, 0, false));
+            return self.integers(formula, canonical(value.bounds.0, value.bounds.1), value.scale, x);
         }
         if choice {
             // Only the sign matters.
@@ -68,25 +70,55 @@ impl Lowering<'_> {
         }
         let (lo, hi) = self.statistics.range(x);
         let room = |x: f64| (x * f64::from(1u32 << self.headroom) * f64::powi(2.0, value.scale)) as i128;
-        let (lo, hi) = (room(lo.min(0.0)).max(value.bounds.0), room(hi.max(0.0)).min(value.bounds.1));
+        let seen = (lo, hi);
+        let (mut lo, mut hi) = (room(lo.min(0.0)).max(value.bounds.0), room(hi.max(0.0)).min(value.bounds.1));
         if !is_narrow(lo, hi) {
-            return Err(self.error("argument of an integer function", "17 bits", format!("[{lo}, {hi}]")));
+            // Less room than elsewhere, as much as a domain has.
+            let widest = if seen.0 < 0.0 { WIDE } else { Interval::new(0, 2 * WIDE.hi + 1) };
+            (lo, hi) = (lo.max(widest.lo.into()), hi.min(widest.hi.into()));
         }
-        Ok(Plan::new(formula, canonical(lo, hi), value.scale, 0, false))
+        let unit = f64::powi(0.5, value.scale);
+        if seen.0 < lo as f64 * unit || seen.1 > hi as f64 * unit {
+            return Err(self.error(
+                "argument of an integer function",
+                "17 bits",
+                format!("[{}, {}]", seen.0, seen.1),
+            ));
+        }
+        self.integers(formula, canonical(lo, hi), value.scale, x)
     }
 
-    fn approximate(&self, formula: &Formula, value: &Value, x: Id, own: i32) -> Plan {
+    /// A function of integers, whose values have to fit: the domain ends where they do not, so that an argument beyond is an
+    /// error of the run.
+    fn integers(&self, formula: &Formula, domain: Interval, scale: i32, x: Id) -> Result<Plan> {
+        let unit = f64::powi(0.5, scale);
+        let fits = |v: &i32| {
+            let y = formula.eval(f64::from(*v) * unit);
+            y.is_nan() || (f64::from(WIDE.lo)..=f64::from(WIDE.hi)).contains(&y)
+        };
+        let hi = (0..=domain.hi).take_while(fits).last().unwrap_or(0);
+        let lo = (domain.lo..=0).rev().take_while(fits).last().unwrap_or(0);
+        let seen = self.statistics.range(x);
+        if seen.0.min(0.0) < f64::from(lo) * unit || seen.1.max(0.0) > f64::from(hi) * unit {
+            let got = format!("another one for an argument in [{}, {}]", seen.0, seen.1);
+            return Err(self.error("value of an integer function", "17 bits", got));
+        }
+        Ok(Plan::new(formula, Interval::new(lo, hi), scale, 0, false))
+    }
+
+    fn approximate(&self, formula: &Formula, value: &Value, x: Id, y: Id, own: i32) -> Plan {
         let own = own.clamp(-MAX_SCALE, MAX_SCALE);
-        if *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
+        let integer = self.program.value(y).kind != Kind::Float;
+        if !integer && *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
             let range = Interval::new(0, Interval::I16.hi);
             return Plan { table, range, scale: own, output_scale: own, saturates: false };
         }
-        if keeps_integers(formula) {
-            return self.piecewise(formula, x, own);
+        if !integer && keeps_integers(formula) {
+            return self.piecewise(formula, x, y, own);
         }
-        let shape = self.shape_of(formula, x);
-        let output_scale = shape.output_scale();
+        let shape = self.shape_of(formula, x, y);
+        let output_scale = if integer { 0 } else { shape.output_scale() };
         // All that was seen, with room, in 16 bits.
         let plain = own.min(shape.scale + 3);
         if plain >= shape.scale {
@@ -99,19 +131,20 @@ impl Lowering<'_> {
         let scale = (most.log2().floor() as i32).min(shape.scale + 1).min(value.scale + 17);
         let factor = f64::powi(2.0, scale);
         let domain = Interval::new(
-            ((window.0 * factor).ceil() as i32).clamp(WIDE.lo, 0),
-            ((window.1 * factor).floor() as i32).clamp(0, 131_071),
+            // Outwards: the ends have to lie where the function is flat.
+            ((window.0 * factor).floor() as i32).clamp(WIDE.lo, 0),
+            ((window.1 * factor).ceil() as i32).clamp(0, 131_071),
         );
         let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
         Plan::limited(formula, &shape, domain, scale, output_scale, true)
     }
 
     /// Minima and maxima of the argument and numbers: the scale stays, so that nothing is rounded.
-    fn piecewise(&self, formula: &Formula, x: Id, own: i32) -> Plan {
-        let shape = self.shape_of(formula, x);
+    fn piecewise(&self, formula: &Formula, x: Id, y: Id, own: i32) -> Plan {
+        let shape = self.shape_of(formula, x, y);
         let scale = (fit(shape.largest) - self.headroom as i32).clamp(-MAX_SCALE, MAX_SCALE);
         let flat = shape.flat.0 && shape.flat.1;
-        if !flat || own >= scale - 2 {
+        if !flat || own >= scale - 2 || shape.largest <= 0.0 {
             return Plan::new(formula, Interval::I16, own, own, false);
         }
         Plan::new(formula, Interval::I16, scale, scale, true)
@@ -175,13 +208,13 @@ impl Lowering<'_> {
     }
 
     /// What a function looks like around the values that were seen.
-    fn shape_of(&self, formula: &Formula, x: Id) -> Shape {
+    fn shape_of(&self, formula: &Formula, x: Id, y: Id) -> Shape {
         let (lo, hi) = self.statistics.range(x);
         let room = f64::from(1u32 << self.headroom);
         let max_abs = lo.abs().max(hi.abs()).max(1e-30);
         let limits =
             (if lo < 0.0 { -max_abs * room } else { 0.0 }, if hi > 0.0 { max_abs * room } else { 0.0 });
-        Shape::new(formula, (lo, hi), limits)
+        Shape::new(formula, (lo, hi), limits, self.max_abs(y))
     }
 }
 
@@ -200,7 +233,12 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(formula: &Formula, (lo, hi): (f64, f64), limits: (f64, f64)) -> Self {
+    fn new(formula: &Formula, (lo, hi): (f64, f64), limits: (f64, f64), seen: f64) -> Self {
+        // Where one value alone was seen, its neighbourhood tells how steep the function is.
+        let (lo, hi) = match hi - lo <= 1e-3 * lo.abs().max(hi.abs()) {
+            true => (lo - lo.abs() / 8.0, hi + hi.abs() / 8.0),
+            false => (lo, hi),
+        };
         let point = |i: usize| lo + (hi - lo) * i as f64 / SAMPLES as f64;
         let mut points: Vec<f64> = (0..=SAMPLES).map(point).collect();
         // Small arguments next to large ones are seen, too.
@@ -210,15 +248,34 @@ impl Shape {
         }));
         points.retain(|x| lo <= *x && *x <= hi);
         points.sort_by(f64::total_cmp);
-        let values: Vec<f64> = points.iter().map(|x| formula.eval(*x)).collect();
-        let finite = values.iter().filter(|y| y.is_finite());
-        let largest = finite.fold(0f64, |max, y| max.max(y.abs()));
+        let finite = points.iter().map(|x| formula.eval(*x)).filter(|y| y.is_finite());
+        let mut largest = finite.fold(0f64, |max, y| max.max(y.abs()));
+        // A pole between the values that were seen makes no value large.
+        if seen > 0.0 {
+            largest = largest.min(2.0 * seen);
+        }
+        // Arguments can be rounded to zero, also where none was seen.
+        let place = points.partition_point(|x| *x < 0.0);
+        points.insert(place, 0.0);
+        let within = |y: f64| if y.abs() <= 4.0 * largest { y } else { f64::NAN };
+        let values: Vec<f64> = points.iter().map(|x| within(formula.eval(*x))).collect();
         let slope = points.windows(2).zip(values.windows(2)).fold(0f64, |slope, (x, y)| {
             let rise = (y[1] - y[0]).abs() / (x[1] - x[0]).max(1e-300);
             if rise.is_finite() { slope.max(rise) } else { slope }
         });
         let need = slope / (2.0 * TOLERANCE * largest.max(1e-300));
-        let scale = if need > 0.0 { need.log2().ceil() as i32 } else { -MAX_SCALE };
+        let mut scale = if need > 0.0 { need.log2().ceil() as i32 } else { -MAX_SCALE };
+        // A function that is flat where values were seen need not be so where coarse rounding moves them.
+        let moved = |scale: i32| {
+            let factor = f64::powi(2.0, scale);
+            points.iter().zip(&values).any(|(x, y)| {
+                let far = (formula.eval((x * factor).round() / factor) - y).abs();
+                y.is_finite() && !(far <= 2.0 * TOLERANCE * largest)
+            })
+        };
+        while scale < FINEST && moved(scale) {
+            scale = (scale + 1).max(-FINEST);
+        }
         let tolerance = TOLERANCE / 4.0 * largest;
         let flat = |end: f64, far: f64| {
             let limit = formula.eval(far);

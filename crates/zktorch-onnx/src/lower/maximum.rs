@@ -14,7 +14,7 @@ impl Lowering<'_> {
     /// A value whose differences have 17 bits: a sum of views that may have more is stored first.
     pub(super) fn narrowed(&mut self, id: Id) -> Result<Value> {
         let value = self.linear(id)?;
-        let exact = self.program.value(id).kind != Kind::Float;
+        let exact = self.program.value(id).kind != Kind::Float || is_wide(&value);
         if exact || value.bounds.1 - value.bounds.0 < 1 << 16 {
             return Ok(value);
         }
@@ -36,6 +36,9 @@ impl Lowering<'_> {
             return self.wide_max(a, b);
         }
         let (mut left, mut right) = (self.operand(a)?, self.operand(b)?);
+        if is_wide(&left) || is_wide(&right) {
+            return self.wide_max(a, b);
+        }
         (left, right) = self.aligned(left, right, (a, b))?;
         // Both at the scale that the larger one needs.
         if left.scale != right.scale || !fits(&left, &right) {
@@ -108,4 +111,9 @@ impl Lowering<'_> {
 fn fits(a: &Value, b: &Value) -> bool {
     let (lo, hi) = (a.bounds.0 - b.bounds.1, a.bounds.1 - b.bounds.0);
     i128::from(WIDE.lo) <= lo && hi <= i128::from(WIDE.hi)
+}
+
+/// Whether integers have many more bits than a tensor: public inputs, and what is read from them, keep them in a maximum.
+fn is_wide(value: &Value) -> bool {
+    value.bounds.0 < -(1 << 20) || value.bounds.1 > 1 << 20
 }

@@ -49,7 +49,10 @@ pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
         Interval::new(-wide - 1, wide),
         Interval::new(0, 2 * wide + 1),
     ];
-    let fits = |interval: &&Interval| i128::from(interval.lo) <= lo && hi <= i128::from(interval.hi);
+    // What is not negative stays so: remainders rely on it.
+    let fits = |interval: &&Interval| {
+        i128::from(interval.lo) <= lo && hi <= i128::from(interval.hi) && (lo < 0 || interval.lo == 0)
+    };
     let exact = || Interval::new(lo as i32, hi as i32);
     candidates.iter().find(fits).copied().unwrap_or_else(exact)
 }
@@ -68,7 +71,8 @@ impl Lowering<'_> {
     /// The scale and the range of an input of the network.
     ///
     /// Public inputs are not looked up, so they may be as wide as the statement's integers: where a function reads them, small
-    /// entries next to large ones keep their bits. Products with weights are cheaper for 16 bits.
+    /// entries next to large ones keep their bits. Products with weights are cheaper for 16 bits,
+    /// unless it is one number.
     pub(super) fn input_format(&self, id: Id, visibility: Visibility) -> (i32, Interval) {
         let public = visibility == Visibility::Public;
         match self.program.value(id).kind {
@@ -91,7 +95,8 @@ impl Lowering<'_> {
             max_abs => max_abs.max(1e-30),
         };
         let scale = fit(max_abs) - self.headroom as i32;
-        match public && self.is_read_precisely(id) {
+        let single = crate::tensor::len(&self.program.value(id).dims) == 1;
+        match public && (single || self.is_read_precisely(id)) {
             // 12 bits more, and the range with them.
             true => (scale + 12, Interval::new(-(1 << 27), (1 << 27) - 1)),
             false => (scale, Interval::I16),
@@ -351,17 +356,23 @@ impl Lowering<'_> {
     /// A constant of integers beyond 16 bits: two weights of 16 bits each.
     fn wide_weight(&mut self, id: Id, axes: Vec<Vec<u32>>) -> Result<Value> {
         let constant = self.program.constant(id).and_then(|tensor| tensor.ints()).unwrap_or_default();
-        if let Some(large) = constant.iter().find(|x| i32::try_from(**x).is_err()) {
-            return Err(self.error("constant", "integers of 32 bits", large));
+        // Both halves have a sign, so the largest number is a little below 2^31.
+        let split = |x: i64| {
+            let low = i64::from(x as i16);
+            let high = i16::try_from(x.checked_sub(low)? >> 16).ok()?;
+            Some((i32::from(x as i16), i32::from(high)))
+        };
+        let halves =
+            |pick: fn((i32, i32)) -> i32| constant.iter().filter_map(|x| split(*x)).map(pick).collect();
+        if let Some(large) = constant.iter().find(|x| split(**x).is_none()) {
+            return Err(self.error("constant", "integers from -2^31 to 2^31 - 2^15 - 1", large));
         }
-        let halves = [
-            constant.iter().map(|x| (*x & 0xffff) as i32).collect::<Vec<_>>(),
-            constant.iter().map(|x| (*x >> 16) as i32).collect(),
-        ];
+        let halves: [Vec<i32>; 2] = [halves(|(low, _)| low), halves(|(_, high)| high)];
         let shape = shape(&axes);
         let name = self.name(id);
         let mut ids = Vec::new();
-        for (data, range) in halves.into_iter().zip([Limbs::LOW, Interval::I16]) {
+        for data in halves {
+            let range = Interval::I16;
             let (name, shape) = (name.to_owned(), shape.clone());
             let tensor = self.add_tensor(Tensor { name, shape, scale: 0, range, role: Role::Weight });
             self.weights.push((tensor, data));

@@ -1,4 +1,4 @@
-//! Operators that are computed at compile time, and Cast.
+//! Operators that are computed at compile time.
 
 use super::Context;
 use crate::program::{Id, Kind};
@@ -57,22 +57,4 @@ pub(super) fn shape(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (start, end) = (clamp(cx.int("start", 0)?), clamp(cx.int("end", i64::MAX)?));
     let data: Vec<i64> = dims[start..end.max(start)].iter().map(|dim| *dim as i64).collect();
     Ok(vec![cx.constant_ints(&[data.len()], |i| data[i])])
-}
-
-/// The kind that an element type of ONNX means.
-pub(super) fn kind_of(data_type: i64) -> Option<Kind> {
-    match data_type {
-        1 | 10 | 11 | 16 => Some(Kind::Float),
-        2..=7 | 12 | 13 | 21 | 22 | 25 | 26 => Some(Kind::Int),
-        9 => Some(Kind::Bool),
-        _ => None,
-    }
-}
-
-pub(super) fn cast(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let to = cx.int("to", 0)?;
-    let kind = kind_of(to)
-        .ok_or_else(|| cx.error("attribute to", "a type of numbers", crate::model::type_name(to as i32)))?;
-    let x = cx.input(0)?;
-    Ok(vec![cx.b.cast(x, kind)])
 }

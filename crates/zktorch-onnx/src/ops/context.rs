@@ -50,6 +50,11 @@ impl<'a> Context<'a> {
         self.b.kind(id)
     }
 
+    /// The element type of input `index`, if declarations tell.
+    pub(crate) fn element(&self, index: usize) -> Option<i64> {
+        self.optional(index).and_then(|id| self.b.value(id).element).map(i64::from)
+    }
+
     /// Whether the node has an output of this number that may be read.
     pub(crate) fn wants(&self, output: usize) -> bool {
         self.node.output.get(output).is_some_and(|name| !name.is_empty())

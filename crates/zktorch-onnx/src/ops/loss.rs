@@ -60,18 +60,18 @@ fn loss(cx: &mut Context<'_>, log: Id) -> Result<Id> {
         "sum" | "mean" => (0..rank).collect(),
         other => return Err(cx.error("attribute reduction", "none, sum or mean", other)),
     };
+    let mean = reduction == "mean";
+    let total = cx.b.reduce_sum(chosen, &(0..rank).collect::<Vec<_>>(), false);
+    let known = mean && weighted && cx.b.constant(total).is_some();
+    if known {
+        // Weights whose sum is known are divided before the sum.
+        chosen = cx.b.div(chosen, total);
+    }
     let likelihood = cx.b.reduce_product(chosen, log, &axes, false);
-    let loss = cx.b.scale(likelihood, -1.0);
-    if reduction != "mean" {
-        return Ok(loss);
-    }
-    if !weighted {
+    if mean && !weighted {
         let count: usize = target_dims.iter().product();
-        return Ok(cx.b.scale(loss, 1.0 / count.max(1) as f64));
+        return Ok(cx.b.scale(likelihood, -1.0 / count.max(1) as f64));
     }
-    let total = cx.b.reduce_sum(chosen, &axes, false);
-    Ok(match cx.b.constant(total) {
-        Some(_) => cx.b.div(loss, total),
-        None => cx.b.div_positive(loss, total),
-    })
+    let loss = cx.b.scale(likelihood, -1.0);
+    Ok(if mean && !known { cx.b.div_positive(loss, total) } else { loss })
 }

@@ -6,12 +6,15 @@
 mod activation;
 mod arithmetic;
 mod attention;
+mod bits;
+mod cast;
 mod constant;
 mod context;
 mod conv;
 mod cumulative;
 mod determinant;
 mod einsum;
+mod element;
 mod function;
 mod logic;
 mod loss;
@@ -33,8 +36,24 @@ mod softmax;
 mod unary;
 mod variadic;
 mod windows;
+// Movement and spatial operators.
+mod arrange;
+mod conv_transpose;
+mod deform_conv;
+mod dft;
+mod gather;
+mod generate;
+mod grid;
+mod indices;
+mod lp_pool;
+mod resize;
+mod resize_axis;
+mod roi_align;
+mod sampling;
+mod scatter;
 
 pub(crate) use context::Context;
+pub(crate) use element::result_type;
 
 use crate::Result;
 use crate::program::Id;
@@ -108,6 +127,30 @@ const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "
 /// What versions before 6 may say about memory.
 const LEGACY: &[&str] = &["consumed_inputs"];
 const BROADCAST: &[&str] = &["axis", "broadcast", "consumed_inputs"];
+const WINDOW: &[&str] = &["output_datatype", "periodic"];
+const RESIZE: &[&str] = &[
+    "antialias",
+    "axes",
+    "coordinate_transformation_mode",
+    "cubic_coeff_a",
+    "exclude_outside",
+    "extrapolation_value",
+    "keep_aspect_ratio_policy",
+    "mode",
+    "nearest_mode",
+];
+const CONV_TRANSPOSE: &[&str] =
+    &["auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads", "strides"];
+const LP_POOL: &[&str] = &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "p", "pads", "strides"];
+const DEFORM_CONV: &[&str] = &["dilations", "group", "kernel_shape", "offset_group", "pads", "strides"];
+const ROI_ALIGN: &[&str] = &[
+    "coordinate_transformation_mode",
+    "mode",
+    "output_height",
+    "output_width",
+    "sampling_ratio",
+    "spatial_scale",
+];
 
 /// All operators.
 #[rustfmt::skip]
@@ -146,8 +189,6 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Constant", ANY, (0, 0), CONSTANT, constant::constant),
     spec("ConstantOfShape", ANY, (1, 1), &["value"], constant::constant_of_shape),
     spec("Shape", ANY, (1, 1), &["start", "end"], constant::shape),
-    spec("Gather", ANY, (2, 2), &["axis"], movement::gather),
-    spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], constant::cast),
     // Recurrent networks.
     spec("RNN", ANY, (3, 6), RECURRENT, recurrent::rnn),
     spec("GRU", ANY, (3, 6), RECURRENT, recurrent::gru),
@@ -215,6 +256,13 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Min", ANY, (1, MANY), LEGACY, variadic::min),
     spec("Sum", ANY, (1, MANY), LEGACY, variadic::sum),
     spec("Mean", ANY, (1, MANY), LEGACY, variadic::mean),
+    spec("Cast", ANY, (1, 1), &["to", "saturate", "round_mode"], cast::cast),
+    spec("CastLike", ANY, (2, 2), &["saturate", "round_mode"], cast::cast_like),
+    spec("BitShift", ANY, (2, 2), &["direction"], bits::shift),
+    spec("BitwiseAnd", ANY, (2, 2), &[], bits::and),
+    spec("BitwiseOr", ANY, (2, 2), &[], bits::or),
+    spec("BitwiseXor", ANY, (2, 2), &[], bits::xor),
+    spec("BitwiseNot", ANY, (1, 1), &[], bits::not),
     spec("Det", ANY, (1, 1), &[], determinant::det),
     // Reductions, orders, softmax, normalisations, attention, losses.
     spec("ReduceMax", ANY, (1, 2), REDUCE, reduce::max),
@@ -246,6 +294,47 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Einsum", ANY, (1, MANY), &["equation"], einsum::einsum),
     spec("NegativeLogLikelihoodLoss", ANY, (2, 3), LOSS, loss::negative_log_likelihood),
     spec("SoftmaxCrossEntropyLoss", ANY, (2, 3), LOSS, loss::softmax_cross_entropy),
+    // Movement and spatial operators.
+    spec("Gather", ANY, (2, 2), &["axis"], gather::gather),
+    spec("GatherElements", ANY, (2, 2), &["axis"], gather::gather_elements),
+    spec("GatherND", ANY, (2, 2), &["batch_dims"], gather::gather_nd),
+    spec("OneHot", ANY, (3, 3), &["axis"], gather::one_hot_operator),
+    spec("Scatter", ANY, (3, 3), &["axis"], scatter::scatter_elements),
+    spec("ScatterElements", ANY, (3, 3), &["axis", "reduction"], scatter::scatter_elements),
+    spec("ScatterND", ANY, (3, 3), &["reduction"], scatter::scatter_nd),
+    spec("TensorScatter", ANY, (2, 3), &["axis", "mode"], scatter::tensor_scatter),
+    spec("MaxUnpool", ANY, (2, 3), &["kernel_shape", "pads", "strides"], scatter::max_unpool),
+    spec("Expand", ANY, (2, 2), &[], arrange::expand),
+    spec("Tile", (1, 5), (3, 3), &[], arrange::tile_axis),
+    spec("Tile", (6, i64::MAX), (2, 2), &[], arrange::tile),
+    spec("Split", ANY, (1, 2), &["axis", "num_outputs", "split"], arrange::split),
+    spec("Trilu", ANY, (1, 2), &["upper"], arrange::trilu),
+    spec("DepthToSpace", ANY, (1, 1), &["blocksize", "mode"], arrange::depth_to_space),
+    spec("SpaceToDepth", ANY, (1, 1), &["blocksize"], arrange::space_to_depth),
+    spec("ReverseSequence", ANY, (2, 2), &["batch_axis", "time_axis"], arrange::reverse_sequence),
+    spec("Compress", ANY, (2, 2), &["axis"], arrange::compress),
+    spec("CenterCropPad", ANY, (2, 2), &["axes"], arrange::center_crop_pad),
+    spec("Range", ANY, (3, 3), &["stash_type"], generate::range),
+    spec("Size", ANY, (1, 1), &[], generate::size),
+    spec("EyeLike", ANY, (1, 1), &["dtype", "k"], generate::eye_like),
+    spec("NonZero", ANY, (1, 1), &[], generate::non_zero),
+    spec("HannWindow", ANY, (1, 1), WINDOW, generate::hann_window),
+    spec("HammingWindow", ANY, (1, 1), WINDOW, generate::hamming_window),
+    spec("BlackmanWindow", ANY, (1, 1), WINDOW, generate::blackman_window),
+    spec("Upsample", ANY, (1, 2), &["height_scale", "mode", "scales", "width_scale"], resize::upsample),
+    spec("Resize", (1, 10), (2, 2), &["mode"], resize::resize_first),
+    spec("Resize", (11, i64::MAX), (1, 4), RESIZE, resize::resize),
+    spec("ConvTranspose", ANY, (2, 3), CONV_TRANSPOSE, conv_transpose::conv_transpose),
+    spec("Col2Im", ANY, (3, 3), &["dilations", "pads", "strides"], conv_transpose::col2im),
+    spec("LpPool", ANY, (1, 1), LP_POOL, lp_pool::lp_pool),
+    spec("GlobalLpPool", ANY, (1, 1), &["p"], lp_pool::global_lp),
+    spec("GlobalMaxPool", ANY, (1, 1), &[], lp_pool::global_max),
+    spec("GridSample", ANY, (2, 2), &["align_corners", "mode", "padding_mode"], grid::grid_sample),
+    spec("AffineGrid", ANY, (2, 2), &["align_corners"], grid::affine_grid),
+    spec("DeformConv", ANY, (3, 5), DEFORM_CONV, deform_conv::deform_conv),
+    spec("RoiAlign", ANY, (3, 3), ROI_ALIGN, roi_align::roi_align),
+    spec("DFT", ANY, (1, 3), &["axis", "inverse", "onesided"], dft::dft),
+    spec("STFT", ANY, (2, 4), &["onesided"], dft::stft),
 ];
 
 /// The declaration that a node falls under. The domain of the standard operators is empty.

@@ -1,8 +1,8 @@
-//! Operators that move entries: Transpose, Concat, Slice, Pad, Gather.
+//! Operators that move entries: Transpose, Concat, Slice, Pad.
 
 use super::Context;
+use crate::Result;
 use crate::program::{Id, Kind};
-use crate::{Result, Tensor};
 
 pub(super) fn transpose(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
@@ -171,6 +171,9 @@ fn pad(cx: &mut Context<'_>, pads: &[i64], fill: Option<Id>, axes: Option<Vec<i6
             let expected = "pads that leave entries";
             return Err(cx.error("pads", expected, format!("{pads:?} for {dims:?}")));
         }
+        if extent == 0 && mode != "constant" {
+            return Err(cx.error("attribute mode", "constant, as there are no entries", mode));
+        }
         let list = (-before..extent + after)
             .map(|i| padded(&mode, i, extent).map(|i| i.map(|i| i as usize)))
             .collect::<Option<Vec<_>>>();
@@ -192,30 +195,4 @@ fn pad(cx: &mut Context<'_>, pads: &[i64], fill: Option<Id>, axes: Option<Vec<i6
     let fill = cx.b.reshape(fill, &[]);
     let filled = cx.b.mul(mask, fill);
     Ok(vec![cx.b.add(y, filled)])
-}
-
-/// Indices that are known, normalised, with their extents.
-pub(super) fn constant_indices(
-    cx: &Context<'_>,
-    index: usize,
-    extent: usize,
-) -> Result<(Vec<usize>, Vec<usize>)> {
-    let Some(Tensor::Int(tensor)) = cx.input_constant(index)? else {
-        return Err(cx.error(format!("input {index}"), "integer indices", "other numbers"));
-    };
-    let list = tensor.data().iter().map(|i| cx.axis("indices", *i, extent)).collect::<Result<Vec<_>>>()?;
-    Ok((list, tensor.dims().to_vec()))
-}
-
-/// Entries of an axis by constant indices.
-pub(super) fn gather(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let x = cx.input(0)?;
-    let dims = cx.dims(x);
-    let axis = cx.axis("attribute axis", cx.int("axis", 0)?, dims.len())?;
-    let (list, index_dims) = constant_indices(cx, 1, dims[axis])?;
-    let y = cx.b.select(x, axis, list.len(), |p| Some(list[p]));
-    let mut out = dims[..axis].to_vec();
-    out.extend(index_dims);
-    out.extend(&dims[axis + 1..]);
-    Ok(vec![cx.b.reshape(y, &out)])
 }

@@ -5,7 +5,8 @@ use super::windows::{split, windows};
 use crate::Result;
 use crate::program::{AxisMatrix, Id, Window};
 
-fn read(cx: &Context<'_>) -> Result<Vec<Window>> {
+/// The windows of a pool, each of which contains entries.
+pub(super) fn read(cx: &Context<'_>) -> Result<Vec<Window>> {
     let (_, _, spatial) = split(cx)?;
     let kernel = cx.positive("kernel_shape", spatial.len(), None)?;
     let windows = windows(cx, &spatial, &kernel)?;
@@ -20,10 +21,11 @@ fn read(cx: &Context<'_>) -> Result<Vec<Window>> {
 
 /// One spatial axis after the other: the maximum of a rectangle is the maximum of the maxima of its rows.
 pub(super) fn max(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    if cx.wants(1) {
-        return Err(cx.error("output 1 (Indices)", "absent", &*cx.node.output[1]));
-    }
     let windows = read(cx)?;
+    if cx.wants(1) {
+        let column_major = cx.flag("storage_order", false)?;
+        return super::lp_pool::max_with_indices(cx, &windows, column_major);
+    }
     let mut value = cx.input(0)?;
     for (index, window) in windows.iter().enumerate().rev() {
         let taps: Vec<Id> = (0..window.taps)

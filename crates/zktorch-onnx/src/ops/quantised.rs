@@ -3,8 +3,8 @@
 use zktorch_graph::{Binary, Formula, Unary};
 
 use super::{Context, conv};
-use crate::Result;
 use crate::program::{Builder, Id, Kind};
+use crate::{IntTensor, Result};
 
 const UINT8: i32 = 2;
 
@@ -97,6 +97,41 @@ fn saturated(cx: &mut Context<'_>, x: Id, zero: Option<Id>, element: i32) -> Id 
     id
 }
 
+/// As [`saturated`], of `x / scale`, for types that are too wide for a lookup: integer quotients, and maxima of integers.
+fn saturated_exactly(cx: &mut Context<'_>, x: Id, scale: Id, zero: Option<Id>, element: i32) -> Id {
+    let dims = cx.dims(x);
+    let twice = cx.b.scale(scale, 2.0);
+    let twice = cx.b.broadcast(twice, &dims);
+    // Rounded up and down at a half; they differ at ties, where the even one of them counts.
+    let up = cx.b.sum(&[(2.0, x), (1.0, scale)]);
+    let up = cx.b.floor_div(up, twice);
+    let down = cx.b.sum(&[(-2.0, x), (1.0, scale)]);
+    let down = cx.b.floor_div(down, twice);
+    let down = cx.b.scale(down, -1.0);
+    let two = cx.b.scalar(2.0, Kind::Int);
+    let half = cx.b.floor_div(down, two);
+    let odd = cx.b.sum(&[(1.0, down), (-2.0, half)]);
+    let tie = cx.b.sub(up, down);
+    let correction = cx.b.mul(tie, odd);
+    let mut y = cx.b.add(down, correction);
+    if let Some(zero) = zero {
+        y = cx.b.add(y, zero);
+    }
+    let (lo, hi) = bounds(element).unwrap_or((0.0, 255.0));
+    // Compared as integers of any width, not looked up.
+    let limit = |cx: &mut Context<'_>, limit: f64| {
+        let tensor = IntTensor::from_fn(dims.clone(), |_| limit as i64);
+        cx.b.constant_of("limit of the element type", tensor.into(), Kind::Int, false)
+    };
+    let (lo, hi) = (limit(cx, lo), limit(cx, -hi));
+    let y = cx.b.max(y, lo);
+    let y = cx.b.scale(y, -1.0);
+    let y = cx.b.max(y, hi);
+    let y = cx.b.scale(y, -1.0);
+    cx.b.set_element(y, element);
+    y
+}
+
 /// x / scale for a positive scale.
 fn over(cx: &mut Context<'_>, x: Id, scale: Id) -> Id {
     match cx.b.constant(scale) {
@@ -122,6 +157,9 @@ pub(super) fn quantize_linear(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     positive(cx, 1)?;
     let scale = parameter(cx, 1, &dims, axis)?.ok_or_else(|| cx.error("input 1", "a value", "none"))?;
     let zero = parameter(cx, 2, &dims, axis)?;
+    if matches!(element, 4 | 5) {
+        return Ok(vec![saturated_exactly(cx, x, scale, zero, element)]);
+    }
     let x = over(cx, x, scale);
     Ok(vec![saturated(cx, x, zero, element)])
 }

@@ -1,4 +1,7 @@
-//! RNN, GRU and LSTM, unrolled: one contraction with the input's weights for all steps, then one with the recurrent weights a step.
+//! RNN, GRU and LSTM, unrolled.
+//!
+//! The contractions of a gate with the input and with the state are one pending sum, which its activation rounds once: nothing
+//! between the states is stored.
 
 mod activation;
 mod cells;
@@ -16,8 +19,8 @@ struct Direction {
     reverse: bool,
     /// One formula per activation of the cell.
     activations: Vec<Formula>,
-    /// [gates, H, inputs], for all gates.
-    weights: Id,
+    /// [H, inputs] of every gate.
+    weights: Vec<Id>,
     /// [H, H] of every gate.
     recurrent: Vec<Id>,
     /// [H] of every gate, that of the input first, then the recurrent one.
@@ -45,7 +48,7 @@ struct Cell<'d> {
     linear_before_reset: bool,
 }
 
-/// One step: the gates' sums over the input, and the state before; the state after.
+/// One step: the gates' contractions with the input, and the state before; the state after.
 type Step = fn(&mut Context<'_>, &Cell<'_>, &[Id], State) -> State;
 
 pub(super) fn rnn(cx: &mut Context<'_>) -> Result<Vec<Id>> {
@@ -100,18 +103,14 @@ fn stack(cx: &mut Context<'_>, list: &[Id], dims: &[usize], axis: usize) -> Id {
 /// The hidden states of all steps in the order of time, and the last state.
 fn run(cx: &mut Context<'_>, layout: &Layout, cell: &Cell<'_>, gates: usize, step: Step) -> (Vec<Id>, State) {
     let Layout { steps, batch, hidden, .. } = *layout;
-    // [gates, steps, batch, H]: a gate of a step is a view.
-    let sums = cx.b.einsum((layout.x, &[0, 1, 2]), (cell.direction.weights, &[3, 4, 2]), &[3, 0, 1, 4]);
     let mut state = State { hidden: cell.direction.hidden, cell: cell.direction.cell };
     let mut outputs = vec![None; steps];
     for index in 0..steps {
         let time = if cell.direction.reverse { steps - 1 - index } else { index };
-        let at = cx.b.slice(sums, 1, time, 1);
+        let x = cx.b.slice(layout.x, 0, time, 1);
+        let x = cx.b.reshape(x, &[batch, layout.width]);
         let parts: Vec<Id> = (0..gates)
-            .map(|gate| {
-                let part = cx.b.slice(at, 0, gate, 1);
-                cx.b.reshape(part, &[batch, hidden])
-            })
+            .map(|gate| cx.b.einsum((x, &[0, 2]), (cell.direction.weights[gate], &[1, 2]), &[0, 1]))
             .collect();
         let next = step(cx, cell, &parts, state);
         // Where a sequence has ended (or, backwards, not begun) the state stays and the output is zero.

@@ -122,8 +122,8 @@ pub(super) fn log_sum(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 pub(super) fn log_sum_exp(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     reduction(cx, f64::NEG_INFINITY, |cx, x, axes, keep| {
         let float = cx.b.cast(x, Kind::Float);
-        let (max, log) = cx.b.log_sum_exp(float, axes);
-        let sum = cx.b.add(max, log);
+        let (offset, _, log) = cx.b.log_sum_exp(float, axes);
+        let sum = cx.b.add(offset, log);
         let kind = cx.kind(x);
         let sum = cx.b.cast(sum, kind);
         cx.b.dropped(sum, axes, keep)

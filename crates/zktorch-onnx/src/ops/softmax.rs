@@ -39,8 +39,8 @@ pub(super) fn log_softmax(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 
 /// `x - max - log sum exp(x - max)`.
 pub(super) fn log_of_softmax(cx: &mut Context<'_>, x: Id, axis: usize) -> Id {
-    let (max, log) = cx.b.log_sum_exp(x, &[axis]);
-    cx.b.sum(&[(1.0, x), (-1.0, max), (-1.0, log)])
+    let (_, difference, log) = cx.b.log_sum_exp(x, &[axis]);
+    cx.b.sub(difference, log)
 }
 
 pub(super) fn hardmax(cx: &mut Context<'_>) -> Result<Vec<Id>> {

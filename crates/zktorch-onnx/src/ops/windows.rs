@@ -25,10 +25,10 @@ pub(super) fn windows(cx: &Context<'_>, extents: &[usize], kernel: &[usize]) -> 
     let mut windows = Vec::with_capacity(rank);
     for axis in 0..rank {
         let (extent, stride, dilation, taps) = (extents[axis], strides[axis], dilations[axis], kernel[axis]);
-        let span = (taps - 1).saturating_mul(dilation) + 1;
+        let span = taps.saturating_sub(1).saturating_mul(dilation).saturating_add(1);
         let same = |upper: bool| {
             let positions = extent.div_ceil(stride);
-            let total = ((positions - 1) * stride + span).saturating_sub(extent);
+            let total = (positions.saturating_sub(1) * stride + span).saturating_sub(extent);
             let small = total / 2;
             if upper { (small, total - small) } else { (total - small, small) }
         };
@@ -48,7 +48,7 @@ pub(super) fn windows(cx: &Context<'_>, extents: &[usize], kernel: &[usize]) -> 
         };
         let mut positions = if ceil { room.div_ceil(stride) } else { room / stride } + 1;
         // A window must start before the padding at the end.
-        if ceil && (positions - 1) * stride >= extent + pad {
+        if ceil && positions > 1 && (positions - 1) * stride >= extent + pad {
             positions -= 1;
         }
         windows.push(Window { extent, taps, stride, dilation, pad, pad_end, positions });

@@ -167,8 +167,8 @@ impl Builder {
     pub(crate) fn push(&mut self, core: Core, inputs: &[Id], dims: Vec<usize>, kind: Kind) -> Id {
         let entries = checked_len(&dims).filter(|len| *len <= self.max_entries);
         let constant = inputs.iter().all(|id| self.value(*id).constant.is_some());
-        if entries.is_none() || (entries == Some(0) && !constant) {
-            let expected = format!("a result of 1 to {} entries", self.max_entries);
+        if entries.is_none() {
+            let expected = format!("a result of at most {} entries", self.max_entries);
             self.fail(expected, format!("extents {dims:?}"));
             // Something that later calls can read.
             return self.scalar(0.0, kind);
@@ -179,6 +179,14 @@ impl Builder {
         );
         let element = inputs.first().and_then(|id| self.value(*id).element).filter(|_| moves);
         let name = self.label.clone();
+        if entries == Some(0) {
+            // Nothing is known about nothing.
+            let tensor = match kind {
+                Kind::Float => FloatTensor::zeros(dims).into(),
+                Kind::Int | Kind::Bool => crate::IntTensor::from_fn(dims, |_| 0).into(),
+            };
+            return self.constant_of(&name, tensor, kind, true);
+        }
         let output = Id(self.program.values.len());
         let node = Node { core, inputs: inputs.to_vec(), output, origin: self.origin };
         let public = inputs.iter().all(|id| self.value(*id).public);

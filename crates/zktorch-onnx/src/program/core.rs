@@ -63,7 +63,7 @@ pub(crate) enum Core {
     Max,
     /// `a / b`, entry by entry; b is positive.
     Divide,
-    /// `floor(a / b)` of integers, entry by entry; b is positive.
+    /// `floor(a / b)`, entry by entry; b is positive.
     FloorDivide,
     /// `sqrt(x)` at any magnitude.
     Sqrt,

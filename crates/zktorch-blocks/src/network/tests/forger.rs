@@ -28,6 +28,7 @@ use crate::test_util::Case;
 use crate::{BlockError, Network};
 
 type AlterColumns<'a> = Box<dyn Fn(&mut [Vec<Fr>], [Fr; 2]) + 'a>;
+type AlterPlayed<'a> = Box<dyn Fn(&mut [Vec<Fr>], [Fr; 2], &[Fr]) + 'a>;
 type AlterCommitments<'a> = Box<dyn Fn(&'static str, &mut Vec<Commitment>) + 'a>;
 type AlterMessage<'a> = Box<dyn Fn(&'static [u8], &mut Vec<Fr>) + 'a>;
 
@@ -42,6 +43,10 @@ pub(crate) struct Forger<'a> {
     pub(crate) private: [Vec<Commitment>; 2],
     /// Changes H (all columns are given), once alpha and beta are known.
     pub(crate) alter_inverses: AlterColumns<'a>,
+    /// What the lookups are played on in the place of what is committed, by chunk.
+    pub(crate) played: BTreeMap<usize, Vec<Fr>>,
+    /// Changes what the lookups are played on (all columns are given), once alpha, beta and z are known.
+    pub(crate) alter_played: AlterPlayed<'a>,
     /// Changes a message before it is sent.
     pub(crate) alter_message: AlterMessage<'a>,
     /// Changes what was committed and is sent in the clear (V, H).
@@ -120,6 +125,8 @@ impl<'a> Forger<'a> {
             public,
             private: case.private.clone(),
             alter_inverses: Box::new(|_, _| {}),
+            played: BTreeMap::new(),
+            alter_played: Box::new(|_, _, _| {}),
             alter_message: Box::new(|_, _| {}),
             alter_commitments: Box::new(|_, _| {}),
         };
@@ -179,14 +186,19 @@ impl<'a> Forger<'a> {
         (0..tags.len()).map(|j| [tags[j], keys[j], values[j]].map(Fr::from)).collect()
     }
 
+    /// The cells of a chunk that the lookups are played on.
+    fn played(&self, chunk: usize) -> &[Fr] {
+        self.played.get(&chunk).unwrap_or(&self.columns[chunk])
+    }
+
     /// (tag, x, y) of all looked-up cells.
     pub(crate) fn lookups(&self) -> Vec<[Fr; 3]> {
         let mut lookups = Vec::new();
         for chunk in self.network.looked_up() {
             let tags = self.tags(chunk.arena, chunk.chunk);
             for (i, tag) in tags.into_iter().enumerate() {
-                let y = chunk.y.map_or(Fr::ZERO, |y| self.columns[y][i]);
-                lookups.push([tag, self.columns[chunk.x][i], y]);
+                let y = chunk.y.map_or(Fr::ZERO, |y| self.played(y)[i]);
+                lookups.push([tag, self.played(chunk.x)[i], y]);
             }
         }
         lookups
@@ -395,6 +407,8 @@ impl<'a> Forger<'a> {
         (self.alter_commitments)("H", &mut h);
         let r = draw_relation_point(channel.transcript(), network, &h);
         let z = relation_point(&r, k);
+        let mut played: Vec<Vec<Fr>> = (0..chunks.total).map(|chunk| self.played(chunk).to_vec()).collect();
+        (self.alter_played)(&mut played, [alpha, beta], &z.coords);
 
         // The values of the relations.
         let statement = self.statement()?;
@@ -406,8 +420,8 @@ impl<'a> Forger<'a> {
             message.extend(hidden.map(|(slot, _)| self.value(&statement, slot, &z)));
         }
         let m = chunks.multiplicities.first..chunks.multiplicities.first + tables;
-        message.extend(m.clone().map(|chunk| evaluate(&self.columns[chunk], &z.coords)));
-        message.extend((chunks.inverses.first..chunks.total).map(|c| self.columns[c].iter().sum::<Fr>()));
+        message.extend(m.clone().map(|chunk| evaluate(&played[chunk], &z.coords)));
+        message.extend((chunks.inverses.first..chunks.total).map(|c| played[c].iter().sum::<Fr>()));
         let message = self.send(channel, RELATION_VALUES, message)?;
         let mut values = Values::new(&message);
         let mut reduction: Reduction<'_, Fr> = Reduction::new(&statement);
@@ -424,12 +438,12 @@ impl<'a> Forger<'a> {
         let eq = eq_table(&z.coords);
         let mut instances: Vec<Box<dyn SumcheckInstance>> = Vec::new();
         for (i, chunk) in looked_up.iter().enumerate() {
-            let (h, a) = (self.columns[chunk.h].clone(), queries[i * n..(i + 1) * n].to_vec());
+            let (h, a) = (played[chunk.h].clone(), queries[i * n..(i + 1) * n].to_vec());
             let compose = move |t: &[Fr]| t[0] * (t[1] * t[2] - Fr::one()) + lambda * t[1];
             instances.push(Box::new(Dense::new(vec![eq.clone(), h, a], 3, lambda * sums[i], compose)?));
         }
         for (i, m) in multiplicities.iter().enumerate() {
-            let h = self.columns[chunks.table_inverses.first + i].clone();
+            let h = played[chunks.table_inverses.first + i].clone();
             let a = table_queries[i * n..(i + 1) * n].to_vec();
             let compose = move |t: &[Fr]| t[0] * t[1] * t[2] + lambda * t[1];
             let claim = *m + lambda * sums[looked_up.len() + i];
@@ -453,14 +467,14 @@ impl<'a> Forger<'a> {
         let mut message = Vec::new();
         for (chunk, finals) in looked_up.iter().zip(&output.finals) {
             for column in [Some(chunk.x), chunk.y, Some(chunk.h)].into_iter().flatten() {
-                message.push(evaluate(&self.columns[column], &point.coords));
+                message.push(evaluate(&played[column], &point.coords));
                 reduction.claims.chunk(column, &point, *message.last().unwrap());
             }
             message.push(finals[1] * finals[2]);
         }
         for i in 0..tables {
             let chunk = chunks.table_inverses.first + i;
-            message.push(evaluate(&self.columns[chunk], &point.coords));
+            message.push(evaluate(&played[chunk], &point.coords));
             reduction.claims.chunk(chunk, &point, *message.last().unwrap());
         }
         for claim in &contracts {

@@ -1,3 +1,4 @@
+mod bound;
 mod cheating;
 mod forger;
 mod limits;

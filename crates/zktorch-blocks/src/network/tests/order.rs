@@ -37,7 +37,7 @@ impl zktorch_channel::Protocol for Probed<'_, '_> {
     }
 }
 
-fn probed(statement: &Statement<'_>, probe: &Probe) -> Transcript {
+pub(super) fn probed(statement: &Statement<'_>, probe: &Probe) -> Transcript {
     statement.absorb(Transcript::new(statement.label()).with_probe(probe))
 }
 
@@ -236,14 +236,16 @@ fn nothing_can_be_left_out() {
             let label = String::from_utf8_lossy(label);
             assert!(verify(&case, &proof, &probe).is_err(), "{index}: {label} does not matter");
         }
-        for label in ["key digest", "context", "weights", "public values", "V", "H", "relation values"] {
+        let statement = ["key digest", "context", "weights", "private inputs", "private outputs"];
+        let public = ["public tensor", "public extent", "public values"];
+        for label in statement.into_iter().chain(public).chain(["V", "H", "relation values"]) {
             assert!(absorbed.contains(&label.as_bytes()), "{label}");
         }
     }
 }
 
 /// A remainder of 6 in [0, 5], for a private output that suits it.
-fn liar(case: &Case) -> Forger<'_> {
+pub(super) fn liar(case: &Case) -> Forger<'_> {
     let graph = case.network.graph();
     let mut values = case.values.clone();
     let (y, r) = (id(graph, "out").0 as usize, id(graph, "out r").0 as usize);
@@ -255,14 +257,14 @@ fn liar(case: &Case) -> Forger<'_> {
     forger.recommit()
 }
 
-fn run(forger: &mut Forger<'_>, probe: impl Fn() -> Probe) -> String {
+pub(super) fn run(forger: &mut Forger<'_>, probe: impl Fn() -> Probe) -> String {
     let transcript = probed(&forger.statement().unwrap(), &probe());
     let forged = forger.forge(transcript).unwrap();
     let statement = forger.statement().unwrap();
     refused_by(forged.verify(forger.case, &statement, probed(&statement, &probe())))
 }
 
-fn omitting(label: &'static [u8]) -> impl Fn() -> Probe {
+pub(super) fn omitting(label: &'static [u8]) -> impl Fn() -> Probe {
     move || {
         let probe = Probe::new();
         probe.omit_label(label);
@@ -271,7 +273,7 @@ fn omitting(label: &'static [u8]) -> impl Fn() -> Probe {
 }
 
 /// What is missing in the sum over the tables.
-fn missing(columns: &[Vec<Fr>], chunks: &crate::network::chunks::Chunks) -> Fr {
+pub(super) fn missing(columns: &[Vec<Fr>], chunks: &crate::network::chunks::Chunks) -> Fr {
     let total = |columns: &[Vec<Fr>]| -> Fr { columns.iter().flatten().sum() };
     total(&columns[chunks.inverses.first..chunks.table_inverses.first])
         - total(&columns[chunks.table_inverses.first..])

@@ -1,4 +1,5 @@
-//! Cheating witnesses of every step that is more than a rescaling: each constraint and each range broken on its own.
+//! Cheating witnesses of every step that is more than a rescaling: each constraint and each range broken on
+//! its own.
 
 use zktorch_graph::Visibility::{Private, Public};
 use zktorch_graph::layout::Scope;
@@ -117,7 +118,8 @@ fn quotients_are_rounded_down() {
     // Off by one.
     breaks(case, &[0], &[("q 0", 0, 18)]);
     breaks(case, &[0], &[("r 0", 1, 1), ("slack 0", 1, 7)]);
-    // The remainder makes up for it: it is negative, or at least b, which makes the slack negative (or wrong).
+    // The remainder makes up for it: it is negative, or at least b, which makes the slack negative (or
+    // wrong).
     is_in_no_table(case, &[("q 0", 0, 18), ("r 0", 0, -2), ("slack 0", 0, 5)]);
     is_in_no_table(case, &[("q 0", 0, 16), ("r 0", 0, 6), ("slack 0", 0, -3)]);
     is_in_no_table(case, &[("q 0", 1, -7), ("r 0", 1, -7), ("slack 0", 1, 15)]);
@@ -284,7 +286,8 @@ fn wide_remainders_are_below_the_divisor() {
     let rest = |name: &str, i: usize| of(&format!("{name} 0"))[i] + 65_536 * of(&format!("{name} 1"))[i];
     let (r, slack) = (rest("odd r", 0), rest("odd slack", 0));
     assert_eq!(r + slack, 200_002);
-    // One quotient less: the remainder is D more. It fits its limbs, which end at 2^19; the slack is negative.
+    // One quotient less: the remainder is D more. It fits its limbs, which end at 2^19; the slack is
+    // negative.
     assert!(r + 200_003 < 1 << 19);
     let limbs = |value: i32| (value.rem_euclid(65_536), value.div_euclid(65_536));
     let ((r0, r1), (s0, s1)) = (limbs(r + 200_003), limbs(slack - 200_003));

@@ -3,6 +3,7 @@
 mod cheating;
 mod encoding;
 mod honest;
+mod oracle;
 
 use ark_ff::{AdditiveGroup, UniformRand};
 use ark_std::rand::SeedableRng;

@@ -133,6 +133,16 @@ fn sizes_that_do_not_fit_are_refused() {
     assert!(matches!(too_few, CommitError::LogSize { got: 3, .. }));
 }
 
+/// Taus of small order, which everybody can find: 9 and 18 show in the last power of G2 alone.
+#[test]
+fn ceremonies_with_a_degenerate_tau_are_refused() {
+    for (order, second) in [(3, 3), (6, 3), (9, 9), (18, 9)] {
+        let (g1, g2) = powers(super::verifier::root_of_unity(order));
+        let refused = import(&Ptau::new(&g1, &g2).bytes()).map(|srs| srs.k());
+        assert_eq!(refused, Err(CommitError::DegenerateTau { first: 0, second }), "order {order}");
+    }
+}
+
 #[test]
 fn files_of_another_kind_are_refused() {
     let good = Ptau::of(7);

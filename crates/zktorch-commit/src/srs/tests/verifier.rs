@@ -2,6 +2,7 @@
 
 use ark_ec::CurveGroup;
 use ark_ff::{FftField, Field, PrimeField, Zero};
+use ark_serialize::CanonicalSerialize;
 use zktorch_field::{Fq, Fq2, Fr, G1Affine, G2Affine};
 use zktorch_transcript::TranscriptError;
 
@@ -53,15 +54,39 @@ fn points_that_are_no_powers_of_one_tau_are_refused() {
     assert_eq!(part(&g1, &swapped), Err(CommitError::Generator { what: G2 }));
 }
 
+/// An element of exactly this order.
+pub(super) fn root_of_unity(order: u64) -> Fr {
+    let root = Fr::GENERATOR.pow((Fr::from(-1i64) / Fr::from(order)).into_bigint());
+    assert!(root.pow([order]) == Fr::ONE && (1..order).all(|power| root.pow([power]) != Fr::ONE));
+    root
+}
+
+fn compressed<P: CanonicalSerialize>(points: &[P]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    points.iter().for_each(|point| point.serialize_compressed(&mut bytes).unwrap());
+    bytes
+}
+
 /// Taus that everybody knows.
 #[test]
 fn degenerate_taus_are_refused() {
     // A cube root of unity, up to sign a sixth: its powers repeat with period 3.
-    let root = Fr::GENERATOR.pow((Fr::from(-1i64) / Fr::from(3u64)).into_bigint());
+    let root = root_of_unity(3);
     for (tau, first, second) in [(Fr::ONE, 0, 1), (Fr::from(-1i64), 0, 1), (root, 0, 3)] {
         assert_ne!(tau, Fr::zero());
         let (g1, g2) = powers(tau);
         assert_eq!(part(&g1, &g2), Err(CommitError::DegenerateTau { first, second }));
+    }
+    // Orders 9 and 18: up to sign, all powers in G1 differ, and the last one in G2 is the first.
+    for order in [9u64, 18] {
+        let tau = root_of_unity(order);
+        let (g1, g2) = powers(tau);
+        assert!((0..9).all(|i| (0..i).all(|j| g1[i].x != g1[j].x)));
+        assert_eq!(g2[0].x, g2[9].x);
+        let refused = Err(CommitError::DegenerateTau { first: 0, second: 9 });
+        assert_eq!(part(&g1, &g2), refused);
+        let encoded: Vec<u8> = [compressed(&g2[..10]), compressed(&g1[..9])].concat();
+        assert_eq!(VerifierSrs::from_bytes(&encoded), refused);
     }
     let (g1, g2) = powers(Fr::zero());
     assert_eq!(part(&g1, &g2), Err(CommitError::InvalidPoint { what: G1, index: 1 }));

@@ -15,7 +15,8 @@ fn floor(a: i128, b: i128) -> i128 {
     if a >= 0 { a / b } else { -((-a + b - 1) / b) }
 }
 
-/// What a step defines, by its definition: a list of limbs and the integers that they hold, in the order of the executor.
+/// What a step defines, by its definition: a list of limbs and the integers that they hold, in the order of
+/// the executor.
 fn results(graph: &Graph, step: &Step, values: &[Vec<i32>]) -> Result<Vec<(Limbs, Vec<i128>)>, GraphError> {
     let place = |limbs: &Limbs| {
         let id = limbs.top().unwrap();

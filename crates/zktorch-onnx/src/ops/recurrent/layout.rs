@@ -11,6 +11,7 @@ pub(super) struct Layout {
     pub(super) x: Id,
     pub(super) steps: usize,
     pub(super) batch: usize,
+    pub(super) width: usize,
     pub(super) hidden: usize,
     pub(super) batch_first: bool,
     count: usize,
@@ -52,7 +53,7 @@ impl Layout {
                 lengths = None;
             }
         }
-        Ok(Self { x, steps, batch, hidden, batch_first, count, lengths })
+        Ok(Self { x, steps, batch, width, hidden, batch_first, count, lengths })
     }
 
     /// 1 where a sequence lasts at a time, [batch, 1]; none if all do.
@@ -83,7 +84,7 @@ impl Layout {
         gates: usize,
         defaults: &[&str],
     ) -> Result<Vec<Direction>> {
-        let Self { count, hidden, batch, .. } = *self;
+        let Self { count, hidden, batch, width, .. } = *self;
         let reversed = match &*cx.string("direction", "forward")? {
             "forward" => vec![false],
             "reverse" => vec![true],
@@ -95,7 +96,6 @@ impl Layout {
         };
         let activations = activation::read(cx, count, defaults)?;
         let weights = cx.input(1)?;
-        let width = cx.dims(weights).get(2).copied().unwrap_or_default();
         let recurrent = self.operand(cx, 2, &[count, gates * hidden, hidden])?;
         let recurrent = recurrent.ok_or_else(|| cx.error("input 2 (R)", "a value", "none"))?;
         let bias = self.operand(cx, 3, &[count, 2 * gates * hidden])?;
@@ -117,12 +117,10 @@ impl Layout {
                 };
                 (0..pieces).map(|index| piece(cx, index)).collect()
             };
-            let own = row(cx, weights);
-            let own = cx.b.reshape(own, &[gates, hidden, width]);
-            let matrices = row(cx, recurrent);
-            let matrix = |cx: &mut Context<'_>, gate: usize| {
+            let matrices = (row(cx, weights), row(cx, recurrent));
+            let matrix = |cx: &mut Context<'_>, matrices: Id, gate: usize, columns: usize| {
                 let part = cx.b.slice(matrices, 1, gate * hidden, hidden);
-                cx.b.reshape(part, &[hidden, hidden])
+                cx.b.reshape(part, &[hidden, columns])
             };
             let start = |cx: &mut Context<'_>, id: Option<Id>| {
                 let part = cx.b.slice(id?, usize::from(self.batch_first), index, 1);
@@ -132,8 +130,8 @@ impl Layout {
             directions.push(Direction {
                 reverse,
                 activations: activations[index * per_direction..(index + 1) * per_direction].to_vec(),
-                weights: own,
-                recurrent: (0..gates).map(|gate| matrix(cx, gate)).collect(),
+                weights: (0..gates).map(|gate| matrix(cx, matrices.0, gate, width)).collect(),
+                recurrent: (0..gates).map(|gate| matrix(cx, matrices.1, gate, hidden)).collect(),
                 bias: bias.map(|id| (pieces(cx, id, 0, gates), pieces(cx, id, gates, gates))),
                 peepholes: peepholes.map(|id| pieces(cx, id, 0, 3)),
                 hidden: start(cx, initial.0),

@@ -231,7 +231,7 @@ impl Builder {
         self.push(Core::Divide, &[a, b], dims, Kind::Float)
     }
 
-    /// floor(a / b) of integers where b is known to be positive.
+    /// floor(a / b) where b is known to be positive: exact for what the operands are stored as.
     pub(crate) fn floor_div(&mut self, a: Id, b: Id) -> Id {
         let (a, b) = self.broadcast_pair(a, b);
         let dims = self.dims(a).to_vec();

@@ -55,4 +55,14 @@ impl Builder {
             Some(sign) => self.int_product(remainder, sign),
         }
     }
+
+    /// x modulo 2^bits, from -2^(bits - 1) or from 0 on.
+    pub(crate) fn int_wrap(&mut self, x: Id, bits: u32, signed: bool) -> Id {
+        let size = 2f64.powi(bits.min(30) as i32);
+        let half = if signed { size / 2.0 } else { 0.0 };
+        let raised = self.offset(x, half);
+        let modulus = self.scalar(size, Kind::Int);
+        let quotient = self.floor_div(raised, modulus);
+        self.sum(&[(1.0, x), (-size, quotient)])
+    }
 }

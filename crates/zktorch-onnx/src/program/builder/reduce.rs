@@ -54,29 +54,47 @@ impl Builder {
         self.dropped(max, axes, keep)
     }
 
-    /// The product of the entries along axes: pairs, then pairs of pairs.
+    /// The product of the entries along axes.
     pub(crate) fn reduce_prod(&mut self, x: Id, axes: &[usize], keep: bool) -> Id {
+        let dims = self.dims(x).to_vec();
         let mut product = match self.kind(x) {
             Kind::Bool => self.cast(x, Kind::Int),
             _ => x,
         };
+        // One axis, if everything is multiplied.
+        if axes.len() == dims.len() && !axes.is_empty() {
+            let entries = crate::tensor::len(&dims);
+            product = self.reshape(product, &[entries]);
+            product = self.product_along(product, 0);
+            return self.reshape(product, &vec![1; if keep { dims.len() } else { 0 }]);
+        }
         for axis in axes {
-            while self.dims(product)[*axis] > 1 {
-                let extent = self.dims(product)[*axis];
-                let half = extent / 2;
-                let low = self.slice(product, *axis, 0, half);
-                let high = self.slice(product, *axis, half, half);
-                let pairs = self.mul(low, high);
-                product = match extent % 2 {
-                    0 => pairs,
-                    _ => {
-                        let last = self.slice(product, *axis, extent - 1, 1);
-                        self.concat(&[pairs, last], *axis)
-                    }
-                };
-            }
+            product = self.product_along(product, *axis);
         }
         self.dropped(product, axes, keep)
+    }
+
+    /// Pairs, then pairs of pairs; few factors are values of their own, so that each has the scale that it needs.
+    fn product_along(&mut self, x: Id, axis: usize) -> Id {
+        const FEW: usize = 16;
+        let extent = self.dims(x)[axis];
+        let half = extent / 2;
+        if extent < 2 {
+            return x;
+        }
+        let low = self.slice(x, axis, 0, half);
+        if extent <= FEW {
+            let high = self.slice(x, axis, half, extent - half);
+            let (low, high) = (self.product_along(low, axis), self.product_along(high, axis));
+            return self.mul(low, high);
+        }
+        let high = self.slice(x, axis, half, half);
+        let mut pairs = self.mul(low, high);
+        if !extent.is_multiple_of(2) {
+            let last = self.slice(x, axis, extent - 1, 1);
+            pairs = self.concat(&[pairs, last], axis);
+        }
+        self.product_along(pairs, axis)
     }
 
     pub(crate) fn reduce_min(&mut self, x: Id, axes: &[usize], keep: bool) -> Id {
@@ -115,6 +133,7 @@ impl Builder {
         {
             return self.masked_exponentials(finite, keep, axes);
         }
+        let x = self.shifted(x, axes).0;
         let max = self.reduce_max(x, axes, true);
         let difference = self.sub(x, max);
         let exponentials = self.exp(difference);
@@ -122,13 +141,26 @@ impl Builder {
         (exponentials, sum)
     }
 
-    /// The maximum, and `log sum exp(x - max)`, along axes, which are kept: the sum is from 1 to their extent.
-    pub(crate) fn log_sum_exp(&mut self, x: Id, axes: &[usize]) -> (Id, Id) {
-        let max = self.reduce_max(x, axes, true);
-        let difference = self.sub(x, max);
+    /// An input may be wide, but its differences along an axis are not: without the first entry, and that one.
+    fn shifted(&mut self, x: Id, axes: &[usize]) -> (Id, Option<Id>) {
+        match axes {
+            [axis] if self.program.inputs.contains(&x) && self.kind(x) == Kind::Float => {
+                let first = self.slice(x, *axis, 0, 1);
+                (self.sub(x, first), Some(first))
+            }
+            _ => (x, None),
+        }
+    }
+
+    /// An offset m, `x - m`, and `log sum exp(x - m)`, along axes, which are kept: the sum is from 1 to their extent.
+    pub(crate) fn log_sum_exp(&mut self, x: Id, axes: &[usize]) -> (Id, Id, Id) {
+        let (shifted, first) = self.shifted(x, axes);
+        let max = self.reduce_max(shifted, axes, true);
+        let difference = self.sub(shifted, max);
         let exponentials = self.exp(difference);
         let sum = self.reduce_sum(exponentials, axes, true);
         let log = self.function(sum, Formula::argument().then(Unary::Log), Kind::Float);
-        (max, log)
+        let offset = first.map_or(max, |first| self.add(first, max));
+        (offset, difference, log)
     }
 }
