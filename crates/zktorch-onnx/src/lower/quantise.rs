@@ -208,7 +208,7 @@ impl Lowering<'_> {
         let (lo, hi) = quotient_bounds(&raised, divisor);
         let name = self.name(id);
         let (r, slack) = self.remainder(name, &raised, divisor);
-        let y = self.limbs(name, &raised, (lo, hi), |_| Role::Ranged)?;
+        let y = self.limbs(name, &raised, scale, (lo, hi), |_| Role::Ranged)?;
         self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor, y: y.clone(), r, slack });
         Ok(self.limbs_value(&y, value, scale, (lo, hi)))
     }
@@ -231,6 +231,7 @@ impl Lowering<'_> {
         &mut self,
         name: &str,
         like: &Value,
+        scale: i32,
         (lo, hi): (i128, i128),
         role: impl Fn(Interval) -> Role,
     ) -> Result<Limbs> {
@@ -241,12 +242,12 @@ impl Lowering<'_> {
                 return Err(self.error("bits", "at most 64", format!("[{lo}, {hi}] above the lower limbs")));
             }
             let limb = format!("{name} (limb {})", ids.len());
-            ids.push(self.tensor(&limb, like, 0, Limbs::LOW, Role::Ranged));
+            ids.push(self.tensor(&limb, like, scale, Limbs::LOW, Role::Ranged));
             (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
         }
         let range = canonical(lo, hi);
-        let top = format!("{name} (limb {})", ids.len());
-        ids.push(self.tensor(&top, like, 0, range, role(range)));
+        let top = if ids.is_empty() { name.to_owned() } else { format!("{name} (limb {})", ids.len()) };
+        ids.push(self.tensor(&top, like, scale, range, role(range)));
         Ok(Limbs(ids))
     }
 
