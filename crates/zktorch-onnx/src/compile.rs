@@ -161,7 +161,8 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     // Parts of an operator have its name too: they come before its result.
     let results: BTreeMap<&str, usize> =
         program.values.iter().enumerate().map(|(index, value)| (&*value.name, index)).collect();
-    let stored = stored.into_iter().filter(|(id, _, _)| results.get(&*program.value(*id).name) == Some(&id.0));
+    let stored =
+        stored.into_iter().filter(|(id, _, _)| results.get(&*program.value(*id).name) == Some(&id.0));
     let stored = stored.map(|(id, dims, tensor)| (program.value(id).name.clone(), dims, tensor));
     let mut stored: Vec<PortInfo> = stored.map(port).collect();
     stored.retain(|port| outputs.iter().all(|output: &PortInfo| output.name != port.name));

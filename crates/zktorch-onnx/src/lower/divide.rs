@@ -92,8 +92,10 @@ impl Lowering<'_> {
         };
         let bounds = range(self);
         let q = self.limbs(name, &dividend, scale, bounds, |_| Role::Ranged)?;
-        let r = self.limbs(&format!("{name} (remainder)"), &dividend, scale, (0, largest), |_| Role::Ranged)?;
-        let slack = self.limbs(&format!("{name} (slack)"), &dividend, scale, (0, largest), |_| Role::Ranged)?;
+        let r =
+            self.limbs(&format!("{name} (remainder)"), &dividend, scale, (0, largest), |_| Role::Ranged)?;
+        let slack =
+            self.limbs(&format!("{name} (slack)"), &dividend, scale, (0, largest), |_| Role::Ranged)?;
         let b = divisor.linear().ok_or_else(|| self.bug("a sum of views", "a contraction"))?;
         self.graph.steps.push(Step::Quotient { a: dividend.expr.clone(), b, q: q.clone(), r, slack });
         let value = self.limbs_value(&q, &dividend, scale, bounds);
@@ -122,8 +124,10 @@ impl Lowering<'_> {
         let name = self.name(y);
         let largest = (i128::from(u16::MAX) << bits).min(sqrt(radicand.bounds.1.max(1)) + 1);
         let root = self.limbs(name, &radicand, scale, (0, largest), |_| Role::Ranged)?;
-        let r = self.limbs(&format!("{name} (remainder)"), &radicand, scale, (0, 2 * largest), |_| Role::Ranged)?;
-        let slack = self.limbs(&format!("{name} (slack)"), &radicand, scale, (0, 2 * largest), |_| Role::Ranged)?;
+        let r =
+            self.limbs(&format!("{name} (remainder)"), &radicand, scale, (0, 2 * largest), |_| Role::Ranged)?;
+        let slack =
+            self.limbs(&format!("{name} (slack)"), &radicand, scale, (0, 2 * largest), |_| Role::Ranged)?;
         self.graph.steps.push(Step::Root { a: radicand.expr.clone(), y: root.clone(), r, slack });
         let stored = self.limbs_value(&root, &radicand, scale, (0, largest));
         Ok(Value { max_abs: max, ..stored })

@@ -270,7 +270,7 @@ impl Shape {
             let factor = f64::powi(2.0, scale);
             points.iter().zip(&values).any(|(x, y)| {
                 let far = (formula.eval((x * factor).round() / factor) - y).abs();
-                y.is_finite() && !(far <= 2.0 * TOLERANCE * largest)
+                y.is_finite() && (far > 2.0 * TOLERANCE * largest || far.is_nan())
             })
         };
         while scale < FINEST && moved(scale) {

@@ -108,8 +108,7 @@ fn what_is_written_is_no_other_file_of_the_command() {
         assert!(contents(folder.path()) == before, "{args:?}");
     }
     // Two that are read may be one file; a device is nobody's.
-    let verify =
-        ["verify", "--vk", &vk, "--any-model", "--allow-insecure-srs", "--expect-input", &x];
+    let verify = ["verify", "--vk", &vk, "--any-model", "--allow-insecure-srs", "--expect-input", &x];
     let own = ["--proof".to_owned(), at("proof.bin"), "--statement".to_owned(), at("statement.json")];
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
     assert_eq!(zktorch(&[&verify[..], &own].concat()).code, 0);

@@ -13,6 +13,7 @@ mod inspect;
 #[cfg(unix)]
 mod interrupt;
 mod one_step;
+mod precision;
 mod private;
 mod rejected;
 mod shown_outputs;
