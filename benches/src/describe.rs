@@ -31,6 +31,7 @@ pub fn imagenet(inputs: &[(String, Vec<usize>)]) -> Option<ImageSpec> {
         colours: Colours::Rgb,
         mean: vec![0.485, 0.456, 0.406],
         std: vec![0.229, 0.224, 0.225],
+        layout: None,
     })
 }
 

@@ -108,7 +108,13 @@ pub(crate) fn run(program: &Program, inputs: &[Tensor], mut visit: impl FnMut(Id
         let read = node.inputs.iter().map(find).collect::<Option<Vec<_>>>().ok_or_else(missing)?;
         let output = program.value(node.output);
         let value = evaluate(&node.core, &read, &output.dims, output.kind);
-        value.check_finite(&output.name)?;
+        if let Err(error) = value.check_finite(&output.name) {
+            // A constant that is not finite is to blame before what was computed with it.
+            for (id, read) in node.inputs.iter().zip(&read) {
+                read.check_finite(&program.value(*id).name)?;
+            }
+            return Err(error);
+        }
         visit(node.output, &value);
         values.insert(node.output, value);
         for id in &node.inputs {

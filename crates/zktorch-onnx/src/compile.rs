@@ -1,6 +1,7 @@
 //! The compiler: decode, calibrate, lower, validate.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use zktorch_graph::{Bounds, Graph, Interval, TensorId, execute};
 
@@ -12,7 +13,7 @@ use crate::program::{Id, Kind, Program};
 use crate::tensor::len;
 use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError};
 
-/// Samples that are generated when none are given.
+/// Samples that are generated when none are given and nothing else is said.
 pub const GENERATED: usize = 8;
 /// With fewer samples there is a bit more headroom.
 const ENOUGH_SAMPLES: usize = 16;
@@ -157,12 +158,17 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     };
     let inputs: Vec<PortInfo> = ports.into_iter().map(port).collect();
     let outputs: Vec<PortInfo> = outputs.into_iter().map(port).collect();
-    let stored = stored.into_iter().map(|(id, dims, tensor)| (program.value(id).name.clone(), dims, tensor));
+    // Parts of an operator have its name too: they come before its result.
+    let results: BTreeMap<&str, usize> =
+        program.values.iter().enumerate().map(|(index, value)| (&*value.name, index)).collect();
+    let stored =
+        stored.into_iter().filter(|(id, _, _)| results.get(&*program.value(*id).name) == Some(&id.0));
+    let stored = stored.map(|(id, dims, tensor)| (program.value(id).name.clone(), dims, tensor));
     let mut stored: Vec<PortInfo> = stored.map(port).collect();
     stored.retain(|port| outputs.iter().all(|output: &PortInfo| output.name != port.name));
     stored.extend(outputs.iter().cloned());
     stored.sort_by(|a, b| a.name.cmp(&b.name));
-    // Parts of an operator that have its name are not its result.
+    // An output may be listed twice.
     stored.dedup_by(|a, b| a.name == b.name);
     for tensor in &mut graph.tensors {
         tensor.name = short(&tensor.name);
@@ -206,7 +212,7 @@ fn samples<'a>(
             "no calibration samples: scales come from random inputs in [0, 1) and standard normal ones; real inputs may leave the ranges"
                 .to_owned(),
         );
-        return Cow::Owned((0..GENERATED).map(|index| generate(program, index)).collect());
+        return Cow::Owned((0..options.generated.max(1)).map(|index| generate(program, index)).collect());
     }
     if given.len() < ENOUGH_SAMPLES {
         warnings
@@ -310,7 +316,7 @@ impl Compiled {
     /// As [`Compiled::run`] and [`FloatModel::run`].
     pub fn compare(&self, model: &FloatModel, inputs: &[Tensor]) -> Result<Vec<ValueError>> {
         let values = self.execute(self.quantise(inputs)?)?;
-        let mut errors = Vec::new();
+        let mut errors: Vec<ValueError> = Vec::new();
         model.run_with(inputs, |name, float| {
             let Ok(index) = self.stored.binary_search_by(|port| port.name.as_str().cmp(name)) else { return };
             let integer = real(&self.stored[index], &values);
@@ -319,6 +325,8 @@ impl Compiled {
             }
             let pairs = float.iter().zip(integer.data());
             let max_error = pairs.fold(0f64, |max, (x, y)| max.max((x - f64::from(*y)).abs())) as f32;
+            // The result of an operator comes after parts of it that have its name.
+            errors.retain(|error| error.name != name);
             errors.push(ValueError { name: name.to_owned(), max_error, max_abs: float.max_abs() as f32 });
         })?;
         Ok(errors)

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::expand::Expansion;
 use crate::model::{Model, OPSETS};
+use crate::problem::{ProblemKind, sort};
 use crate::{Options, Result, Tensor};
 
 /// What a model consists of.
@@ -48,6 +49,10 @@ pub struct NodeReport {
     pub multiplications: u64,
     /// Why the node is not supported.
     pub problem: Option<String>,
+    /// What kind of problem that is.
+    pub kind: Option<ProblemKind>,
+    /// The problem without the names of nodes and values: equal for nodes that have the same one.
+    pub cause: Option<String>,
 }
 
 /// Lists every node of a model with its inferred shape or what is wrong with it, all at once.
@@ -65,6 +70,7 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
     let mut nodes = Vec::with_capacity(expansion.outcomes.len());
     for outcome in expansion.outcomes {
         *operators.entry(outcome.op.clone()).or_default() += 1;
+        let (kind, cause) = outcome.result.as_ref().err().map(sort).unzip();
         nodes.push(NodeReport {
             name: outcome.name,
             op: outcome.op,
@@ -72,6 +78,8 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
             constant: outcome.folded,
             multiplications: outcome.multiplications,
             problem: outcome.result.err().map(|error| error.to_string()),
+            kind,
+            cause,
         });
     }
     let problems: Vec<String> = expansion.problems.iter().map(ToString::to_string).collect();

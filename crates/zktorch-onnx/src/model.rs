@@ -117,8 +117,19 @@ fn duplicate(name: String) -> OnnxError {
 fn opset(model: &ModelProto, problems: &mut Vec<OnnxError>) -> Result<i64> {
     let versions = model.opset_import.iter().filter(|set| set.domain.is_empty() || set.domain == "ai.onnx");
     let Some(version) = versions.map(|set| set.version).max() else {
-        // A model of other domains alone, and files of the first version of the format.
-        return Ok(if model.opset_import.is_empty() { 1 } else { OPSETS.1 });
+        if !model.opset_import.is_empty() {
+            // A model of other domains alone.
+            return Ok(OPSETS.1);
+        }
+        // Versions 1 and 2 of the format had no such list; any later file without one is damaged or cut off.
+        if !(1..=2).contains(&model.ir_version) {
+            return Err(OnnxError::Model {
+                field: "versions of the operator sets",
+                expected: format!("at least one in a file of format version {}", model.ir_version),
+                got: "none".into(),
+            });
+        }
+        return Ok(1);
     };
     if version < OPSETS.0 || version > OPSETS.1 {
         problems.push(OnnxError::Model {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use zktorch_graph::Visibility;
 
-use crate::Tensor;
+use crate::{GENERATED, Tensor};
 
 /// How to compile a model.
 #[derive(Clone, Debug)]
@@ -13,6 +13,9 @@ pub struct Options {
     /// Sample inputs: each sample holds one tensor per input of the network, in its order. Scales are chosen so that these
     /// values fit with some room. If there are none, random ones are generated and a warning says so.
     pub calibration: Vec<Vec<Tensor>>,
+    /// How many samples are generated if there are none, at least one. One is enough to see what a model
+    /// becomes.
+    pub generated: usize,
     /// Extents of dynamic axes, by their name or as INPUT:AXIS. The first axis of an input is 1 if it is dynamic and not named
     /// here.
     pub dims: BTreeMap<String, usize>,
@@ -39,6 +42,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             calibration: Vec::new(),
+            generated: GENERATED,
             dims: BTreeMap::new(),
             base_dir: None,
             input: Visibility::Public,

@@ -19,6 +19,26 @@ pub enum Error {
         /// What is wrong with it.
         error: Box<Error>,
     },
+    /// Two paths of a command line are one file, and it would be written.
+    #[error("{output} {} is the same file as {other}: expected a file of its own for {output}", path.display())]
+    SameFile {
+        /// The argument that is written.
+        output: String,
+        /// Its path.
+        path: PathBuf,
+        /// The other argument.
+        other: String,
+    },
+    /// An argument has a value that it cannot have.
+    #[error("{argument}: expected {expected}, got {got}")]
+    Argument {
+        /// The argument.
+        argument: String,
+        /// What it may be.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
     /// The operating system refused.
     #[error("cannot {action}: {error}")]
     Io {
@@ -151,6 +171,26 @@ impl Error {
         got: impl Into<String>,
     ) -> Self {
         Self::Format { format, field: field.into(), expected: expected.into(), got: got.into() }
+    }
+
+    /// A word for what the error is about, for programs: it changes with the version only.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::File { error, .. } => error.kind(),
+            Self::SameFile { .. } | Self::Argument { .. } => "usage",
+            Self::Io { .. } => "io",
+            Self::Space { .. } => "space",
+            Self::TooLarge { .. } => "too_large",
+            Self::Format { .. } | Self::NotFinite { .. } => "format",
+            Self::Input { .. } => "input",
+            Self::Magic { .. }
+            | Self::UnknownKind { .. }
+            | Self::Kind { .. }
+            | Self::Version { .. }
+            | Self::Protocol { .. }
+            | Self::Length { .. }
+            | Self::Digest { .. } => "container",
+        }
     }
 
     /// The same error, naming the file.

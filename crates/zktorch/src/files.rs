@@ -1,7 +1,7 @@
 //! Reading with a limit, writing at once.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -73,6 +73,28 @@ pub(crate) fn write_atomically(
     pending.finish().map(drop)
 }
 
+/// Whether there is something that is neither a file nor a folder: a device such as `/dev/null`, a pipe. It
+/// is written to, never replaced, and nothing is put beside it.
+pub fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Where the SRS of a key, or its verifier part, is: beside it.
+pub fn srs_path(key: &Path) -> PathBuf {
+    beside(key, ".srs")
+}
+
+/// Where `info` writes the verifier part of an SRS: beside it.
+pub fn srs_part_path(srs: &Path) -> PathBuf {
+    beside(srs, ".part")
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
 /// A file that is being written beside the one that it will replace.
 #[derive(Debug)]
 pub(crate) struct PendingFile {
@@ -82,7 +104,12 @@ pub(crate) struct PendingFile {
 
 impl PendingFile {
     pub(crate) fn create(path: &Path, access: Access) -> Result<Self, Error> {
-        let created = Temporary::create(|| create(folder_of(path), access));
+        // What goes to a device waits where temporary files of all programs are, for the owner alone.
+        let (folder, access) = match is_special(path) {
+            true => (std::env::temp_dir(), Access::Owner),
+            false => (folder_of(path).to_path_buf(), access),
+        };
+        let created = Temporary::create(|| create(&folder, access));
         let created = created.action("create a temporary file beside it");
         let temporary = created.map_err(|error: Error| error.at(path))?;
         Ok(Self { path: path.to_path_buf(), temporary })
@@ -100,6 +127,15 @@ impl PendingFile {
     /// Gives the file its name when it is on the disk. Returns the name.
     pub(crate) fn finish(self) -> Result<PathBuf, Error> {
         let Self { path, mut temporary } = self;
+        if is_special(&path) {
+            let mut copy = || {
+                let file = temporary.file()?;
+                file.rewind()?;
+                std::io::copy(file, &mut File::options().write(true).open(&path)?).map(drop)
+            };
+            copy().action("write").map_err(|error: Error| error.at(&path))?;
+            return Ok(path);
+        }
         let replace = || {
             temporary.file().and_then(|file| file.sync_all()).action("write")?;
             temporary.persist(&path).action("replace")?;
@@ -185,6 +221,16 @@ mod tests {
         write_bytes(&path, Access::Ordinary, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert!(write_bytes(&folder.path().join("no/such"), Access::Ordinary, b"x").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_written_to_and_stay() {
+        let null = Path::new("/dev/null");
+        assert!(is_special(null) && !is_special(Path::new("/dev")) && !is_special(Path::new("/no/such")));
+        write_bytes(null, Access::Ordinary, b"gone").unwrap();
+        assert!(is_special(null));
+        assert_eq!(srs_path(Path::new("a/k.pk")), Path::new("a/k.pk.srs"));
     }
 
     #[cfg(unix)]

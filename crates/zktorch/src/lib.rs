@@ -1,6 +1,6 @@
 //! Files, command line and reports of zktorch: everything around the prover that a user touches.
 //!
-//! * [`data`]: named float tensors from `.npy`, `.npz`, `.json`, ONNX TensorProto and images;
+//! * [`data`]: named tensors from `.npy`, `.npz`, `.json`, ONNX TensorProto and images;
 //! * [`ImageSpec`]: what is done to an image before a model sees it;
 //! * [`container`]: versioned, digest-checked files for models, keys and proofs;
 //! * [`Statement`](statement::Statement): what a proof is about, as JSON;
@@ -19,7 +19,7 @@
 //! // Two samples of an input with dimensions [1, 2].
 //! let tensors = data::decode(Format::Json, b"[[0.5, 1], [2, 3]]", None)?;
 //! let samples = data::assign(&tensors, &[Wanted { name: "x", dims: &[1, 2] }])?;
-//! assert_eq!(samples[1][0].data, [2.0, 3.0]);
+//! assert_eq!(samples[1][0].floats(), [2.0, 3.0]);
 //!
 //! // A proof is not a key.
 //! let protocol = Bytes32::sha256(b"my protocol v1");
@@ -49,9 +49,8 @@ pub mod stages;
 pub mod statement;
 pub mod trace;
 
-pub use data::FloatTensor;
 pub use error::Error;
-pub use files::{MAX_FILE_BYTES, folder_of, write_srs};
+pub use files::{MAX_FILE_BYTES, folder_of, is_special, srs_part_path, srs_path, write_srs};
 pub use hex::Bytes32;
-pub use image::{Colours, ImageSpec, Resize};
+pub use image::{Colours, ImageSpec, Layout, Resize};
 pub use shown::{explained, printable, printable_json};

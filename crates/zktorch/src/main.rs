@@ -13,8 +13,10 @@ use zktorch::progress::Progress;
 use zktorch::stages::Stages;
 use zktorch::trace::Trace;
 use zktorch::{explained, interrupt, printable};
+use zktorch_onnx::OnnxError;
+use zktorch_prover::ProverError;
 
-use commands::{Context, Outcome};
+use commands::{Context, Outcome, Unsupported, print_json};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -23,13 +25,21 @@ fn main() -> ExitCode {
             // Help and version are no errors.
             let code = if error.use_stderr() { EXIT_ERROR } else { EXIT_OK };
             let _ = error.print();
+            // What did not parse may have asked for an object all the same.
+            if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") {
+                print_error("usage", error.render().to_string().trim_end());
+            }
             return ExitCode::from(code);
         }
     };
+    let json = cli.common.json;
+    if let Err(error) = cli.check_paths() {
+        return failed(&error.into(), json);
+    }
     let (progress, stages) = (Progress::new(cli.common.quiet), Stages::new());
     let trace = match watch(&cli.common, &progress, &stages) {
         Ok(trace) => trace,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return failed(&error.into(), json),
     };
     let context = Context::new(cli.common, progress, stages);
     let code = match commands::run(&context, &cli.command) {
@@ -44,18 +54,61 @@ fn main() -> ExitCode {
             context.print(&report);
             ExitCode::from(EXIT_REJECTED)
         }
-        Err(error) => failed(&error),
+        Ok(Outcome::Told { report, lines, good }) => {
+            context.tell(&report, &lines);
+            ExitCode::from(if good { EXIT_OK } else { EXIT_REJECTED })
+        }
+        Err(error) => failed(&error, json),
     };
     // What failed has a trace too.
     match trace.map(Trace::finish).transpose() {
         Ok(_) => code,
-        Err(error) => failed(&error.into()),
+        Err(error) => failed(&error.into(), json),
     }
 }
 
-fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {}", printable(&explained(error.as_ref())));
+/// The error on stderr, and with `--json` as an object on stdout.
+fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
+    let message = explained(error.as_ref());
+    match error.downcast_ref::<Unsupported>() {
+        // It says where its lines end, so that no name in them does.
+        Some(unsupported) => {
+            unsupported.lines().iter().for_each(|line| eprintln!("{}", printable(line)));
+        }
+        None => eprintln!("error: {}", printable(&message)),
+    }
+    if json {
+        print_error(kind(error), &message);
+    }
     ExitCode::from(EXIT_ERROR)
+}
+
+fn print_error(kind: &str, message: &str) {
+    print_json(&serde_json::json!({"error": {"kind": kind, "message": message}}));
+}
+
+/// What an error is about, for programs.
+fn kind(error: &anyhow::Error) -> &'static str {
+    error.chain().find_map(kind_of).unwrap_or("other")
+}
+
+fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    if let Some(error) = cause.downcast_ref::<zktorch::Error>() {
+        return Some(error.kind());
+    }
+    if let Some(error) = cause.downcast_ref::<OnnxError>() {
+        return Some(match error {
+            OnnxError::Input { .. } => "input",
+            _ => "model",
+        });
+    }
+    if cause.is::<Unsupported>() {
+        return Some("model");
+    }
+    if cause.is::<ProverError>() {
+        return Some("prover");
+    }
+    cause.is::<std::io::Error>().then_some("io")
 }
 
 /// Signals, and who listens to the spans of the libraries.

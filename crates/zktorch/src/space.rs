@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, folder_of};
+use crate::{Error, folder_of, is_special};
 
 /// Requires room for files of these sizes in bytes. Files that are replaced stay until the new ones are complete, so they give none.
 /// `free` says how many bytes a folder's file system has left, as [`free_bytes`] does; where it cannot tell, writing will.
@@ -13,7 +13,7 @@ use crate::{Error, folder_of};
 /// [`Error::Space`], naming the folder of the first file on a file system that is too full for what goes there.
 pub fn require(files: &[(&Path, u64)], free: impl Fn(&Path) -> io::Result<u64>) -> Result<(), Error> {
     let mut needed: BTreeMap<Volume, (&Path, u64)> = BTreeMap::new();
-    for (path, bytes) in files {
+    for (path, bytes) in files.iter().filter(|(path, _)| !is_special(path)) {
         let folder = folder_of(path);
         let (_, sum) = needed.entry(Volume::of(folder)).or_insert((folder, 0));
         *sum = sum.saturating_add(*bytes);

@@ -16,13 +16,13 @@ fn images(name: &str) -> Vec<FloatTensor> {
     let tensors = data::load(&fixture(name), None).unwrap();
     let images = tensors.into_iter().find(|tensor| tensor.dims.len() == 4).unwrap();
     assert_eq!(images.dims[1..], [1, 8, 8]);
-    images.data.chunks(64).map(|image| FloatTensor::new([1, 1, 8, 8], image.to_vec()).unwrap()).collect()
+    images.floats().chunks(64).map(|image| FloatTensor::new([1, 1, 8, 8], image.to_vec()).unwrap()).collect()
 }
 
 fn labels() -> Vec<usize> {
     let tensors = data::load(&fixture("heldout.npz"), None).unwrap();
     let labels = tensors.into_iter().find(|tensor| tensor.dims.len() == 1).unwrap();
-    labels.data.iter().map(|label| *label as usize).collect()
+    labels.floats().iter().map(|label| *label as usize).collect()
 }
 
 fn prediction(logits: &FloatTensor) -> usize {

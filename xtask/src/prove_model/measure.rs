@@ -25,6 +25,8 @@ struct Inputs {
     input: String,
     /// What is done to images, if that was said.
     image: Option<String>,
+    /// Extents of dynamic axes, as they are given: `--dim NAME=VALUE` each.
+    dims: Vec<String>,
     labels: Option<String>,
 }
 
@@ -64,10 +66,12 @@ impl Prepared {
             Source::Onnx(file) => given(file),
         };
 
-        let Inputs { onnx, calibration, input, image, labels } = &inputs;
+        let Inputs { onnx, calibration, input, image, dims, labels } = &inputs;
+        let dims: Vec<&str> = dims.iter().flat_map(|dim| ["--dim", dim.as_str()]).collect();
         let file = |name: &str| out.join(name).to_string_lossy().into_owned();
         let (model, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
         let mut describe = vec!["describe", onnx];
+        describe.extend(&dims);
         if image.is_none() {
             describe.extend(["--input", input]);
         }
@@ -83,11 +87,12 @@ impl Prepared {
         space::require(&out, space::needed(weights, false))?;
         let image = described.get("image").and_then(Value::as_str).map(str::to_owned);
         let mut compile = vec!["compile", onnx, "-o", &model, "--calibration", calibration];
+        compile.extend(&dims);
         if let Some(image) = &image {
             compile.extend(["--image", image]);
         }
         let compiled = children.stage(&compile)?;
-        let set_up = children.stage(&["setup", &model, "--pk", &pk, "--vk", &vk])?;
+        let set_up = children.stage(&["setup", &model, "--pk", &pk, "--vk", &vk, "--force"])?;
         let computed = children.stage(&["run", &model, "--input", input])?;
         Ok(Self { request, out, children, inputs, image, described, compiled, set_up, computed })
     }
@@ -291,7 +296,7 @@ fn prepare(model: Model, folded: bool, out: &Path, children: &Children) -> Resul
             path
         }
     };
-    Ok(Inputs { onnx, calibration, input, image: None, labels: None })
+    Ok(Inputs { onnx, calibration, input, image: None, dims: Vec::new(), labels: None })
 }
 
 /// A user's files.
@@ -302,6 +307,7 @@ fn given(file: &OnnxFile) -> Inputs {
         calibration: text(file.calibration.as_deref().unwrap_or(&file.input)),
         input: text(&file.input),
         image: file.image.clone(),
+        dims: file.dims.clone(),
         labels: file.labels.as_deref().map(text),
     }
 }

@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// Sample inputs from which scales are chosen (default: the input itself).
     #[arg(long, value_name = "FILE", requires = "onnx")]
     calibration: Option<PathBuf>,
+    /// Extent of a dynamic axis; an axis without a name is INPUT:AXIS (repeatable).
+    #[arg(long = "dim", value_name = "NAME=VALUE", requires = "onnx")]
+    dims: Vec<String>,
     /// What is done to images (default, for a model with one input 1x3xHxW: the usual preprocessing for ImageNet).
     #[arg(long, value_name = "SPEC", requires = "onnx")]
     image: Option<String>,
@@ -70,6 +73,7 @@ impl Options {
                 input: self.input.clone().context("expected --input FILE, found none")?,
                 calibration: self.calibration.clone(),
                 image: self.image.clone(),
+                dims: self.dims.clone(),
                 labels: self.labels.clone(),
             }),
         };

@@ -60,6 +60,8 @@ pub(crate) struct OnnxFile {
     pub(crate) calibration: Option<PathBuf>,
     /// What is done to images; none: the usual preprocessing for ImageNet, if the input is an image.
     pub(crate) image: Option<String>,
+    /// Extents of dynamic axes, as `NAME=VALUE`.
+    pub(crate) dims: Vec<String>,
     /// Names of the classes, one per line.
     pub(crate) labels: Option<PathBuf>,
 }
@@ -118,6 +120,7 @@ impl OnnxFile {
             input: existing(&self.input)?,
             calibration: optional(&self.calibration)?,
             image: self.image.clone(),
+            dims: self.dims.clone(),
             labels: optional(&self.labels)?,
         })
     }
@@ -156,6 +159,7 @@ mod tests {
             input: manifest.clone(),
             calibration: None,
             image: None,
+            dims: Vec::new(),
             labels: labels.map(PathBuf::from),
         };
         let manifest_text = manifest.to_string_lossy();

@@ -27,16 +27,17 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<Value> {
     let statement = Statement::read(&options.statement)?;
-    let tensors = data::load(&options.input, options.image.as_ref())?;
     let wanted: Vec<Wanted<'_>> =
         statement.inputs.iter().map(|input| Wanted { name: &input.name, dims: &input.dims }).collect();
+    let image = options.image.as_ref().map(|spec| spec.for_inputs(&wanted)).transpose()?;
+    let tensors = data::load(&options.input, image.as_ref())?;
     let mut samples = data::assign(&tensors, &wanted).with_context(|| options.input.display().to_string())?;
     let sample = match (samples.pop(), samples.len()) {
         (Some(sample), 0) => sample,
         (_, others) => bail!("{}: expected one sample, found {}", options.input.display(), others + 1),
     };
     let inputs: Vec<Tensor> =
-        sample.into_iter().map(|input| Tensor { dims: input.dims, data: input.data }).collect();
+        sample.into_iter().map(|input| Tensor { data: input.floats(), dims: input.dims }).collect();
     tensors::write(&options.out, &inputs)?;
     Ok(json!({ "inputs": inputs.len() }))
 }

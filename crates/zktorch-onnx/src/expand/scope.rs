@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::is_well_known;
 use crate::model::{Opsets, canonical_domain, decode_tensor, node_name, opsets};
 use crate::ops::{Context, find, result_type};
+use crate::problem::KNOWN_EXTENTS;
 use crate::program::{Builder, Id};
 use crate::proto::{AttributeProto, FunctionProto, GraphProto, NodeProto};
 use crate::{OnnxError, Options, Result};
@@ -130,7 +131,7 @@ impl<'a> Expander<'a> {
         for name in &node.input {
             let found = scope.find(name);
             if found.is_none() && !name.is_empty() {
-                return Err(cx.error("inputs", "known extents", format!("unknown ones of {name}")));
+                return Err(cx.error("inputs", KNOWN_EXTENTS, format!("unknown ones of {name}")));
             }
             cx.inputs.push(found.flatten());
         }

@@ -90,10 +90,7 @@ pub(crate) fn evaluate(core: &Core, inputs: &[&Tensor], dims: &[usize], kind: Ki
 }
 
 /// Everything that sums, products and comparisons suffice for.
-fn linear<N: Number>(core: &Core, inputs: &[(&[usize], &[N])], dims: &[usize]) -> Vec<N>
-where
-    N: einsum::Multiply,
-{
+fn linear<N: Number + einsum::Multiply>(core: &Core, inputs: &[(&[usize], &[N])], dims: &[usize]) -> Vec<N> {
     match core {
         Core::Reshape => inputs[0].1.to_vec(),
         Core::Transpose(perm) => {

@@ -34,7 +34,7 @@ fn images(name: &str) -> Result<Vec<FloatTensor>> {
     let tensors = data::load(&path, None)?;
     let images = tensors.into_iter().find(|tensor| tensor.dims.len() == 4).context("no images")?;
     let image = |pixels: &[f32]| Ok(FloatTensor::new([1, 1, 8, 8], pixels.to_vec())?);
-    images.data.chunks_exact(64).map(image).collect()
+    images.floats().chunks_exact(64).map(image).collect()
 }
 
 fn ports(ports: &[PortInfo]) -> Vec<Port> {

@@ -1,23 +1,29 @@
 //! The command line. Scripts rely on names and flags: they change with the version only.
 //!
-//! Exit status: 0 accepted or done, 1 rejected, 2 anything else (usage, input, internal). Interrupted: 128 + number of the signal,
-//! which is 130 for Ctrl-C.
+//! Exit status: 0 accepted or done, 1 rejected (or a model that cannot be proved), 2 anything else (usage,
+//! input, internal). Interrupted: 128 + number of the signal, which is 130 for Ctrl-C.
 
+mod dims;
+mod paths;
 #[cfg(test)]
 mod tests;
 mod values;
+mod visibility;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
+pub use dims::Dim;
+pub use paths::ONE_STEP_FILES;
 pub use values::{AcceptedSrs, ProofContext};
+pub use visibility::{PortVisibility, Side, Visibility};
 
 use crate::{Bytes32, ImageSpec};
 
 /// Exit status: accepted, or done.
 pub const EXIT_OK: u8 = 0;
-/// Exit status: the proof is rejected.
+/// Exit status: the proof is rejected, or the model cannot be proved.
 pub const EXIT_REJECTED: u8 = 1;
 /// Exit status: anything else.
 pub const EXIT_ERROR: u8 = 2;
@@ -78,6 +84,9 @@ pub struct Inspect {
     /// ONNX model
     #[arg(value_name = "MODEL.onnx")]
     pub model: PathBuf,
+    /// Extent of a dynamic axis; an axis without a name is INPUT:AXIS, as in x:1=20 (repeatable)
+    #[arg(long = "dim", value_name = "NAME=VALUE")]
+    pub dims: Vec<Dim>,
 }
 
 /// `zktorch compile MODEL.onnx -o MODEL.zkt`
@@ -92,32 +101,30 @@ pub struct Compile {
     /// How scales are chosen.
     #[command(flatten)]
     pub source: CompileSource,
-    /// Who sees the inputs
-    #[arg(long, value_enum, default_value_t = Visibility::Public)]
-    pub input: Visibility,
-    /// Who sees the outputs
-    #[arg(long, value_enum, default_value_t = Visibility::Public)]
-    pub output: Visibility,
+    /// Who sees inputs and outputs.
+    #[command(flatten)]
+    pub visibility: PortVisibility,
 }
 
 /// What compilation looks at beside the model.
 #[derive(Clone, Debug, Default, Args)]
 pub struct CompileSource {
-    /// Sample inputs from which scales are chosen [default: generated ones, with a warning]
+    /// Sample inputs from which scales are chosen: files, or folders of files (repeatable) [default:
+    /// generated ones, with a warning]
     #[arg(long, value_name = "DATA")]
-    pub calibration: Option<PathBuf>,
-    /// Image preprocessing, stored in the compiled model: resize=256,crop=224,rgb,mean=..,std=..
+    pub calibration: Vec<PathBuf>,
+    /// Bits of room above the largest values of the samples [default: 2; 3 with fewer than 16 samples]
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=12))]
+    pub headroom: Option<u32>,
+    /// Refuse the model if an output is further off than this part of its largest value, on the samples
+    #[arg(long, value_name = "X", value_parser = values::max_error)]
+    pub max_error: Option<f64>,
+    /// Image preprocessing, stored in the compiled model: resize=256,crop=224,rgb,mean=..,std=..,nchw
     #[arg(long, value_name = "SPEC")]
     pub image: Option<ImageSpec>,
-}
-
-/// Who sees a tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Visibility {
-    /// It is part of the statement
-    Public,
-    /// The statement holds a commitment to it
-    Private,
+    /// Extent of a dynamic axis; an axis without a name is INPUT:AXIS, as in x:1=20 (repeatable)
+    #[arg(long = "dim", value_name = "NAME=VALUE")]
+    pub dims: Vec<Dim>,
 }
 
 /// `zktorch setup MODEL.zkt --pk PK --vk VK`
@@ -135,6 +142,9 @@ pub struct Setup {
     /// Structured reference string of a ceremony [default: the development SRS, which is insecure]
     #[arg(long, value_name = "FILE")]
     pub srs: Option<PathBuf>,
+    /// Replace keys that are there: proofs under their model id will not verify with the new ones
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `zktorch run MODEL.zkt --input DATA`
@@ -149,12 +159,20 @@ pub struct Run {
     /// Compare every node, not only the outputs
     #[arg(long)]
     pub per_node: bool,
+    /// Folder of the model's external data [default: where compile found them]
+    #[arg(long, value_name = "DIR")]
+    pub external_data: Option<PathBuf>,
 }
 
 /// `zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT`, or `zktorch prove MODEL.onnx --input DATA --out DIR`
 #[derive(Clone, Debug, Args)]
 #[command(override_usage = "zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT\n       \
                             zktorch prove MODEL.onnx --input DATA --out DIR")]
+#[command(group = ArgGroup::new("how_scales_are_chosen")
+    .args(["calibration", "headroom", "max_error", "image", "dims"])
+    .multiple(true)
+    .requires("out")
+    .conflicts_with("pk"))]
 pub struct Prove {
     /// ONNX model, to compile, set up (once) and prove in one step
     #[arg(value_name = "MODEL.onnx", requires = "out", conflicts_with_all = ["pk", "proof", "statement"])]
@@ -181,12 +199,9 @@ pub struct Prove {
     #[arg(long, value_name = "DIR", requires = "model", conflicts_with_all = ["pk", "proof", "statement"])]
     // Conflicts are spelled out: clap waives a requirement on an argument that conflicts with one that is there.
     pub out: Option<PathBuf>,
-    /// Sample inputs from which scales are chosen, in one step [default: generated ones, with a warning]
-    #[arg(long, value_name = "DATA", requires = "out", conflicts_with = "pk")]
-    pub calibration: Option<PathBuf>,
-    /// Image preprocessing, in one step
-    #[arg(long, value_name = "SPEC", requires = "out", conflicts_with = "pk")]
-    pub image: Option<ImageSpec>,
+    /// How scales are chosen, in one step.
+    #[command(flatten)]
+    pub source: CompileSource,
 }
 
 /// The two forms of `prove`.

@@ -32,6 +32,11 @@ fn definitions_are_consistent() {
 fn inspect() {
     let Command::Inspect(inspect) = command("zktorch inspect m.onnx --json") else { panic!() };
     assert_eq!(inspect.model, PathBuf::from("m.onnx"));
+    assert!(inspect.dims.is_empty());
+    let line = "zktorch inspect m.onnx --dim batch=2 --dim x:1=20";
+    let Command::Inspect(inspect) = command(line) else { panic!() };
+    assert_eq!(Dim::all(&inspect.dims).unwrap(), [("batch".to_owned(), 2), ("x:1".to_owned(), 20)].into());
+    assert_eq!(refused("zktorch inspect m.onnx --dim batch=0"), ErrorKind::ValueValidation);
     assert_eq!(refused("zktorch inspect"), ErrorKind::MissingRequiredArgument);
 }
 
@@ -39,23 +44,53 @@ fn inspect() {
 fn compile() {
     let Command::Compile(plain) = command("zktorch compile m.onnx -o m.zkt") else { panic!() };
     assert_eq!(plain.output_file, PathBuf::from("m.zkt"));
-    assert_eq!((plain.input, plain.output), (Visibility::Public, Visibility::Public));
-    assert!(plain.source.calibration.is_none() && plain.source.image.is_none());
-    let line = "zktorch compile m.onnx -o m.zkt --calibration c.npz --input private --output private \
-                --image resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225";
+    let who = |compile: &Compile| [Side::Input, Side::Output].map(|side| compile.visibility.of(side));
+    assert_eq!(who(&plain), [Visibility::Public; 2]);
+    assert!(plain.source.calibration.is_empty() && plain.source.image.is_none());
+    assert!(plain.source.dims.is_empty() && plain.source.headroom.is_none());
+    let line = "zktorch compile m.onnx -o m.zkt --calibration c.npz --calibration d --private input,output --headroom 4 \
+                --dim n=3 --image resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225";
     let Command::Compile(full) = command(line) else { panic!() };
-    assert_eq!((full.input, full.output), (Visibility::Private, Visibility::Private));
-    assert_eq!(full.source.calibration, Some(PathBuf::from("c.npz")));
+    assert_eq!(who(&full), [Visibility::Private; 2]);
+    assert_eq!(full.source.calibration, ["c.npz", "d"].map(PathBuf::from));
+    assert_eq!((full.source.headroom, full.source.dims.len()), (Some(4), 1));
     assert_eq!(full.source.image.unwrap().crop, Some((224, 224)));
     assert_eq!(refused("zktorch compile m.onnx"), ErrorKind::MissingRequiredArgument);
-    assert_eq!(refused("zktorch compile m.onnx -o m.zkt --input secret"), ErrorKind::InvalidValue);
+    assert_eq!(refused("zktorch compile m.onnx -o m.zkt --input-visibility secret"), ErrorKind::InvalidValue);
+    assert_eq!(refused("zktorch compile m.onnx -o m.zkt --private weights"), ErrorKind::InvalidValue);
+    assert_eq!(refused("zktorch compile m.onnx -o m.zkt --headroom 13"), ErrorKind::ValueValidation);
+    assert_eq!(
+        refused("zktorch compile m.onnx -o m.zkt --private input --input-visibility public"),
+        ErrorKind::ArgumentConflict
+    );
+    for (flags, expected) in [
+        ("--private input", [Visibility::Private, Visibility::Public]),
+        ("--private output", [Visibility::Public, Visibility::Private]),
+        ("--input-visibility private", [Visibility::Private, Visibility::Public]),
+        ("--output-visibility private --input-visibility public", [Visibility::Public, Visibility::Private]),
+    ] {
+        let Command::Compile(compile) = command(&format!("zktorch compile m.onnx -o m.zkt {flags}")) else {
+            panic!()
+        };
+        assert_eq!(who(&compile), expected, "{flags}");
+    }
+    // What they were called before.
+    for (old, new) in [("--input", "--input-visibility"), ("--output", "--output-visibility")] {
+        for value in ["public", "private", "x.npy"] {
+            let error = parse(&format!("zktorch compile m.onnx -o m.zkt {old} {value}")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ValueValidation);
+            assert!(error.to_string().contains(new), "{error}");
+        }
+    }
     assert_eq!(refused("zktorch compile m.onnx -o m.zkt --image blur=1"), ErrorKind::ValueValidation);
 }
 
 #[test]
 fn setup_and_run() {
     let Command::Setup(setup) = command("zktorch setup m.zkt --pk p --vk v") else { panic!() };
-    assert_eq!((setup.model, setup.srs), (PathBuf::from("m.zkt"), None));
+    assert_eq!((setup.model, setup.srs, setup.force), (PathBuf::from("m.zkt"), None, false));
+    let Command::Setup(setup) = command("zktorch setup m.zkt --pk p --vk v --force") else { panic!() };
+    assert!(setup.force);
     let Command::Setup(setup) = command("zktorch setup m.zkt --pk p --vk v --srs s.ptau") else { panic!() };
     assert_eq!(setup.srs, Some(PathBuf::from("s.ptau")));
     assert_eq!(refused("zktorch setup m.zkt --pk p"), ErrorKind::MissingRequiredArgument);
@@ -94,15 +129,26 @@ fn prove_has_two_forms() {
     );
     assert_eq!(refused("zktorch prove m.onnx --input x --out d --proof f"), ErrorKind::ArgumentConflict);
     // In any order of arguments, what parses has a form.
-    let parts =
-        ["m.onnx", "--pk=p", "--proof=f", "--statement=s", "--out=d", "--calibration=c", "--image=gray"];
+    let parts = [
+        "m.onnx",
+        "--pk=p",
+        "--proof=f",
+        "--statement=s",
+        "--out=d",
+        "--calibration=c",
+        "--image=gray",
+        "--dim=n=2",
+        "--headroom=3",
+    ];
     for chosen in 0..1u32 << parts.len() {
         let chosen = parts.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1).map(|(_, part)| *part);
         let line: Vec<&str> = ["zktorch", "prove", "--input=x"].into_iter().chain(chosen).collect();
         if let Ok(Cli { command: Command::Prove(prove), .. }) = Cli::try_parse_from(&line) {
             let form = prove.form().unwrap_or_else(|| panic!("{line:?}"));
             let one_step = matches!(form, ProveForm::OneStep { .. });
-            assert!(one_step || (prove.calibration.is_none() && prove.image.is_none()), "{line:?}");
+            let source = &prove.source;
+            let none = source.calibration.is_empty() && source.image.is_none();
+            assert!(one_step || (none && source.dims.is_empty() && source.headroom.is_none()), "{line:?}");
         }
     }
 }

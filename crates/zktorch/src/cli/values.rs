@@ -81,6 +81,15 @@ fn check(bytes: &[u8]) -> Result<(), Error> {
 
 /// A tolerance: finite and not negative.
 pub(super) fn tolerance(text: &str) -> Result<f64, Error> {
+    not_negative("tolerance", text)
+}
+
+/// The largest error that an output may have, as a part of its largest value.
+pub(super) fn max_error(text: &str) -> Result<f64, Error> {
+    not_negative("max error", text)
+}
+
+fn not_negative(what: &'static str, text: &str) -> Result<f64, Error> {
     let value = text.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
-    value.ok_or_else(|| Error::format("tolerance", "value", "a number from 0 up", format!("{text:?}")))
+    value.ok_or_else(|| Error::format(what, "value", "a number from 0 up", format!("{text:?}")))
 }

@@ -2,28 +2,33 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
+use serde_json::json;
 use tracing::info_span;
-use zktorch::Bytes32;
-use zktorch::cli::{self, CompileSource};
+use zktorch::cli::{self, CompileSource, Dim, Side};
 use zktorch::report::{Report, Stage};
+use zktorch::{Bytes32, folder_of};
 use zktorch_graph::Visibility;
-use zktorch_onnx::{FloatModel, GENERATED, Options, compile};
+use zktorch_onnx::{FloatModel, GENERATED, OnnxError, Options, Precision, ValueError, compile, inspect};
 use zktorch_prover::committed_values;
 
 use super::model_file::{ModelFile, Recipe};
-use super::{Context, Outcome, file_bytes, load_samples, plan, read_model, require_folder};
+use super::obstacles::{Obstacles, Unsupported};
+use super::samples::{check_image, dead_inputs, load_samples};
+use super::{Context, Outcome, file_bytes, plan, read_model, require_folder};
+
+/// Stored values whose errors are reported: those with the largest.
+const WORST_VALUES: usize = 10;
 
 pub(super) fn run(context: &Context, options: &cli::Compile) -> Result<Outcome> {
     let mut report = Report::new("compile");
     let path = &options.output_file;
     require_folder(path)?;
-    let visibility = |option| match option {
+    let visibility = [Side::Input, Side::Output].map(|side| match options.visibility.of(side) {
         cli::Visibility::Public => Visibility::Public,
         cli::Visibility::Private => Visibility::Private,
-    };
-    let (input, output) = (visibility(options.input), visibility(options.output));
-    let file = compile_model(context, &mut report, [&options.model, path], &options.source, [input, output])?;
+    });
+    let file = compile_model(context, &mut report, [&options.model, path], &options.source, visibility)?;
     file.write(context, path)?;
     report.committed_values = Some(committed_values(&file.graph) as u64);
     report.note("model", path.display().to_string());
@@ -39,26 +44,39 @@ pub(super) fn compile_model(
     [input, output]: [Visibility; 2],
 ) -> Result<ModelFile> {
     // Samples come one to a file, or in an archive whose size tells little: most often there are enough.
-    let samples = if source.calibration.is_some() { plan::SAMPLES } else { GENERATED };
+    let samples = if source.calibration.is_empty() { GENERATED } else { plan::SAMPLES };
+    let dims = Dim::all(&source.dims)?;
     let _running = context.progress.begin("compile", plan::compile(file_bytes(path).unwrap_or(0), samples));
     let onnx = read_model(path)?;
     let base_dir = path.parent().map(Path::to_path_buf);
-    let mut options = Options { input, output, base_dir, ..Options::default() };
-    if let Some(calibration) = &source.calibration {
+    let (headroom, max_error) = (source.headroom, source.max_error);
+    let mut options =
+        Options { input, output, base_dir, dims: dims.clone(), headroom, max_error, ..Options::default() };
+    if source.image.is_some() || !source.calibration.is_empty() {
         let _span = info_span!("read samples").entered();
-        let float = FloatModel::new(&onnx, &options)?;
-        options.calibration = load_samples(calibration, source.image.as_ref(), float.inputs())?;
+        let float = FloatModel::new(&onnx, &options).map_err(|error| obstacles(&onnx, &options, error))?;
+        if let Some(image) = &source.image {
+            check_image(image, float.inputs())?;
+        }
+        options.calibration = load_samples(&source.calibration, source.image.as_ref(), float.inputs())?;
+        for input in dead_inputs(&options.calibration, float.inputs()) {
+            context.progress.warn(&format!(
+                "input {input} is zero in every calibration sample: its scale, and those that follow from it, are a guess"
+            ));
+        }
     }
-    // Without its external data the float model is of no use, and is not stored.
-    let alone = info_span!("check model").in_scope(|| FloatModel::new(&onnx, &Options::default()).is_ok());
-    if alone {
-        // The least that it can be: the weights come on top.
-        context.require_room(&[(target, onnx.len() as u64)])?;
-    }
-    let compiled = report.time(Stage::Compile, || compile(&onnx, &options))?;
+    // External data stay where they are: the float model finds them there again.
+    let without_files = Options { dims: dims.clone(), ..Options::default() };
+    let alone = info_span!("check model").in_scope(|| FloatModel::new(&onnx, &without_files).is_ok());
+    let external = if alone { None } else { Some(std::path::absolute(folder_of(path))?) };
+    // The least that it can be: the weights come on top.
+    context.require_room(&[(target, onnx.len() as u64)])?;
+    let compiled = report.time(Stage::Compile, || compile(&onnx, &options));
+    let compiled = compiled.map_err(|error| obstacles(&onnx, &options, error))?;
     for warning in &compiled.warnings {
         context.progress.warn(warning);
     }
+    tell_precision(report, &compiled.precision);
     let recipe = Recipe {
         onnx: Bytes32::sha256(&onnx),
         input,
@@ -66,6 +84,28 @@ pub(super) fn compile_model(
         headroom: compiled.headroom,
         ranges: compiled.ranges.clone(),
         image: source.image.clone(),
+        dims,
     };
-    Ok(ModelFile::new(&compiled, recipe, alone.then_some(onnx)))
+    Ok(ModelFile::new(&compiled, recipe, onnx, external))
+}
+
+/// How far the integers are from the float model on the calibration samples: the worst output, and for programs all
+/// of them and where the largest errors are.
+fn tell_precision(report: &mut Report, precision: &Precision) {
+    let Some(worst) = precision.worst() else { return };
+    report.max_abs_error = Some(worst.max_error.into());
+    report.note("max_rel_error", worst.relative());
+    report.note("worst_output", worst.name.clone());
+    let mut values: Vec<&ValueError> = precision.values.iter().collect();
+    values.sort_by(|a, b| b.relative().total_cmp(&a.relative()));
+    values.truncate(WORST_VALUES);
+    report.note("precision", json!({ "outputs": precision.outputs, "values": values }));
+}
+
+/// The error, or everything else that is in the way of the model too.
+fn obstacles(onnx: &[u8], options: &Options, error: OnnxError) -> Error {
+    match inspect(onnx, options).map(|found| Obstacles::of(&found)) {
+        Ok(found) if !found.lines.is_empty() => Unsupported(found).into(),
+        _ => error.into(),
+    }
 }

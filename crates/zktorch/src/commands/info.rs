@@ -5,6 +5,7 @@ use serde_json::json;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::Report;
+use zktorch::srs_part_path;
 use zktorch::statement::Statement;
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
@@ -92,9 +93,7 @@ fn other(context: &Context, mut report: Report, options: &cli::Info) -> Result<O
     if is_built_in(opened.verifier().id()) {
         return Ok(Outcome::Done(report));
     }
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
+    let part = srs_part_path(path);
     write_srs_part(opened.verifier(), &part)?;
     context.progress.info(&format!(
         "whoever trusts this SRS verifies with --accept-srs {}; its verifier part is {}",

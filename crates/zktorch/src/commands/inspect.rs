@@ -2,12 +2,14 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use zktorch::cli;
+use zktorch::cli::{self, Dim};
+use zktorch::printable;
 use zktorch::report::Report;
-use zktorch_onnx::{Options, compile, inspect};
+use zktorch_onnx::{Compiled, NodeReport, Options, compile, inspect};
 use zktorch_prover::{choose_k, committed_values};
 
-use super::{Context, Outcome, read_model};
+use super::obstacles::Obstacles;
+use super::{Context, Outcome, lines, read_model};
 
 /// Bytes per committed cell while proving, about: the cell, its index and tag, its inverse.
 const BYTES_PER_CELL: u64 = 48;
@@ -15,38 +17,81 @@ const BYTES_PER_CELL: u64 = 48;
 const SECONDS_PER_VALUE: f64 = 0.4e-6;
 /// What a proof costs at least.
 const SECONDS_AT_LEAST: f64 = 0.04;
+/// What the lines before and after the fields say.
+const SAID_ELSEWHERE: [&str; 6] = ["command", "nodes", "operators", "problems", "summary", "supported"];
 
 pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> {
     let bytes = read_model(&options.model)?;
     let base_dir = options.model.parent().map(std::path::Path::to_path_buf);
-    let compile_options = Options { base_dir, ..Options::default() };
+    let compile_options = Options { base_dir, dims: Dim::all(&options.dims)?, ..Options::default() };
     let found = inspect(&bytes, &compile_options)?;
+    let mut obstacles = Obstacles::of(&found);
     let mut report = Report::new("inspect");
-    for node in found.nodes.iter().filter(|node| node.problem.is_some()) {
-        let problem = node.problem.as_deref().unwrap_or_default();
-        context.progress.warn(&format!("node {} ({}): {problem}", node.name, node.op));
-    }
     report.note("opset", found.opset);
-    report.note("supported", found.supported);
     report.note("parameters", found.parameters);
     report.note("multiplications", found.multiplications);
     report.note("operators", json!(found.operators));
     report.note("inputs", json!(found.inputs));
     report.note("outputs", json!(found.outputs));
     report.note("nodes", serde_json::to_value(&found.nodes).unwrap_or(Value::Null));
+    report.note("problems", json!(found.problems));
     if found.supported {
-        // The layout does not depend on the weights' values, and hardly on the scales.
-        let compiled = compile(&bytes, &compile_options)?;
-        let (k, committed) = (choose_k(&compiled.graph), committed_values(&compiled.graph) as u64);
-        report.committed_values = Some(committed);
-        report.note("k", k);
-        report.note("estimated_prove_s", SECONDS_AT_LEAST + committed as f64 * SECONDS_PER_VALUE);
-        let srs = 64u64 << k;
-        report.note(
-            "estimated_memory_bytes",
-            4 * srs + BYTES_PER_CELL * committed + 8 * found.parameters as u64,
-        );
+        // The layout does not depend on the weights' values, and hardly on the scales: one sample will do. To
+        // run the float model on one takes a large network seconds.
+        match compile(&bytes, &Options { generated: 1, ..compile_options }) {
+            Ok(compiled) => estimates(&mut report, &compiled, found.parameters),
+            Err(error) => obstacles.add(error.to_string()),
+        }
     }
+    let good = obstacles.lines.is_empty();
+    report.note("supported", good);
+    report.note("summary", obstacles.summary.clone());
     report.note("security_bits", json!({"computational": 100, "statistical_2_80_queries": 141}));
-    Ok(Outcome::Done(report))
+    if context.common.json {
+        obstacles.text().iter().for_each(|line| context.progress.info(line));
+    }
+    let lines = text(&report, &obstacles, &found.nodes);
+    Ok(Outcome::Told { report, lines, good })
+}
+
+fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize) {
+    let (k, committed) = (choose_k(&compiled.graph), committed_values(&compiled.graph) as u64);
+    report.committed_values = Some(committed);
+    report.note("k", k);
+    report.note("estimated_prove_s", SECONDS_AT_LEAST + committed as f64 * SECONDS_PER_VALUE);
+    let memory = 4 * (64u64 << k) + BYTES_PER_CELL * committed + 8 * parameters as u64;
+    report.note("estimated_memory_bytes", memory);
+}
+
+/// What readers get: the summary, the problems, the fields, the nodes.
+fn text(report: &Report, obstacles: &Obstacles, nodes: &[NodeReport]) -> Vec<String> {
+    let shown = |line: &String| !SAID_ELSEWHERE.iter().any(|key| line.starts_with(&format!("{key}: ")));
+    let fields: Vec<String> = lines(report).into_iter().filter(shown).collect();
+    [obstacles.text(), fields, table(nodes)].join(&String::new())
+}
+
+/// One line a node, in columns.
+fn table(nodes: &[NodeReport]) -> Vec<String> {
+    let head = ["node", "operator", "extents", "multiplications", "remark"].map(str::to_owned);
+    let row = |node: &NodeReport| {
+        let extents = node.dims.as_ref().map_or_else(|| "?".to_owned(), |dims| format!("{dims:?}"));
+        let multiplications =
+            if node.multiplications > 0 { node.multiplications.to_string() } else { String::new() };
+        let remark = match (&node.cause, node.constant) {
+            (Some(cause), _) => cause.clone(),
+            (None, true) => "constant".to_owned(),
+            (None, false) => String::new(),
+        };
+        // As they are shown: columns are as wide as that.
+        [node.name.clone(), node.op.clone(), extents, multiplications, remark]
+            .map(|cell| printable(&cell).into_owned())
+    };
+    let rows: Vec<[String; 5]> = std::iter::once(head).chain(nodes.iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 5] = std::array::from_fn(width);
+    let padded = |row: &[String; 5]| -> String {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(padded).collect()
 }

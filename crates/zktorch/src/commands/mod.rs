@@ -6,9 +6,11 @@ mod expect;
 mod info;
 mod inspect;
 mod model_file;
+mod obstacles;
 mod plan;
 mod prove;
 mod run;
+mod samples;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -21,12 +23,14 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use zktorch::cli::{Command, Common};
-use zktorch::data::{self, Wanted};
 use zktorch::progress::Progress;
 use zktorch::report::Report;
 use zktorch::stages::{Split, Stages};
-use zktorch::{Bytes32, ImageSpec, folder_of, printable, printable_json, space};
-use zktorch_onnx::{FloatTensor, PortInfo, Tensor};
+use zktorch::{Bytes32, folder_of, printable, printable_json, space};
+
+pub(crate) use obstacles::Unsupported;
+
+use samples::{load_input, port_names};
 
 /// What every command gets.
 pub(crate) struct Context {
@@ -47,6 +51,8 @@ pub(crate) enum Outcome {
     Done(Report),
     /// A proof (or key) that is not accepted, and why.
     Rejected(Report, String),
+    /// An answer with lines of its own for readers; `good` if it is the one that was hoped for.
+    Told { report: Report, lines: Vec<String>, good: bool },
 }
 
 impl Context {
@@ -64,37 +70,61 @@ impl Context {
 
     /// The report on stdout: as JSON, or a line per field.
     pub(crate) fn print(&self, report: &Report) {
-        let json = report.to_json();
-        if self.common.json {
-            print_line(&printable_json(&json.to_string()));
-        } else if let serde_json::Value::Object(fields) = json {
-            for (key, value) in fields {
-                match value {
-                    serde_json::Value::Null => {}
-                    serde_json::Value::String(text) => print_field(&key, &text),
-                    // In their order, which an object does not keep.
-                    serde_json::Value::Object(_) if key == "stage_s" => {
-                        for (stage, seconds) in report.stage_s.iter().flat_map(Split::iter) {
-                            print_field(&format!("{key}.{stage}"), &seconds.to_string());
-                        }
-                    }
-                    serde_json::Value::Array(_) if key == "proved_outputs" => {
-                        for (index, output) in report.proved_outputs.iter().enumerate() {
-                            for (part, text) in output.lines() {
-                                print_field(&format!("{key}.{index}{part}"), &text);
-                            }
-                        }
-                    }
-                    other => print_field(&key, &other.to_string()),
-                }
-            }
+        match self.common.json {
+            true => print_json(&report.to_json()),
+            false => lines(report).iter().for_each(|line| print_line(line)),
+        }
+    }
+
+    /// The report on stdout as JSON, or the lines for readers, whatever these hold.
+    pub(crate) fn tell(&self, report: &Report, lines: &[String]) {
+        match self.common.json {
+            true => self.print(report),
+            false => lines.iter().for_each(|line| print_line(&printable(line))),
         }
     }
 }
 
-/// A line, whatever the key and the text hold.
-fn print_field(key: &str, text: &str) {
-    print_line(&printable(&format!("{key}: {text}")));
+/// A line per field of a report.
+fn lines(report: &Report) -> Vec<String> {
+    let serde_json::Value::Object(fields) = report.to_json() else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (key, value) in fields {
+        match value {
+            serde_json::Value::Null => {}
+            serde_json::Value::String(text) => lines.push(field(&key, &text)),
+            // In their order, which an object does not keep.
+            serde_json::Value::Object(_) if key == "stage_s" => {
+                for (stage, seconds) in report.stage_s.iter().flat_map(Split::iter) {
+                    lines.push(field(&format!("{key}.{stage}"), seconds));
+                }
+            }
+            // The worst of them are fields of their own; all are for programs.
+            serde_json::Value::Object(_) if key == "precision" => {}
+            serde_json::Value::Object(errors) if key == "output_errors" => {
+                lines.extend(errors.iter().map(|(name, error)| field(&format!("{key}.{name}"), error)));
+            }
+            serde_json::Value::Array(_) if key == "proved_outputs" => {
+                for (index, output) in report.proved_outputs.iter().enumerate() {
+                    for (part, text) in output.lines() {
+                        lines.push(field(&format!("{key}.{index}{part}"), text));
+                    }
+                }
+            }
+            other => lines.push(field(&key, other)),
+        }
+    }
+    lines
+}
+
+/// One line, whatever the key and the text hold.
+fn field(key: &str, text: impl std::fmt::Display) -> String {
+    printable(&format!("{key}: {text}")).into_owned()
+}
+
+/// An object on stdout, whatever its texts hold.
+pub(crate) fn print_json(json: &serde_json::Value) {
+    print_line(&printable_json(&json.to_string()));
 }
 
 #[allow(clippy::print_stdout, reason = "data goes to stdout")]
@@ -109,7 +139,7 @@ pub(crate) fn run(context: &Context, command: &Command) -> Result<Outcome> {
         Command::Inspect(options) => inspect::run(context, options),
         Command::Compile(options) => compile::run(context, options),
         Command::Setup(options) => setup::run(context, options),
-        Command::Run(options) => run::run(context, options),
+        Command::Run(options) => run::run(options),
         Command::Prove(options) => prove::run(context, options),
         Command::Verify(options) => verify::run(context, options),
         Command::Info(options) => info::run(context, options),
@@ -137,42 +167,6 @@ pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
         );
     }
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// The samples in a file, for inputs with these names and extents.
-pub(crate) fn load_samples(
-    path: &Path,
-    image: Option<&ImageSpec>,
-    inputs: &[(String, Vec<usize>)],
-) -> Result<Vec<Vec<Tensor>>> {
-    let tensors = data::load(path, image)?;
-    let wanted: Vec<Wanted<'_>> = inputs.iter().map(|(name, dims)| Wanted { name, dims }).collect();
-    let samples = data::assign(&tensors, &wanted).with_context(|| path.display().to_string())?;
-    let convert = |sample: Vec<data::FloatTensor>| {
-        sample
-            .into_iter()
-            .map(|tensor| Ok(FloatTensor::new(tensor.dims, tensor.data)?.into()))
-            .collect::<Result<Vec<Tensor>>>()
-    };
-    samples.into_iter().map(convert).collect()
-}
-
-/// The only sample in a file.
-pub(crate) fn load_input(
-    path: &Path,
-    image: Option<&ImageSpec>,
-    inputs: &[(String, Vec<usize>)],
-) -> Result<Vec<Tensor>> {
-    let mut samples = load_samples(path, image, inputs)?;
-    match (samples.pop(), samples.len()) {
-        (Some(sample), 0) => Ok(sample),
-        (_, others) => bail!("{}: expected one sample, got {}", path.display(), others + 1),
-    }
-}
-
-/// Names and extents of ports.
-pub(crate) fn port_names(ports: &[PortInfo]) -> Vec<(String, Vec<usize>)> {
-    ports.iter().map(|port| (port.name.clone(), port.dims.clone())).collect()
 }
 
 /// Requires the folder in which a file will be written, before any work is done for it.

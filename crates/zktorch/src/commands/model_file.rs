@@ -1,12 +1,13 @@
 //! What the files of a model hold: MODEL.zkt and the proving key's file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 use zktorch::container::{self, Kind};
-use zktorch::{Bytes32, ImageSpec};
+use zktorch::{Bytes32, ImageSpec, srs_path};
 use zktorch_commit::Srs;
 use zktorch_graph::{Graph, TensorId, Visibility};
 use zktorch_onnx::{Compiled, FloatModel, Options, PortInfo, compile};
@@ -31,6 +32,8 @@ pub(crate) struct Recipe {
     pub(crate) ranges: Vec<(f64, f64)>,
     /// What is done to images.
     pub(crate) image: Option<ImageSpec>,
+    /// Extents of dynamic axes.
+    pub(crate) dims: BTreeMap<String, usize>,
 }
 
 impl Recipe {
@@ -42,6 +45,7 @@ impl Recipe {
             input: self.input,
             output: self.output,
             base_dir,
+            dims: self.dims.clone(),
             ..Options::default()
         };
         Ok(compile(onnx, &options)?)
@@ -52,8 +56,10 @@ impl Recipe {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ModelFile {
     pub(crate) recipe: Recipe,
-    /// The float model, to compare with; none if it has external data.
-    pub(crate) onnx: Option<Vec<u8>>,
+    /// The float model, to compare with.
+    pub(crate) onnx: Vec<u8>,
+    /// Where its external data were; none if it has none. Secret, as the rest of the file.
+    external: Option<String>,
     pub(crate) graph: Graph,
     pub(crate) weights: Vec<(TensorId, Vec<i32>)>,
     pub(crate) inputs: Vec<FilePort>,
@@ -88,10 +94,13 @@ impl From<&FilePort> for PortInfo {
 }
 
 impl ModelFile {
-    pub(crate) fn new(compiled: &Compiled, recipe: Recipe, onnx: Option<Vec<u8>>) -> Self {
+    /// `external` is the folder of the model's external data, if it has any.
+    pub(crate) fn new(compiled: &Compiled, recipe: Recipe, onnx: Vec<u8>, external: Option<PathBuf>) -> Self {
         Self {
             recipe,
             onnx,
+            // A folder whose name is no text is not found again: then the user gives it.
+            external: external.map(|folder| folder.to_string_lossy().into_owned()),
             graph: compiled.graph.clone(),
             weights: compiled.weights.clone(),
             inputs: compiled.inputs.iter().map(FilePort::from).collect(),
@@ -167,10 +176,19 @@ impl ModelFile {
         Ok(compiled)
     }
 
-    /// The float model.
-    pub(crate) fn float(&self) -> Result<Option<FloatModel>> {
-        let model = |onnx: &Vec<u8>| FloatModel::new(onnx, &Options::default());
-        Ok(self.onnx.as_ref().map(model).transpose()?)
+    /// The float model, with external data from this folder if one is given.
+    pub(crate) fn float(&self, external: Option<&Path>) -> Result<FloatModel> {
+        let base_dir = external.map(Path::to_path_buf).or_else(|| self.external.as_ref().map(PathBuf::from));
+        let options =
+            Options { dims: self.recipe.dims.clone(), base_dir: base_dir.clone(), ..Options::default() };
+        let model = FloatModel::new(&self.onnx, &options);
+        model.with_context(|| match base_dir {
+            Some(folder) => format!(
+                "the float model has external data, which are not in {}: expected their folder in --external-data DIR",
+                folder.display()
+            ),
+            None => "the float model to compare with".to_owned(),
+        })
     }
 
     /// What setup needs.
@@ -281,14 +299,8 @@ pub(crate) fn ports(vk: &UncheckedKey, ports: &[Port], ids: &[TensorId]) -> Vec<
         .collect()
 }
 
-/// Where the SRS of a proving key is: beside it. None for the development SRS, which is computed.
-pub(crate) fn srs_path(pk: &Path) -> PathBuf {
-    let mut name = pk.file_name().unwrap_or_default().to_os_string();
-    name.push(".srs");
-    pk.with_file_name(name)
-}
-
-/// The SRS that a key was made under, with as many powers as it needs.
+/// The SRS that a key was made under, with as many powers as it needs: the development SRS is computed,
+/// another one is beside it.
 pub(crate) fn load_srs(pk: &Path, vk: &UncheckedKey) -> Result<Srs> {
     let _span = tracing::info_span!("SRS").entered();
     let k = vk.network().k();

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 use tracing::info_span;
 use zktorch::Bytes32;
-use zktorch::cli::{self, CompileSource, ProofContext, ProveForm};
+use zktorch::cli::{self, CompileSource, Dim, ProofContext, ProveForm};
 use zktorch::container::{self, Kind};
 use zktorch::outputs::{Labels, ProvedOutput};
 use zktorch::report::{Report, Stage};
@@ -19,10 +19,9 @@ use zktorch_verifier::{ProofEnvelope, UncheckedKey};
 
 use super::compile::compile_model;
 use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
-use super::setup::make_keys;
-use super::{
-    Context, Outcome, file_bytes, load_input, plan, port_names, protocol, read_model, require_folder,
-};
+use super::samples::{load_input, port_names, suggest_room};
+use super::setup::{make_keys, old_id, tell_replaced};
+use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
     let mut report = Report::new("prove");
@@ -33,9 +32,7 @@ pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
         Some(ProveForm::OneStep { model, out }) => {
             fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
             let file = |name: &str| out.join(name);
-            let source =
-                CompileSource { calibration: options.calibration.clone(), image: options.image.clone() };
-            one_time_setup(context, &mut report, model, &source, &file)?;
+            one_time_setup(context, &mut report, model, &options.source, &file)?;
             let (pk, proof, statement) = (file("model.pk"), file("proof.bin"), file("statement.json"));
             prove(context, &mut report, options, [&pk, &proof, &statement])?;
             report.vk_bytes = file_bytes(&file("model.vk"));
@@ -54,13 +51,12 @@ fn one_time_setup(
     file: &impl Fn(&str) -> PathBuf,
 ) -> Result<()> {
     let (zkt, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
-    // Without samples any calibration will do; with samples it has to be the one that they give, and compiling tells.
+    // Without samples any calibration will do; with samples it has to be the one that they give, and compiling
+    // tells; so it does whether the error is as small as it has to be.
     let compile =
         |report: &mut Report| compile_model(context, report, [model, &zkt], source, [Visibility::Public; 2]);
-    let calibrated = match source.calibration {
-        Some(_) => Some(compile(report)?),
-        None => None,
-    };
+    let any = source.calibration.is_empty() && source.max_error.is_none();
+    let calibrated = if any { None } else { Some(compile(report)?) };
     if zkt.exists() && pk.exists() && vk.exists() {
         let (cached, key) = (ModelFile::read(&zkt)?, LoadedKey::read(&pk)?);
         let vk_bytes = container::read(&vk, Kind::VerifyingKey, &protocol(), u64::MAX)?;
@@ -71,6 +67,8 @@ fn one_time_setup(
             None => {
                 cached.recipe.onnx == Bytes32::sha256(&read_model(model)?)
                     && cached.recipe.image == source.image
+                    && cached.recipe.dims == Dim::all(&source.dims)?
+                    && source.headroom.is_none_or(|headroom| cached.recipe.headroom == headroom)
                     && [cached.recipe.input, cached.recipe.output] == [Visibility::Public; 2]
             }
         };
@@ -85,8 +83,12 @@ fn one_time_setup(
         None => compile(report)?,
     };
     compiled.write(context, &zkt)?;
-    let options = cli::Setup { model: zkt, pk, vk, srs: None };
-    make_keys(context, report, &compiled, &options)?;
+    let old = old_id(&pk, &vk);
+    let options = cli::Setup { model: zkt, pk, vk, srs: None, force: true };
+    let key = make_keys(context, report, &compiled, &options)?;
+    if let Some(old) = old {
+        tell_replaced(context, report, old, key.vk().model_id());
+    }
     report.note("setup_cached", false);
     Ok(())
 }
@@ -117,12 +119,14 @@ fn prove(
     let running = context.progress.begin("prove", plan::prove(graph, vk.network().k()));
     context.stages.restart();
     let started = Instant::now();
+    let room = |error: Error| suggest_room(error, loaded.recipe.headroom);
     let integers = input_ports
         .iter()
         .zip(&samples)
         .map(|(port, sample)| Ok(port.quantise(sample.iter(), graph.tensor(port.tensor).range)?))
-        .collect::<Result<Vec<_>>>()?;
-    let proved = loaded.key.prove(&srs, &integers, &bound)?;
+        .collect::<Result<Vec<_>>>()
+        .map_err(room)?;
+    let proved = loaded.key.prove(&srs, &integers, &bound).map_err(|error| room(error.into()))?;
     let elapsed = started.elapsed();
     report.add(Stage::Prove, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));

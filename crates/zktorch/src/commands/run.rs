@@ -1,18 +1,17 @@
 //! `zktorch run`.
 
-use std::collections::BTreeMap;
-
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 use zktorch::cli;
 use zktorch::report::{Report, Stage};
-use zktorch_onnx::FloatTensor;
+use zktorch_onnx::{FloatTensor, OnnxError};
 use zktorch_prover::committed_values;
 
+use super::Outcome;
 use super::model_file::ModelFile;
-use super::{Context, Outcome, load_input, port_names};
+use super::samples::{load_input, port_names, suggest_room};
 
-pub(super) fn run(context: &Context, options: &cli::Run) -> Result<Outcome> {
+pub(super) fn run(options: &cli::Run) -> Result<Outcome> {
     let mut report = Report::new("run");
     let loaded = report.time(Stage::Load, || -> Result<_> {
         let file = ModelFile::read(&options.model)?;
@@ -21,8 +20,9 @@ pub(super) fn run(context: &Context, options: &cli::Run) -> Result<Outcome> {
         Ok((file, compiled, inputs))
     });
     let (file, compiled, inputs) = loaded?;
-    let integers = compiled.quantise(&inputs)?;
-    let values = report.time(Stage::Witness, || compiled.execute(integers))?;
+    let room = |error: OnnxError| suggest_room(error.into(), compiled.headroom);
+    let integers = compiled.quantise(&inputs).map_err(room)?;
+    let values = report.time(Stage::Witness, || compiled.execute(integers)).map_err(room)?;
     let outputs = compiled.dequantise(&values);
     report.committed_values = Some(committed_values(&compiled.graph) as u64);
     let listed = compiled.outputs.iter().zip(&outputs);
@@ -31,33 +31,33 @@ pub(super) fn run(context: &Context, options: &cli::Run) -> Result<Outcome> {
     report.note("outputs", listed);
 
     // The float model beside it.
-    match file.float()? {
-        None => context.progress.warn("the model has external data: there is no float model to compare with"),
-        Some(float) => {
-            let mut nodes: BTreeMap<String, FloatTensor> = BTreeMap::new();
-            float.run_with(&inputs, |name, value| {
-                nodes.insert(name.to_owned(), value.to_float());
-            })?;
-            let mut errors = Map::new();
-            let mut largest: f64 = 0.0;
-            for (port, got) in compiled.outputs.iter().zip(&outputs) {
-                if let Some(expected) = nodes.get(&port.name) {
-                    let error = max_abs_error(got, expected);
-                    largest = largest.max(error);
-                    errors.insert(port.name.clone(), json!(error));
-                }
-            }
-            report.max_abs_error = Some(largest);
-            report.note("output_errors", errors);
-            if options.per_node {
-                report.note("node_errors", json!(compiled.compare(&float, &inputs)?));
-            }
-        }
+    let float = file.float(options.external_data.as_deref())?;
+    let expected = float.run(&inputs)?;
+    if expected.len() != outputs.len() {
+        bail!("the float model: expected {} outputs, got {}", outputs.len(), expected.len());
+    }
+    let mut errors = Map::new();
+    let (mut largest, mut largest_relative) = (0f64, 0f64);
+    for ((port, got), expected) in compiled.outputs.iter().zip(&outputs).zip(&expected) {
+        let error = max_abs_error(got, expected)?;
+        let scale = f64::from(expected.max_abs());
+        largest = largest.max(error);
+        largest_relative = largest_relative.max(if scale > 0.0 { error / scale } else { error });
+        errors.insert(port.name.clone(), json!(error));
+    }
+    report.max_abs_error = Some(largest);
+    report.note("max_rel_error", largest_relative);
+    report.note("output_errors", errors);
+    if options.per_node {
+        report.note("node_errors", json!(compiled.compare(&float, &inputs)?));
     }
     Ok(Outcome::Done(report))
 }
 
-fn max_abs_error(got: &FloatTensor, expected: &FloatTensor) -> f64 {
+fn max_abs_error(got: &FloatTensor, expected: &FloatTensor) -> Result<f64> {
+    if got.data().len() != expected.data().len() {
+        bail!("the float model: expected an output of extents {:?}, got {:?}", got.dims(), expected.dims());
+    }
     let pairs = got.data().iter().zip(expected.data());
-    pairs.fold(0.0, |max, (a, b)| max.max((f64::from(*a) - f64::from(*b)).abs()))
+    Ok(pairs.fold(0.0, |max, (a, b)| max.max((f64::from(*a) - f64::from(*b)).abs())))
 }

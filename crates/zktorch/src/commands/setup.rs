@@ -5,18 +5,19 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tracing::info_span;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::progress::Step;
 use zktorch::report::{Report, Stage};
-use zktorch::write_srs;
+use zktorch::{is_special, srs_path, write_srs};
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_prover::{ProvingKey, choose_k, setup};
+use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
-use super::model_file::{LoadedKey, ModelFile, srs_path};
+use super::model_file::{LoadedKey, ModelFile};
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
 
@@ -24,15 +25,56 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let mut report = Report::new("setup");
     require_folder(&options.pk)?;
     require_folder(&options.vk)?;
+    let old = old_id(&options.pk, &options.vk);
+    if let Some(old) = old
+        && !options.force
+    {
+        bail!(
+            "{} or {} is there already (model id {}): every setup gives a new model id, and proofs under the old one do not \
+             verify with the new key; to replace it, give --force",
+            options.pk.display(),
+            options.vk.display(),
+            shown(old)
+        );
+    }
     let _reading = context.progress.begin("setup", vec![Step::new("read model", 1.0)]);
     let file = report.time(Stage::Load, || ModelFile::read(&options.model))?;
     let key = make_keys(context, &mut report, &file, options)?;
     report.note("model_id", key.vk().model_id().to_string());
+    if let Some(old) = old {
+        tell_replaced(context, &mut report, old, key.vk().model_id());
+    }
     report.note("srs_id", key.vk().srs().id().to_string());
     report.note("k", key.vk().network().k());
     report.vk_bytes = file_bytes(&options.vk);
     report.pk_bytes = file_bytes(&options.pk);
     Ok(Outcome::Done(report))
+}
+
+/// Whether there are keys (or other files) in these places, and their model id if they tell one.
+pub(super) fn old_id(pk: &Path, vk: &Path) -> Option<Option<ModelId>> {
+    if [pk, vk].into_iter().all(|path| !path.exists() || is_special(path)) {
+        return None;
+    }
+    let limit = (MAX_KEY_BYTES + container::HEADER_BYTES) as u64;
+    let vk = container::read(vk, Kind::VerifyingKey, &protocol(), limit).ok();
+    let from_vk = vk.and_then(|bytes| UncheckedKey::from_bytes(&bytes).ok()).map(|vk| vk.model_id());
+    // The proving key is large: it is asked only if nobody else knows.
+    Some(from_vk.or_else(|| LoadedKey::read(pk).ok().map(|loaded| loaded.key.vk().model_id())))
+}
+
+fn shown(id: Option<ModelId>) -> String {
+    id.map_or_else(|| "unknown: no key of this version".to_owned(), |id| id.to_string())
+}
+
+/// Says that keys were replaced, and what that means.
+pub(super) fn tell_replaced(context: &Context, report: &mut Report, old: Option<ModelId>, new: ModelId) {
+    context.progress.warn(&format!(
+        "the keys that were there are replaced: the model id was {}, it is now {new}; proofs under the old id do not verify \
+         with the new key",
+        shown(old)
+    ));
+    report.note("replaced_model_id", old.map(|id| id.to_string()));
 }
 
 /// Sets up and writes both keys (and, under the SRS of a ceremony, the SRS and its verifier part beside them).
@@ -77,12 +119,15 @@ pub(super) fn make_keys(
              Use --srs with the file of a ceremony for anything real",
         );
     }
-    if imported {
+    // Beside a device there is no place.
+    if imported && !is_special(&options.pk) {
         write_srs(&srs_path(&options.pk), &srs)?;
     }
     if own {
-        let (id, part) = (srs.verifier().id(), srs_path(&options.vk));
-        write_srs_part(srs.verifier(), &part)?;
+        let id = srs.verifier().id();
+        if !is_special(&options.vk) {
+            write_srs_part(srs.verifier(), &srs_path(&options.vk))?;
+        }
         context.progress.info(&format!("whoever trusts this SRS verifies with --accept-srs {id}"));
     }
     container::write(&options.pk, Kind::ProvingKey, &protocol(), &pk)?;

@@ -27,7 +27,7 @@ fn with_room(free: u64, args: &[&str]) -> Result<(), String> {
     let mut context = Context::new(cli.common, Progress::new(true), Stages::new());
     context.free_bytes = Box::new(move |_| Ok(free));
     match run(&context, &cli.command) {
-        Ok(Outcome::Done(_)) => Ok(()),
+        Ok(Outcome::Done(_) | Outcome::Told { .. }) => Ok(()),
         Ok(Outcome::Rejected(_, reason)) => panic!("rejected: {reason}"),
         Err(error) => Err(format!("{error:#}")),
     }

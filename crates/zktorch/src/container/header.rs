@@ -19,7 +19,7 @@ pub const HEADER_BYTES: usize = 88;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A compiled model.
+    /// A compiled model. Secret: it holds the weights.
     Model,
     /// A proving key. Secret: it holds the weights.
     ProvingKey,
@@ -55,7 +55,10 @@ impl Kind {
 
     /// Whether only the owner may read such files.
     pub fn is_secret(self) -> bool {
-        self == Self::ProvingKey
+        match self {
+            Self::Model | Self::ProvingKey => true,
+            Self::VerifyingKey | Self::Proof | Self::SrsPart => false,
+        }
     }
 }
 

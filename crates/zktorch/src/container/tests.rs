@@ -133,7 +133,7 @@ fn a_failing_body_leaves_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn only_proving_keys_are_the_owners_alone() {
+fn what_holds_weights_is_the_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let ordinary =
@@ -142,7 +142,8 @@ fn only_proving_keys_are_the_owners_alone() {
         let path = folder.path().join("file");
         write(&path, kind, &protocol(), b"body").unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, if kind == Kind::ProvingKey { 0o600 } else { ordinary.mode() & 0o777 }, "{kind}");
+        let secret = matches!(kind, Kind::Model | Kind::ProvingKey);
+        assert_eq!(mode, if secret { 0o600 } else { ordinary.mode() & 0o777 }, "{kind}");
     }
 }
 

@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::tensor::{FloatTensor, MAX_RANK};
+use super::tensor::{MAX_RANK, Tensor, Values};
 use crate::Error;
 
 const FORMAT: &str = "json";
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Vec<FloatTensor>, Error> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Tensor>, Error> {
     let malformed = |error: serde_json::Error| {
         let expected = "nested arrays of numbers, all of equal length, or an object of such";
         Error::format(
@@ -25,20 +25,51 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<FloatTensor>, Error> {
     if tensors.is_empty() {
         return Err(Error::format(FORMAT, "object", "at least one tensor", "none"));
     }
-    tensors.into_iter().map(|(name, nested)| FloatTensor::new(name, nested.dims(), nested.data)).collect()
+    tensors.into_iter().map(|(name, nested)| Tensor::new(name, nested.dims(), nested.values)).collect()
 }
 
 /// A tensor that is being read.
-#[derive(Default)]
 struct Nested {
     /// The extent of each axis, once an array on that axis has ended.
     extents: Vec<Option<usize>>,
     /// Depth of the numbers, once there was one.
     rank: Option<usize>,
-    data: Vec<f32>,
+    /// Integers until there is a number that is none.
+    values: Values,
+}
+
+impl Default for Nested {
+    fn default() -> Self {
+        Self { extents: Vec::new(), rank: None, values: Values::Integers(Vec::new()) }
+    }
 }
 
 impl Nested {
+    fn push_integer(&mut self, value: i64) {
+        match &mut self.values {
+            Values::Integers(data) => data.push(value),
+            Values::Floats(data) => data.push(value as f32),
+        }
+    }
+
+    fn push_float(&mut self, value: f64) {
+        if let Values::Integers(data) = &self.values {
+            self.values = Values::Floats(data.iter().map(|x| *x as f32).collect());
+        }
+        if let Values::Floats(data) = &mut self.values {
+            data.push(value as f32);
+        }
+    }
+
+    /// Requires that all numbers are at one depth.
+    fn at_depth<E: serde::de::Error>(&mut self, depth: usize) -> Result<(), E> {
+        let rank = *self.rank.get_or_insert(depth);
+        if rank == depth {
+            return Ok(());
+        }
+        Err(E::custom(format_args!("a number at depth {depth}, others at depth {rank}")))
+    }
+
     fn dims(&self) -> Vec<usize> {
         self.extents.iter().map(|extent| extent.unwrap_or(0)).collect()
     }
@@ -81,11 +112,15 @@ impl<'de> Visitor<'de> for File {
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
-        self.visit_f64(value as f64)
+        let mut nested = Nested::default();
+        Axis { depth: 0, nested: &mut nested }.visit_i64(value)?;
+        Ok(vec![(None, nested)])
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
-        self.visit_f64(value as f64)
+        let mut nested = Nested::default();
+        Axis { depth: 0, nested: &mut nested }.visit_u64(value)?;
+        Ok(vec![(None, nested)])
     }
 }
 
@@ -111,20 +146,23 @@ impl<'de> Visitor<'de> for Axis<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        let rank = *self.nested.rank.get_or_insert(self.depth);
-        if rank != self.depth {
-            return Err(E::custom(format_args!("a number at depth {}, others at depth {rank}", self.depth)));
-        }
-        self.nested.data.push(value as f32);
+        self.nested.at_depth(self.depth)?;
+        self.nested.push_float(value);
         Ok(())
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
-        self.visit_f64(value as f64)
+        self.nested.at_depth(self.depth)?;
+        self.nested.push_integer(value);
+        Ok(())
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
-        self.visit_f64(value as f64)
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            // JSON knows no types: a number this large can only be meant as a real one.
+            Err(_) => self.visit_f64(value as f64),
+        }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {

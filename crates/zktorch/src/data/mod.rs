@@ -1,4 +1,4 @@
-//! DATA: named float tensors from files.
+//! DATA: named tensors from files.
 //!
 //! | format | recognised by | tensors |
 //! |---|---|---|
@@ -8,9 +8,10 @@
 //! | ONNX TensorProto | extension `.pb` | one, with the name it has |
 //! | JPEG, PNG | first bytes | one, unnamed, as the [`ImageSpec`] says |
 //!
-//! Integers, booleans, half and double floats become the nearest 32-bit float. Every tensor has at least one entry and at
-//! most [`MAX_RANK`] axes, and all values are finite. Memory is bounded by a small multiple of the size of the file and
-//! of what its compressed parts decode to, which is limited to [`MAX_FILE_BYTES`].
+//! Half and double floats become the nearest 32-bit float; booleans and integers stay exact, up to 2^63 - 1.
+//! A JSON array of integers is one of integers, any other one of floats. Every tensor has at least one entry
+//! and at most [`MAX_RANK`] axes, and all values are finite. Memory is bounded by a small multiple of the
+//! size of the file and of what its compressed parts decode to, which is limited to [`MAX_FILE_BYTES`].
 
 mod assign;
 mod json;
@@ -29,7 +30,7 @@ pub use assign::{Wanted, assign};
 pub(crate) use npy::decode_npy_i32;
 pub use npy::{encode_npy_f32, encode_npy_i32};
 pub(crate) use tensor::checked_len;
-pub use tensor::{FloatTensor, MAX_RANK};
+pub use tensor::{MAX_RANK, Tensor, Values};
 
 use crate::files::{MAX_FILE_BYTES, read_limited};
 use crate::image::ImageSpec;
@@ -90,7 +91,7 @@ pub fn is_image(path: &Path) -> bool {
 ///
 /// # Errors
 /// [`Error::File`], which names the file and what in it is wrong.
-pub fn load(path: &Path, spec: Option<&ImageSpec>) -> Result<Vec<FloatTensor>, Error> {
+pub fn load(path: &Path, spec: Option<&ImageSpec>) -> Result<Vec<Tensor>, Error> {
     let bytes = read_limited(path, MAX_FILE_BYTES)?;
     Format::detect(path, &bytes)
         .and_then(|format| decode(format, &bytes, spec))
@@ -101,7 +102,7 @@ pub fn load(path: &Path, spec: Option<&ImageSpec>) -> Result<Vec<FloatTensor>, E
 ///
 /// # Errors
 /// [`Error::Format`] and its relatives, which say what in the bytes is wrong.
-pub fn decode(format: Format, bytes: &[u8], spec: Option<&ImageSpec>) -> Result<Vec<FloatTensor>, Error> {
+pub fn decode(format: Format, bytes: &[u8], spec: Option<&ImageSpec>) -> Result<Vec<Tensor>, Error> {
     match format {
         Format::Npy => Ok(vec![npy::decode(bytes, None)?]),
         Format::Npz => npz::decode(bytes),

@@ -3,7 +3,7 @@
 //! `\x93NUMPY`, version (2 bytes), length of the header (2 or 4 bytes), header (a Python dictionary), entries.
 
 use super::numeric::ElementType;
-use super::tensor::{FloatTensor, checked_len};
+use super::tensor::{Tensor, Values, checked_len};
 use crate::Error;
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -22,11 +22,16 @@ struct Array<'a> {
     entries: &'a [u8],
 }
 
-pub(super) fn decode(bytes: &[u8], name: Option<String>) -> Result<FloatTensor, Error> {
+pub(super) fn decode(bytes: &[u8], name: Option<String>) -> Result<Tensor, Error> {
     let array = parse(bytes)?;
-    let data = array.element.decode(array.entries, array.big_endian);
-    let data = if array.fortran_order { row_major(&array.dims, &data) } else { data };
-    FloatTensor::new(name, array.dims, data)
+    let too_large = |got: u64| Error::format(FORMAT, "entries", "integers up to 2^63 - 1", got.to_string());
+    let values = array.element.decode(array.entries, array.big_endian).map_err(too_large)?;
+    let values = match values {
+        Values::Floats(data) if array.fortran_order => row_major(&array.dims, &data).into(),
+        Values::Integers(data) if array.fortran_order => row_major(&array.dims, &data).into(),
+        values => values,
+    };
+    Tensor::new(name, array.dims, values)
 }
 
 /// Reads what [`encode_npy_i32`] writes, and nothing else.
@@ -160,7 +165,7 @@ fn element_type(descr: &str) -> Result<(ElementType, bool), Error> {
 }
 
 /// Entries with the last axis fastest, from entries with the first axis fastest.
-fn row_major(dims: &[usize], data: &[f32]) -> Vec<f32> {
+fn row_major<T: Copy>(dims: &[usize], data: &[T]) -> Vec<T> {
     let mut strides = Vec::with_capacity(dims.len());
     let mut stride = 1;
     for dim in dims {

@@ -6,7 +6,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::npy;
-use super::tensor::FloatTensor;
+use super::tensor::Tensor;
 use crate::Error;
 use crate::files::MAX_FILE_BYTES;
 
@@ -14,7 +14,7 @@ const FORMAT: &str = "npz";
 /// The most arrays in an archive.
 const MAX_ENTRIES: usize = 4096;
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Vec<FloatTensor>, Error> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Tensor>, Error> {
     let damaged = |field: &str| {
         let field = field.to_owned();
         move |error: ZipError| Error::format(FORMAT, field, "a readable zip archive", error.to_string())

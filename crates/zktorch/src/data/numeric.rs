@@ -1,4 +1,6 @@
-//! Numbers of all types as 32-bit floats.
+//! Numbers of all types: floats become the nearest 32-bit ones, integers stay what they are.
+
+use super::tensor::Values;
 
 /// A type of array entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,27 +31,34 @@ impl ElementType {
         }
     }
 
-    /// Entries from bytes, whose number is a multiple of the size: the nearest floats.
-    pub(super) fn decode(self, bytes: &[u8], big_endian: bool) -> Vec<f32> {
-        match self {
-            Self::Bool => words(bytes, big_endian, |[byte]| f32::from(u8::from(byte != 0))),
-            Self::I8 => words(bytes, big_endian, |word| f32::from(i8::from_le_bytes(word))),
-            Self::I16 => words(bytes, big_endian, |word| f32::from(i16::from_le_bytes(word))),
-            Self::I32 => words(bytes, big_endian, |word| i32::from_le_bytes(word) as f32),
-            Self::I64 => words(bytes, big_endian, |word| i64::from_le_bytes(word) as f32),
-            Self::U8 => words(bytes, big_endian, |[byte]| f32::from(byte)),
-            Self::U16 => words(bytes, big_endian, |word| f32::from(u16::from_le_bytes(word))),
-            Self::U32 => words(bytes, big_endian, |word| u32::from_le_bytes(word) as f32),
-            Self::U64 => words(bytes, big_endian, |word| u64::from_le_bytes(word) as f32),
-            Self::F16 => words(bytes, big_endian, |word| half(u16::from_le_bytes(word))),
-            Self::Bf16 => words(bytes, big_endian, |word| bfloat(u16::from_le_bytes(word))),
-            Self::F32 => words(bytes, big_endian, f32::from_le_bytes),
-            Self::F64 => words(bytes, big_endian, |word| f64::from_le_bytes(word) as f32),
-        }
+    /// Entries from bytes, whose number is a multiple of the size. An integer above 2^63 - 1 is given back as
+    /// the error.
+    pub(super) fn decode(self, bytes: &[u8], big_endian: bool) -> Result<Values, u64> {
+        Ok(match self {
+            Self::Bool => words(bytes, big_endian, |[byte]| i64::from(byte != 0)).into(),
+            Self::I8 => words(bytes, big_endian, |word| i64::from(i8::from_le_bytes(word))).into(),
+            Self::I16 => words(bytes, big_endian, |word| i64::from(i16::from_le_bytes(word))).into(),
+            Self::I32 => words(bytes, big_endian, |word| i64::from(i32::from_le_bytes(word))).into(),
+            Self::I64 => words(bytes, big_endian, i64::from_le_bytes).into(),
+            Self::U8 => words(bytes, big_endian, |[byte]| i64::from(byte)).into(),
+            Self::U16 => words(bytes, big_endian, |word| i64::from(u16::from_le_bytes(word))).into(),
+            Self::U32 => words(bytes, big_endian, |word| i64::from(u32::from_le_bytes(word))).into(),
+            Self::U64 => signed(words(bytes, big_endian, u64::from_le_bytes))?,
+            Self::F16 => words(bytes, big_endian, |word| half(u16::from_le_bytes(word))).into(),
+            Self::Bf16 => words(bytes, big_endian, |word| bfloat(u16::from_le_bytes(word))).into(),
+            Self::F32 => words(bytes, big_endian, f32::from_le_bytes).into(),
+            Self::F64 => words(bytes, big_endian, |word| f64::from_le_bytes(word) as f32).into(),
+        })
     }
 }
 
-fn words<const N: usize>(bytes: &[u8], big_endian: bool, convert: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+/// Unsigned integers, unless one has 64 bits: given back as the error.
+pub(super) fn signed(data: Vec<u64>) -> Result<Values, u64> {
+    let signed = data.into_iter().map(|x| i64::try_from(x).map_err(|_| x)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Values::Integers(signed))
+}
+
+fn words<const N: usize, T>(bytes: &[u8], big_endian: bool, convert: impl Fn([u8; N]) -> T) -> Vec<T> {
     let (words, _) = bytes.as_chunks::<N>();
     let convert = |word: &[u8; N]| {
         let mut word = *word;
@@ -107,12 +116,22 @@ mod tests {
     #[test]
     fn both_byte_orders() {
         let value = -123_456.75f64;
-        assert_eq!(ElementType::F64.decode(&value.to_le_bytes(), false), [-123_456.75]);
-        assert_eq!(ElementType::F64.decode(&value.to_be_bytes(), true), [-123_456.75]);
-        assert_eq!(ElementType::I16.decode(&[0xff, 0xfe, 0x01, 0x00], false), [-257.0, 1.0]);
-        assert_eq!(ElementType::U16.decode(&[0xff, 0xfe], true), [65534.0]);
-        assert_eq!(ElementType::I64.decode(&i64::MIN.to_le_bytes(), false), [-(2f32.powi(63))]);
-        assert_eq!(ElementType::U64.decode(&u64::MAX.to_le_bytes(), false), [2f32.powi(64)]);
-        assert_eq!(ElementType::Bool.decode(&[0, 1, 2], false), [0.0, 1.0, 1.0]);
+        let floats = |data: &[f32]| Ok(Values::Floats(data.to_vec()));
+        let integers = |data: &[i64]| Ok(Values::Integers(data.to_vec()));
+        assert_eq!(ElementType::F64.decode(&value.to_le_bytes(), false), floats(&[-123_456.75]));
+        assert_eq!(ElementType::F64.decode(&value.to_be_bytes(), true), floats(&[-123_456.75]));
+        assert_eq!(ElementType::F16.decode(&[0x00, 0x3c], false), floats(&[1.0]));
+        assert_eq!(ElementType::I8.decode(&[0x80, 0x7f], false), integers(&[-128, 127]));
+        assert_eq!(ElementType::I16.decode(&[0xff, 0xfe, 0x01, 0x00], false), integers(&[-257, 1]));
+        assert_eq!(ElementType::U16.decode(&[0xff, 0xfe], true), integers(&[65534]));
+        assert_eq!(ElementType::I32.decode(&i32::MIN.to_le_bytes(), false), integers(&[i64::from(i32::MIN)]));
+        assert_eq!(ElementType::U32.decode(&u32::MAX.to_be_bytes(), true), integers(&[i64::from(u32::MAX)]));
+        for value in [i64::MIN, i64::MAX, (1 << 53) + 1] {
+            assert_eq!(ElementType::I64.decode(&value.to_le_bytes(), false), integers(&[value]));
+        }
+        let most = i64::MAX as u64;
+        assert_eq!(ElementType::U64.decode(&most.to_le_bytes(), false), integers(&[i64::MAX]));
+        assert_eq!(ElementType::U64.decode(&(most + 1).to_le_bytes(), false), Err(most + 1));
+        assert_eq!(ElementType::Bool.decode(&[0, 1, 2], false), integers(&[0, 1, 1]));
     }
 }

@@ -2,8 +2,8 @@
 
 use prost::Message;
 
-use super::numeric::{ElementType, bfloat, half};
-use super::tensor::{FloatTensor, checked_len};
+use super::numeric::{ElementType, bfloat, half, signed};
+use super::tensor::{Tensor, Values, checked_len};
 use crate::Error;
 
 const FORMAT: &str = "TensorProto";
@@ -34,7 +34,7 @@ pub(super) struct TensorProto {
     pub(super) data_location: i32,
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<FloatTensor, Error> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Tensor, Error> {
     let tensor = TensorProto::decode(bytes)
         .map_err(|error| Error::format(FORMAT, "encoding", "a protocol buffer", error.to_string()))?;
     if tensor.data_location != 0 {
@@ -47,13 +47,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<FloatTensor, Error> {
     let dims = tensor.dims.iter().take(1 + super::MAX_RANK).map(|dim| usize::try_from(*dim));
     let dims = dims.collect::<Result<Vec<_>, _>>().map_err(|_| negative())?;
     let len = checked_len(FORMAT, &dims)?;
-    let data = if tensor.raw_data.is_empty() { typed(&tensor, element) } else { raw(&tensor, element, len)? };
+    let values =
+        if tensor.raw_data.is_empty() { typed(&tensor, element)? } else { raw(&tensor, element, len)? };
     let name = Some(tensor.name).filter(|name| !name.is_empty());
-    if data.len() != len {
+    if values.len() != len {
         let expected = format!("{len} for dims {dims:?}");
-        return Err(Error::format(FORMAT, "number of entries", expected, data.len().to_string()));
+        return Err(Error::format(FORMAT, "number of entries", expected, values.len().to_string()));
     }
-    FloatTensor::new(name, dims, data)
+    Tensor::new(name, dims, values)
 }
 
 /// TensorProto.DataType.
@@ -79,31 +80,38 @@ fn element_type(data_type: i32) -> Result<ElementType, Error> {
     })
 }
 
-fn raw(tensor: &TensorProto, element: ElementType, len: usize) -> Result<Vec<f32>, Error> {
+fn raw(tensor: &TensorProto, element: ElementType, len: usize) -> Result<Values, Error> {
     let expected = len.saturating_mul(element.size());
     if tensor.raw_data.len() != expected {
         let got = tensor.raw_data.len().to_string();
         return Err(Error::format(FORMAT, "raw_data", format!("{expected} bytes"), got));
     }
-    Ok(element.decode(&tensor.raw_data, false))
+    element.decode(&tensor.raw_data, false).map_err(too_large)
+}
+
+fn too_large(got: u64) -> Error {
+    Error::format(FORMAT, "entries", "integers up to 2^63 - 1", got.to_string())
 }
 
 /// From the field that ONNX prescribes for the type.
-fn typed(tensor: &TensorProto, element: ElementType) -> Vec<f32> {
+fn typed(tensor: &TensorProto, element: ElementType) -> Result<Values, Error> {
     // Half floats are stored as their bits, in the low half of an int32.
-    let bits = |convert: fn(u16) -> f32| tensor.int32_data.iter().map(|x| convert(*x as u16)).collect();
-    match element {
-        ElementType::F32 => tensor.float_data.clone(),
-        ElementType::F64 => tensor.double_data.iter().map(|x| *x as f32).collect(),
-        ElementType::I64 => tensor.int64_data.iter().map(|x| *x as f32).collect(),
-        ElementType::U32 | ElementType::U64 => tensor.uint64_data.iter().map(|x| *x as f32).collect(),
-        ElementType::F16 => bits(half),
-        ElementType::Bf16 => bits(bfloat),
+    let bits = |convert: fn(u16) -> f32| -> Vec<f32> {
+        tensor.int32_data.iter().map(|x| convert(*x as u16)).collect()
+    };
+    let small = || -> Vec<i64> { tensor.int32_data.iter().map(|x| i64::from(*x)).collect() };
+    Ok(match element {
+        ElementType::F32 => tensor.float_data.clone().into(),
+        ElementType::F64 => tensor.double_data.iter().map(|x| *x as f32).collect::<Vec<f32>>().into(),
+        ElementType::I64 => tensor.int64_data.clone().into(),
+        ElementType::U32 | ElementType::U64 => signed(tensor.uint64_data.clone()).map_err(too_large)?,
+        ElementType::F16 => bits(half).into(),
+        ElementType::Bf16 => bits(bfloat).into(),
         ElementType::Bool
         | ElementType::I8
         | ElementType::I16
         | ElementType::I32
         | ElementType::U8
-        | ElementType::U16 => tensor.int32_data.iter().map(|x| *x as f32).collect(),
-    }
+        | ElementType::U16 => small().into(),
+    })
 }

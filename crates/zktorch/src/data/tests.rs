@@ -41,12 +41,12 @@ fn reads_the_fixtures() {
     let (images, labels) = (named("images"), named("labels"));
     assert_eq!(images.dims, [899, 1, 8, 8]);
     assert_eq!(labels.dims, [899]);
-    assert!(images.data.iter().all(|x| (0.0..=1.0).contains(x) && (x * 16.0).fract() == 0.0));
-    assert!(labels.data.iter().all(|x| (0.0..=9.0).contains(x) && x.fract() == 0.0));
+    assert!(images.floats().iter().all(|x| (0.0..=1.0).contains(x) && (x * 16.0).fract() == 0.0));
+    assert!(labels.floats().iter().all(|x| (0.0..=9.0).contains(x) && x.fract() == 0.0));
     let sample = load(&fixture("digits/sample.npy"), None).unwrap();
     assert_eq!(sample.len(), 1);
     assert_eq!(sample[0].dims, [1, 1, 8, 8]);
-    assert_eq!(sample[0].data, images.data[..64]);
+    assert_eq!(sample[0].floats(), images.floats()[..64]);
     assert_eq!(sample[0].name, None);
     let wanted = [Wanted { name: "image", dims: &[1, 1, 8, 8] }];
     assert_eq!(assign(&held_out, &wanted).unwrap().len(), 899);
@@ -56,7 +56,7 @@ fn reads_the_fixtures() {
 fn writes_what_numpy_writes() {
     let path = fixture("digits/sample.npy");
     let sample = &load(&path, None).unwrap()[0];
-    assert_eq!(encode_npy_f32(&sample.dims, &sample.data).unwrap(), std::fs::read(path).unwrap());
+    assert_eq!(encode_npy_f32(&sample.dims, &sample.floats()).unwrap(), std::fs::read(path).unwrap());
     for dims in [&[][..], &[1], &[3, 1, 2]] {
         let data: Vec<i32> = (0..dims.iter().product::<usize>() as i32).map(|i| i - 2).collect();
         let bytes = encode_npy_i32(dims, &data).unwrap();
@@ -69,15 +69,15 @@ fn writes_what_numpy_writes() {
 fn npy_types_and_orders() {
     let tensor = |bytes: &[u8]| decode(Format::Npy, bytes, None).unwrap().remove(0);
     let big: Vec<u8> = [1.5f64, -2.0].iter().flat_map(|x| x.to_be_bytes()).collect();
-    assert_eq!(tensor(&npy(">f8", "False", "(2,)", &big)).data, [1.5, -2.0]);
+    assert_eq!(tensor(&npy(">f8", "False", "(2,)", &big)).floats(), [1.5, -2.0]);
     assert_eq!(tensor(&npy("|b1", "False", "()", &[1])).dims, [0usize; 0]);
     let columns = npy("|u1", "True", "(2, 3)", &[1, 4, 2, 5, 3, 6]);
-    assert_eq!(tensor(&columns).data, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(tensor(&columns).values, Values::Integers(vec![1, 2, 3, 4, 5, 6]));
     // Version 2 with the keys in another order, other quotes and no trailing comma.
     let header = "{\"shape\":(1,2),'fortran_order':False,'descr':'<i2'}";
     let len = (header.len() as u32).to_le_bytes();
     let bytes = [npy::MAGIC, &[2, 0], &len, header.as_bytes(), &[1, 0, 0xff, 0xff]].concat();
-    assert_eq!(tensor(&bytes).data, [1.0, -1.0]);
+    assert_eq!(tensor(&bytes).values, Values::Integers(vec![1, -1]));
 }
 
 #[test]
@@ -100,6 +100,7 @@ fn npy_errors_name_the_field() {
         (npy("|O", "False", "(1,)", &[0; 4]), "descr"),
         (npy("<f4", "False", "(1,)", &f32::NAN.to_le_bytes()), "must be finite"),
         (npy("<f8", "False", "(1,)", &1e300f64.to_le_bytes()), "is inf"),
+        (npy("<u8", "False", "(1,)", &[0xff; 8]), "integers up to 2^63 - 1, got 18446744073709551615"),
         (npy("<f4', 'descr': '<f4", "False", "(1,)", &[0; 4]), "each key once"),
         (npy("<f4', 'other': '<f4", "False", "(1,)", &[0; 4]), "the keys"),
         (npy("<f4", "False", "(1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1)", &[0; 4]), "at most 16 axes"),
@@ -121,7 +122,7 @@ fn npz_is_read_stored_and_deflated() {
         let tensors = decode(Format::Npz, &bytes, None).unwrap();
         assert_eq!(tensors.len(), 2);
         assert_eq!(tensors[1].name.as_deref(), Some("y"));
-        assert_eq!(tensors[0].data, [0.5; 300]);
+        assert_eq!(tensors[0].floats(), [0.5; 300]);
         let cut = message(Format::Npz, &bytes[..bytes.len() - 30]);
         assert!(cut.contains("readable zip"), "{cut}");
     }
@@ -145,8 +146,14 @@ fn an_archive_that_decodes_to_much_more_than_it_is_is_refused() {
 fn json_arrays_and_objects() {
     let tensors = |text: &str| decode(Format::Json, text.as_bytes(), None).unwrap();
     let plain = tensors("[[1, 2.5], [-3, 4e1]]");
-    assert_eq!(plain, [FloatTensor { name: None, dims: vec![2, 2], data: vec![1.0, 2.5, -3.0, 40.0] }]);
+    let values = Values::Floats(vec![1.0, 2.5, -3.0, 40.0]);
+    assert_eq!(plain, [Tensor { name: None, dims: vec![2, 2], values }]);
     assert_eq!(tensors("7")[0].dims, [0usize; 0]);
+    // Integers stay exact; one number that is none makes floats of all.
+    let exact = tensors("[9007199254740993, -9223372036854775808]").remove(0).values;
+    assert_eq!(exact, Values::Integers(vec![(1 << 53) + 1, i64::MIN]));
+    assert_eq!(tensors("[3, 0.5, 4]")[0].values, Values::Floats(vec![3.0, 0.5, 4.0]));
+    assert_eq!(tensors("[18446744073709551615]")[0].values, Values::Floats(vec![2f32.powi(64)]));
     let named = tensors(r#" {"b": [1], "a": [[2]]} "#);
     assert_eq!(named[0].name.as_deref(), Some("b"));
     assert_eq!(named[1].dims, [1, 1]);
@@ -187,22 +194,28 @@ fn proto(data_type: i32, dims: &[i64]) -> TensorProto {
 #[test]
 fn tensor_protos_of_every_kind() {
     let data = |tensor: TensorProto| {
-        decode(Format::TensorProto, &tensor.encode_to_vec(), None).unwrap().remove(0).data
+        decode(Format::TensorProto, &tensor.encode_to_vec(), None).unwrap().remove(0).values
     };
+    let integers = |data: &[i64]| Values::Integers(data.to_vec());
+    let floats = Values::Floats(vec![1.0, -2.0]);
     let two = |data_type: i32| proto(data_type, &[2]);
-    assert_eq!(data(TensorProto { float_data: vec![1.0, -2.0], ..two(1) }), [1.0, -2.0]);
-    assert_eq!(data(TensorProto { double_data: vec![1.0, -2.0], ..two(11) }), [1.0, -2.0]);
-    assert_eq!(data(TensorProto { int32_data: vec![200, 7], ..two(2) }), [200.0, 7.0]);
-    assert_eq!(data(TensorProto { int64_data: vec![-1, 7], ..two(7) }), [-1.0, 7.0]);
-    assert_eq!(data(TensorProto { uint64_data: vec![1, 7], ..two(12) }), [1.0, 7.0]);
-    assert_eq!(data(TensorProto { int32_data: vec![0x3c00, 0xc000], ..two(10) }), [1.0, -2.0]);
-    assert_eq!(data(TensorProto { int32_data: vec![0x3f80, 0xbf80], ..two(16) }), [1.0, -1.0]);
-    assert_eq!(data(TensorProto { raw_data: vec![0xfe, 0xff, 1, 0], ..two(5) }), [-2.0, 1.0]);
+    assert_eq!(data(TensorProto { float_data: vec![1.0, -2.0], ..two(1) }), floats);
+    assert_eq!(data(TensorProto { double_data: vec![1.0, -2.0], ..two(11) }), floats);
+    assert_eq!(data(TensorProto { int32_data: vec![200, 7], ..two(2) }), integers(&[200, 7]));
+    assert_eq!(data(TensorProto { int64_data: vec![i64::MIN, 7], ..two(7) }), integers(&[i64::MIN, 7]));
+    assert_eq!(data(TensorProto { uint64_data: vec![1, 7], ..two(12) }), integers(&[1, 7]));
+    assert_eq!(data(TensorProto { int32_data: vec![0x3c00, 0xc000], ..two(10) }), floats);
+    assert_eq!(
+        data(TensorProto { int32_data: vec![0x3f80, 0xbf80], ..two(16) }),
+        Values::Floats(vec![1.0, -1.0])
+    );
+    assert_eq!(data(TensorProto { raw_data: vec![0xfe, 0xff, 1, 0], ..two(5) }), integers(&[-2, 1]));
 
     let cases = [
         (proto(1, &[2]), "number of entries: expected 2 for dims [2], got 0"),
         (TensorProto { raw_data: vec![0; 7], ..two(1) }, "raw_data: expected 8 bytes, got 7"),
         (TensorProto { raw_data: vec![0; 8], ..two(8) }, "data_type"),
+        (TensorProto { uint64_data: vec![0, 1 << 63], ..two(13) }, "integers up to 2^63 - 1"),
         (TensorProto { data_location: 1, ..two(1) }, "external data"),
         (proto(1, &[-1]), "not negative"),
         (proto(1, &[i64::MAX, i64::MAX]), "at most"),
@@ -236,17 +249,17 @@ proptest! {
         let bytes = encode_npy_f32(&dims, &data).unwrap();
         prop_assert_eq!(bytes.len() % 64, 4 * len % 64);
         let back = decode(Format::Npy, &bytes, None).unwrap().remove(0);
-        prop_assert_eq!((back.dims, back.data), (dims, data));
+        prop_assert_eq!((back.dims, back.values), (dims, Values::Floats(data)));
     }
 }
 
 /// What decodes is well-formed and justified by the input.
-fn well_formed(tensors: &[FloatTensor], bytes: &[u8]) {
+fn well_formed(tensors: &[Tensor], bytes: &[u8]) {
     assert!(!tensors.is_empty());
     for tensor in tensors {
-        assert_eq!(tensor.dims.iter().product::<usize>(), tensor.data.len());
-        assert!(tensor.data.len() <= bytes.len());
-        assert!(tensor.data.iter().all(|x| x.is_finite()));
+        assert_eq!(tensor.dims.iter().product::<usize>(), tensor.values.len());
+        assert!(tensor.values.len() <= bytes.len());
+        assert!(tensor.floats().iter().all(|x| x.is_finite()));
     }
 }
 

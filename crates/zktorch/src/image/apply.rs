@@ -9,8 +9,9 @@ use std::io::Cursor;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, ImageReader, Limits, RgbImage};
 
-use super::{Colours, FORMAT, ImageSpec, MAX_EXTENT, Resize};
-use crate::{Error, FloatTensor};
+use super::{Colours, FORMAT, ImageSpec, Layout, MAX_EXTENT, Resize};
+use crate::Error;
+use crate::data::Tensor;
 
 /// Most bytes that a decoder allocates: 512 MiB.
 const MAX_DECODED: u64 = 512 << 20;
@@ -28,7 +29,7 @@ impl ImageSpec {
     /// # Errors
     /// [`Error::Format`] if the specification is invalid, the bytes are no such image, or the image is too large, or smaller than
     /// the crop.
-    pub fn apply(&self, bytes: &[u8]) -> Result<FloatTensor, Error> {
+    pub fn apply(&self, bytes: &[u8]) -> Result<Tensor, Error> {
         self.validate()?;
         let decoded = decode(bytes)?;
         let image = match self.colours {
@@ -85,16 +86,27 @@ impl ImageSpec {
     }
 
     /// (x / 255 - mean) / std, channel by channel.
-    fn tensor(&self, image: &DynamicImage) -> Result<FloatTensor, Error> {
+    fn tensor(&self, image: &DynamicImage) -> Result<Tensor, Error> {
         let channels = self.colours.channels();
-        let mut data = Vec::new();
-        for channel in 0..channels {
+        let (height, width) = (image.height() as usize, image.width() as usize);
+        let normalised = |channel: usize, byte: u8| {
             let mean = self.mean.get(channel).copied().unwrap_or(0.0);
             let std = self.std.get(channel).copied().unwrap_or(1.0);
-            let pixels = image.as_bytes().iter().skip(channel).step_by(channels);
-            data.extend(pixels.map(|x| (f32::from(*x) / 255.0 - mean) / std));
+            (f32::from(byte) / 255.0 - mean) / std
+        };
+        let bytes = image.as_bytes();
+        if self.layout == Some(Layout::Nhwc) {
+            // As the decoder has them: the channels of a pixel side by side.
+            let pixels = bytes.chunks_exact(channels).flat_map(|pixel| pixel.iter().enumerate());
+            let data: Vec<f32> = pixels.map(|(channel, byte)| normalised(channel, *byte)).collect();
+            return Tensor::new(None, vec![1, height, width, channels], data);
         }
-        FloatTensor::new(None, vec![1, channels, image.height() as usize, image.width() as usize], data)
+        let mut data = Vec::with_capacity(bytes.len());
+        for channel in 0..channels {
+            let plane = bytes.iter().skip(channel).step_by(channels);
+            data.extend(plane.map(|byte| normalised(channel, *byte)));
+        }
+        Tensor::new(None, vec![1, channels, height, width], data)
     }
 }
 

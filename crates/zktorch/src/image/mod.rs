@@ -4,11 +4,13 @@
 //! compiled model, so that everybody who feeds it an image gets the same numbers.
 
 mod apply;
+mod layout;
 mod parse;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use apply::is_image;
+pub use layout::Layout;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,8 @@ pub(crate) const FORMAT: &str = "image specification";
 pub(crate) const MAX_EXTENT: u32 = 16_384;
 
 /// Preprocessing of one image, in this order: decode, convert to the colours, resize, crop, divide by 255, subtract the mean,
-/// divide by the standard deviation. The result has dimensions [1, channels, height, width].
+/// divide by the standard deviation. The result has dimensions [1, channels, height, width], or [1, height,
+/// width, channels] if that is the layout.
 ///
 /// ```
 /// use zktorch::ImageSpec;
@@ -42,6 +45,9 @@ pub struct ImageSpec {
     pub mean: Vec<f32>,
     /// For each channel; 1 if empty.
     pub std: Vec<f32>,
+    /// Order of the axes; none: what the extents of the model's input say ([`ImageSpec::for_inputs`]).
+    #[serde(default)]
+    pub layout: Option<Layout>,
 }
 
 /// The size to which an image is resized.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Colours, FORMAT, ImageSpec, Resize};
+use super::{Colours, FORMAT, ImageSpec, Layout, Resize};
 use crate::Error;
 
 impl FromStr for ImageSpec {
@@ -11,6 +11,7 @@ impl FromStr for ImageSpec {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let (mut resize, mut crop, mut colours, mut mean, mut std) = (None, None, None, None, None);
+        let mut layout = None;
         for item in text.split(',') {
             let (key, value) = match item.split_once('=') {
                 Some((key, value)) => (key.trim(), Some(value.trim())),
@@ -19,6 +20,8 @@ impl FromStr for ImageSpec {
             let repeated = match (key, value) {
                 ("rgb", None) => colours.replace(Colours::Rgb).is_some(),
                 ("gray", None) => colours.replace(Colours::Gray).is_some(),
+                ("nchw", None) => layout.replace(Layout::Nchw).is_some(),
+                ("nhwc", None) => layout.replace(Layout::Nhwc).is_some(),
                 ("resize", Some(value)) => resize.replace(parse_resize(value)?).is_some(),
                 ("crop", Some(value)) => {
                     let extents = match parse_extents("crop", value)? {
@@ -30,18 +33,23 @@ impl FromStr for ImageSpec {
                 ("mean", Some(value)) => mean.replace(parse_numbers("mean", value)?).is_some(),
                 ("std", Some(value)) => std.replace(parse_numbers("std", value)?).is_some(),
                 _ => {
-                    let expected = "resize=, crop=, rgb or gray, mean=, std=, separated by commas";
+                    let expected =
+                        "resize=, crop=, rgb or gray, mean=, std=, nchw or nhwc, separated by commas";
                     return Err(Error::format(FORMAT, "item", expected, format!("{item:?}")));
                 }
             };
             if repeated {
-                let field = if value.is_none() { "colours" } else { key };
+                let field = match key {
+                    "rgb" | "gray" => "colours",
+                    "nchw" | "nhwc" => "layout",
+                    key => key,
+                };
                 return Err(Error::format(FORMAT, field, "one value", "several"));
             }
         }
         let colours = colours.unwrap_or(Colours::Rgb);
-        let spec =
-            Self { resize, crop, colours, mean: mean.unwrap_or_default(), std: std.unwrap_or_default() };
+        let (mean, std) = (mean.unwrap_or_default(), std.unwrap_or_default());
+        let spec = Self { resize, crop, colours, mean, std, layout };
         spec.validate()?;
         Ok(spec)
     }
@@ -94,6 +102,11 @@ impl fmt::Display for ImageSpec {
                 let values: Vec<String> = values.iter().map(f32::to_string).collect();
                 write!(f, ",{key}={}", values.join("/"))?;
             }
+        }
+        match self.layout {
+            Some(Layout::Nchw) => f.write_str(",nchw")?,
+            Some(Layout::Nhwc) => f.write_str(",nhwc")?,
+            None => {}
         }
         Ok(())
     }

@@ -30,9 +30,15 @@ fn photograph() -> Vec<u8> {
 
 #[test]
 fn text_and_json_round_trip() {
-    for text in
-        [IMAGENET, "gray", "rgb", "resize=28x30,gray,mean=0.1307,std=0.3081", "crop=10x20,rgb,std=1/2/3"]
-    {
+    for text in [
+        IMAGENET,
+        "gray",
+        "rgb",
+        "resize=28x30,gray,mean=0.1307,std=0.3081",
+        "crop=10x20,rgb,std=1/2/3",
+        "gray,nhwc",
+        "rgb,mean=0.5/0.5/0.5,nchw",
+    ] {
         let spec = spec(text);
         assert_eq!(spec.to_string(), text);
         let json = serde_json::to_string(&spec).unwrap();
@@ -50,6 +56,8 @@ fn errors_name_the_field() {
         ("resize", "item"),
         ("blur=3", "got \"blur=3\""),
         ("rgb,gray", "colours: expected one value"),
+        ("nchw,rgb,nhwc", "layout: expected one value"),
+        ("nhwc=1", "item"),
         ("crop=1,crop=2", "crop: expected one value"),
         ("resize=0", "resize: expected 1 to 16384, got 0"),
         ("resize=99999", "resize: expected 1 to"),
@@ -76,7 +84,11 @@ fn channels_are_planes_and_normalised() {
     let image = RgbImage::from_fn(2, 1, |x, _| Rgb([255 * x as u8, 51, 102]));
     let tensor = spec("rgb,mean=0.5/0/0.4,std=0.5/1/2").apply(&png(image)).unwrap();
     assert_eq!(tensor.dims, [1, 3, 1, 2]);
-    assert_eq!(tensor.data, [-1.0, 1.0, 0.2, 0.2, 0.0, 0.0]);
+    assert_eq!(tensor.floats(), [-1.0, 1.0, 0.2, 0.2, 0.0, 0.0]);
+    let image = RgbImage::from_fn(2, 1, |x, _| Rgb([255 * x as u8, 51, 102]));
+    let tensor = spec("rgb,mean=0.5/0/0.4,std=0.5/1/2,nhwc").apply(&png(image)).unwrap();
+    assert_eq!(tensor.dims, [1, 1, 2, 3]);
+    assert_eq!(tensor.floats(), [-1.0, 0.2, 0.0, 1.0, 0.2, 0.0]);
 }
 
 #[test]
@@ -88,7 +100,7 @@ fn gray_is_luma_and_transparency_is_dropped() {
     });
     let tensor = spec("gray").apply(&png(image)).unwrap();
     assert_eq!(tensor.dims, [1, 1, 1, 4]);
-    assert_eq!(tensor.data, [76.0 / 255.0, 150.0 / 255.0, 29.0 / 255.0, 1.0]);
+    assert_eq!(tensor.floats(), [76.0 / 255.0, 150.0 / 255.0, 29.0 / 255.0, 1.0]);
 }
 
 #[test]
@@ -106,7 +118,7 @@ fn resize_and_crop_geometry() {
     // 4 of 9 columns begin at 2.5, which rounds to 2; 2 of 5 rows at 1.5, which rounds to 2.
     let crop = spec("gray,crop=2x4").apply(&wide).unwrap();
     let expected: Vec<f32> = (2..4).flat_map(|y| (2..6).map(move |x| (20 * x + y) as f32 / 255.0)).collect();
-    assert_eq!(crop.data, expected);
+    assert_eq!(crop.floats(), expected);
     let small = spec("gray,crop=6").apply(&wide).unwrap_err().to_string();
     assert!(small.contains("at least the crop, 6x6, got 5x9"), "{small}");
 }
@@ -116,7 +128,7 @@ fn resizing_is_antialiased() {
     // Halving averages with the triangle of width 4: weights 1/8, 3/8, 3/8, 1/8.
     let image = GrayImage::from_fn(8, 1, |x, _| Luma([if x % 4 < 2 { 0 } else { 240 }]));
     let tensor = spec("gray,resize=1x4").apply(&png(image)).unwrap();
-    let pixels: Vec<f32> = tensor.data.iter().map(|x| (x * 255.0).round()).collect();
+    let pixels: Vec<f32> = tensor.floats().iter().map(|x| (x * 255.0).round()).collect();
     // At the borders the weights that are there, 3/7, 3/7, 1/7.
     assert_eq!(pixels, [34.0, 180.0, 60.0, 206.0]);
 }
@@ -127,7 +139,7 @@ fn a_photograph_as_for_imagenet() {
     assert_eq!(tensor.dims, [1, 3, 224, 224]);
     // Means of the channels as Pillow and NumPy compute them; JPEG decoders differ in the last bit.
     let means: Vec<f64> = tensor
-        .data
+        .floats()
         .chunks(224 * 224)
         .map(|c| c.iter().map(|x| f64::from(*x)).sum::<f64>() / c.len() as f64)
         .collect();
@@ -135,7 +147,8 @@ fn a_photograph_as_for_imagenet() {
         assert!((mean - expected).abs() < 0.01, "{means:?}");
     }
     for (index, expected) in PILLOW_SAMPLES {
-        assert!((f64::from(tensor.data[index]) - expected).abs() < 0.06, "{index}: {}", tensor.data[index]);
+        let got = f64::from(tensor.floats()[index]);
+        assert!((got - expected).abs() < 0.06, "{index}: {got}");
     }
 }
 
@@ -165,8 +178,8 @@ fn fuzz_image() {
     let spec = spec("gray,resize=4");
     fuzz(&valid, |bytes| {
         if let Ok(tensor) = spec.apply(bytes) {
-            assert_eq!(tensor.dims.iter().product::<usize>(), tensor.data.len());
-            assert!(tensor.data.iter().all(|x| (0.0..=1.0).contains(x)));
+            assert_eq!(tensor.dims.iter().product::<usize>(), tensor.values.len());
+            assert!(tensor.floats().iter().all(|x| (0.0..=1.0).contains(x)));
         }
     });
 }

@@ -30,7 +30,7 @@ use std::path::Path;
 use zktorch_onnx::real_value;
 
 use crate::error::IoContext;
-use crate::files::{Access, MAX_FILE_BYTES, read_limited, write_bytes};
+use crate::files::{Access, MAX_FILE_BYTES, is_special, read_limited, write_bytes};
 use crate::{Bytes32, Error};
 
 /// The version of the format.
@@ -131,7 +131,8 @@ impl Statement {
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let (text, siblings) = self.to_json(&stem).map_err(|error| error.at(path))?;
-        for sibling in siblings {
+        // Beside a device there is no place for tensors.
+        for sibling in siblings.iter().filter(|_| !is_special(path)) {
             let beside = path.with_file_name(&sibling.name);
             if beside == path {
                 let taken = std::io::Error::from(std::io::ErrorKind::AlreadyExists);

@@ -50,7 +50,7 @@ fn round_trips_through_files() {
     // The file is a plain array of the real one's shape.
     let array = crate::data::load(&folder.path().join("statement.input1.npy"), None).unwrap();
     assert_eq!(array[0].dims, [50, 100]);
-    assert_eq!(array[0].data[1], 37.0 - 32768.0);
+    assert_eq!(array[0].floats()[1], 37.0 - 32768.0);
     // Moved without its file, or with an edited one.
     let edited = folder.path().join("statement.input1.npy");
     let mut bytes = fs::read(&edited).unwrap();

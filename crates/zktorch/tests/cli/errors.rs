@@ -23,12 +23,17 @@ fn usage() {
         &["verify", "--vk", "a", "--proof", "b", "--statement", "c"],
         &["info", "x", "--threads", "0"],
         &["info", "x", "--threads", "many"],
-        &["compile", "m.onnx", "-o", "m.zkt", "--input", "secret"],
+        &["compile", "m.onnx", "-o", "m.zkt", "--input-visibility", "secret"],
+        &["compile", "m.onnx", "-o", "m.zkt", "--dim", "x=0"],
         &["compile", "m.onnx", "-o", "m.zkt", "--image", "resize=big"],
     ] {
         let run = zktorch(args);
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}");
         assert!(!run.stderr.is_empty());
+    }
+    // The old spellings name the new ones.
+    for (old, new) in [("--input", "--input-visibility"), ("--output", "--output-visibility")] {
+        zktorch(&["compile", "m.onnx", "-o", "m.zkt", old, "private"]).fails(2, new);
     }
     for args in [&["--help"][..], &["verify", "--help"], &["--version"]] {
         assert_eq!(zktorch(args).code, 0, "{args:?}");
@@ -41,17 +46,17 @@ fn files_that_are_not_there_are_named() {
     let none = "no/such/file";
     let (zkt, pk, vk) = (files.path("model.zkt"), files.path("model.pk"), files.path("model.vk"));
     let (onnx, sample, folder) = (fixture("digits/cnn.onnx"), fixture("digits/sample.npy"), folder());
-    let out = text(&folder.path().join("out"));
+    let [out, other] = ["out", "other"].map(|name| text(&folder.path().join(name)));
     for args in [
         &["inspect", none][..],
         &["compile", none, "-o", &out],
         &["compile", &onnx, "-o", &out, "--calibration", none],
-        &["setup", none, "--pk", &out, "--vk", &out],
-        &["setup", &zkt, "--pk", &out, "--vk", &out, "--srs", none],
+        &["setup", none, "--pk", &out, "--vk", &other],
+        &["setup", &zkt, "--pk", &out, "--vk", &other, "--srs", none],
         &["run", none, "--input", &sample],
         &["run", &zkt, "--input", none],
-        &["prove", "--pk", none, "--input", &sample, "--proof", &out, "--statement", &out],
-        &["prove", "--pk", &pk, "--input", none, "--proof", &out, "--statement", &out],
+        &["prove", "--pk", none, "--input", &sample, "--proof", &out, "--statement", &other],
+        &["prove", "--pk", &pk, "--input", none, "--proof", &out, "--statement", &other],
         &["info", none],
         &["audit", "--pk", none, "--vk", &vk, &onnx],
         &["audit", "--pk", &pk, "--vk", none, &onnx],
@@ -65,6 +70,29 @@ fn files_that_are_not_there_are_named() {
         files.verify_insecure(&[flag, none]).fails(2, none);
     }
     assert!(is_empty(folder.path()));
+}
+
+#[test]
+fn errors_are_objects_too() {
+    let (zkt, pk) = (mlp().path("model.zkt"), mlp().path("model.pk"));
+    for (args, kind, message) in [
+        (&["verify"][..], "usage", "--vk"),
+        (&["inspect", "no/such/file"], "io", "no/such/file"),
+        (&["setup", &zkt, "--pk", "k", "--vk", "k"], "usage", "--pk k is the same file as --vk"),
+        (&["run", &pk, "--input", &fixture("digits/sample.npy")], "container", "expected a compiled model"),
+        (&["run", &zkt, "--input", &fixture("digits/README.md")], "format", "file type"),
+        (&["run", &zkt, "--input", &fixture("digits/heldout.npz")], "other", "expected one sample"),
+        (&["inspect", &fixture("digits/sample.npy")], "model", "no ONNX model"),
+        (&["compile", "m", "-o", "z", "--dim", "a=1", "--dim", "a=2"], "usage", "each name once"),
+    ] {
+        let run = zktorch(&[args, &["--json"]].concat());
+        run.fails(2, message);
+        let json = run.json();
+        assert_eq!(json["error"]["kind"], kind, "{json}");
+        assert!(json["error"]["message"].as_str().unwrap().contains(message), "{json}");
+        assert_eq!(json.as_object().unwrap().len(), 1);
+        assert_eq!(zktorch(args).stdout, "");
+    }
 }
 
 #[test]
@@ -107,6 +135,7 @@ fn inputs_that_do_not_fit() {
     refuse("", "input.json");
     refuse(&image("1e400"), "input.json");
     refuse(&image("1e6"), "image");
+    refuse(&image("1e6"), "--headroom above 2");
     let two = image("0.5").replacen('[', &format!("[{},", &image("0.5")[1..image("0.5").len() - 1]), 1);
     refuse(&two, "expected one sample, got 2");
     // A wrong kind of file.
@@ -135,9 +164,11 @@ fn an_activation_out_of_range_is_named_and_nothing_is_written() {
         zktorch(&["prove", "--pk", &pk, "--input", &input, "--proof", &proof, "--statement", &statement]);
     run.fails(2, "at entry 0 is outside [-32768, 32767]");
     assert!(run.stderr.contains("gemm1_out"), "{}", run.stderr);
+    run.fails(2, "--calibration and samples like this input, or with --headroom above 2");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the input");
     let run = zktorch(&["run", &files.path("model.zkt"), "--input", &input]);
     run.fails(2, "at entry 0 is outside [-32768, 32767]");
+    run.fails(2, "--headroom above 2");
 }
 
 #[test]

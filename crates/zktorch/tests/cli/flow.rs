@@ -105,7 +105,7 @@ fn whole_flow(model: &str, moves: bool) {
     let digit = (0..10).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
     let heldout = zktorch::data::load(Path::new(&fixture("digits/heldout.npz")), None).unwrap();
     let labels = heldout.iter().find(|tensor| tensor.dims == [899]).unwrap();
-    assert_eq!(digit as f32, labels.data[0]);
+    assert_eq!(digit as f32, labels.floats()[0]);
     // Nothing but these files was written.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
 }
@@ -216,8 +216,10 @@ fn info_tells_what_every_file_is() {
 
 #[cfg(unix)]
 #[test]
-fn the_proving_key_is_its_owners() {
+fn what_holds_weights_is_its_owners() {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(cnn().path("model.pk")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for name in ["model.zkt", "model.pk"] {
+        let mode = fs::metadata(cnn().path(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
 }

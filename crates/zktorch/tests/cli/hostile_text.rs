@@ -175,7 +175,7 @@ fn in_an_onnx_model_all_the_way_to_an_accepted_proof() {
     let steps: [&[&str]; 8] = [
         &["inspect", &onnx],
         &["compile", &onnx, "-o", &zkt, "--calibration", &calibration],
-        &["setup", &zkt, "--pk", &pk, "--vk", &vk],
+        &["setup", &zkt, "--pk", &pk, "--vk", &vk, "--force"],
         &["run", &zkt, "--input", &sample, "--per-node"],
         &["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement],
         &["info", &vk],

@@ -46,6 +46,7 @@ fn start(folder: &Path, zkt: &str) -> Child {
             &path("trace"),
             "--threads",
             "1",
+            "--force",
         ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

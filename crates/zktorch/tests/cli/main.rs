@@ -3,14 +3,17 @@
 
 mod audit;
 mod bound;
+mod calibration;
 mod ceremony;
 mod errors;
+mod files;
 mod flow;
 mod hostile_text;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;
 mod one_step;
+mod precision;
 mod private;
 mod rejected;
 mod shown_outputs;

@@ -48,11 +48,17 @@ fn the_second_run_uses_the_keys_of_the_first() {
     let pk = fs::read(file("model.pk")).unwrap();
     let second = prove(&fixture("digits/cnn.onnx"), &[]);
     assert_eq!(second["setup_cached"], false);
+    assert_eq!(second["replaced_model_id"], first["model_id"]);
     assert_ne!(second["model_id"], first["model_id"]);
     fs::write(file("model.pk"), pk).unwrap();
     assert_eq!(prove(&fixture("digits/cnn.onnx"), &[])["setup_cached"], false);
     // Other samples: other scales.
     assert_eq!(prove(&fixture("digits/cnn.onnx"), &calibrated)["setup_cached"], false);
+    // Another headroom: other scales too; the same one again: the same keys.
+    let more_room = [&calibrated[..], &["--headroom", "4"]].concat();
+    assert_eq!(prove(&fixture("digits/cnn.onnx"), &more_room)["setup_cached"], false);
+    assert_eq!(prove(&fixture("digits/cnn.onnx"), &["--headroom", "4"])["setup_cached"], true);
+    assert_eq!(prove(&fixture("digits/cnn.onnx"), &["--headroom", "5"])["setup_cached"], false);
 }
 
 #[test]

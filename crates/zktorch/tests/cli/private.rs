@@ -65,7 +65,7 @@ fn both_private() {
     let [zkt, pk, vk, proof, statement] = ["m.zkt", "pk", "vk", "proof", "s.json"].map(file);
     let (onnx, calibration) = (fixture("digits/cnn.onnx"), fixture("digits/calibration.npz"));
     let compile = ["compile", &onnx, "-o", &zkt, "--calibration", &calibration];
-    succeed(&[&compile[..], &["--input", "private", "--output", "private"]].concat());
+    succeed(&[&compile[..], &["--private", "input,output"]].concat());
     succeed(&["setup", &zkt, "--pk", &pk, "--vk", &vk]);
     let sample = fixture("digits/sample.npy");
     succeed(&["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement]);

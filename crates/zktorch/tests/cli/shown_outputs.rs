@@ -63,9 +63,9 @@ fn outputs_with_zero_and_multiplier() {
     let load = |name: &str| data::load(Path::new(&fixture(name)), None).unwrap();
     let image = |pixels: &[f32]| FloatTensor::new([1, 1, 8, 8], pixels.to_vec()).unwrap();
     let samples = load("digits/calibration.npz").into_iter().find(|tensor| tensor.dims.len() == 4).unwrap();
-    let calibration = samples.data.chunks(64).map(|pixels| vec![image(pixels).into()]).collect();
+    let calibration = samples.floats().chunks(64).map(|pixels| vec![image(pixels).into()]).collect();
     let compiled = compile(&onnx, &Options { calibration, ..Options::default() }).unwrap();
-    let integers = compiled.quantise(&[image(&load("digits/sample.npy")[0].data).into()]).unwrap();
+    let integers = compiled.quantise(&[image(&load("digits/sample.npy")[0].floats()).into()]).unwrap();
     let (input, output) = (&compiled.inputs[0], &compiled.outputs[0]);
     let dims = |dims: &[usize]| dims.iter().map(|dim| *dim as u64).collect::<Vec<u64>>();
     let port = Port { zero: -300, multiplier: 0.1, ..Port::new(output.name.clone(), dims(&output.dims)) };

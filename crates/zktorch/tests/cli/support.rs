@@ -156,11 +156,11 @@ pub(crate) fn mlp() -> &'static Files {
 /// The perceptron with a private input and a public output.
 pub(crate) fn private_input() -> &'static Files {
     static FILES: OnceLock<Files> = OnceLock::new();
-    FILES.get_or_init(|| make("digits/mlp.onnx", &["--input", "private"]))
+    FILES.get_or_init(|| make("digits/mlp.onnx", &["--private", "input"]))
 }
 
 /// The perceptron with a private output.
 pub(crate) fn private_output() -> &'static Files {
     static FILES: OnceLock<Files> = OnceLock::new();
-    FILES.get_or_init(|| make("digits/mlp.onnx", &["--output", "private"]))
+    FILES.get_or_init(|| make("digits/mlp.onnx", &["--output-visibility", "private"]))
 }

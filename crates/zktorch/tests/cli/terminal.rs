@@ -24,7 +24,7 @@ fn stages_and_an_estimate_on_a_terminal_only() {
     let (files, folder) = (cnn(), folder());
     let [pk, vk] = ["pk", "vk"].map(|name| text(&folder.path().join(name)));
     let zkt = files.path("model.zkt");
-    let setup = ["setup", &zkt, "--pk", &pk, "--vk", &vk];
+    let setup = ["setup", &zkt, "--pk", &pk, "--vk", &vk, "--force"];
     let Some(shown) = on_a_terminal(&setup) else {
         eprintln!("skipped: there is no program `script`");
         return;

@@ -56,10 +56,10 @@ impl Builder {
             let count = dims.len() - matrix.len();
             let mut labels = Vec::new();
             let mut extents = Vec::new();
-            for axis in 0..count {
-                if dims[axis] != 1 {
+            for (axis, extent) in dims.iter().take(count).enumerate() {
+                if *extent != 1 {
                     labels.push((2 + batch - count + axis) as u32);
-                    extents.push(dims[axis]);
+                    extents.push(*extent);
                 }
             }
             labels.extend(&matrix);

@@ -1,0 +1,173 @@
+//! Data for the inputs of a model: one sample to prove, many to calibrate with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Error, Result, anyhow, bail};
+use zktorch::data::{self, Values, Wanted};
+use zktorch::{ImageSpec, explained};
+use zktorch_graph::GraphError;
+use zktorch_onnx::{FloatTensor, IntTensor, OnnxError, PortInfo, Tensor};
+use zktorch_prover::ProverError;
+
+/// The most files that are read of a folder.
+const MAX_FILES: usize = 1 << 16;
+
+/// The inputs' tensors of one sample, in the model's order.
+type Sample = Vec<Tensor>;
+
+/// The samples in files and folders, for inputs with these names and extents.
+pub(super) fn load_samples(
+    paths: &[PathBuf],
+    image: Option<&ImageSpec>,
+    inputs: &[(String, Vec<usize>)],
+) -> Result<Vec<Sample>> {
+    let mut samples = Vec::new();
+    for path in paths {
+        for file in files_of(path)? {
+            samples.extend(load_file(&file, image, inputs)?);
+        }
+    }
+    Ok(samples)
+}
+
+/// The only sample in a file.
+pub(super) fn load_input(
+    path: &Path,
+    image: Option<&ImageSpec>,
+    inputs: &[(String, Vec<usize>)],
+) -> Result<Sample> {
+    let mut samples = load_file(path, image, inputs)?;
+    match (samples.pop(), samples.len()) {
+        (Some(sample), 0) => Ok(sample),
+        (_, others) => bail!("{}: expected one sample, got {}", path.display(), others + 1),
+    }
+}
+
+/// Names and extents of ports.
+pub(super) fn port_names(ports: &[PortInfo]) -> Vec<(String, Vec<usize>)> {
+    ports.iter().map(|port| (port.name.clone(), port.dims.clone())).collect()
+}
+
+/// Requires that images are what the model's input takes.
+pub(super) fn check_image(image: &ImageSpec, inputs: &[(String, Vec<usize>)]) -> Result<()> {
+    image.for_inputs(&wanted(inputs)).context("--image")?;
+    Ok(())
+}
+
+fn wanted(inputs: &[(String, Vec<usize>)]) -> Vec<Wanted<'_>> {
+    inputs.iter().map(|(name, dims)| Wanted { name, dims }).collect()
+}
+
+fn load_file(path: &Path, image: Option<&ImageSpec>, inputs: &[(String, Vec<usize>)]) -> Result<Vec<Sample>> {
+    let wanted = wanted(inputs);
+    let image = image.map(|image| image.for_inputs(&wanted)).transpose()?;
+    let tensors = data::load(path, image.as_ref())?;
+    let samples = data::assign(&tensors, &wanted).with_context(|| path.display().to_string())?;
+    let convert = |sample: Vec<data::Tensor>| -> Result<Sample> {
+        let tensor = |data::Tensor { dims, values, .. }| -> Result<Tensor> {
+            Ok(match values {
+                Values::Floats(data) => FloatTensor::new(dims, data)?.into(),
+                Values::Integers(data) => IntTensor::new(dims, data)?.into(),
+            })
+        };
+        sample.into_iter().map(tensor).collect()
+    };
+    samples.into_iter().map(convert).collect()
+}
+
+/// The file itself, or the files of a folder by name, but for hidden ones and folders.
+fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))? {
+        let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !hidden && entry.path().is_file() {
+            files.push(entry.path());
+        }
+        if files.len() > MAX_FILES {
+            bail!("{}: expected at most {MAX_FILES} files, got more", path.display());
+        }
+    }
+    if files.is_empty() {
+        bail!("{}: expected a folder with images or other data, got one without files", path.display());
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The inputs that are zero in every sample: of these calibration learns nothing.
+pub(super) fn dead_inputs<'a>(samples: &[Sample], inputs: &'a [(String, Vec<usize>)]) -> Vec<&'a str> {
+    let is_zero =
+        |index: usize, sample: &Sample| sample.get(index).is_none_or(|tensor| tensor.max_abs() == 0.0);
+    let dead = |index: usize| !samples.is_empty() && samples.iter().all(|sample| is_zero(index, sample));
+    inputs.iter().enumerate().filter(|(index, _)| dead(*index)).map(|(_, (name, _))| name.as_str()).collect()
+}
+
+/// The error with what can be done, if a value leaves the range that calibration chose with so many bits of
+/// room.
+pub(super) fn suggest_room(error: Error, headroom: u32) -> Error {
+    let out_of_range = match (error.downcast_ref::<OnnxError>(), error.downcast_ref::<ProverError>()) {
+        (Some(OnnxError::Input { field, .. }), _) => *field == "value",
+        (Some(OnnxError::Graph(error)), _) | (_, Some(ProverError::Graph(error))) => {
+            matches!(error, GraphError::OutOfRange { .. })
+        }
+        _ => false,
+    };
+    if !out_of_range {
+        return error;
+    }
+    anyhow!(
+        "{}; compile the model again with --calibration and samples like this input, or with --headroom above {headroom}",
+        explained(error.as_ref())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_folder_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = files_of(folder.path()).unwrap_err().to_string();
+        assert!(empty.contains("without files"), "{empty}");
+        for name in ["b.npy", "a.npy", ".hidden"] {
+            fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        fs::create_dir(folder.path().join("c")).unwrap();
+        let files = files_of(folder.path()).unwrap();
+        assert_eq!(files, [folder.path().join("a.npy"), folder.path().join("b.npy")]);
+        assert_eq!(files_of(&files[0]).unwrap(), files[..1]);
+    }
+
+    #[test]
+    fn zeros_are_told_by_input() {
+        let inputs = [("a".to_owned(), vec![2]), ("b".to_owned(), vec![1])];
+        let sample = |a: f32, b: i64| {
+            let b = IntTensor::new([1], vec![b]).unwrap().into();
+            vec![FloatTensor::new([2], vec![0.0, a]).unwrap().into(), b]
+        };
+        assert!(dead_inputs(&[], &inputs).is_empty());
+        assert_eq!(dead_inputs(&[sample(0.0, 0), sample(-1.0, 0)], &inputs), ["b"]);
+        assert_eq!(dead_inputs(&[sample(-0.0, 0)], &inputs), ["a", "b"]);
+    }
+
+    #[test]
+    fn only_ranges_get_the_suggestion() {
+        let input = |field| OnnxError::Input {
+            name: "x".to_owned(),
+            field,
+            expected: "from -1 to 1".to_owned(),
+            got: "2".to_owned(),
+        };
+        let shown = |error: Error| format!("{:#}", suggest_room(error, 3));
+        let ranged = shown(input("value").into());
+        assert!(ranged.starts_with("input x: ") && ranged.ends_with("--headroom above 3"), "{ranged}");
+        assert_eq!(shown(input("extents").into()), "input x: extents: expected from -1 to 1, got 2");
+        assert_eq!(shown(anyhow!("something else")), "something else");
+    }
+}
