@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use zktorch::data;
 use zktorch_commit::{Srs, SrsPolicy};
 use zktorch_graph::Visibility;
-use zktorch_onnx::{Compiled, FloatTensor, Options, PortInfo, compile};
+use zktorch_onnx::{Compiled, FloatTensor, Options, PortInfo, Tensor, compile};
 use zktorch_prover::{Model, choose_k, setup};
 use zktorch_verifier::{Port, Statement, VerifyingKey, verify};
 
@@ -29,11 +29,11 @@ pub(crate) struct Subject {
     pub(crate) policy: SrsPolicy,
 }
 
-fn images(name: &str) -> Result<Vec<FloatTensor>> {
+fn images(name: &str) -> Result<Vec<Tensor>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/digits").join(name);
     let tensors = data::load(&path, None)?;
     let images = tensors.into_iter().find(|tensor| tensor.dims.len() == 4).context("no images")?;
-    let image = |pixels: &[f32]| Ok(FloatTensor::new([1, 1, 8, 8], pixels.to_vec())?);
+    let image = |pixels: &[f32]| Ok(FloatTensor::new([1, 1, 8, 8], pixels.to_vec())?.into());
     images.floats().chunks_exact(64).map(image).collect()
 }
 
