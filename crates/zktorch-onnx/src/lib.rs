@@ -15,6 +15,7 @@ mod float;
 mod inspect;
 mod interpret;
 mod lower;
+mod minifloat;
 mod model;
 mod ops;
 mod options;

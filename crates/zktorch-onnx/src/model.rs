@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 
 use prost::Message;
 
+use crate::minifloat;
 use crate::program::Kind;
 use crate::proto::{
     FunctionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, ValueInfoProto,
@@ -327,7 +328,7 @@ pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<(T
                 check(tensor.uint64_data.len())?;
                 int(&mut tensor.uint64_data.into_iter().map(|x| x as i64))
             }
-            21 | 22 | 25 | 26 => {
+            17..=23 | 25 | 26 => {
                 // Several to a byte, a byte to an entry.
                 let packed: Vec<u8> = tensor.int32_data.iter().map(|x| *x as u8).collect();
                 if packed.len() != bytes {
@@ -357,6 +358,8 @@ fn width(data_type: i32) -> Option<(usize, Kind)> {
         9 => (8, Kind::Bool),
         21 | 22 => (4, Kind::Int),
         25 | 26 => (2, Kind::Int),
+        17..=20 => (8, Kind::Float),
+        23 => (4, Kind::Float),
         _ => return None,
     })
 }
@@ -372,6 +375,8 @@ fn decode_raw(data_type: i32, raw: &[u8], dims: &[usize]) -> Tensor {
         11 => float(&|i| f64::from_le_bytes(word(raw, i)) as f32),
         10 => float(&|i| half(u16::from_le_bytes(word(raw, i)))),
         16 => float(&|i| brain(u16::from_le_bytes(word(raw, i)))),
+        17..=20 => float(&|i| minifloat::decode(data_type, raw[i]).unwrap_or(f32::NAN)),
+        23 => float(&|i| minifloat::decode(data_type, raw[i / 2] >> (4 * (i % 2)) & 15).unwrap_or(f32::NAN)),
         2 => int(&|i| raw[i].into()),
         3 => int(&|i| i64::from(raw[i] as i8)),
         4 => int(&|i| u16::from_le_bytes(word(raw, i)).into()),

@@ -220,9 +220,10 @@ pub(crate) fn len(dims: &[usize]) -> usize {
     dims.iter().fold(1, |len, dim| len.saturating_mul(*dim))
 }
 
-/// Number of entries, if it fits.
+/// Number of entries, if it fits, and so would it without extents of zero: products of some of the extents fit, too.
 pub(crate) fn checked_len(dims: &[usize]) -> Option<usize> {
-    dims.iter().try_fold(1usize, |len, dim| len.checked_mul(*dim))
+    let len = dims.iter().try_fold(1usize, |len, dim| len.checked_mul((*dim).max(1)))?;
+    Some(if dims.contains(&0) { 0 } else { len })
 }
 
 /// Row-major strides.

@@ -296,6 +296,13 @@ fn ports_commitments_versions() {
         let error = refused("multiplier", |body| body.outputs[0].multiplier = multiplier);
         assert!(error.contains("multiplier from 2^-64"), "{error}");
     }
+    // Neither infinite nor zero, whatever the integer and the multiplier; other tensors' scales say nothing.
+    for (tensor, scale) in [(0, 257), (0, -257), (5, 257), (5, -1000)] {
+        let error = refused("scale", |body| body.graph.tensors[tensor].scale = scale);
+        assert!(error.contains("scale -256 to 256, got"), "{error}");
+    }
+    decode(|body| [0, 5].into_iter().for_each(|tensor| body.graph.tensors[tensor].scale = -256)).unwrap();
+    decode(|body| body.graph.tensors[2].scale = 1000).unwrap();
     let port = |body: &mut KeyBody| (body.inputs[0].zero, body.inputs[0].multiplier) = (i32::MIN, 0.1);
     decode(port).unwrap();
     let error = refused("preprocessing", |body| body.preprocessing = "x".repeat(MAX_PREPROCESSING + 1));

@@ -364,7 +364,7 @@ fn check_ports(
         return Err(key_error(field, ids.len(), ports.len()));
     }
     for (id, port) in ids.iter().zip(ports) {
-        port.check(field, network.graph().tensor(*id).shape.len() as u64)?;
+        port.check(field, network.graph().tensor(*id))?;
     }
     Ok(())
 }

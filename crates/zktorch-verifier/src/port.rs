@@ -1,6 +1,7 @@
 //! Inputs and outputs as the model's user knows them.
 
 use serde::{Deserialize, Serialize};
+use zktorch_graph::Tensor;
 
 use crate::VerifyError;
 use crate::key::key_error;
@@ -9,8 +10,10 @@ use crate::key::key_error;
 const MAX_NAME: usize = 256;
 /// The most axes of a port.
 const MAX_RANK: usize = 16;
-/// Multipliers are from 2^-64 to 2^64: with scales of that size too, no real value is infinite or vanishes.
+/// Multipliers are from 2^-64 to 2^64: with [`MAX_SCALE`] no real value is infinite or vanishes.
 const MAX_LOG_MULTIPLIER: i32 = 64;
+/// Largest absolute value of the scale of a port's tensor: what a statement's file can say.
+const MAX_SCALE: u32 = 256;
 
 /// An input or output of the model as its user knows it. The values of the graph's tensor are those of the
 /// ONNX tensor, in row-major order: real = (integer - zero) * multiplier / 2^scale, with the scale of the
@@ -33,8 +36,9 @@ impl Port {
         Self { name: name.into(), dims: dims.into(), zero: 0, multiplier: 1.0 }
     }
 
-    /// Checks the name, the number of entries and the multiplier.
-    pub(crate) fn check(&self, field: &'static str, entries: u64) -> Result<(), VerifyError> {
+    /// Checks the name, the number of entries, the multiplier, and the scale of the graph's tensor.
+    pub(crate) fn check(&self, field: &'static str, tensor: &Tensor) -> Result<(), VerifyError> {
+        let entries = tensor.shape.len() as u64;
         let got = self.dims.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
         if got != Some(entries) || self.name.len() > MAX_NAME || self.dims.len() > MAX_RANK {
             let got = format!(
@@ -50,6 +54,10 @@ impl Port {
             let expected =
                 format_args!("a multiplier from 2^-{MAX_LOG_MULTIPLIER} to 2^{MAX_LOG_MULTIPLIER}");
             return Err(key_error(field, expected, self.multiplier));
+        }
+        if tensor.scale.unsigned_abs() > MAX_SCALE {
+            let expected = format_args!("a tensor of scale -{MAX_SCALE} to {MAX_SCALE}");
+            return Err(key_error(field, expected, tensor.scale));
         }
         Ok(())
     }

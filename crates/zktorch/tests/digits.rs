@@ -5,18 +5,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use zktorch::data;
-use zktorch_onnx::{FloatModel, FloatTensor, Options, compile};
+use zktorch_onnx::{FloatModel, FloatTensor, Options, Tensor, compile};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/digits").join(name)
 }
 
 /// The images of an archive, one by one.
-fn images(name: &str) -> Vec<FloatTensor> {
+fn images(name: &str) -> Vec<Tensor> {
     let tensors = data::load(&fixture(name), None).unwrap();
     let images = tensors.into_iter().find(|tensor| tensor.dims.len() == 4).unwrap();
     assert_eq!(images.dims[1..], [1, 8, 8]);
-    images.floats().chunks(64).map(|image| FloatTensor::new([1, 1, 8, 8], image.to_vec()).unwrap()).collect()
+    let image = |image: &[f32]| FloatTensor::new([1, 1, 8, 8], image.to_vec()).unwrap().into();
+    images.floats().chunks(64).map(image).collect()
 }
 
 fn labels() -> Vec<usize> {

@@ -27,8 +27,7 @@ pub struct Table {
 /// A function of an integer v = x 2^s (s the scale of the argument), rounded half up to an integer y = f(x) 2^t.
 ///
 /// Computed with integers only, but for formulas, whose operations are the same on every machine. Scales are
-/// in -32..=32, those
-/// of formulas in -64..=64.
+/// in -32..=32, those of formulas in -256..=256.
 ///
 /// Sigmoid and tanh are defined by the code: their values are those of the real functions rounded half up, unless
 /// f(x) 2^t is within 2^(t - 58) of a tie (then they may be off by one). They are symmetric (`tanh(-v) = -tanh(v)`,

@@ -28,7 +28,8 @@ fn graph<'n>(cx: &Context<'_>, node: &'n NodeProto, name: &str) -> Result<&'n Gr
 }
 
 impl Expander<'_> {
-    /// The branch that a constant chooses; both and a choice between their results, if the condition comes at run time.
+    /// The branch that a constant chooses; both and a choice between their results, if the condition comes at
+    /// run time.
     pub(super) fn branch(&mut self, node: &NodeProto, scope: &Scope<'_>) -> Result<Vec<Id>> {
         let cx = self.context(node, scope)?;
         let condition = cx.input(0)?;
@@ -143,7 +144,8 @@ impl Expander<'_> {
         Ok(cx.b.concat(&parts, axis))
     }
 
-    /// One run of the body per entry of the scanned axes. Version 8 has a batch axis, and an input for lengths before the others.
+    /// One run of the body per entry of the scanned axes. Version 8 has a batch axis, and an input for
+    /// lengths before the others.
     pub(super) fn scan(&mut self, node: &NodeProto, scope: &Scope<'_>) -> Result<Vec<Id>> {
         let cx = self.context(node, scope)?;
         let batched = cx.opset < 9;

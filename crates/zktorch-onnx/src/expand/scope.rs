@@ -1,4 +1,5 @@
-//! Values by name, and the expansion of one node: of the graph, of a branch, of a loop's body or of a function.
+//! Values by name, and the expansion of one node: of the graph, of a branch, of a loop's body or of a
+//! function.
 
 use std::collections::BTreeMap;
 

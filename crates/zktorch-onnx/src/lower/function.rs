@@ -79,17 +79,14 @@ impl Lowering<'_> {
         }
         let unit = f64::powi(0.5, value.scale);
         if seen.0 < lo as f64 * unit || seen.1 > hi as f64 * unit {
-            return Err(self.error(
-                "argument of an integer function",
-                "17 bits",
-                format!("[{}, {}]", seen.0, seen.1),
-            ));
+            let got = format!("[{}, {}]", seen.0, seen.1);
+            return Err(self.error("argument of an integer function", "17 bits", got));
         }
         self.integers(formula, canonical(lo, hi), value.scale, x)
     }
 
-    /// A function of integers, whose values have to fit: the domain ends where they do not, so that an argument beyond is an
-    /// error of the run.
+    /// A function of integers, whose values have to fit: the domain ends where they do not, so that an
+    /// argument beyond is an error of the run.
     fn integers(&self, formula: &Formula, domain: Interval, scale: i32, x: Id) -> Result<Plan> {
         let unit = f64::powi(0.5, scale);
         let fits = |v: &i32| {
@@ -132,8 +129,8 @@ impl Lowering<'_> {
         let factor = f64::powi(2.0, scale);
         let domain = Interval::new(
             // Outwards: the ends have to lie where the function is flat.
-            ((window.0 * factor).floor() as i32).clamp(WIDE.lo, 0),
-            ((window.1 * factor).ceil() as i32).clamp(0, 131_071),
+            -rough_up((-window.0 * factor).ceil()).clamp(0, -WIDE.lo),
+            rough_up((window.1 * factor).ceil()).clamp(0, 131_071),
         );
         let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
         Plan::limited(formula, &shape, domain, scale, output_scale, true)
@@ -230,6 +227,8 @@ struct Shape {
     window: (f64, f64),
     /// Where the function's values fit a table's range.
     bounded: (f64, f64),
+    /// Where values were seen.
+    seen: (f64, f64),
 }
 
 impl Shape {
@@ -270,7 +269,8 @@ impl Shape {
             let factor = f64::powi(2.0, scale);
             points.iter().zip(&values).any(|(x, y)| {
                 let far = (formula.eval((x * factor).round() / factor) - y).abs();
-                y.is_finite() && (far > 2.0 * TOLERANCE * largest || far.is_nan())
+                let near = far <= 2.0 * TOLERANCE * largest;
+                y.is_finite() && !near
             })
         };
         while scale < FINEST && moved(scale) {
@@ -307,7 +307,7 @@ impl Shape {
             inside.unwrap_or(from)
         };
         let bounded = (outward(lo, limits.0), outward(hi, limits.1));
-        Self { largest, scale, flat: tails, window, bounded }
+        Self { largest, scale, flat: tails, window, bounded, seen: (lo, hi) }
     }
 
     /// Values up to four times the largest one have 17 bits.
@@ -347,13 +347,31 @@ impl Plan {
     ) -> Self {
         let factor = f64::powi(2.0, scale);
         let (lo, hi) = shape.bounded;
-        let (lo, hi) = ((lo * factor).floor().min(0.0), (hi * factor).ceil().max(0.0));
+        let seen = shape.seen;
+        let (lo, hi) =
+            (-rough_down(-lo * factor, -seen.0 * factor), rough_down(hi * factor, seen.1 * factor));
         let domain = match saturates {
             true => domain,
-            false => Interval::new(domain.lo.max(lo as i32), domain.hi.min(hi as i32)),
+            false => Interval::new(domain.lo.max(lo), domain.hi.min(hi)),
         };
         Self::new(formula, domain, scale, output_scale, saturates)
     }
+}
+
+/// The end of a domain as a number of few bits: the key states it, and it should tell the magnitude of the arguments that were
+/// seen and little more.
+fn rough_up(end: f64) -> i32 {
+    let end = end.clamp(0.0, f64::from(1 << 20)) as i32;
+    let shift = (29 - end.leading_zeros() as i32).max(0);
+    (end + (1 << shift) - 1) >> shift << shift
+}
+
+/// The same, down to a number of as few bits as what was seen allows.
+fn rough_down(end: f64, seen: f64) -> i32 {
+    let end = end.floor().clamp(0.0, f64::from(1 << 20)) as i32;
+    let bits = 32 - end.leading_zeros() as i32;
+    let cut = |kept: i32| end >> (bits - kept).max(0) << (bits - kept).max(0);
+    (3..bits).map(cut).find(|cut| f64::from(*cut) >= seen).unwrap_or(end)
 }
 
 /// Whether a function depends on the sign of its argument alone.

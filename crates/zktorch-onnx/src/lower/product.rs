@@ -9,19 +9,23 @@ use crate::program::{Id, Kind, Window};
 impl Lowering<'_> {
     /// Operands of a product of activations, at scales that one rescaling can take back.
     fn coarse(&mut self, a: Value, b: Value, (a_id, b_id): (Id, Id)) -> Result<(Value, Value)> {
-        // Public inputs are as wide as they are: nothing is saved by storing them again.
+        // Public inputs are as wide as they are: nothing is saved by storing them again. Integers stay what they are.
         let public = [self.is_public(&a), self.is_public(&b)];
+        let exact = |lowering: &Self, id: Id| lowering.program.value(id).kind != Kind::Float;
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
             let own = lowering.own_scale(&value);
-            if !public && value.scale > own { lowering.store(&value, id) } else { Ok(value) }
+            let keep = public || value.scale <= own || exact(lowering, id);
+            if keep { Ok(value) } else { lowering.store(&value, id) }
         };
         let (mut a, mut b) = (lower(self, a, public[0], a_id)?, lower(self, b, public[1], b_id)?);
         if public.contains(&true) {
             return Ok((a, b));
         }
-        let excess = a.scale + b.scale - self.target_scale() - 16;
-        if excess > 0 {
-            let (value, id) = if a.scale > b.scale { (&mut a, a_id) } else { (&mut b, b_id) };
+        let excess = a.scale + b.scale - self.target_scale() - self.shift_room(&a).max(self.shift_room(&b));
+        let exact = (exact(self, a_id), exact(self, b_id));
+        if excess > 0 && exact != (true, true) {
+            let first = exact.1 || (!exact.0 && a.scale > b.scale);
+            let (value, id) = if first { (&mut a, a_id) } else { (&mut b, b_id) };
             let scale = value.scale - excess;
             *value = self.coarser(value, scale, id)?;
         }

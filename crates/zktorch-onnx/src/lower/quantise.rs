@@ -53,8 +53,11 @@ pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
     let fits = |interval: &&Interval| {
         i128::from(interval.lo) <= lo && hi <= i128::from(interval.hi) && (lo < 0 || interval.lo == 0)
     };
-    let exact = || Interval::new(lo as i32, hi as i32);
-    candidates.iter().find(fits).copied().unwrap_or_else(exact)
+    // Else to powers of two, so that a range tells a magnitude and nothing finer.
+    let octave = |x: i128| (x.unsigned_abs() + 1).next_power_of_two() as i128;
+    let (low, high) = (if lo < 0 { -octave(-lo - 1) } else { 0 }, octave(hi) - 1);
+    let (lo, hi) = if is_narrow(low, high) { (low, high) } else { (lo, hi) };
+    candidates.iter().find(fits).copied().unwrap_or(Interval::new(lo as i32, hi as i32))
 }
 
 /// Bounds of `floor((acc + floor(D/2)) / D)`.
@@ -363,12 +366,13 @@ impl Lowering<'_> {
             let high = i16::try_from(x.checked_sub(low)? >> 16).ok()?;
             Some((i32::from(x as i16), i32::from(high)))
         };
-        let halves =
-            |pick: fn((i32, i32)) -> i32| constant.iter().filter_map(|x| split(*x)).map(pick).collect();
+        let halves = |pick: fn((i32, i32)) -> i32| -> Vec<i32> {
+            constant.iter().filter_map(|x| split(*x)).map(pick).collect()
+        };
         if let Some(large) = constant.iter().find(|x| split(**x).is_none()) {
             return Err(self.error("constant", "integers from -2^31 to 2^31 - 2^15 - 1", large));
         }
-        let halves: [Vec<i32>; 2] = [halves(|(low, _)| low), halves(|(_, high)| high)];
+        let halves = [halves(|(low, _)| low), halves(|(_, high)| high)];
         let shape = shape(&axes);
         let name = self.name(id);
         let mut ids = Vec::new();
@@ -383,9 +387,20 @@ impl Lowering<'_> {
         Ok(self.limbs_value(&Limbs(ids), &like, 0, (i32::MIN.into(), i32::MAX.into())))
     }
 
-    /// A constant weight for a product with `other`: as precise as 16 bits and the shift of 16 that follows allow.
+    /// How many bits a rescaling of the product that is computed may take away. One remainder has 16; a long sum, whose result
+    /// has few entries beside its operand, may have two, so that its factors keep their bits.
+    pub(super) fn shift_room(&self, operand: &Value) -> i32 {
+        let result = crate::tensor::len(&self.program.value(self.current).dims);
+        let long = result.saturating_mul(16) <= crate::tensor::len(&operand.dims());
+        if long { 24 } else { 16 }
+    }
+
+    /// A constant weight for a product with `other`: as precise as 16 bits and the shift that follows allow.
     pub(super) fn factor_weight(&mut self, id: Id, axes: Vec<Vec<u32>>, other: &Value) -> Result<Value> {
-        let max_scale = self.target_scale() + 16 - other.scale;
+        // Bits that a wide factor has beyond 16 are no reason to round this one.
+        let magnitude = other.bounds.0.unsigned_abs().max(other.bounds.1.unsigned_abs()).max(1);
+        let beyond = if magnitude > 1 << 20 { (magnitude.ilog2() as i32 - 15).min(16) } else { 0 };
+        let max_scale = self.target_scale() + self.shift_room(other) + beyond - other.scale;
         self.weight(id, axes, max_scale)
     }
 }

@@ -42,12 +42,13 @@ impl Lowering<'_> {
     /// An operand of a sum. Divisions are carried out, and so are contractions whose scale is too fine for the sum.
     fn addend(&mut self, id: Id) -> Result<Value> {
         let value = self.value(id)?;
+        if self.program.value(id).kind != Kind::Float {
+            // Integers are exact.
+            return if value.div == 1 { Ok(value) } else { self.store(&value, id) };
+        }
         let room = self.target_scale() + 16;
         if value.div == 1 && value.scale <= room {
             return Ok(value);
-        }
-        if self.program.value(id).kind != Kind::Float {
-            return self.linear(id);
         }
         if let Some(zero) = value.negligible(room) {
             return Ok(zero);
@@ -145,9 +146,10 @@ impl Lowering<'_> {
             } else {
                 let value = self.linear(*id)?;
                 let room = self.target_scale() + 16;
-                match value.negligible(room) {
+                let exact = self.program.value(*id).kind != Kind::Float;
+                match value.negligible(room).filter(|_| !exact) {
                     Some(zero) => zero,
-                    None if value.scale > room + 24 => self.coarser(&value, room, *id)?,
+                    None if value.scale > room + 24 && !exact => self.coarser(&value, room, *id)?,
                     None => value,
                 }
             };

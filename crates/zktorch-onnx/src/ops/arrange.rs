@@ -1,5 +1,5 @@
-//! Operators that arrange entries: Expand, Tile, Split, Trilu, DepthToSpace, SpaceToDepth, ReverseSequence, Compress,
-//! CenterCropPad.
+//! Operators that arrange entries: Expand, Tile, Split, Trilu, DepthToSpace, SpaceToDepth, ReverseSequence,
+//! Compress, CenterCropPad.
 
 use zktorch_graph::{Binary, Formula, Unary};
 

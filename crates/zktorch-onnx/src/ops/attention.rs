@@ -84,7 +84,8 @@ fn mask(cx: &mut Context<'_>, scores: &[usize]) -> Result<Option<Mask>> {
     Ok(Some(Mask::Bias(mask)))
 }
 
-/// What counts by position: nothing after the row's own (`is_causal`), nothing after the number of keys that are given.
+/// What counts by position: nothing after the row's own (`is_causal`), nothing after the number of keys that
+/// are given.
 fn positions(cx: &mut Context<'_>, scores: &[usize], past: usize) -> Result<Vec<Id>> {
     let mut keeps = Vec::new();
     let (rows, columns) = (scores[2], scores[3]);

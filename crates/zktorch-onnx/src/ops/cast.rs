@@ -7,7 +7,7 @@ use super::element::{kind_of, width_of};
 use crate::Result;
 use crate::program::{Id, Kind};
 
-/// Casts to integers of at most so many bits wrap around; wider ones than that leave what can be represented anyway.
+/// Casts to integers of at most so many bits wrap around; wider types hold what a run can represent.
 const MAX_WRAPPED: u32 = 16;
 
 pub(super) fn cast(cx: &mut Context<'_>) -> Result<Vec<Id>> {

@@ -59,7 +59,8 @@ fn squeezed(cx: &mut Context<'_>, x: Id, labels: &[u32]) -> (Id, Vec<u32>) {
     (x, kept.iter().map(|axis| labels[*axis]).collect())
 }
 
-/// What numpy does without an arrow: the ellipsis, then the letters that occur once, in the order of the alphabet.
+/// What numpy does without an arrow: the ellipsis, then the letters that occur once, in the order of the
+/// alphabet.
 fn implied(operands: &[Vec<u32>]) -> Vec<u32> {
     let all: Vec<u32> = operands.concat();
     let mut hidden: Vec<u32> = all.iter().copied().filter(|label| *label > 'z' as u32).collect();

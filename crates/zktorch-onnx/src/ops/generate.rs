@@ -23,7 +23,7 @@ pub(super) fn range(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     }
     let [start, limit, delta] = numbers;
     let count = ((limit - start) / delta).ceil().max(0.0);
-    if !(count <= cx.options.max_entries as f64) {
+    if count > cx.options.max_entries as f64 {
         let got = format!("from {start} to {limit} in steps of {delta}");
         return Err(cx.error("inputs", format!("at most {} steps", cx.options.max_entries), got));
     }
@@ -74,7 +74,7 @@ pub(super) fn non_zero(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 /// `sum_k c_k cos(2 pi k n / N)`: N is the size, or one less for a symmetric window.
 fn window(cx: &mut Context<'_>, coefficients: [f64; 3]) -> Result<Vec<Id>> {
     let size = cx.input_number(0)?.unwrap_or(0.0);
-    if !(size >= 0.0 && size <= cx.options.max_entries as f64) {
+    if !(0.0..=cx.options.max_entries as f64).contains(&size) {
         return Err(cx.error("input 0", "a number of entries", size.to_string()));
     }
     let count = size as usize;

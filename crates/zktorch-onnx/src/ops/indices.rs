@@ -41,8 +41,8 @@ pub(in crate::ops) fn constant_ints(cx: &Context<'_>, index: usize) -> Result<Ve
     known(cx, id)?.ok_or_else(|| cx.error(field, "a constant", "a value known only at run time"))
 }
 
-/// 1 where an index is the number of an entry along a new last axis; negative ones count from the end. An index that is out of
-/// range selects nothing.
+/// 1 where an index is the number of an entry along a new last axis; negative ones count from the end. What
+/// is out of range selects nothing.
 pub(super) fn one_hot(cx: &mut Context<'_>, index: Id, extent: usize) -> Result<Id> {
     if cx.kind(index) == Kind::Float {
         return Err(cx.error("indices", "integers", "real numbers"));

@@ -19,8 +19,8 @@ pub(super) fn softmax_cross_entropy(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     Ok(vec![loss(cx, log)?, log])
 }
 
-/// The sum over classes of minus the logarithm where the class is the target's, times the class's weight. A class that is
-/// ignored has weight zero, an index out of range no class at all.
+/// The sum over classes of minus the logarithm where the class is the target's, times the class's weight. A
+/// class that is ignored has weight zero, an index out of range no class at all.
 fn loss(cx: &mut Context<'_>, log: Id) -> Result<Id> {
     let target = cx.input(1)?;
     let (dims, target_dims) = (cx.dims(log), cx.dims(target));

@@ -1,4 +1,4 @@
-//! LpPool, GlobalLpPool, GlobalMaxPool, and the indices of MaxPool's maxima.
+//! LpPool, GlobalLpPool, GlobalMaxPool.
 
 use zktorch_graph::{Binary, Formula, Unary};
 
@@ -19,7 +19,7 @@ fn norm(cx: &mut Context<'_>, x: Id, p: f64) -> Id {
         let squares = cx.b.einsum((x, &labels), (x, &labels), &labels[..last]);
         return cx.b.sqrt(squares);
     }
-    // Relative to the largest entry, so that roots of small sums keep their bits; where all are zero, relative to 1.
+    // Relative to the largest entry, so that roots of small sums keep their bits; to 1 where all are zero.
     let largest = cx.b.reduce_max(x, &[last], true);
     let nonzero = formula().with(Binary::Add, formula().then(Unary::IsZero));
     let largest = cx.b.function(largest, nonzero, Kind::Float);
@@ -97,68 +97,4 @@ pub(super) fn global_max(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
     let axes: Vec<usize> = (2..cx.b.rank(x)).collect();
     Ok(vec![cx.b.reduce_max(x, &axes, true)])
-}
-
-/// The maxima of windows, and where the first of each is: its row-major index in the whole input, or with the last two spatial
-/// axes exchanged. Pairs of taps are compared; where the later one is larger, its value and its index go on.
-pub(super) fn max_with_indices(
-    cx: &mut Context<'_>,
-    windows: &[Window],
-    column_major: bool,
-) -> Result<Vec<Id>> {
-    let x = cx.input(0)?;
-    let dims = cx.dims(x);
-    // Row-major strides of the spatial axes.
-    let mut order: Vec<usize> = (0..windows.len()).collect();
-    if column_major {
-        order.reverse();
-    }
-    let mut strides = vec![1; windows.len()];
-    for pair in order.windows(2).rev() {
-        strides[pair[0]] = strides[pair[1]] * dims[pair[1] + 2];
-    }
-    let plane: usize = dims[2..].iter().product();
-    let base = cx.constant_ints(&[dims[0], dims[1]], |i| (i * plane) as i64);
-    let mut shape = vec![dims[0], dims[1]];
-    shape.resize(dims.len(), 1);
-    let base = cx.b.reshape(base, &shape);
-    let (mut value, mut index) = (x, base);
-    // The last axis first: ties go to the smaller index along every axis, as in row-major order.
-    for (axis, window) in windows.iter().enumerate().rev() {
-        let first = |position: usize| (0..window.taps).find_map(|tap| window.source(position, tap));
-        let read = |position: usize, tap: usize| window.source(position, tap).or_else(|| first(position));
-        let stride = strides[axis] as i64;
-        let mut taps = Vec::with_capacity(window.taps);
-        for tap in 0..window.taps {
-            let part = cx.b.select(value, axis + 2, window.positions, |position| read(position, tap));
-            let mut shape = vec![1; dims.len()];
-            shape[axis + 2] = window.positions;
-            let own = cx.constant_ints(&shape, |position| read(position, tap).unwrap_or(0) as i64 * stride);
-            // Until the first axis is compared, the index is a constant per channel.
-            let before = match cx.b.dims(index)[axis + 2] == dims[axis + 2] {
-                true => cx.b.select(index, axis + 2, window.positions, |position| read(position, tap)),
-                false => index,
-            };
-            let place = cx.b.add(before, own);
-            taps.push((part, place));
-        }
-        while taps.len() > 1 {
-            let mut pairs = taps.into_iter();
-            let mut next = Vec::new();
-            while let Some((a, a_place)) = pairs.next() {
-                next.push(match pairs.next() {
-                    None => (a, a_place),
-                    Some((b, b_place)) => {
-                        let later = cx.b.less(a, b);
-                        (cx.b.max(a, b), cx.b.choose(later, b_place, a_place))
-                    }
-                });
-            }
-            taps = next;
-        }
-        (value, index) = taps[0];
-    }
-    let dims = cx.dims(value);
-    let index = cx.b.broadcast(index, &dims);
-    Ok(vec![value, index])
 }

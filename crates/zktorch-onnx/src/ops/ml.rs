@@ -1,10 +1,12 @@
 //! The operators of the domain `ai.onnx.ml`: what converters of scikit-learn, XGBoost and LightGBM write.
 //!
-//! Their attributes hold what was trained, so coefficients, thresholds and leaf values become private weights. Public are the
-//! structure (which feature a node reads, which nodes follow it), hyperparameters and the labels of classes.
+//! Their attributes hold what was trained, so coefficients, thresholds and leaf values become private
+//! weights. Public are the structure (which feature a node reads, which nodes follow it), hyperparameters and
+//! the labels of classes.
 
 mod ensemble;
 mod features;
+mod labels;
 mod linear;
 mod scores;
 mod svm;
@@ -23,6 +25,7 @@ const LINEAR_CLASSIFIER: &[&str] = &[
     "multi_class",
     "post_transform",
 ];
+const LINEAR_REGRESSOR: &[&str] = &["coefficients", "intercepts", "post_transform", "targets"];
 const SVM_REGRESSOR: &[&str] = &[
     "coefficients",
     "kernel_params",
@@ -32,6 +35,21 @@ const SVM_REGRESSOR: &[&str] = &[
     "post_transform",
     "rho",
     "support_vectors",
+];
+const LABEL_ENCODER: &[&str] = &[
+    "classes_strings",
+    "default_float",
+    "default_int64",
+    "default_string",
+    "default_tensor",
+    "keys_floats",
+    "keys_int64s",
+    "keys_strings",
+    "keys_tensor",
+    "values_floats",
+    "values_int64s",
+    "values_strings",
+    "values_tensor",
 ];
 const IMPUTER: &[&str] =
     &["imputed_value_floats", "imputed_value_int64s", "replaced_value_float", "replaced_value_int64"];
@@ -46,7 +64,8 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Normalizer", ANY, (1, 1), &["norm"], features::normalize),
     spec("OneHotEncoder", ANY, (1, 1), &["cats_int64s", "cats_strings", "zeros"], features::one_hot),
     spec("Scaler", ANY, (1, 1), &["offset", "scale"], features::scale),
-    spec("LinearRegressor", ANY, (1, 1), &["coefficients", "intercepts", "post_transform", "targets"], linear::regressor),
+    spec("LabelEncoder", ANY, (1, 1), LABEL_ENCODER, labels::encode),
+    spec("LinearRegressor", ANY, (1, 1), LINEAR_REGRESSOR, linear::regressor),
     spec("LinearClassifier", ANY, (1, 1), LINEAR_CLASSIFIER, linear::classifier),
     spec("SVMRegressor", ANY, (1, 1), SVM_REGRESSOR, svm::regressor),
     spec("TreeEnsembleRegressor", ANY, (1, 1), tables::REGRESSOR, trees::regressor),

@@ -38,6 +38,7 @@ mod variadic;
 mod windows;
 // Movement and spatial operators.
 mod arrange;
+mod cache;
 mod conv_transpose;
 mod deform_conv;
 mod dft;
@@ -46,11 +47,13 @@ mod generate;
 mod grid;
 mod indices;
 mod lp_pool;
+mod max_indices;
 mod resize;
 mod resize_axis;
 mod roi_align;
 mod sampling;
 mod scatter;
+mod unpool;
 
 pub(crate) use context::Context;
 pub(crate) use element::result_type;
@@ -302,8 +305,8 @@ pub(crate) const REGISTRY: &[Spec] = &[
     spec("Scatter", ANY, (3, 3), &["axis"], scatter::scatter_elements),
     spec("ScatterElements", ANY, (3, 3), &["axis", "reduction"], scatter::scatter_elements),
     spec("ScatterND", ANY, (3, 3), &["reduction"], scatter::scatter_nd),
-    spec("TensorScatter", ANY, (2, 3), &["axis", "mode"], scatter::tensor_scatter),
-    spec("MaxUnpool", ANY, (2, 3), &["kernel_shape", "pads", "strides"], scatter::max_unpool),
+    spec("TensorScatter", ANY, (2, 3), &["axis", "mode"], cache::tensor_scatter),
+    spec("MaxUnpool", ANY, (2, 3), &["kernel_shape", "pads", "strides"], unpool::max_unpool),
     spec("Expand", ANY, (2, 2), &[], arrange::expand),
     spec("Tile", (1, 5), (3, 3), &[], arrange::tile_axis),
     spec("Tile", (6, i64::MAX), (2, 2), &[], arrange::tile),

@@ -189,8 +189,15 @@ fn pad(cx: &mut Context<'_>, pads: &[i64], fill: Option<Id>, axes: Option<Vec<i6
     let strides = crate::tensor::strides(&shape);
     let inside =
         |i: usize| (0..shape.len()).all(|axis| entries[axis][i / strides[axis] % shape[axis]].is_some());
-    let mask = cx.constant_floats(&shape, |i| if inside(i) { 0.0 } else { 1.0 });
     let kind = cx.kind(x);
+    if cx.b.constant(fill).is_some_and(|fill| !fill.iter().all(f64::is_finite)) {
+        // Infinite scores: a product with the indicator would be no number.
+        let inside = cx.constant_ints(&shape, |i| i64::from(inside(i)));
+        let inside = cx.b.cast(inside, Kind::Bool);
+        let fill = cx.b.reshape(fill, &[]);
+        return Ok(vec![cx.b.choose(inside, y, fill)]);
+    }
+    let mask = cx.constant_floats(&shape, |i| if inside(i) { 0.0 } else { 1.0 });
     let mask = cx.b.cast(mask, kind);
     let fill = cx.b.reshape(fill, &[]);
     let filled = cx.b.mul(mask, fill);

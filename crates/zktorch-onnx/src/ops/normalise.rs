@@ -1,5 +1,5 @@
-//! Normalisations by statistics of the run: LayerNormalization, RMSNormalization, InstanceNormalization, GroupNormalization,
-//! MeanVarianceNormalization, LpNormalization, LRN.
+//! Normalisations by statistics of the run: LayerNormalization, RMSNormalization, InstanceNormalization,
+//! GroupNormalization, MeanVarianceNormalization, LpNormalization, LRN.
 
 use zktorch_graph::{Binary, Formula, Unary};
 
@@ -18,8 +18,8 @@ pub(super) struct Standard {
     pub(super) variance: Id,
 }
 
-/// `(x - mean) / sqrt(mean((x - mean)^2) + epsilon)` along axes. Quotients, not products with a reciprocal: rows of small
-/// variance next to rows of a large one keep their bits.
+/// `(x - mean) / sqrt(mean((x - mean)^2) + epsilon)` along axes. Quotients, not products with a reciprocal:
+/// rows of small variance next to rows of a large one keep their bits.
 pub(super) fn standardised(
     cx: &mut Context<'_>,
     x: Id,

@@ -24,7 +24,7 @@ pub(super) fn max(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let windows = read(cx)?;
     if cx.wants(1) {
         let column_major = cx.flag("storage_order", false)?;
-        return super::lp_pool::max_with_indices(cx, &windows, column_major);
+        return super::max_indices::max_with_indices(cx, &windows, column_major);
     }
     let mut value = cx.input(0)?;
     for (index, window) in windows.iter().enumerate().rev() {

@@ -87,7 +87,8 @@ fn constant_power(cx: &mut Context<'_>, base: Id, exponent: Id) -> Result<Vec<Id
     Ok(vec![cx.derived(tensor, kind, &[base, exponent])])
 }
 
-/// `exp(b log a)`. A base of zero gives zero; negative ones have no real power in general, and give zero, too.
+/// `exp(b log |a|)`, with the sign that b gives a negative base; b is rounded where that base has no real power.
+/// A base of zero with a negative exponent, infinite in ONNX, gives zero.
 fn general_power(cx: &mut Context<'_>, base: Id, exponent: Id) -> Id {
     if let Some(c) = cx.b.public_scalar(base).filter(|c| *c > 0.0) {
         // c^b is a function of b.
@@ -96,11 +97,25 @@ fn general_power(cx: &mut Context<'_>, base: Id, exponent: Id) -> Id {
         return cx.b.function(exponent, formula, Kind::Float);
     }
     let x = Formula::argument;
-    let positive = || Formula::constant(0.0).with(Binary::Less, x());
-    let log =
-        cx.b.function(base, positive().select(x().then(Unary::Log), Formula::constant(0.0)), Kind::Float);
+    let logarithm =
+        x().then(Unary::IsZero).select(Formula::constant(0.0), x().then(Unary::Abs).then(Unary::Log));
+    let log = cx.b.function(base, logarithm, Kind::Float);
     let product = cx.b.mul(exponent, log);
     let power = cx.b.function(product, x().then(Unary::Exp), Kind::Float);
-    let positive = cx.b.function(base, positive(), Kind::Bool);
-    cx.b.mul(positive, power)
+    // What |a|^b is multiplied by: the sign of a where b is odd, its square where b is even.
+    let sign = cx.b.function(base, x().then(Unary::Sign), Kind::Int);
+    let nonzero = cx.b.cast(base, Kind::Bool);
+    let whole = x().then(Unary::Round);
+    let even =
+        whole.clone().with_constant(Binary::Div, 2.0).then(Unary::Floor).with_constant(Binary::Mul, 2.0);
+    let odd = cx.b.function(exponent, whole.with(Binary::Sub, even), Kind::Int);
+    let negative = cx.b.sub(sign, nonzero);
+    let flipped = cx.b.int_product(odd, negative);
+    let factor = cx.b.add(nonzero, flipped);
+    let power = cx.b.mul(power, factor);
+    // 0^0 is 1.
+    let zero = cx.b.not(nonzero);
+    let constant = cx.b.function(exponent, x().then(Unary::IsZero), Kind::Bool);
+    let one = cx.b.and(zero, constant);
+    cx.b.add(power, one)
 }

@@ -1,9 +1,13 @@
-//! Quantised numbers: integers are exact, what is rounded to them is rounded once, to the nearest with ties to even.
+//! Quantised numbers: integers are exact, what is rounded to them is rounded once, to the nearest with ties
+//! to even.
+
+mod product;
 
 use zktorch_graph::{Binary, Formula, Unary};
 
-use super::{Context, conv};
-use crate::program::{Builder, Id, Kind};
+pub(super) use self::product::{conv_integer, matmul_integer, qlinear_conv, qlinear_matmul};
+use super::Context;
+use crate::program::{Id, Kind};
 use crate::{IntTensor, Result};
 
 const UINT8: i32 = 2;
@@ -47,7 +51,8 @@ fn element(cx: &Context<'_>, index: usize) -> Result<i32> {
     }
 }
 
-/// A scale or a zero point with axes that broadcast to a tensor: one number, one per entry of an axis, or one per block of it.
+/// A scale or a zero point with axes that broadcast to a tensor: one number, one per entry of an axis, or one
+/// per block of it.
 fn parameter(cx: &mut Context<'_>, index: usize, dims: &[usize], axis: i64) -> Result<Option<Id>> {
     let Some(id) = cx.optional(index) else { return Ok(None) };
     let own = cx.dims(id);
@@ -97,7 +102,8 @@ fn saturated(cx: &mut Context<'_>, x: Id, zero: Option<Id>, element: i32) -> Id 
     id
 }
 
-/// As [`saturated`], of `x / scale`, for types that are too wide for a lookup: integer quotients, and maxima of integers.
+/// As [`saturated`], of `x / scale`, for types that are too wide for a lookup: integer quotients, and maxima
+/// of integers.
 fn saturated_exactly(cx: &mut Context<'_>, x: Id, scale: Id, zero: Option<Id>, element: i32) -> Id {
     let dims = cx.dims(x);
     let twice = cx.b.scale(scale, 2.0);
@@ -185,108 +191,27 @@ fn centred(cx: &mut Context<'_>, x: Id, zero: Option<Id>) -> Id {
 pub(super) fn dynamic_quantize_linear(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
     let axes: Vec<usize> = (0..cx.b.rank(x)).collect();
+    // Before the maxima, which round what they read.
+    let scaled = cx.b.scale(x, 510.0);
     let zero = cx.b.scalar(0.0, Kind::Float);
     let (largest, smallest) = (cx.b.reduce_max(x, &axes, false), cx.b.reduce_min(x, &axes, false));
     let (largest, smallest) = (cx.b.max(largest, zero), cx.b.min(smallest, zero));
     let range = cx.b.sub(largest, smallest);
     let scale = cx.b.scale(range, 1.0 / 255.0);
-    let below = cx.b.scale(smallest, -255.0);
-    let below = cx.b.div_positive(below, range);
-    let zero = saturated(cx, below, None, UINT8);
-    let scaled = cx.b.scale(x, 255.0);
-    let ratio = cx.b.div_positive(scaled, range);
-    let y = saturated(cx, ratio, Some(zero), UINT8);
+    let steps = |cx: &mut Context<'_>, scaled: Id| {
+        // To the nearest: floor((2 a + b) / (2 b)). A tie is one of real numbers, not of the rounded scale:
+        // it goes up.
+        let dividend = cx.b.add(scaled, range);
+        let divisor = cx.b.scale(range, 2.0);
+        cx.b.floor_div(dividend, divisor)
+    };
+    let below = cx.b.scale(smallest, -510.0);
+    let zero = steps(cx, below);
+    cx.b.set_element(zero, UINT8);
+    let y = steps(cx, scaled);
+    let y = cx.b.add(y, zero);
+    let clamp = Formula::argument().with_constant(Binary::Max, 0.0).with_constant(Binary::Min, 255.0);
+    let y = cx.b.function(y, clamp, Kind::Int);
+    cx.b.set_element(y, UINT8);
     Ok(vec![y, scale, zero])
-}
-
-/// An operand of a matrix product less its zero point, which may differ by row (`axis` from the end) or be one number.
-fn factor(cx: &mut Context<'_>, x: usize, zero: usize, from_end: usize) -> Result<Id> {
-    let id = cx.input(x)?;
-    let Some(zero) = along(cx, id, zero, from_end)? else { return Ok(id) };
-    Ok(centred(cx, id, Some(zero)))
-}
-
-/// A parameter of an operand of a matrix product: one number, one per entry of an axis, or already of the operand's rank.
-fn along(cx: &mut Context<'_>, operand: Id, index: usize, from_end: usize) -> Result<Option<Id>> {
-    let Some(id) = cx.optional(index) else { return Ok(None) };
-    let (dims, own) = (cx.dims(operand), cx.dims(id));
-    if cx.b.len(id) == 1 {
-        return Ok(Some(cx.b.reshape(id, &[])));
-    }
-    let axis = dims.len().checked_sub(from_end);
-    if own.len() == 1 && axis.is_some_and(|axis| own == [dims[axis]]) {
-        let mut column = vec![own[0]];
-        column.resize(from_end, 1);
-        return Ok(Some(cx.b.reshape(id, &column)));
-    }
-    if own.len() == dims.len() && Builder::broadcast_dims(&own, &dims).as_ref() == Some(&dims) {
-        return Ok(Some(id));
-    }
-    let expected = format!("one number, or one per row or column of {dims:?}");
-    Err(cx.error(format!("input {index}"), expected, format!("extents {own:?}")))
-}
-
-pub(super) fn matmul_integer(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let (a, b) = (factor(cx, 0, 2, 2)?, factor(cx, 1, 3, 1)?);
-    Ok(vec![cx.b.matmul(a, b)])
-}
-
-pub(super) fn qlinear_matmul(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let element = element(cx, 7)?;
-    let (a, b) = (factor(cx, 0, 2, 2)?, factor(cx, 3, 5, 1)?);
-    for index in [1, 4, 6] {
-        positive(cx, index)?;
-    }
-    let missing = |cx: &Context<'_>| cx.error("scales", "a value for each", "none");
-    let (a_id, b_id) = (cx.input(0)?, cx.input(3)?);
-    let a_scale = along(cx, a_id, 1, 2)?.ok_or_else(|| missing(cx))?;
-    let b_scale = along(cx, b_id, 4, 1)?.ok_or_else(|| missing(cx))?;
-    let product = cx.b.matmul(a, b);
-    let scale = along(cx, product, 6, 2)?.ok_or_else(|| missing(cx))?;
-    let zero = along(cx, product, 7, 2)?;
-    let factor = cx.b.mul(a_scale, b_scale);
-    let factor = over(cx, factor, scale);
-    let scaled = cx.b.mul(product, factor);
-    Ok(vec![saturated(cx, scaled, zero, element)])
-}
-
-/// A convolution of integers less their zero points: padding is zero after subtracting.
-fn convolve(cx: &mut Context<'_>, x: Id, weight: Id, zeros: (usize, usize)) -> Result<Id> {
-    let given = cx.inputs.clone();
-    let x_zero = parameter(cx, zeros.0, &[], 0)?;
-    let dims = cx.dims(weight);
-    let weight_zero = parameter(cx, zeros.1, &dims, 0)?;
-    let (x, weight) = (centred(cx, x, x_zero), centred(cx, weight, weight_zero));
-    cx.inputs = vec![Some(x), Some(weight)];
-    let result = conv::conv(cx);
-    cx.inputs = given;
-    let [y] = result?[..] else { return Err(cx.error("result", "one value", "several")) };
-    Ok(y)
-}
-
-pub(super) fn conv_integer(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let (x, weight) = (cx.input(0)?, cx.input(1)?);
-    Ok(vec![convolve(cx, x, weight, (2, 3))?])
-}
-
-pub(super) fn qlinear_conv(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let element = element(cx, 7)?;
-    for index in [1, 4, 6] {
-        positive(cx, index)?;
-    }
-    let (x, weight) = (cx.input(0)?, cx.input(3)?);
-    let mut sum = convolve(cx, x, weight, (2, 5))?;
-    let dims = cx.dims(sum);
-    if let Some(bias) = parameter(cx, 8, &dims, 1)? {
-        sum = cx.b.add(sum, bias);
-    }
-    let missing = |cx: &Context<'_>| cx.error("scales", "a value for each", "none");
-    let x_scale = parameter(cx, 1, &[], 0)?.ok_or_else(|| missing(cx))?;
-    let weight_scale = parameter(cx, 4, &dims, 1)?.ok_or_else(|| missing(cx))?;
-    let scale = parameter(cx, 6, &[], 0)?.ok_or_else(|| missing(cx))?;
-    let zero = parameter(cx, 7, &[], 0)?;
-    let factor = cx.b.mul(x_scale, weight_scale);
-    let factor = over(cx, factor, scale);
-    let scaled = cx.b.mul(sum, factor);
-    Ok(vec![saturated(cx, scaled, zero, element)])
 }

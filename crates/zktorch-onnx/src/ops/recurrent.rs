@@ -1,7 +1,7 @@
 //! RNN, GRU and LSTM, unrolled.
 //!
-//! The contractions of a gate with the input and with the state are one pending sum, which its activation rounds once: nothing
-//! between the states is stored.
+//! The contractions of a gate with the input and with the state are one pending sum, which its activation
+//! rounds once: nothing between the states is stored.
 
 mod activation;
 mod cells;

@@ -98,8 +98,8 @@ pub(super) fn resize(cx: &mut Context<'_>) -> Result<Vec<Id>> {
                 Coordinates::Crop(list[index], list[index + axes.len()])
             }
             other => {
-                let expected = "half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, asymmetric \
-                                or tf_crop_and_resize";
+                let expected = "half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, \
+                                asymmetric or tf_crop_and_resize";
                 return Err(cx.error("attribute coordinate_transformation_mode", expected, other));
             }
         })
@@ -114,7 +114,10 @@ pub(super) fn resize(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let method = match cx.string("mode", "nearest")?.as_str() {
         "nearest" => Method::Nearest(rounding),
         "linear" => Method::Linear,
-        "cubic" => Method::Cubic(cx.float("cubic_coeff_a", -0.75)?.into()),
+        "cubic" => match cx.float("cubic_coeff_a", -0.75)? {
+            a if a.abs() <= 16.0 => Method::Cubic(a.into()),
+            a => return Err(cx.error("attribute cubic_coeff_a", "from -16 to 16", a.to_string())),
+        },
         other => return Err(cx.error("attribute mode", "nearest, linear or cubic", other)),
     };
     let (antialias, exclude_outside) = (cx.flag("antialias", false)?, cx.flag("exclude_outside", false)?);

@@ -124,7 +124,7 @@ impl Axis {
 
     /// An upper bound on the number of coefficients of an entry.
     pub(super) fn taps(&self) -> usize {
-        (4.0 / self.stretch()).ceil() as usize + 2
+        ((4.0 / self.stretch()).ceil() as usize).saturating_add(2)
     }
 
     /// Neighbours of a place with their coefficients; neighbours may be outside.

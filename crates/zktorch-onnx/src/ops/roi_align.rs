@@ -6,6 +6,9 @@ use super::pool::maximum;
 use crate::program::{Id, Kind};
 use crate::{FloatTensor, Result};
 
+/// Bins with more samples along an axis are refused.
+const MAX_SAMPLES: usize = 256;
+
 /// Sample points of one axis of a region: per bin and sample the two entries around it, with their weights.
 struct Samples {
     per_bin: usize,
@@ -23,13 +26,17 @@ struct Axis {
 }
 
 impl Axis {
-    fn samples(&self, from: f64, to: f64) -> Samples {
+    /// The sample points between two coordinates, if they are not too many.
+    fn samples(&self, from: f64, to: f64) -> Option<Samples> {
         let shift = if self.aligned { 0.5 } else { 0.0 };
         let (start, end) = (from * self.scale - shift, to * self.scale - shift);
         // Regions that are too small cover one entry.
         let size = if self.aligned { end - start } else { (end - start).max(1.0) };
         let bin = size / self.bins as f64;
-        let per_bin = if self.ratio > 0 { self.ratio } else { bin.ceil().clamp(0.0, 4096.0) as usize };
+        let per_bin = if self.ratio > 0 { self.ratio } else { bin.ceil().max(0.0) as usize };
+        if per_bin > MAX_SAMPLES {
+            return None;
+        }
         let last = self.extent - 1;
         let point = |i: usize| {
             let (bin_index, sample) = ((i / per_bin) as f64, (i % per_bin) as f64);
@@ -42,7 +49,7 @@ impl Axis {
             let part = place - low as f64;
             Some([(low, 1.0 - part), ((low + 1).min(last), part)])
         };
-        Samples { per_bin, points: (0..self.bins * per_bin).map(point).collect() }
+        Some(Samples { per_bin, points: (0..self.bins * per_bin).map(point).collect() })
     }
 
     /// Per bin and entry the mean of the weights.
@@ -94,10 +101,14 @@ pub(super) fn roi_align(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     bounded(cx, "regions", &[count, rows.max(columns) * ratio.max(1), height.max(width)])?;
     let vertical = Axis { extent: height, bins: rows, ratio, scale, aligned };
     let horizontal = Axis { extent: width, bins: columns, ratio, scale, aligned };
-    let of = |axis: &Axis, first: usize| -> Vec<Samples> {
-        regions.chunks_exact(4).map(|roi| axis.samples(roi[first], roi[first + 2])).collect()
+    let of = |axis: &Axis, first: usize| -> Result<Vec<Samples>> {
+        let samples = regions.chunks_exact(4).map(|roi| axis.samples(roi[first], roi[first + 2]));
+        samples.collect::<Option<Vec<_>>>().ok_or_else(|| {
+            let expected = format!("regions with at most {MAX_SAMPLES} samples along a bin");
+            cx.error("input 1", expected, "a larger one")
+        })
     };
-    let (ys, xs) = (of(&vertical, 1), of(&horizontal, 0));
+    let (ys, xs) = (of(&vertical, 1)?, of(&horizontal, 0)?);
     let images = images(cx, x, count, batch)?;
     match cx.string("mode", "avg")?.as_str() {
         "avg" => {
@@ -147,7 +158,7 @@ fn largest(
         let expected = "from 1 to 256 samples of a bin";
         return Err(cx.error("attribute sampling_ratio", expected, (steps / 4).to_string()));
     }
-    // The entry and the weight that a bin reads for a sample and a corner; bins with less samples repeat them.
+    // What a bin reads for a sample and a corner, with its weight; bins with fewer samples repeat them.
     let read = |samples: &[Samples], region: usize, bin: usize, sample: usize, corner: usize| {
         let own = samples.get(region).filter(|own| own.per_bin > 0)?;
         own.points.get(bin * own.per_bin + sample % own.per_bin).copied().flatten().map(|pair| pair[corner])

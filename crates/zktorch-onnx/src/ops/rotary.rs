@@ -41,7 +41,8 @@ fn rows(cx: &mut Context<'_>, index: usize, batch: usize, length: usize, half: u
     Ok(cx.b.reshape(rows, &[batch, length, half]))
 }
 
-/// `x C + (R x) S`, where R swaps the entries of every pair, one of them with the opposite sign: one sum of two products.
+/// `x C + (R x) S`, where R swaps the entries of every pair, one of them with the opposite sign: one sum of
+/// two products.
 pub(super) fn rotary(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
     let dims = cx.dims(x);

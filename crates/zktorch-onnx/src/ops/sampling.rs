@@ -1,4 +1,4 @@
-//! Interpolation at coordinates of the run: weights for every entry of an axis, as functions of the distance to it.
+//! Interpolation at coordinates of the run: weights for every entry of an axis, functions of the distance to it.
 
 use zktorch_graph::{Binary, Formula, Unary};
 
@@ -131,7 +131,8 @@ pub(super) fn weights(
     cx.b.map(weights, axis, AxisMatrix::new(extent, entries, 1))
 }
 
-/// `sum_s x[n, c, s..] prod_axis w_axis[n, p, s_axis]` for every n, c and p: one axis after the other, the last one first.
+/// `sum_s x[n, c, s..] prod_axis w_axis[n, p, s_axis]` for every n, c and p: one axis after the other, the last one
+/// first.
 pub(super) fn contract(cx: &mut Context<'_>, x: Id, weights: &[Id]) -> Id {
     let rank = weights.len() as u32;
     let mut value = x;

@@ -1,11 +1,11 @@
-//! ScatterElements (Scatter), ScatterND, TensorScatter, MaxUnpool.
+//! ScatterElements (Scatter) and ScatterND.
 //!
-//! With constant indices a scatter is a sum of views. Indices of the run are compared with every number they may be: one-hot rows
-//! that place the updates, and whose sums tell which entries are replaced.
+//! With constant indices a scatter is a sum of views. Indices of the run are compared with every number they may
+//! be: one-hot rows that place the updates, and whose sums tell which entries are replaced.
 
 use super::Context;
 use super::gather::{check_places, tuple};
-use super::indices::{bounded, extents, known, one_hot, pick, ravel, unravel};
+use super::indices::{bounded, known, one_hot, pick, ravel, unravel};
 use crate::Result;
 use crate::program::{AxisMatrix, Id};
 use crate::tensor::len;
@@ -15,7 +15,7 @@ const MAX_STEPS: usize = 256;
 
 /// What happens to an entry that is updated.
 #[derive(Clone, Copy, PartialEq)]
-enum Reduction {
+pub(super) enum Reduction {
     Replace,
     Add,
     Mul,
@@ -45,7 +45,13 @@ fn combine(cx: &mut Context<'_>, reduction: Reduction, x: Id, update: Id) -> Id 
 }
 
 /// Updates at known places: `targets[i]` is where update i goes.
-fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reduction: Reduction) -> Id {
+pub(super) fn place(
+    cx: &mut Context<'_>,
+    data: Id,
+    updates: Id,
+    targets: &[usize],
+    reduction: Reduction,
+) -> Result<Id> {
     let dims = cx.dims(data);
     let entries = len(&dims);
     if reduction == Reduction::Add {
@@ -54,7 +60,7 @@ fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reducti
         let moved = targets.iter().enumerate().map(|(i, target)| (*target as u32, i as u32, 1)).collect();
         let placed = cx.b.map(flat, 0, AxisMatrix::new(entries, moved, 1));
         let placed = cx.b.reshape(placed, &dims);
-        return cx.b.add(data, placed);
+        return Ok(cx.b.add(data, placed));
     }
     // Per layer the update of an entry: where several updates have one target, they come one after the other.
     let mut layers: Vec<Vec<Option<usize>>> = Vec::new();
@@ -63,6 +69,7 @@ fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reducti
         // The last one replaces all others.
         let layer = if reduction == Reduction::Replace { 0 } else { used[*target] };
         if layer == layers.len() {
+            check_steps(cx, layer + 1)?;
             layers.push(vec![None; entries]);
         }
         layers[layer][*target] = Some(update);
@@ -93,11 +100,11 @@ fn place(cx: &mut Context<'_>, data: Id, updates: Id, targets: &[usize], reducti
             }
         };
     }
-    value
+    Ok(value)
 }
 
 /// `data (1 - hit) + placed`.
-fn replace(cx: &mut Context<'_>, data: Id, hit: Id, placed: Id) -> Id {
+pub(super) fn replace(cx: &mut Context<'_>, data: Id, hit: Id, placed: Id) -> Id {
     let lost = cx.b.mul(data, hit);
     cx.b.sum(&[(1.0, data), (-1.0, lost), (1.0, placed)])
 }
@@ -107,7 +114,9 @@ fn check_steps(cx: &Context<'_>, steps: usize) -> Result<()> {
     match steps <= MAX_STEPS {
         true => Ok(()),
         false => {
-            let expected = format!("at most {MAX_STEPS} updates, or constant indices");
+            let expected = format!(
+                "at most {MAX_STEPS} updates of one entry with constant indices, or of all with others"
+            );
             Err(cx.error("indices with this reduction", expected, steps.to_string()))
         }
     }
@@ -133,7 +142,7 @@ pub(super) fn scatter_elements(cx: &mut Context<'_>) -> Result<Vec<Id>> {
             place[axis] = cx.axis("indices", *i, dims[axis])?;
             targets.push(ravel(&place, &dims));
         }
-        return Ok(vec![place(cx, data, updates, &targets, reduction)]);
+        return Ok(vec![place(cx, data, updates, &targets, reduction)?]);
     }
     // Places that the indices do not reach.
     let padded = |cx: &mut Context<'_>, id: Id| {
@@ -199,7 +208,7 @@ pub(super) fn scatter_nd(cx: &mut Context<'_>) -> Result<Vec<Id>> {
             }
             targets.extend((0..rest).map(|i| start * rest + i));
         }
-        return Ok(vec![place(cx, data, updates, &targets, reduction)]);
+        return Ok(vec![place(cx, data, updates, &targets, reduction)?]);
     }
     let tuples = len(&index_dims[..index_dims.len() - 1]);
     let rows = len(indexed);
@@ -250,116 +259,4 @@ fn scatter_rows(cx: &mut Context<'_>, data: Id, hot: Id, updates: Id, reduction:
         value = cx.b.choose(hit, other, value);
     }
     Ok(value)
-}
-
-/// Writes the updates into a cache from an index per batch on, which may go round.
-pub(super) fn tensor_scatter(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let (cache, updates) = (cx.input(0)?, cx.input(1)?);
-    let (dims, update_dims) = (cx.dims(cache), cx.dims(updates));
-    let axis = cx.axis("attribute axis", cx.int("axis", -2)?, dims.len())?;
-    check_places(cx, &update_dims, &dims, dims.len())?;
-    let circular = match cx.string("mode", "linear")?.as_str() {
-        "linear" => false,
-        "circular" => true,
-        other => return Err(cx.error("attribute mode", "linear or circular", other)),
-    };
-    if axis == 0 {
-        return Err(cx.error("attribute axis", "an axis behind the batch", "0"));
-    }
-    let batch = dims[0];
-    let (extent, count) = (dims[axis], update_dims[axis]);
-    let starts = match cx.optional(2) {
-        Some(id) if cx.dims(id) == [batch] => id,
-        Some(id) => {
-            return Err(cx.error("input 2", format!("extents [{batch}]"), format!("{:?}", cx.dims(id))));
-        }
-        None => cx.constant_ints(&[batch], |_| 0),
-    };
-    if let Some(list) = known(cx, starts)? {
-        let mut targets = Vec::with_capacity(len(&update_dims));
-        for p in 0..len(&update_dims) {
-            let mut place = unravel(p, &update_dims);
-            let start = cx.axis("write_indices", list[place[0]], extent)?;
-            let target = start + place[axis];
-            place[axis] = if circular { target % extent } else { target };
-            if place[axis] >= extent {
-                return Err(cx.error(
-                    "write_indices",
-                    format!("room for {count} entries"),
-                    start.to_string(),
-                ));
-            }
-            targets.push(ravel(&place, &dims));
-        }
-        return Ok(vec![place(cx, cache, updates, &targets, Reduction::Replace)]);
-    }
-    // [batch, count]: where every entry of the update goes; behind the end if it goes round.
-    let starts = cx.b.reshape(starts, &[batch, 1]);
-    let steps = cx.constant_ints(&[count], |i| i as i64 - if circular { extent as i64 } else { 0 });
-    let targets = cx.b.add(starts, steps);
-    // From -extent to -1 the indices count from the end, as in one_hot.
-    let hot = one_hot(cx, targets, extent)?;
-    let rank = dims.len() as u32;
-    let mut out: Vec<u32> = (0..rank).collect();
-    let update_labels = out.clone();
-    out[axis] = rank;
-    let placed = cx.b.einsum((hot, &[0, axis as u32, rank]), (updates, &update_labels), &out);
-    let hit = cx.b.reduce_sum(hot, &[1], false);
-    let mut shape = vec![1; dims.len()];
-    (shape[0], shape[axis]) = (batch, extent);
-    let hit = cx.b.reshape(hit, &shape);
-    Ok(vec![replace(cx, cache, hit, placed)])
-}
-
-/// Puts maxima back where MaxPool found them; zeros elsewhere.
-pub(super) fn max_unpool(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let (x, index) = (cx.input(0)?, cx.input(1)?);
-    let dims = cx.dims(x);
-    if dims.len() < 3 || cx.dims(index) != dims {
-        let got = format!("{dims:?} and {:?}", cx.dims(index));
-        return Err(cx.error("inputs 0 and 1", "equal extents [N, C, spatial..]", got));
-    }
-    let rank = dims.len() - 2;
-    let kernel = cx.positive("kernel_shape", rank, None)?;
-    let strides = cx.positive("strides", rank, Some(1))?;
-    let pads = cx.ints("pads")?.unwrap_or_else(|| vec![0; 2 * rank]);
-    if pads.len() != 2 * rank || pads.iter().any(|pad| !(0..1 << 24).contains(pad)) {
-        return Err(cx.error("attribute pads", format!("{} integers from 0", 2 * rank), format!("{pads:?}")));
-    }
-    let mut own = vec![dims[0] as i64, dims[1] as i64];
-    for axis in 0..rank {
-        let last = (dims[axis + 2] as i64 - 1).saturating_mul(strides[axis] as i64);
-        own.push(last + kernel[axis] as i64 - pads[axis] - pads[axis + rank]);
-    }
-    let own = extents(cx, "attributes", &own)?;
-    let dims_out = match cx.input_ints(2)? {
-        None => own.clone(),
-        Some(list) => extents(cx, "input 2", &list)?,
-    };
-    if dims_out.len() != own.len() {
-        return Err(cx.error("input 2", format!("{} extents", own.len()), format!("{dims_out:?}")));
-    }
-    let (entries, count) = (len(&own), len(&dims));
-    let placed = match known(cx, index)? {
-        Some(list) => {
-            let mut source = vec![None; entries];
-            for (p, i) in list.iter().enumerate() {
-                source[cx.axis("input 1", *i, entries)?] = Some(p);
-            }
-            pick(cx, x, &own, |p| source[p])
-        }
-        None => {
-            bounded(cx, "indices", &[count, entries])?;
-            let (flat, index) = (cx.b.reshape(x, &[count]), cx.b.reshape(index, &[count]));
-            let hot = one_hot(cx, index, entries)?;
-            let placed = cx.b.einsum((hot, &[0, 1]), (flat, &[0]), &[1]);
-            cx.b.reshape(placed, &own)
-        }
-    };
-    // A given shape is larger (or smaller) at the ends.
-    let mut value = placed;
-    for (axis, (dim, own)) in dims_out.iter().zip(&own).enumerate() {
-        value = cx.b.select(value, axis, *dim, |p| Some(p).filter(|p| p < own));
-    }
-    Ok(vec![value])
 }

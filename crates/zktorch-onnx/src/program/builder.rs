@@ -6,6 +6,7 @@
 //! No method fails: the first mistake is kept ([`Builder::take_error`]), and what comes after it is harmless.
 
 mod arithmetic;
+mod exponentials;
 mod integer;
 mod logic;
 mod mask;
@@ -16,7 +17,7 @@ mod reduce;
 
 use std::sync::Arc;
 
-use zktorch_graph::Formula;
+use zktorch_graph::{Formula, Unary};
 
 use super::{Core, Id, Kind, Node, Program, Value};
 use crate::interpret::evaluate;
@@ -127,6 +128,7 @@ impl Builder {
             public: false,
             formula: None,
             masked: None,
+            exponents: None,
         });
         self.program.inputs.push(id);
         id
@@ -150,6 +152,7 @@ impl Builder {
             public,
             formula: None,
             masked: None,
+            exponents: None,
         })
     }
 
@@ -190,8 +193,17 @@ impl Builder {
         let output = Id(self.program.values.len());
         let node = Node { core, inputs: inputs.to_vec(), output, origin: self.origin };
         let public = inputs.iter().all(|id| self.value(*id).public);
-        let value =
-            Value { name, dims, kind, element, constant: None, public: false, formula: None, masked: None };
+        let value = Value {
+            name,
+            dims,
+            kind,
+            element,
+            constant: None,
+            public: false,
+            formula: None,
+            masked: None,
+            exponents: None,
+        };
         self.add_value(value);
         if constant && self.program.multiplications(&node) <= self.max_folded {
             let tensors: Vec<&Tensor> = inputs.iter().filter_map(|id| self.constant(*id)).collect();
@@ -220,6 +232,16 @@ impl Builder {
 
     /// f(x), entry by entry.
     pub(crate) fn function(&mut self, x: Id, formula: Formula, kind: Kind) -> Id {
+        if formula == Formula::argument().then(Unary::Log)
+            && let Some(id) = self.log_of_exponentials(x)
+        {
+            return id;
+        }
+        self.plain_function(x, formula, kind)
+    }
+
+    /// f(x), whatever x is.
+    fn plain_function(&mut self, x: Id, formula: Formula, kind: Kind) -> Id {
         let (root, inner) = self.as_formula(x);
         let joint = formula.of(&inner);
         let (root, formula) = if joint.is_valid() { (root, joint) } else { (x, formula) };

@@ -38,7 +38,8 @@ pub(crate) struct Value {
     pub(crate) name: String,
     pub(crate) dims: Vec<usize>,
     pub(crate) kind: Kind,
-    /// Its element type in the file (a number of `TensorProto.DataType`), where that is known: quantisation saturates at its bounds.
+    /// Its element type in the file (a number of `TensorProto.DataType`), where that is known: quantisation
+    /// saturates at its bounds.
     pub(crate) element: Option<i32>,
     /// Its entries, if they are known.
     pub(crate) constant: Option<Arc<Tensor>>,
@@ -49,6 +50,8 @@ pub(crate) struct Value {
     pub(crate) formula: Option<(Id, Formula)>,
     /// What it is where it is not minus infinity, and where that is: see `Builder::masked`.
     pub(crate) masked: Option<(Id, Id)>,
+    /// If it is a sum of exponentials: of what, and over which axes.
+    pub(crate) exponents: Option<(Id, Vec<usize>)>,
 }
 
 /// One operation.

@@ -180,7 +180,7 @@ pub(super) fn statement_file(
     let mut public = statement.public.iter();
     let mut tensors = |list, ids, commitments: &[[u8; 32]]| -> Result<Vec<StatementTensor>> {
         let tensor = |port: PortInfo| {
-            let value = if vk.network().public_tensors().contains(&port.tensor) {
+            let value = if graph.tensor(port.tensor).role.is_public() {
                 TensorValue::Public(public.next().cloned().context("a public tensor without values")?)
             } else {
                 TensorValue::Private(commitments.iter().map(|bytes| Bytes32(*bytes)).collect())

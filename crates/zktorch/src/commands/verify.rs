@@ -186,7 +186,7 @@ fn statement_of(
         }
         for (port, tensor) in ports.iter().zip(tensors) {
             check_tensor(what, port, tensor)?;
-            let is_public = vk.network().public_tensors().contains(&port.tensor);
+            let is_public = graph.tensor(port.tensor).role.is_public();
             match &tensor.value {
                 TensorValue::Public(integers) if is_public => public.push(integers.clone()),
                 TensorValue::Private(commitments) if !is_public => {

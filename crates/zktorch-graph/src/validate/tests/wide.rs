@@ -323,7 +323,7 @@ fn formulas() {
         refused("formula", "table 0", formula(bad, 1));
     }
     refused("formula", "table 0", formula(Formula(vec![long.0[0]; 1 << 20]), 1));
-    for scale in [65, -65, i32::MIN] {
+    for scale in [257, -257, i32::MIN, i32::MAX] {
         for (name, scales) in [("input scale", (scale, 0)), ("output scale", (0, scale))] {
             refused(name, "table 0", |g| {
                 let function = Function::Formula {
@@ -336,6 +336,18 @@ fn formulas() {
                 g.tables[0].function = function;
             });
         }
+    }
+    // f(v 2^256) 2^-256 = v, and the other way round: the extremes are accepted, and computed as they stand.
+    for (input_scale, output_scale) in [(-256, -256), (256, 256)] {
+        let function =
+            Function::Formula { formula: Formula::argument(), input_scale, output_scale, lo: -9, hi: 9 };
+        assert_eq!([-7, 0, 5, 100].map(|v| function.eval(v)), [-7, 0, 5, 9]);
+        let sign = Formula::argument().with_constant(Binary::Less, 0.0);
+        let output_scale = 0;
+        accepted(|g| {
+            g.tables[0].function =
+                Function::Formula { formula: sign, input_scale, output_scale, lo: 0, hi: 1 };
+        });
     }
     refused("values of the function", "table 0", |g| {
         let (formula, hi) = (Formula::argument(), i32::MAX);

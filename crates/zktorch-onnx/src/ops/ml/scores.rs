@@ -43,7 +43,8 @@ impl Labels {
         let difference = cx.b.map(scores, 1, AxisMatrix::new(pairs.len(), entries.collect(), 1));
         let beaten = cx.b.function(difference, negative(), Kind::Bool);
         let beaten = cx.b.cast(beaten, Kind::Int);
-        // Class i loses against later ones that beat it and wins against earlier ones that it beats: zero if it wins always.
+        // Class i loses against later ones that beat it and wins against earlier ones that it beats: zero if
+        // it wins always.
         let entries = pairs.iter().enumerate();
         let entries = entries.flat_map(|(p, (i, j))| [(*i as u32, p as u32, -1), (*j as u32, p as u32, 1)]);
         let balance = cx.b.map(beaten, 1, AxisMatrix::new(count, entries.collect(), 1));

@@ -1,4 +1,5 @@
-//! The attributes of TreeEnsembleRegressor and TreeEnsembleClassifier: a row for each node, a row for each leaf value.
+//! The attributes of TreeEnsembleRegressor and TreeEnsembleClassifier: a row for each node, a row for each
+//! leaf value.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,9 @@
 //! Ensembles of trees.
 //!
-//! Which feature a node reads and where its branches lead is public; thresholds and leaf values are private. Every node's comparison
-//! is a lookup. A leaf is reached if all comparisons on its path come out its way: their signed sum is then exactly one number,
-//! which is a second lookup. What the reached leaves say is one product with their values.
+//! Which feature a node reads and where its branches lead is public; thresholds and leaf values are private.
+//! Every node's comparison is a lookup. A leaf is reached if all comparisons on its path come out its way:
+//! their signed sum is then exactly one number, which is a second lookup. What the reached leaves say is one
+//! product with their values.
 
 use zktorch_graph::{Binary, Formula, Unary};
 
@@ -121,13 +122,15 @@ fn comparisons(cx: &mut Context<'_>, x: Id, columns: usize, forest: &Forest) -> 
     Ok((cx.b.cast(bits, Kind::Int), places))
 }
 
-/// Thresholds as sums of two weights: each has 16 bits at a scale of its own, and inputs may have more than that.
+/// Thresholds as sums of two weights: each has 16 bits at a scale of its own, and inputs may have more than
+/// that. Both have the sign of the threshold, so that their sum is rounded as an input is and what equals a
+/// threshold stays equal to it.
 fn precise(values: &[f32]) -> [Vec<f32>; 2] {
     let largest = values.iter().fold(0f64, |max, value| max.max(f64::from(value.abs())));
     let unit =
         if largest > 0.0 && largest.is_finite() { (largest / 16384.0).log2().ceil().exp2() } else { 1.0 };
     let coarse: Vec<f32> =
-        values.iter().map(|value| ((f64::from(*value) / unit).round() * unit) as f32).collect();
+        values.iter().map(|value| ((f64::from(*value) / unit).trunc() * unit) as f32).collect();
     let fine = values.iter().zip(&coarse).map(|(value, coarse)| value - coarse).collect();
     [coarse, fine]
 }

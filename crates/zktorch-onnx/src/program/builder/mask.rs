@@ -1,9 +1,9 @@
 //! Scores that a softmax leaves out.
 //!
-//! Models mask attention by adding minus infinity, or a number so low that its exponential is zero. Such a value would widen the
-//! range of the scores until nothing is left of their bits. A masked value is therefore also known as a finite one with a boolean
-//! that says which entries count ([`Builder::masked`]); nobody computes the value itself unless something else reads it, which is
-//! an error where it is infinite.
+//! Models mask attention by adding minus infinity, or a number so low that its exponential is zero. Such a
+//! value would widen the range of the scores until nothing is left of their bits. A masked value is therefore
+//! also known as a finite one with a boolean that says which entries count ([`Builder::masked`]); nobody
+//! computes the value itself unless something else reads it, which is an error where it is infinite.
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ fn is_mask(tensor: &Tensor) -> bool {
 }
 
 impl Builder {
-    /// A finite value, and a boolean that broadcasts to its extents: 0 where a masked value is minus infinity.
+    /// A finite value, and a boolean that broadcasts to its extents: 0 where a masked value is minus
+    /// infinity.
     pub(crate) fn masked(&mut self, x: Id) -> Option<(Id, Id)> {
         if let Some(known) = self.value(x).masked {
             return Some(known);
@@ -173,8 +174,7 @@ impl Builder {
         let extent = keep.dims()[own];
         let inner = crate::tensor::len(&keep.dims()[own + 1..]).max(1);
         let mut common = vec![true; extent];
-        for (i, x) in keep.iter().enumerate().filter(|(_, x)| *x == 0.0) {
-            debug_assert_eq!(x, 0.0);
+        for (i, _) in keep.iter().enumerate().filter(|(_, x)| *x == 0.0) {
             common[i / inner % extent] = false;
         }
         common.iter().position(|common| *common).map(|q| (*axis, q))

@@ -12,7 +12,7 @@ const MAX_PAIRED: usize = 2048;
 const FEW: usize = 8;
 
 impl Builder {
-    /// 0, 1, .. along an axis of `rank` axes, times a step and plus a start.
+    /// Public integers f(0), f(1), .. along one of `rank` axes.
     pub(crate) fn count_along(
         &mut self,
         rank: usize,
@@ -36,8 +36,8 @@ impl Builder {
         self.equal(column, count)
     }
 
-    /// The place of every entry along an axis when the largest (or smallest) comes first and equal ones keep their order:
-    /// every pair is compared once.
+    /// The place of every entry along an axis when the largest (or smallest) comes first and equal ones keep
+    /// their order: every pair is compared once.
     pub(crate) fn ranks(&mut self, x: Id, axis: usize, largest: bool) -> Id {
         let (rank, extent) = (self.rank(x), self.dims(x)[axis]);
         if extent > MAX_PAIRED {
@@ -54,7 +54,8 @@ impl Builder {
         let second = self.select(x, axis, pairs.len(), |p| Some(pairs[p].1));
         let swapped = if largest { self.less(first, second) } else { self.less(second, first) };
         let swapped = self.cast(swapped, Kind::Int);
-        // In order, j comes after the j entries before it; every swap moves one of both up and the other one down.
+        // In order, j comes after the j entries before it; every swap moves one of both up and the other one
+        // down.
         let moves = pairs
             .iter()
             .enumerate()

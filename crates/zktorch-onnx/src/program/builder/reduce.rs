@@ -1,7 +1,5 @@
 //! Reductions along axes.
 
-use zktorch_graph::{Formula, Unary};
-
 use super::super::{AxisMatrix, Id, Kind};
 use super::Builder;
 
@@ -32,7 +30,9 @@ impl Builder {
     }
 
     pub(crate) fn reduce_sum(&mut self, x: Id, axes: &[usize], keep: bool) -> Id {
-        self.total(x, axes, keep, false)
+        let id = self.total(x, axes, keep, false);
+        self.note_exponentials(id, x, axes);
+        id
     }
 
     pub(crate) fn reduce_mean(&mut self, x: Id, axes: &[usize], keep: bool) -> Id {
@@ -74,7 +74,8 @@ impl Builder {
         self.dropped(product, axes, keep)
     }
 
-    /// Pairs, then pairs of pairs; few factors are values of their own, so that each has the scale that it needs.
+    /// Pairs, then pairs of pairs; few factors are values of their own, so that each has the scale that it
+    /// needs.
     fn product_along(&mut self, x: Id, axis: usize) -> Id {
         const FEW: usize = 16;
         let extent = self.dims(x)[axis];
@@ -114,53 +115,5 @@ impl Builder {
             return self.reshape(sum, &dims);
         }
         sum
-    }
-
-    pub(crate) fn exp(&mut self, x: Id) -> Id {
-        self.function(x, Formula::argument().then(Unary::Exp), Kind::Float)
-    }
-
-    /// exp(x - max) / sum exp(x - max) along axes.
-    pub(crate) fn softmax(&mut self, x: Id, axes: &[usize]) -> Id {
-        let (exponentials, sum) = self.exponentials(x, axes);
-        self.div_positive(exponentials, sum)
-    }
-
-    /// exp(x - max), and its sum along the axes, which are kept. What is masked is exactly zero.
-    pub(crate) fn exponentials(&mut self, x: Id, axes: &[usize]) -> (Id, Id) {
-        if let Some((finite, keep)) = self.masked(x)
-            && self.may_count(finite, keep, axes)
-        {
-            return self.masked_exponentials(finite, keep, axes);
-        }
-        let x = self.shifted(x, axes).0;
-        let max = self.reduce_max(x, axes, true);
-        let difference = self.sub(x, max);
-        let exponentials = self.exp(difference);
-        let sum = self.reduce_sum(exponentials, axes, true);
-        (exponentials, sum)
-    }
-
-    /// An input may be wide, but its differences along an axis are not: without the first entry, and that one.
-    fn shifted(&mut self, x: Id, axes: &[usize]) -> (Id, Option<Id>) {
-        match axes {
-            [axis] if self.program.inputs.contains(&x) && self.kind(x) == Kind::Float => {
-                let first = self.slice(x, *axis, 0, 1);
-                (self.sub(x, first), Some(first))
-            }
-            _ => (x, None),
-        }
-    }
-
-    /// An offset m, `x - m`, and `log sum exp(x - m)`, along axes, which are kept: the sum is from 1 to their extent.
-    pub(crate) fn log_sum_exp(&mut self, x: Id, axes: &[usize]) -> (Id, Id, Id) {
-        let (shifted, first) = self.shifted(x, axes);
-        let max = self.reduce_max(shifted, axes, true);
-        let difference = self.sub(shifted, max);
-        let exponentials = self.exp(difference);
-        let sum = self.reduce_sum(exponentials, axes, true);
-        let log = self.function(sum, Formula::argument().then(Unary::Log), Kind::Float);
-        let offset = first.map_or(max, |first| self.add(first, max));
-        (offset, difference, log)
     }
 }
