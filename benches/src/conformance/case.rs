@@ -61,7 +61,7 @@ fn operator(model: &ModelProto) -> String {
     let nodes = model.graph.iter().flat_map(|graph| &graph.node).map(|node| node.op_type.as_str());
     let wrapping = ["Constant", "Identity", "Cast", "SequenceConstruct"];
     let last = nodes.clone().rfind(|name| !wrapping.contains(name));
-    last.or_else(|| nodes.clone().last()).unwrap_or("none").to_owned()
+    last.or_else(|| nodes.clone().next_back()).unwrap_or("none").to_owned()
 }
 
 /// The test whose function body a test with `_expanded` in its name is.

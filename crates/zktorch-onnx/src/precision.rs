@@ -126,6 +126,14 @@ pub(crate) fn measure(
             source_value: precision.source(worst).map_or_else(|| "its own scale".into(), |v| v.name.clone()),
         });
     }
+    // What was not measured is no reason to accept; of ranges of a former compilation there are no samples.
+    if options.max_error.is_some() && precision.outputs.is_empty() && !samples.is_empty() {
+        return Err(OnnxError::Model {
+            field: "error of the outputs",
+            expected: "a calibration sample that can be proved".into(),
+            got: compiled.warnings.last().cloned().unwrap_or_default(),
+        });
+    }
     compiled.precision = precision;
     Ok(())
 }
