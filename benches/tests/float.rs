@@ -15,9 +15,9 @@ fn two_float_models_agree() {
     let own = FloatModel::new(&fs::read(&path).unwrap(), &Options::default()).unwrap();
     let sample = data::load(&digits.join("sample.npy"), None).unwrap().remove(0);
     let dims = own.inputs()[0].1.clone();
-    let expected = own.run(&[FloatTensor::new(dims.clone(), sample.data.clone()).unwrap()]).unwrap();
+    let expected = own.run(&[FloatTensor::new(dims.clone(), sample.floats()).unwrap().into()]).unwrap();
 
-    let input = tensors::Tensor { dims, data: sample.data };
+    let input = tensors::Tensor { dims, data: sample.floats() };
     let outputs = float::run(&path, std::slice::from_ref(&input)).unwrap();
     assert_eq!(outputs.len(), 1);
     assert_eq!(outputs[0].dims, expected[0].dims());

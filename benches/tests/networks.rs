@@ -132,7 +132,7 @@ fn vgg_16() {
 #[test]
 fn folding_changes_nothing() {
     let extent = 64;
-    let input = FloatTensor::from_fn([1, 3, extent, extent], |i| (i * i % 1009) as f32 / 252.0 - 2.0);
+    let input = FloatTensor::from_fn([1, 3, extent, extent], |i| (i * i % 1009) as f32 / 252.0 - 2.0).into();
     for network in [Network::Resnet18, Network::Resnet50, Network::MobileNetV2] {
         let [plain, folded] = [false, true].map(|folded| {
             let bytes = network.model(extent, folded).encode_to_vec();

@@ -26,8 +26,8 @@ pub(super) fn run(options: &Options) -> Result<Value> {
     let float = FloatModel::new(&bytes, &OnnxOptions { base_dir, ..OnnxOptions::default() })
         .with_context(|| model.display().to_string())?;
     let inputs = tensors::read(&options.inputs)?;
-    let inputs = inputs.into_iter().map(|input| FloatTensor::new(input.dims, input.data));
-    let outputs = float.run(&inputs.collect::<Result<Vec<_>, _>>()?)?;
+    let inputs = inputs.into_iter().map(|input| Ok(FloatTensor::new(input.dims, input.data)?.into()));
+    let outputs = float.run(&inputs.collect::<Result<Vec<_>>>()?)?;
     let plain = |output: FloatTensor| Tensor { dims: output.dims().to_vec(), data: output.data().to_vec() };
     tensors::write(&options.outputs, &outputs.into_iter().map(plain).collect::<Vec<_>>())?;
     Ok(json!({ "outputs": float.outputs() }))
