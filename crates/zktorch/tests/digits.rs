@@ -34,14 +34,14 @@ fn prediction(logits: &FloatTensor) -> usize {
 /// At most one prediction differs from the float model's, and no logit by more than `bound`.
 fn compare(model: &str, bound: f32) {
     let onnx = fs::read(fixture(model)).unwrap();
-    let calibration = images("calibration.npz").into_iter().map(|image| vec![image.into()]).collect();
+    let calibration = images("calibration.npz").into_iter().map(|image| vec![image]).collect();
     let compiled = compile(&onnx, &Options { calibration, ..Options::default() }).unwrap();
     let float = FloatModel::new(&onnx, &Options::default()).unwrap();
     let (images, labels) = (images("heldout.npz"), labels());
     assert_eq!((images.len(), labels.len()), (899, 899));
     let (mut differing, mut correct, mut correct_float, mut error) = (0, 0, 0, 0f32);
     for (image, label) in images.into_iter().zip(labels) {
-        let input = [image.into()];
+        let input = [image];
         let (integer, float) = (&compiled.run(&input).unwrap()[0], &float.run(&input).unwrap()[0]);
         assert_eq!(integer.dims(), [1, 10]);
         differing += usize::from(prediction(integer) != prediction(float));
