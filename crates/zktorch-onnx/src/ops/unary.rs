@@ -97,8 +97,8 @@ pub(super) fn sqrt(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 
 pub(super) fn reciprocal(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
-    let formula = Formula::constant(1.0).with(Binary::Div, Formula::argument());
-    Ok(vec![cx.b.function(x, formula, Kind::Float)])
+    let one = cx.b.scalar(1.0, Kind::Float);
+    Ok(vec![cx.b.div(one, x)])
 }
 
 pub(super) fn neg(cx: &mut Context<'_>) -> Result<Vec<Id>> {

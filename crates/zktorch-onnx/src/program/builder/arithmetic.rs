@@ -208,6 +208,9 @@ impl Builder {
             let reciprocal = self.function(b, one, Kind::Float);
             return self.mul(a, reciprocal);
         }
+        if self.is_positive(b) {
+            return self.div_positive(a, b);
+        }
         if let Some(c) = self.public_scalar(a) {
             let formula = Formula::constant(c).with(Binary::Div, Formula::argument());
             let quotient = self.function(b, formula, Kind::Float);
@@ -222,6 +225,27 @@ impl Builder {
         let b = self.function(b, Formula::argument().then(Unary::Abs), Kind::Float);
         let a = self.mul(a, sign);
         self.div_positive(a, b)
+    }
+
+    /// Whether a value of the run is positive wherever it is not zero: roots, exponentials, and sums of such.
+    fn is_positive(&self, id: Id) -> bool {
+        if let Some(tensor) = self.constant(id) {
+            return tensor.len() <= 1 << 16 && tensor.iter().all(|x| x > 0.0);
+        }
+        let Some(node) = self.program.nodes.iter().rfind(|node| node.output == id) else { return false };
+        match &node.core {
+            Core::Sqrt => true,
+            Core::Function(formula) => formula.0.last() == Some(&Instruction::Unary(Unary::Exp)),
+            Core::Reshape | Core::Transpose(_) | Core::Broadcast => self.is_positive(node.inputs[0]),
+            Core::Map { matrix, .. } => {
+                matrix.entries.iter().all(|entry| entry.2 > 0) && self.is_positive(node.inputs[0])
+            }
+            Core::Sum(coefficients) => {
+                let terms = coefficients.iter().zip(&node.inputs);
+                terms.into_iter().all(|(c, input)| *c > 0.0 && self.is_positive(*input))
+            }
+            _ => false,
+        }
     }
 
     /// a / b where b is known to be positive.
