@@ -237,6 +237,26 @@ fn contract(a: Linear, b: Linear, axes: Vec<u32>) -> Operand {
     Operand::Contract(Contract { a, b, a_axes: axes.clone(), b_axes: axes, out_axes: vec![] })
 }
 
+/// As many square roots as there may be tensors for.
+fn roots(body: &mut KeyBody) {
+    of_scalar(body, Expr { shape: Shape::new([]), terms: vec![] });
+    let shape = Shape::new([1; 32]);
+    let tensors = &mut body.graph.tensors;
+    let mut tensor = |range| {
+        let id = TensorId(tensors.len() as u32);
+        let (name, shape) = (String::new(), shape.clone());
+        tensors.push(Tensor { name, shape, scale: 0, range, role: Role::Ranged });
+        id
+    };
+    for _ in 0..10_922 {
+        let low = Limbs::LOW;
+        let y = Limbs(vec![tensor(low), tensor(low), tensor(low), tensor(Interval::new(0, 3))]);
+        let [r, slack] = [low, low].map(|range| tensor(range).into());
+        let a = Expr { shape: Shape::new([1; 32]), terms: vec![] };
+        body.graph.steps.push(Step::Root { a, y, r, slack });
+    }
+}
+
 /// Work that no number of cells, chunks or entries shows. Each took seconds to minutes once.
 #[test]
 fn many_small_things() {
@@ -267,6 +287,9 @@ fn many_small_things() {
         }
     });
     vk.unwrap();
+    // Roots of nothing with four limbs and 32 axes: their squares are a hundred times what they take in the key.
+    let error = refused("roots", roots);
+    assert!(error.contains("factors of all views"), "{error}");
     let error = refused("bytes", |body| body.inputs[0].name = "n".repeat(MAX_KEY_BYTES));
     assert!(error.contains("bytes of the verifying key"), "{error}");
 }

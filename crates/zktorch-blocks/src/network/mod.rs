@@ -39,7 +39,7 @@ pub(crate) use self::{prover::reduce, verifier::clear_verify};
 #[derive(Clone, Debug)]
 pub struct Network {
     graph: Graph,
-    /// What all steps stand for, in their order.
+    /// What all steps stand for, in their order; nothing for the weights.
     constraints: Vec<Constraint>,
     layout: Layout,
     scope: Scope,
@@ -57,10 +57,14 @@ impl Network {
     pub fn new(graph: Graph, k: usize, scope: Scope) -> Result<Self, BlockError> {
         graph.validate()?;
         limits::check_graph(&graph, k)?;
+        // The weights' ranges are all there is to prove about them.
+        let constraints = match scope {
+            Scope::Inference => limits::constraints(&graph, k)?,
+            Scope::Weights => Vec::new(),
+        };
         let layout = Layout::new(&graph, k, scope);
-        let constraints: Vec<Constraint> =
-            graph.steps.iter().flat_map(|step| step.constraints(&graph)).collect();
-        limits::check_layout(&graph, &constraints, &layout)?;
+        limits::check_layout(&layout)?;
+        limits::check_lookups(&graph, &constraints, &layout)?;
         let tables = layout.tables().columns(&graph);
         let chunks = Chunks::new(&layout, scope);
         Ok(Self { graph, constraints, layout, scope, tables, chunks })
@@ -141,7 +145,7 @@ impl Network {
 
     /// The relations to prove: those of the graph, for an inference.
     pub(crate) fn relations(&self) -> impl Iterator<Item = Relation<'_>> {
-        relations(&self.constraints).filter(|_| self.scope == Scope::Inference)
+        relations(&self.constraints)
     }
 
     /// Coordinates of the point r: the largest cube of a relation or a lookup.
