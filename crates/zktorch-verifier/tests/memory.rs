@@ -34,8 +34,8 @@ fn sum_of_views(bytes: usize) -> Vec<u8> {
     let terms = bytes / 5;
     varint(terms, &mut body);
     body.extend(std::iter::repeat_n([0u8; 5], terms).flatten());
-    // Divisor, y, no r; no inputs, outputs, ports, preprocessing, weights.
-    body.extend([1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    // Divisor, y of one limb, no r, no slack; no inputs, outputs, ports, preprocessing, weights.
+    body.extend([1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     body
 }
 
@@ -85,7 +85,8 @@ fn quotients(entries: u32) -> Vec<u8> {
 }
 
 fn body(graph: Graph) -> Vec<u8> {
-    let inputs = graph.inputs.iter().map(|id| Port::new("x", [graph.tensor(*id).shape.len() as u64])).collect();
+    let inputs =
+        graph.inputs.iter().map(|id| Port::new("x", [graph.tensor(*id).shape.len() as u64])).collect();
     let body = KeyBody {
         version: VERSION,
         srs_id: VerifierSrs::dev().id().0,

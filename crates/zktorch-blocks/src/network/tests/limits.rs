@@ -3,8 +3,8 @@
 use zktorch_graph::Visibility::{Private, Public};
 use zktorch_graph::layout::{Layout, Scope};
 use zktorch_graph::{
-    AxisMap, Constraint, Contract, Entry, Expr, Graph, Interval, Linear, Operand, Role, Shape, TableId, TensorId,
-    Term, View,
+    AxisMap, Constraint, Contract, Entry, Expr, Graph, Interval, Linear, Operand, Role, Shape, TableId,
+    TensorId, Term, View,
 };
 
 use crate::network::limits;
