@@ -17,9 +17,11 @@ mod verifier;
 #[cfg(feature = "prover")]
 mod witness;
 
+use std::sync::Arc;
+
 use zktorch_field::Fr;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Constraint, Graph, Role, TensorId};
+use zktorch_graph::{Bounds, Constraint, Graph, Role, TableValues, TensorId, ValidGraph};
 
 use self::chunks::Chunks;
 use crate::BlockError;
@@ -38,7 +40,8 @@ pub(crate) use self::{prover::reduce, verifier::clear_verify};
 /// What is public about a network: everything but weights and values. Both sides derive it from the key.
 #[derive(Clone, Debug)]
 pub struct Network {
-    graph: Graph,
+    graph: Arc<Graph>,
+    bounds: Arc<Bounds>,
     /// What all steps stand for, in their order; nothing for the weights.
     constraints: Vec<Constraint>,
     layout: Layout,
@@ -55,8 +58,36 @@ impl Network {
     /// [`BlockError::Graph`] for an invalid graph; [`BlockError::ChunkSize`]; [`BlockError::Limit`] for a graph whose proof could not
     /// be checked in bounded time and memory.
     pub fn new(graph: Graph, k: usize, scope: Scope) -> Result<Self, BlockError> {
-        graph.validate()?;
+        Self::of_valid(ValidGraph::new(graph)?, k, scope)
+    }
+
+    /// [`new`](Self::new) from a graph that was validated.
+    ///
+    /// # Errors
+    /// [`BlockError::ChunkSize`], [`BlockError::Limit`].
+    pub fn of_valid(graph: ValidGraph, k: usize, scope: Scope) -> Result<Self, BlockError> {
+        let (graph, bounds, values) = graph.into_parts();
         limits::check_graph(&graph, k)?;
+        Self::build(Arc::new(graph), Arc::new(bounds), &values, k, scope)
+    }
+
+    /// The network of the weights' ranges: the same graph, which is neither copied nor looked at again.
+    ///
+    /// # Errors
+    /// [`BlockError::Limit`].
+    pub fn of_weights(&self) -> Result<Self, BlockError> {
+        // No weight is the argument of a function.
+        let values = TableValues::default();
+        Self::build(Arc::clone(&self.graph), Arc::clone(&self.bounds), &values, self.k(), Scope::Weights)
+    }
+
+    fn build(
+        graph: Arc<Graph>,
+        bounds: Arc<Bounds>,
+        values: &TableValues,
+        k: usize,
+        scope: Scope,
+    ) -> Result<Self, BlockError> {
         // The weights' ranges are all there is to prove about them.
         let constraints = match scope {
             Scope::Inference => limits::constraints(&graph, k)?,
@@ -65,9 +96,14 @@ impl Network {
         let layout = Layout::new(&graph, k, scope);
         limits::check_layout(&layout)?;
         limits::check_lookups(&graph, &constraints, &layout)?;
-        let tables = layout.tables().columns(&graph);
+        let tables = layout.tables().columns(&graph, values);
         let chunks = Chunks::new(&layout, scope);
-        Ok(Self { graph, constraints, layout, scope, tables, chunks })
+        Ok(Self { graph, bounds, constraints, layout, scope, tables, chunks })
+    }
+
+    /// Upper bounds of the graph's integers.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
     }
 
     /// The graph.
