@@ -58,6 +58,16 @@ pub enum BlockError {
         /// Largest value allowed.
         hi: i32,
     },
+    /// A lookup among the constraints that the layout does not prove: a bug of this library.
+    #[error("lookup of tensor {x} in table {table} with the values {y}: expected a place next to its argument, got another")]
+    Lookup {
+        /// The table.
+        table: u32,
+        /// The tensor of arguments.
+        x: u32,
+        /// The tensor of values.
+        y: u32,
+    },
     /// The network is larger than what can be proved at once.
     #[error("{what}: at most {max}, got {got}")]
     Limit {

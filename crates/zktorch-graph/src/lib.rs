@@ -100,5 +100,5 @@ pub use shape::Shape;
 pub use step::Step;
 pub use table::{Binary, Formula, Function, Instruction, MAX_FORMULA, Table, TableId, Unary};
 pub use tensor::{Interval, Role, Tensor, TensorId, Visibility};
-pub use validate::{Bound, Bounds};
+pub use validate::{Bound, Bounds, TableValues, ValidGraph};
 pub use view::{AxisMap, Entry, Factor, View};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 use zktorch_commit::{Blind, Commitment};
-use zktorch_graph::{Bounds, Role};
+use zktorch_graph::Role;
 use zktorch_transcript::wire;
 use zktorch_verifier::UncheckedKey;
 
@@ -13,7 +13,6 @@ use crate::ProverError;
 pub struct ProvingKey {
     pub(crate) vk: UncheckedKey,
     vk_bytes: Vec<u8>,
-    pub(crate) bounds: Bounds,
     /// Real entries by tensor; empty for tensors that are no weights.
     pub(crate) weights: Vec<Vec<i16>>,
     /// The weights as they are committed.
@@ -65,9 +64,8 @@ impl ProvingKey {
         padding: Vec<Commitment>,
     ) -> Result<Self, ProverError> {
         let vk = UncheckedKey::from_bytes(&vk_bytes)?;
-        let bounds = vk.network().graph().validate()?;
         let column = vk.network().stack_weights(&weights)?;
-        Ok(Self { vk, vk_bytes, bounds, weights, column, blinds, secret, padding })
+        Ok(Self { vk, vk_bytes, weights, column, blinds, secret, padding })
     }
 
     /// The verifying key. Its weight-range proof was not verified.

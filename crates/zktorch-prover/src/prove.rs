@@ -43,7 +43,7 @@ impl ProvingKey {
         for (id, values) in graph.inputs.iter().zip(inputs) {
             given[id.0 as usize] = Some(values.clone().into());
         }
-        Ok(execute(graph, &self.bounds, given)?)
+        Ok(execute(graph, self.vk.network().bounds(), given)?)
     }
 
     /// Proves that the model maps these inputs to its outputs, for a verifier with this context (its

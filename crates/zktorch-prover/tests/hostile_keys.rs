@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use common::{body, key, model};
 use zktorch_commit::{Srs, SrsPolicy, VerifierSrs};
 use zktorch_graph::{
-    AxisMap, Contract, Expr, Factor, Function, Interval, Limbs, Linear, Operand, Role, Shape, Step, Table,
-    TableId, Tensor, TensorId, Term, View, Visibility,
+    AxisMap, Binary, Contract, Expr, Factor, Formula, Function, Interval, Limbs, Linear, Operand, Role,
+    Shape, Step, Table, TableId, Tensor, TensorId, Term, Unary, View, Visibility,
 };
 use zktorch_verifier::{
     KeyBody, MAX_KEY_BYTES, MAX_PREPROCESSING, Port, UncheckedKey, VerifyError, VerifyingKey, encode_key,
@@ -179,6 +179,30 @@ fn tables() {
     }
 }
 
+/// As much work as formulas may take, with the operations and the arguments that take longest.
+#[test]
+fn formulas() {
+    let huge = || Formula::constant(f64::MAX);
+    let x = Formula::argument;
+    for (name, formula, input_scale) in [
+        ("remainder", huge().with(Binary::Rem, x()), 256),
+        ("power", x().with_constant(Binary::Pow, 0.7), 0),
+        ("sine", x().then(Unary::Sin), -256),
+        ("many", (0..62).fold(x(), |formula, _| formula.then(Unary::Tan)), -256),
+    ] {
+        let count = (1 << 30) / (formula.cost() << 17);
+        let function = Function::Formula { formula, input_scale, output_scale: 0, lo: 0, hi: 1 };
+        let table = Table { function, domain: Interval::new(-65_536, 65_535) };
+        let start = Instant::now();
+        let _ = decode(|body| {
+            of_scalar(body, Expr { shape: Shape::new([]), terms: vec![] });
+            body.k = 22;
+            body.graph.tables.extend((0..count).map(|_| table.clone()));
+        });
+        eprintln!("{name}: {count} tables in {:?}", start.elapsed());
+    }
+}
+
 #[test]
 fn divisors_labels_coefficients_and_ids() {
     for divisor in [0, 1, 15, 17, (1 << 17) + 1, 1 << 31, u32::MAX.into(), 1 << 48, u64::MAX] {
@@ -237,6 +261,26 @@ fn contract(a: Linear, b: Linear, axes: Vec<u32>) -> Operand {
     Operand::Contract(Contract { a, b, a_axes: axes.clone(), b_axes: axes, out_axes: vec![] })
 }
 
+/// As many square roots as there may be tensors for.
+fn roots(body: &mut KeyBody) {
+    of_scalar(body, Expr { shape: Shape::new([]), terms: vec![] });
+    let shape = Shape::new([1; 32]);
+    let tensors = &mut body.graph.tensors;
+    let mut tensor = |range| {
+        let id = TensorId(tensors.len() as u32);
+        let (name, shape) = (String::new(), shape.clone());
+        tensors.push(Tensor { name, shape, scale: 0, range, role: Role::Ranged });
+        id
+    };
+    for _ in 0..10_922 {
+        let low = Limbs::LOW;
+        let y = Limbs(vec![tensor(low), tensor(low), tensor(low), tensor(Interval::new(0, 3))]);
+        let [r, slack] = [low, low].map(|range| tensor(range).into());
+        let a = Expr { shape: Shape::new([1; 32]), terms: vec![] };
+        body.graph.steps.push(Step::Root { a, y, r, slack });
+    }
+}
+
 /// Work that no number of cells, chunks or entries shows. Each took seconds to minutes once.
 #[test]
 fn many_small_things() {
@@ -267,6 +311,9 @@ fn many_small_things() {
         }
     });
     vk.unwrap();
+    // Roots of nothing with four limbs and 32 axes: their squares are a hundred times what they take in the key.
+    let error = refused("roots", roots);
+    assert!(error.contains("factors of all views"), "{error}");
     let error = refused("bytes", |body| body.inputs[0].name = "n".repeat(MAX_KEY_BYTES));
     assert!(error.contains("bytes of the verifying key"), "{error}");
 }

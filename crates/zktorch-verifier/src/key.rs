@@ -5,7 +5,7 @@ use zktorch_blocks::{Network, NetworkProof, Statement as BlockStatement};
 use zktorch_channel::Shape;
 use zktorch_commit::{Commitment, MIN_LOG_SIZE, SrsPolicy, SrsStatus, VerifierSrs};
 use zktorch_graph::layout::Scope;
-use zktorch_graph::{Graph, Role, TensorId, Visibility};
+use zktorch_graph::{Graph, Role, TensorId, ValidGraph, Visibility};
 
 use crate::budget::{self, Refused};
 use crate::{ModelId, Port, ProofEnvelope, VerifyError};
@@ -23,7 +23,8 @@ const MAX_TABLES: u64 = 1 << 23;
 /// The largest key.
 pub const MAX_KEY_BYTES: usize = 32 << 20;
 /// The most memory that the lists of a key's body take, in bytes: counted while they are decoded. A key that
-/// is refused takes at most three times that, and its own length once more.
+/// is refused takes at most three times that, the values of its formulas (four bytes for each of at most 2^24),
+/// and its own length once more.
 pub const MAX_DECODED_BYTES: usize = 64 << 20;
 /// The longest description of preprocessing, in bytes.
 pub const MAX_PREPROCESSING: usize = 1024;
@@ -190,8 +191,9 @@ impl UncheckedKey {
             let expected = format_args!("at most {MAX_PREPROCESSING} bytes");
             return Err(key_error("preprocessing", expected, body.preprocessing.len()));
         }
-        check_sizes(&body.graph, k)?;
-        let network = Network::new(body.graph, k, Scope::Inference).map_err(VerifyError::KeyContent)?;
+        let graph = ValidGraph::new(body.graph).map_err(|error| VerifyError::KeyContent(error.into()))?;
+        check_sizes(graph.graph(), k)?;
+        let network = Network::of_valid(graph, k, Scope::Inference).map_err(VerifyError::KeyContent)?;
         check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
         if body.weights.len() != network.weight_chunks() {
@@ -285,7 +287,7 @@ impl UncheckedKey {
             };
         }
         let verify = || {
-            let network = Network::new(self.network.graph().clone(), self.network.k(), Scope::Weights)?;
+            let network = self.network.of_weights()?;
             let statement = BlockStatement::new(&network, self.id.0, &[], &self.weights, [&[], &[]], &[])?;
             let proof = NetworkProof::from_bytes(&network, &statement.shape()?, &self.weight_proof)?;
             statement.verify(&self.srs, &proof)
@@ -332,9 +334,8 @@ impl postcard::ser_flavors::Flavor for Same<'_> {
     }
 }
 
-/// A few bytes describe a graph of any size: what would take much time or memory is refused before anything is laid out.
+/// A few bytes describe a (valid) graph of any size: what would take much time or memory is refused before anything is laid out.
 fn check_sizes(graph: &Graph, k: usize) -> Result<(), VerifyError> {
-    graph.validate().map_err(|error| VerifyError::KeyContent(error.into()))?;
     let is_public =
         |role: &Role| matches!(role, Role::Input(Visibility::Public) | Role::Output(Visibility::Public));
     let entries = |public: bool| -> u64 {

@@ -49,7 +49,7 @@ pub(crate) struct Relation<'a> {
 pub(crate) fn relations(constraints: &[Constraint]) -> impl Iterator<Item = Relation<'_>> {
     constraints.iter().filter_map(|constraint| match constraint {
         Constraint::Zero { shape, constant, terms } => Some(Relation { shape, constant: *constant, terms }),
-        // By the layout, which puts the values next to the arguments.
+        // By the layout, which puts the values next to the arguments (checked where the network is made).
         Constraint::Lookup { .. } => None,
     })
 }

@@ -16,8 +16,9 @@
 //! sum_x eq(z, x) h' a' + lambda h' = m~(z) + lambda L'.
 //! ```
 //!
-//! Soundness error, N cells and T entries: `(N + T)/|F|` for alpha, `2 T N/|F|` bounded by the degrees in beta, `k/|F|` for z, `1/|F|` for
-//! lambda, and the sumcheck's. Source: LogUp (Haboeck, eprint 2022/1530) with committed inverses instead of a GKR tree.
+//! Soundness error, N cells and T entries: `(N + T)/|F|` for alpha, `2 T/|F|` for beta, `k/|F|` for z, `1/|F|` for lambda, and the
+//! sumcheck's. For beta: one query that is no entry equals the value of one of T entries for at most 2 T of all beta, as their
+//! difference has degree 2; for all others nothing cancels its pole, whose coefficient is at most N. Source: LogUp (Haboeck, eprint 2022/1530) with committed inverses instead of a GKR tree.
 
 use zktorch_field::Fr;
 use zktorch_sumcheck::{Evaluations, Statement};

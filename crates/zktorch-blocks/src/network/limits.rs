@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use zktorch_commit::MIN_LOG_SIZE;
-use zktorch_graph::layout::{ArenaKind, Layout, LookupKind};
-use zktorch_graph::{AxisMap, Constraint, Graph, Slot, View};
+use zktorch_graph::layout::{ArenaKind, Layout, LookupKind, Place};
+use zktorch_graph::{AxisMap, Constraint, Graph, Slot, TensorId, View};
 
 use crate::{BlockError, reindex};
 
@@ -19,13 +19,14 @@ pub(crate) const TABLES: u64 = 1 << 14;
 pub(crate) const TABLE_CELLS: u64 = 1 << 24;
 /// Chunks of all columns, W, V and H.
 pub(crate) const CHUNKS: u64 = 1 << 15;
-/// Evaluations of chunks that views ask for: the size of the fold plan.
+/// Evaluations of chunks that readings ask for: the size of the fold plan.
 pub(crate) const CLAIM_TERMS: u64 = 1 << 18;
-/// Cells of public tensors that the verifier reads, once for every view.
+/// Cells of public tensors that the verifier reads, once for every reading.
 pub(crate) const PUBLIC_CELLS: u64 = 1 << 28;
 
-/// Readings of committed tensors: most have a point of their own, which the verifier keeps.
-pub(crate) const READINGS: u64 = 1 << 15;
+/// Readings of committed tensors, as they are or in views: most have a point of their own, which the verifier keeps (a tensor
+/// smaller than a chunk is evaluated where it lies in it).
+pub(crate) const READINGS: u64 = 1 << 16;
 /// Readings that need a sum: instances of sumcheck B.
 pub(crate) const SUMS: u64 = 1 << 14;
 /// Contractions: instances of sumcheck A.
@@ -61,53 +62,107 @@ pub(super) fn check_graph(graph: &Graph, k: usize) -> Result<(), BlockError> {
     )
 }
 
-/// What has to hold before anything is allocated by a layout.
-pub(super) fn check_layout(
-    graph: &Graph,
-    constraints: &[Constraint],
-    layout: &Layout,
-) -> Result<(), BlockError> {
+/// What has to hold before anything of a layout's size is allocated.
+pub(super) fn check_layout(layout: &Layout) -> Result<(), BlockError> {
     // Functions have three columns (x, y, h), the table two (m, h'), all others two.
     let chunks = |kind| layout.arena(kind).chunks() as u64;
     let arenas: u64 = ArenaKind::ALL.iter().map(|kind| 2 * chunks(*kind)).sum();
     let total = arenas + chunks(ArenaKind::Function) + 2 * layout.tables().chunks() as u64;
-    at_most("chunks of all columns", CHUNKS, total)?;
+    at_most("chunks of all columns", CHUNKS, total)
+}
 
-    let (mut terms, mut public, mut contractions) = (0u64, 0u64, 0u64);
-    let (mut readings, mut sums, mut factors, mut work) = (0u64, 0u64, 0u64, 0u64);
-    let mut read = |view: &View| {
-        let tensor = graph.tensor(view.tensor);
-        sums += u64::from(reindex::needs_sum(view));
-        factors += view.factors.len() as u64;
-        for factor in view.factors.iter().filter(|factor| factor.map != AxisMap::Identity) {
-            work = work.saturating_add(reindex::matrix_cost(factor, &tensor.shape, &view.shape));
-        }
-        if tensor.role.is_public() {
-            public = public.saturating_add(tensor.shape.padded_len() as u64);
-        } else {
-            readings += 1;
-            terms += 1 << tensor.shape.num_vars().saturating_sub(layout.k());
-        }
-    };
-    for constraint in constraints {
-        let Constraint::Zero { terms, .. } = constraint else { continue };
+/// The constraints of all steps, in their order. Stops at the first step with which they are too many: a step's own bytes may
+/// be a small part of what it stands for.
+pub(super) fn constraints(graph: &Graph, k: usize) -> Result<Vec<Constraint>, BlockError> {
+    let mut list = Vec::new();
+    let mut work = Work::default();
+    for step in &graph.steps {
+        let constraints = step.constraints(graph);
+        constraints.iter().for_each(|constraint| work.add(graph, k, constraint));
+        work.check()?;
+        list.extend(constraints);
+    }
+    Ok(list)
+}
+
+/// What constraints ask of a verifier.
+#[derive(Debug, Default)]
+struct Work {
+    contractions: u64,
+    factors: u64,
+    terms: u64,
+    readings: u64,
+    sums: u64,
+    maps: u64,
+    public: u64,
+}
+
+impl Work {
+    fn add(&mut self, graph: &Graph, k: usize, constraint: &Constraint) {
+        let Constraint::Zero { terms, .. } = constraint else { return };
         for (_, slot) in terms {
             match slot {
-                // At the relation's point: one for each size.
-                Slot::Tensor(_) => {}
-                Slot::View(view) => read(view),
+                Slot::Tensor(id) => self.reading(graph, k, *id),
+                Slot::View(view) => self.view(graph, k, view),
                 Slot::Contract(contract) => {
-                    contractions += 1;
-                    contract.a.views().chain(contract.b.views()).for_each(&mut read);
+                    self.contractions += 1;
+                    let views = contract.a.views().chain(contract.b.views());
+                    views.for_each(|view| self.view(graph, k, view));
                 }
             }
         }
     }
-    at_most("contractions", CONTRACTIONS, contractions)?;
-    at_most("factors of all views", FACTORS, factors)?;
-    at_most("chunks that all views read", CLAIM_TERMS, terms)?;
-    at_most("readings of committed tensors", READINGS, readings)?;
-    at_most("readings with a sum", SUMS, sums)?;
-    at_most("multiplications for the maps of all views", MAP_WORK, work)?;
-    at_most("public cells that all views read", PUBLIC_CELLS, public)
+
+    fn view(&mut self, graph: &Graph, k: usize, view: &View) {
+        let shape = &graph.tensor(view.tensor).shape;
+        self.sums += u64::from(reindex::needs_sum(view));
+        self.factors += view.factors.len() as u64;
+        for factor in view.factors.iter().filter(|factor| factor.map != AxisMap::Identity) {
+            self.maps = self.maps.saturating_add(reindex::matrix_cost(factor, shape, &view.shape));
+        }
+        self.reading(graph, k, view.tensor);
+    }
+
+    fn reading(&mut self, graph: &Graph, k: usize, id: TensorId) {
+        let tensor = graph.tensor(id);
+        if tensor.role.is_public() {
+            self.public = self.public.saturating_add(tensor.shape.padded_len() as u64);
+        } else {
+            self.readings += 1;
+            self.terms += 1 << tensor.shape.num_vars().saturating_sub(k);
+        }
+    }
+
+    fn check(&self) -> Result<(), BlockError> {
+        at_most("contractions", CONTRACTIONS, self.contractions)?;
+        at_most("factors of all views", FACTORS, self.factors)?;
+        at_most("chunks that all constraints read", CLAIM_TERMS, self.terms)?;
+        at_most("readings of committed tensors", READINGS, self.readings)?;
+        at_most("readings with a sum", SUMS, self.sums)?;
+        at_most("multiplications for the maps of all views", MAP_WORK, self.maps)?;
+        at_most("public cells that all constraints read", PUBLIC_CELLS, self.public)
+    }
+}
+
+/// That the layout proves the lookups that the constraints list: their values lie next to their arguments, which are looked
+/// up in that table. A lookup that it did not know of would be proved by nobody.
+pub(super) fn check_lookups(
+    graph: &Graph,
+    constraints: &[Constraint],
+    layout: &Layout,
+) -> Result<(), BlockError> {
+    for constraint in constraints {
+        let Constraint::Lookup { table, x, y } = constraint else { continue };
+        let place = layout.place(*x).filter(|place| place.arena == ArenaKind::Function && !place.output);
+        let value = place.map(|place| Place { output: true, ..place });
+        let kind = layout.table_of(*x).and_then(|index| layout.tables().tables().get(index));
+        let holds = value.is_some()
+            && layout.place(*y) == value
+            && kind.is_some_and(|found| found.kind == LookupKind::Function(*table))
+            && graph.tensor(*x).shape == graph.tensor(*y).shape;
+        if !holds {
+            return Err(BlockError::Lookup { table: table.0, x: x.0, y: y.0 });
+        }
+    }
+    Ok(())
 }

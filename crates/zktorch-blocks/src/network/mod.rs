@@ -17,9 +17,11 @@ mod verifier;
 #[cfg(feature = "prover")]
 mod witness;
 
+use std::sync::Arc;
+
 use zktorch_field::Fr;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Constraint, Graph, Role, TensorId};
+use zktorch_graph::{Bounds, Constraint, Graph, Role, TableValues, TensorId, ValidGraph};
 
 use self::chunks::Chunks;
 use crate::BlockError;
@@ -38,8 +40,9 @@ pub(crate) use self::{prover::reduce, verifier::clear_verify};
 /// What is public about a network: everything but weights and values. Both sides derive it from the key.
 #[derive(Clone, Debug)]
 pub struct Network {
-    graph: Graph,
-    /// What all steps stand for, in their order.
+    graph: Arc<Graph>,
+    bounds: Arc<Bounds>,
+    /// What all steps stand for, in their order; nothing for the weights.
     constraints: Vec<Constraint>,
     layout: Layout,
     scope: Scope,
@@ -55,15 +58,52 @@ impl Network {
     /// [`BlockError::Graph`] for an invalid graph; [`BlockError::ChunkSize`]; [`BlockError::Limit`] for a graph whose proof could not
     /// be checked in bounded time and memory.
     pub fn new(graph: Graph, k: usize, scope: Scope) -> Result<Self, BlockError> {
-        graph.validate()?;
+        Self::of_valid(ValidGraph::new(graph)?, k, scope)
+    }
+
+    /// [`new`](Self::new) from a graph that was validated.
+    ///
+    /// # Errors
+    /// [`BlockError::ChunkSize`], [`BlockError::Limit`].
+    pub fn of_valid(graph: ValidGraph, k: usize, scope: Scope) -> Result<Self, BlockError> {
+        let (graph, bounds, values) = graph.into_parts();
         limits::check_graph(&graph, k)?;
+        Self::build(Arc::new(graph), Arc::new(bounds), &values, k, scope)
+    }
+
+    /// The network of the weights' ranges: the same graph, which is neither copied nor looked at again.
+    ///
+    /// # Errors
+    /// [`BlockError::Limit`].
+    pub fn of_weights(&self) -> Result<Self, BlockError> {
+        // No weight is the argument of a function.
+        let values = TableValues::default();
+        Self::build(Arc::clone(&self.graph), Arc::clone(&self.bounds), &values, self.k(), Scope::Weights)
+    }
+
+    fn build(
+        graph: Arc<Graph>,
+        bounds: Arc<Bounds>,
+        values: &TableValues,
+        k: usize,
+        scope: Scope,
+    ) -> Result<Self, BlockError> {
+        // The weights' ranges are all there is to prove about them.
+        let constraints = match scope {
+            Scope::Inference => limits::constraints(&graph, k)?,
+            Scope::Weights => Vec::new(),
+        };
         let layout = Layout::new(&graph, k, scope);
-        let constraints: Vec<Constraint> =
-            graph.steps.iter().flat_map(|step| step.constraints(&graph)).collect();
-        limits::check_layout(&graph, &constraints, &layout)?;
-        let tables = layout.tables().columns(&graph);
+        limits::check_layout(&layout)?;
+        limits::check_lookups(&graph, &constraints, &layout)?;
+        let tables = layout.tables().columns(&graph, values);
         let chunks = Chunks::new(&layout, scope);
-        Ok(Self { graph, constraints, layout, scope, tables, chunks })
+        Ok(Self { graph, bounds, constraints, layout, scope, tables, chunks })
+    }
+
+    /// Upper bounds of the graph's integers.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
     }
 
     /// The graph.
@@ -141,7 +181,7 @@ impl Network {
 
     /// The relations to prove: those of the graph, for an inference.
     pub(crate) fn relations(&self) -> impl Iterator<Item = Relation<'_>> {
-        relations(&self.constraints).filter(|_| self.scope == Scope::Inference)
+        relations(&self.constraints)
     }
 
     /// Coordinates of the point r: the largest cube of a relation or a lookup.

@@ -1,7 +1,7 @@
 //! Lookup tables in one stacked column.
 
 use super::{PADDING, arena_of, place};
-use crate::{Graph, Interval, Role, TableId, Tensor};
+use crate::{Graph, Interval, Role, TableId, TableValues, Tensor};
 
 /// What a lookup table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,15 +78,16 @@ impl TableLayout {
         &self.tables
     }
 
-    /// The stacked columns tag, key and value over all chunks, padding entries included.
-    pub fn columns(&self, graph: &Graph) -> [Vec<i32>; 3] {
+    /// The stacked columns tag, key and value over all chunks, padding entries included. `values` are the graph's, as far as
+    /// somebody has computed them.
+    pub fn columns(&self, graph: &Graph, values: &TableValues) -> [Vec<i32>; 3] {
         let cells = self.chunks << self.k;
         let padding = self.tables.first().map_or(1, |table| table.tag);
         let mut columns = [vec![padding; cells], vec![0; cells], vec![0; cells]];
         for table in &self.tables {
             let values = match table.kind {
                 LookupKind::Range(_) => None,
-                LookupKind::Function(id) => Some(graph.table(id).values()),
+                LookupKind::Function(id) => Some(values.of(graph, id)),
             };
             for (i, key) in (table.keys.lo..=table.keys.hi).enumerate() {
                 let cell = table.offset + i;

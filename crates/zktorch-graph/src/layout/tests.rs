@@ -86,7 +86,7 @@ fn cells_outside_tables_repeat_the_padding_entry() {
     let graph = graph();
     let layout = Layout::new(&graph, 4, Scope::Inference);
     let tables = layout.tables();
-    let [tags, keys, values] = tables.columns(&graph);
+    let [tags, keys, values] = tables.columns(&graph, &crate::TableValues::default());
     let mut entries = 0;
     for table in tables.tables() {
         let range = table.offset..table.offset + table.keys.len();

@@ -6,11 +6,14 @@ mod tables;
 #[cfg(test)]
 #[cfg(feature = "executor")]
 mod tests;
+mod valid;
 mod view;
 
 use std::fmt::Display;
 
 use crate::{Graph, GraphError, Interval, Role, Shape, Table, Tensor, TensorId};
+
+pub use self::valid::{TableValues, ValidGraph};
 
 /// What is allowed. Each limit is far above what networks need, and keeps the work and the memory of everything that is
 /// derived from a graph bounded.
@@ -46,7 +49,7 @@ pub(crate) mod limits {
     pub(crate) const DIVISOR: u64 = 1 << 48;
     /// Largest divisor whose remainders have one limb.
     pub(crate) const ONE_LIMB: u64 = 1 << 17;
-    /// Nanoseconds, about, that all values of all formulas take.
+    /// Nanoseconds, about, that all values of all formulas take: they are computed once ([`ValidGraph`](super::ValidGraph)).
     pub(crate) const FORMULA_WORK: u64 = 1 << 30;
     /// log2 of the bound of every accumulator and every intermediate.
     pub(crate) const ACC_BITS: u32 = 100;
@@ -106,6 +109,29 @@ impl<T> At for Result<T, GraphError> {
     }
 }
 
+/// [`Graph::validate`], with the values of the formulas.
+fn check(graph: &Graph) -> Result<(Bounds, TableValues), GraphError> {
+    for (list, len) in
+        [("tensors", graph.tensors.len()), ("tables", graph.tables.len()), ("steps", graph.steps.len())]
+    {
+        require(len <= limits::ITEMS, "number of items", format_args!("at most {}", limits::ITEMS), len)
+            .at(|| list.to_owned())?;
+    }
+    let tables::Checked { images, signs, values } = tables::check(&graph.tables)?;
+    let (mut entries, mut ones) = (0u64, 0);
+    for (id, tensor) in graph.tensors.iter().enumerate() {
+        graph.check_tensor(tensor, &images).at(|| graph.place(id))?;
+        entries += tensor.shape.padded_len() as u64;
+        ones += usize::from(tensor.role == Role::One);
+    }
+    require(entries <= limits::TOTAL_ENTRIES, "padded entries of all tensors", "at most 2^32", entries)
+        .at(|| "tensors".to_owned())?;
+    require(ones <= 1, "tensors with the role One", "at most 1", ones).at(|| "tensors".to_owned())?;
+    graph.check_list(&graph.inputs, "inputs", |role| matches!(role, Role::Input(_)))?;
+    graph.check_list(&graph.outputs, "outputs", |role| matches!(role, Role::Output(_)))?;
+    Ok((steps::check(graph, signs)?, values))
+}
+
 impl Graph {
     /// Checks every rule of the types' documentation, whatever the graph is, in time and memory proportional to its own size
     /// (and the 2^32 padded entries, 2^24 map entries and 2^24 table entries that it may describe cost nothing here but
@@ -123,25 +149,7 @@ impl Graph {
     /// # Errors
     /// [`GraphError::Invalid`] with the first rule that is broken.
     pub fn validate(&self) -> Result<Bounds, GraphError> {
-        for (list, len) in
-            [("tensors", self.tensors.len()), ("tables", self.tables.len()), ("steps", self.steps.len())]
-        {
-            require(len <= limits::ITEMS, "number of items", format_args!("at most {}", limits::ITEMS), len)
-                .at(|| list.to_owned())?;
-        }
-        let images = tables::check(&self.tables)?;
-        let (mut entries, mut ones) = (0u64, 0);
-        for (id, tensor) in self.tensors.iter().enumerate() {
-            self.check_tensor(tensor, &images).at(|| self.place(id))?;
-            entries += tensor.shape.padded_len() as u64;
-            ones += usize::from(tensor.role == Role::One);
-        }
-        require(entries <= limits::TOTAL_ENTRIES, "padded entries of all tensors", "at most 2^32", entries)
-            .at(|| "tensors".to_owned())?;
-        require(ones <= 1, "tensors with the role One", "at most 1", ones).at(|| "tensors".to_owned())?;
-        self.check_list(&self.inputs, "inputs", |role| matches!(role, Role::Input(_)))?;
-        self.check_list(&self.outputs, "outputs", |role| matches!(role, Role::Output(_)))?;
-        steps::check(self)
+        check(self).map(|(bounds, _)| bounds)
     }
 
     /// `tensor 3 "conv1"`.

@@ -19,13 +19,15 @@ pub(super) struct Progress<'a> {
 }
 
 /// Checks the steps, and that they define what must be defined.
-pub(super) fn check(graph: &Graph) -> Result<Bounds, GraphError> {
+///
+/// `signs` says of tables whether they are v -> [v < 0], where that is known already.
+pub(super) fn check(graph: &Graph, signs: Vec<Option<bool>>) -> Result<Bounds, GraphError> {
     let known = |role: Role| role.is_given() || role == Role::One;
     let mut progress = Progress {
         graph,
         defined: graph.tensors.iter().map(|tensor| known(tensor.role)).collect(),
         looked_up: vec![false; graph.tensors.len()],
-        signs: vec![None; graph.tables.len()],
+        signs,
         views: 0,
         map_entries: 0,
     };
@@ -204,7 +206,7 @@ impl Progress<'_> {
         Ok(range)
     }
 
-    /// Whether a table is v -> [v < 0]. Every table is looked through once at most.
+    /// Whether a table is v -> [v < 0]. Every table is looked through once at most, and formulas were before.
     fn is_sign(&mut self, id: TableId) -> bool {
         let Some((known, table)) =
             self.signs.get_mut(id.0 as usize).zip(self.graph.tables.get(id.0 as usize))

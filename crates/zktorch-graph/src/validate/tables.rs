@@ -1,12 +1,20 @@
 //! Tables: parameters, domains, values; and that computing them takes a bounded time.
 
-use super::{At, check_interval, limits, require, show};
+use super::{At, TableValues, check_interval, limits, require, show};
 use crate::{Function, GraphError, Interval, Table};
 
-/// Checks all tables; what the values of each span. Every formula is evaluated on its whole domain once, so
-/// their work
-/// is bounded first.
-pub(super) fn check(tables: &[Table]) -> Result<Vec<Interval>, GraphError> {
+/// What is known of all tables, by their numbers.
+pub(super) struct Checked {
+    /// What the values of each span.
+    pub(super) images: Vec<Interval>,
+    /// Whether it is v -> [v < 0]; of formulas only.
+    pub(super) signs: Vec<Option<bool>>,
+    /// The values of formulas.
+    pub(super) values: TableValues,
+}
+
+/// Checks all tables. Every formula is evaluated on its whole domain once, so their work is bounded first.
+pub(super) fn check(tables: &[Table]) -> Result<Checked, GraphError> {
     let (mut entries, mut work) = (0u64, 0u64);
     for (id, table) in tables.iter().enumerate() {
         check_parameters(table).at(|| format!("table {id}"))?;
@@ -19,14 +27,28 @@ pub(super) fn check(tables: &[Table]) -> Result<Vec<Interval>, GraphError> {
     let place = || "tables".to_owned();
     require(entries <= limits::TABLE_ENTRIES, "entries of all tables", "at most 2^24", entries).at(place)?;
     require(work <= limits::FORMULA_WORK, "work of all formulas", "at most 2^30", work).at(place)?;
-    let image = |(id, table): (usize, &Table)| {
-        let image = table.image();
+    let mut checked = Checked { images: Vec::new(), signs: Vec::new(), values: TableValues::default() };
+    for (id, table) in tables.iter().enumerate() {
+        let values = matches!(table.function, Function::Formula { .. }).then(|| table.values());
+        let image = match &values {
+            Some(values) => span(values),
+            None => table.image(),
+        };
         let holds = -(1 << 16) <= image.lo && image.hi < 1 << 16;
         require(holds, "values of the function", "within [-2^16, 2^16)", show(image))
             .at(|| format!("table {id}"))?;
-        Ok(image)
-    };
-    tables.iter().enumerate().map(image).collect()
+        let sign = |values: &Vec<i32>| (table.domain.lo..).zip(values).all(|(v, y)| *y == i32::from(v < 0));
+        checked.images.push(image);
+        checked.signs.push(values.as_ref().map(sign));
+        checked.values.0.push(values);
+    }
+    Ok(checked)
+}
+
+/// The smallest interval that contains all values.
+fn span(values: &[i32]) -> Interval {
+    let lo = values.iter().copied().min().unwrap_or(0);
+    Interval { lo, hi: values.iter().copied().max().unwrap_or(lo) }
 }
 
 fn check_parameters(table: &Table) -> Result<(), GraphError> {

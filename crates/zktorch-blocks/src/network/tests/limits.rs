@@ -1,13 +1,14 @@
 //! Valid graphs that nobody wants to verify: refused before anything is allocated, or checked in little memory.
 
 use zktorch_graph::Visibility::{Private, Public};
-use zktorch_graph::layout::Scope;
+use zktorch_graph::layout::{Layout, Scope};
 use zktorch_graph::{
-    AxisMap, Contract, Entry, Expr, Graph, Interval, Linear, Operand, Role, Shape, Term, View,
+    AxisMap, Constraint, Contract, Entry, Expr, Graph, Interval, Linear, Operand, Role, Shape, TableId,
+    TensorId, Term, View,
 };
 
 use crate::network::limits;
-use crate::test_util::{Builder, Case, factor, tiny};
+use crate::test_util::{Builder, Case, factor, id, tiny};
 use crate::{BlockError, Network};
 
 fn refused(graph: Graph, k: usize) -> (&'static str, u64) {
@@ -76,12 +77,65 @@ fn readings_are_bounded() {
     let w = b.weight("w", &[1 << 15]);
     let acc = reads(&mut b, w, 200);
     b.output(acc, 1, Public);
-    assert_eq!(refused(b.graph, 4), ("chunks that all views read", limits::CLAIM_TERMS));
+    assert_eq!(refused(b.graph, 4), ("chunks that all constraints read", limits::CLAIM_TERMS));
     let mut b = Builder::default();
     let x = b.input(&[1 << 28], Public);
     let acc = reads(&mut b, x, 2);
     b.output(acc, 1, Public);
-    assert_eq!(refused(b.graph, 16), ("public cells that all views read", limits::PUBLIC_CELLS));
+    assert_eq!(refused(b.graph, 16), ("public cells that all constraints read", limits::PUBLIC_CELLS));
+}
+
+/// Tensors count where a constraint reads them as they are: every one that is smaller than a chunk has a point of its own.
+#[test]
+fn plain_readings_are_bounded() {
+    let mut b = Builder::default();
+    let acc = || Expr { shape: Shape::new([]), terms: vec![] };
+    for _ in 0..limits::READINGS / 2 {
+        b.rescale("y", acc(), 3, Interval::I16, Role::Ranged);
+    }
+    let list = limits::constraints(&b.graph, 4).unwrap();
+    assert_eq!(list.len() as u64, limits::READINGS / 2);
+    b.rescale("y", acc(), 3, Interval::I16, Role::Ranged);
+    match limits::constraints(&b.graph, 4) {
+        Err(BlockError::Limit { what: "readings of committed tensors", max: limits::READINGS, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a layout does not prove is refused: it would be proved by nobody.
+#[test]
+fn every_lookup_is_the_layout_s() {
+    let graph = tiny(Private, Public);
+    let layout = Layout::new(&graph, 8, Scope::Inference);
+    let list: Vec<Constraint> = graph.steps.iter().flat_map(|step| step.constraints(&graph)).collect();
+    let lookups: Vec<&Constraint> =
+        list.iter().filter(|constraint| matches!(constraint, Constraint::Lookup { .. })).collect();
+    let [Constraint::Lookup { table, x, y }] = lookups[..] else { panic!("{lookups:?}") };
+    limits::check_lookups(&graph, &list, &layout).unwrap();
+    let ranged = id(&graph, "square");
+    for (table, x, y) in [
+        (*table, ranged, *y),
+        (*table, *x, ranged),
+        (*table, *y, *x),
+        (*table, *x, *x),
+        (*table, id(&graph, "x"), *y),
+        (TableId(1), *x, *y),
+        (*table, TensorId(99), TensorId(99)),
+    ] {
+        let list = [list.clone(), vec![Constraint::Lookup { table, x, y }]].concat();
+        match limits::check_lookups(&graph, &list, &layout) {
+            Err(BlockError::Lookup { table: t, x: a, y: b }) => assert_eq!((t, a, b), (table.0, x.0, y.0)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// No constraint is about weights alone: a network of these has none, whatever it computes.
+#[test]
+fn weights_have_no_constraints() {
+    let network = |scope| Network::new(tiny(Private, Public), 8, scope).unwrap();
+    assert_eq!(network(Scope::Weights).relations().count(), 0);
+    assert!(network(Scope::Inference).relations().count() > 0);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Limbs, quotients, roots, saturations, the number one: one broken rule at a time.
 
 use crate::testing::wide::wide;
+use std::borrow::Cow;
+
 use crate::{
-    Binary, Expr, Formula, Function, Graph, GraphError, Interval, Limbs, Role, Shape, Step, TableId, Tensor,
-    TensorId, View, Visibility,
+    Binary, Expr, Formula, Function, Graph, GraphError, Interval, Limbs, Role, Shape, Step, Table, TableId,
+    Tensor, TensorId, ValidGraph, View, Visibility,
 };
 
 #[track_caller]
@@ -353,6 +355,17 @@ fn formulas() {
         let (formula, hi) = (Formula::argument(), i32::MAX);
         g.tables[0].function = Function::Formula { formula, input_scale: 0, output_scale: 64, lo: 0, hi };
     });
+    // What validation has computed is handed on.
+    let mut graph = wide();
+    let sign = Formula::argument().with_constant(Binary::Less, 0.0);
+    let (input_scale, output_scale, lo, hi) = (0, 0, 0, 1);
+    graph.tables[0].function = Function::Formula { formula: sign, input_scale, output_scale, lo, hi };
+    graph.tables.push(Table { function: Function::Relu, domain: Interval::new(-2, 1) });
+    let (graph, bounds, values) = ValidGraph::new(graph).unwrap().into_parts();
+    assert_eq!(bounds, graph.validate().unwrap());
+    let [sign, relu] = [TableId(0), TableId(1)].map(|id| values.of(&graph, id));
+    assert!(matches!(&sign, Cow::Borrowed(values) if *values == graph.tables[0].values()));
+    assert_eq!(relu, [0, 0, 0, 1].as_slice());
     // The work of all tables is bounded before any is computed.
     let start = std::time::Instant::now();
     refused("work of all formulas", "tables", |g| {
