@@ -1,6 +1,6 @@
 //! Elementary functions of one number.
 
-use zktorch_graph::{Binary, Formula, Unary};
+use zktorch_graph::{Formula, Unary};
 
 use super::Context;
 use crate::Result;

@@ -208,7 +208,7 @@ impl Builder {
             let reciprocal = self.function(b, one, Kind::Float);
             return self.mul(a, reciprocal);
         }
-        if self.is_positive(b) {
+        if self.is_positive(b, 16) {
             return self.div_positive(a, b);
         }
         if let Some(c) = self.public_scalar(a) {
@@ -228,7 +228,8 @@ impl Builder {
     }
 
     /// Whether a value of the run is positive wherever it is not zero: roots, exponentials, and sums of such.
-    fn is_positive(&self, id: Id) -> bool {
+    fn is_positive(&self, id: Id, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
         if let Some(tensor) = self.constant(id) {
             return tensor.len() <= 1 << 16 && tensor.iter().all(|x| x > 0.0);
         }
@@ -236,13 +237,13 @@ impl Builder {
         match &node.core {
             Core::Sqrt => true,
             Core::Function(formula) => formula.0.last() == Some(&Instruction::Unary(Unary::Exp)),
-            Core::Reshape | Core::Transpose(_) | Core::Broadcast => self.is_positive(node.inputs[0]),
+            Core::Reshape | Core::Transpose(_) | Core::Broadcast => self.is_positive(node.inputs[0], depth),
             Core::Map { matrix, .. } => {
-                matrix.entries.iter().all(|entry| entry.2 > 0) && self.is_positive(node.inputs[0])
+                matrix.entries.iter().all(|entry| entry.2 > 0) && self.is_positive(node.inputs[0], depth)
             }
             Core::Sum(coefficients) => {
                 let terms = coefficients.iter().zip(&node.inputs);
-                terms.into_iter().all(|(c, input)| *c > 0.0 && self.is_positive(*input))
+                terms.into_iter().all(|(c, input)| *c > 0.0 && self.is_positive(*input, depth))
             }
             _ => false,
         }
