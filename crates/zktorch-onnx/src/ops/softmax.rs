@@ -34,7 +34,7 @@ pub(super) fn softmax(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 }
 
 pub(super) fn log_softmax(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    shaped(cx, |cx, x, axis| log_of_softmax(cx, x, axis))
+    shaped(cx, log_of_softmax)
 }
 
 /// `x - max - log sum exp(x - max)`.
