@@ -204,7 +204,7 @@ fn what_could_not_be_read_is_not_written() {
         statement.to_json("s").unwrap_err().to_string()
     };
     assert!(broken(|s| s.inputs[0].dims = vec![2]).contains("inputs[0].integers: expected 2 entries"));
-    assert!(broken(|s| s.inputs[0].scale = -65).contains("inputs[0].scale"));
+    assert!(broken(|s| s.inputs[0].scale = -257).contains("inputs[0].scale"));
     for multiplier in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let mut statement = sample();
         statement.inputs[0].multiplier = multiplier;
