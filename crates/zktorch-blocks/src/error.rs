@@ -59,7 +59,7 @@ pub enum BlockError {
         hi: i32,
     },
     /// A lookup among the constraints that the layout does not prove: a bug of this library.
-    #[error("lookup of tensor {x} in table {table} with the values {y}: expected a place next to its argument, got another")]
+    #[error("lookup of {x} in table {table}: expected its values {y} at the next column's same place")]
     Lookup {
         /// The table.
         table: u32,
