@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use common::{body, key, model};
 use zktorch_commit::{Srs, SrsPolicy, VerifierSrs};
 use zktorch_graph::{
-    AxisMap, Binary, Contract, Expr, Factor, Formula, Function, Interval, Limbs, Linear, Operand, Role,
-    Shape, Step, Table, TableId, Tensor, TensorId, Term, Unary, View, Visibility,
+    AxisMap, Contract, Expr, Factor, Function, Interval, Limbs, Linear, Operand, Role, Shape, Step, Table,
+    TableId, Tensor, TensorId, Term, View, Visibility,
 };
 use zktorch_verifier::{
     KeyBody, MAX_KEY_BYTES, MAX_PREPROCESSING, Port, UncheckedKey, VerifyError, VerifyingKey, encode_key,
@@ -176,30 +176,6 @@ fn tables() {
         refused("table id", |body| {
             body.graph.steps[1] = Step::Lookup { table: TableId(id), x: TensorId(2), y: TensorId(4) };
         });
-    }
-}
-
-/// As much work as formulas may take, with the operations and the arguments that take longest.
-#[test]
-fn formulas() {
-    let huge = || Formula::constant(f64::MAX);
-    let x = Formula::argument;
-    for (name, formula, input_scale) in [
-        ("remainder", huge().with(Binary::Rem, x()), 256),
-        ("power", x().with_constant(Binary::Pow, 0.7), 0),
-        ("sine", x().then(Unary::Sin), -256),
-        ("many", (0..62).fold(x(), |formula, _| formula.then(Unary::Tan)), -256),
-    ] {
-        let count = (1 << 30) / (formula.cost() << 17);
-        let function = Function::Formula { formula, input_scale, output_scale: 0, lo: 0, hi: 1 };
-        let table = Table { function, domain: Interval::new(-65_536, 65_535) };
-        let start = Instant::now();
-        let _ = decode(|body| {
-            of_scalar(body, Expr { shape: Shape::new([]), terms: vec![] });
-            body.k = 22;
-            body.graph.tables.extend((0..count).map(|_| table.clone()));
-        });
-        eprintln!("{name}: {count} tables in {:?}", start.elapsed());
     }
 }
 

@@ -90,6 +90,8 @@ impl Instruction {
             Self::Unary(function) => match function {
                 Unary::Neg | Unary::Abs | Unary::Sign | Unary::IsZero => 2,
                 Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => 8,
+                // Of large arguments, which are reduced by pi with many digits.
+                Unary::Sin | Unary::Cos | Unary::Tan => 256,
                 _ => 128,
             },
             Self::Binary(function) => match function {
