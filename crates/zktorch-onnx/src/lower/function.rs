@@ -28,11 +28,12 @@ impl Lowering<'_> {
     pub(super) fn function(&mut self, x: Id, formula: &Formula, y: Id) -> Result<Value> {
         let mut value = self.value(x)?;
         let own = self.own_scale(&value);
-        let exact = self.program.value(y).kind != Kind::Float && self.program.value(x).kind != Kind::Float;
-        let plan = if exact || is_choice(formula) {
+        let [of_integers, to_integers] = [x, y].map(|id| self.program.value(id).kind != Kind::Float);
+        let plan = if of_integers && to_integers || is_choice(formula) {
             self.exact(formula, &value, x)?
         } else {
-            self.approximate(formula, &value, x, y, own)
+            let plan = if of_integers { self.reals_of_integers(formula, &value, x) } else { None };
+            plan.unwrap_or_else(|| self.approximate(formula, &value, x, y, own))
         };
         if value.scale > plan.scale + 47 || plan.saturates && value.div != 1 {
             value = self.wide(&value, plan.scale.min(value.scale), x)?;
@@ -83,6 +84,35 @@ impl Lowering<'_> {
             return Err(self.error("argument of an integer function", "17 bits", got));
         }
         self.integers(formula, canonical(lo, hi), value.scale, x)
+    }
+
+    /// Real numbers of integers: every integer has its own value, however much neighbours differ. None if there are too many.
+    fn reals_of_integers(&self, formula: &Formula, value: &Value, x: Id) -> Option<Plan> {
+        let (lo, hi) = value.bounds;
+        if value.div != 1 || value.scale != 0 || !is_narrow(lo, hi) {
+            return None;
+        }
+        let domain = canonical(lo, hi);
+        let seen = self.statistics.range(x);
+        let (first, last) = ((seen.0 as i32).clamp(domain.lo, 0), (seen.1 as i32).clamp(0, domain.hi));
+        let at = |v: i32| formula.eval(f64::from(v)).abs();
+        let largest = |range: std::ops::RangeInclusive<i32>| range.map(at).fold(0f64, f64::max);
+        let finite = |range: std::ops::RangeInclusive<i32>| {
+            range.map(at).filter(|y| y.is_finite()).fold(0f64, f64::max)
+        };
+        let (near, far) = (finite(first..=last), largest(domain.lo..=domain.hi));
+        if far.is_finite() && (near == 0.0 || far <= 4.0 * near) {
+            let scale = if far > 0.0 { fit(far).clamp(-MAX_SCALE, MAX_SCALE) } else { 0 };
+            return Some(Plan::new(formula, domain, 0, scale, false));
+        }
+        // The domain ends where values would not fit: an argument beyond is an error of the run.
+        let fits = |v: &i32| at(*v) <= 4.0 * near;
+        let high = (last..=domain.hi).take_while(fits).last().unwrap_or(last);
+        let low = (domain.lo..=first).rev().take_while(fits).last().unwrap_or(first);
+        let ends =
+            (-rough_down(-f64::from(low), -f64::from(first)), rough_down(f64::from(high), f64::from(last)));
+        let scale = (fit(near) - 1).clamp(-MAX_SCALE, MAX_SCALE);
+        Some(Plan::new(formula, Interval::new(ends.0, ends.1), 0, scale, false))
     }
 
     /// A function of integers, whose values have to fit: the domain ends where they do not, so that an
