@@ -78,11 +78,11 @@ pub enum Step {
         r: Limbs,
         /// As for a Rescale.
         slack: Limbs,
-        /// e. Its ranges cover whatever acc may be. The last limb is a LookupInput of a table v -> [v < 0],
+        /// e. Its ranges cover whatever acc may be. The last limb is a LookupInput of a table `v -> [v < 0]`,
         /// in which this step
         /// looks it up.
         excess: Limbs,
-        /// [e < 0]: the LookupOutput of the last limb of e.
+        /// `[e < 0]`: the LookupOutput of the last limb of e.
         negative: TensorId,
     },
 }

@@ -10,7 +10,7 @@ pub(super) struct Progress<'a> {
     pub(super) defined: Vec<bool>,
     /// Arguments of a lookup so far.
     looked_up: Vec<bool>,
-    /// Whether a table is v -> [v < 0], as far as somebody asked.
+    /// Whether a table is `v -> [v < 0]`, as far as somebody asked.
     signs: Vec<Option<bool>>,
     /// Views so far.
     pub(super) views: usize,
@@ -20,7 +20,7 @@ pub(super) struct Progress<'a> {
 
 /// Checks the steps, and that they define what must be defined.
 ///
-/// `signs` says of tables whether they are v -> [v < 0], where that is known already.
+/// `signs` says of tables whether they are `v -> [v < 0]`, where that is known already.
 pub(super) fn check(graph: &Graph, signs: Vec<Option<bool>>) -> Result<Bounds, GraphError> {
     let known = |role: Role| role.is_given() || role == Role::One;
     let mut progress = Progress {
@@ -206,7 +206,7 @@ impl Progress<'_> {
         Ok(range)
     }
 
-    /// Whether a table is v -> [v < 0]. Every table is looked through once at most, and formulas were before.
+    /// Whether a table is `v -> [v < 0]`. Every table is looked through once at most, and formulas were before.
     fn is_sign(&mut self, id: TableId) -> bool {
         let Some((known, table)) =
             self.signs.get_mut(id.0 as usize).zip(self.graph.tables.get(id.0 as usize))

@@ -7,7 +7,7 @@ use crate::{Function, GraphError, Interval, Table};
 pub(super) struct Checked {
     /// What the values of each span.
     pub(super) images: Vec<Interval>,
-    /// Whether it is v -> [v < 0]; of formulas only.
+    /// Whether it is `v -> [v < 0]`; of formulas only.
     pub(super) signs: Vec<Option<bool>>,
     /// The values of formulas.
     pub(super) values: TableValues,

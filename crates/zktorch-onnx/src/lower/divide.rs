@@ -133,7 +133,7 @@ impl Lowering<'_> {
         Ok(Value { max_abs: max, ..stored })
     }
 
-    /// [x < 0], exactly, whatever the width of a value: it is stored in limbs, and the top one has its sign.
+    /// `[x < 0]`, exactly, whatever the width of a value: it is stored in limbs, and the top one has its sign.
     pub(super) fn negative(&mut self, value: &Value, id: Id) -> Result<(Value, Value)> {
         let bounds = value.bounds;
         let name = self.name(id);

@@ -206,7 +206,7 @@ impl Lowering<'_> {
         Ok(self.tensor_value(y, value.axes.clone(), value.max_abs))
     }
 
-    /// The table v -> [v < 0].
+    /// The table `v -> [v < 0]`.
     pub(super) fn sign_table(&mut self, domain: Interval) -> TableId {
         let formula = Formula::argument().with_constant(Binary::Less, 0.0);
         let function = Function::Formula { formula, input_scale: 0, output_scale: 0, lo: 0, hi: 1 };

@@ -46,7 +46,7 @@ impl Builder {
         self.limbs(name, dims, 1, Interval::new(0, hi), Role::Ranged)
     }
 
-    /// The table v -> [v < 0].
+    /// The table `v -> [v < 0]`.
     pub(crate) fn sign_table(&mut self, domain: Interval) -> TableId {
         let formula = Formula::argument().with_constant(Binary::Less, 0.0);
         let (input_scale, output_scale, lo, hi) = (0, 0, 0, 1);
