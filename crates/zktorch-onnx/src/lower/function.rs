@@ -101,7 +101,9 @@ impl Lowering<'_> {
             range.map(at).filter(|y| y.is_finite()).fold(0f64, f64::max)
         };
         let (near, far) = (finite(first..=last), largest(domain.lo..=domain.hi));
-        if far.is_finite() && (near == 0.0 || far <= 4.0 * near) {
+        // Where only zeros were seen, huge values beside them (a mask's) are none that a run may have.
+        let moderate = if near > 0.0 { 4.0 * near } else { f64::from(1 << 16) };
+        if far <= moderate {
             let scale = if far > 0.0 { fit(far).clamp(-MAX_SCALE, MAX_SCALE) } else { 0 };
             return Some(Plan::new(formula, domain, 0, scale, false));
         }
@@ -111,7 +113,7 @@ impl Lowering<'_> {
         let low = (domain.lo..=first).rev().take_while(fits).last().unwrap_or(first);
         let ends =
             (-rough_down(-f64::from(low), -f64::from(first)), rough_down(f64::from(high), f64::from(last)));
-        let scale = (fit(near) - 1).clamp(-MAX_SCALE, MAX_SCALE);
+        let scale = if near > 0.0 { (fit(near) - 1).clamp(-MAX_SCALE, MAX_SCALE) } else { 0 };
         Some(Plan::new(formula, Interval::new(ends.0, ends.1), 0, scale, false))
     }
 
