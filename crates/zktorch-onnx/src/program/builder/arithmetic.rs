@@ -16,6 +16,7 @@ impl Builder {
                 None => {
                     let got = format!("{dims:?} and {:?}", self.dims(*id));
                     self.fail("extents that broadcast", got);
+                    return *id;
                 }
             }
         }
