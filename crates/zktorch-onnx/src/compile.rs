@@ -9,6 +9,7 @@ use crate::calibrate::{Statistics, run};
 use crate::expand::Expansion;
 use crate::lower::Lowering;
 use crate::model::Model;
+use crate::precision;
 use crate::program::{Id, Kind, Program};
 use crate::tensor::len;
 use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError};
@@ -17,6 +18,10 @@ use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, R
 pub const GENERATED: usize = 8;
 /// With fewer samples there is a bit more headroom.
 const ENOUGH_SAMPLES: usize = 16;
+/// Guard bits of a model that needs them, unless the user says another number.
+const GUARD: u32 = 8;
+/// More would not fit two limbs.
+const MAX_GUARD: u32 = 12;
 
 /// An input or output of the network.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +102,8 @@ pub struct Compiled {
     pub ranges: Vec<(f64, f64)>,
     /// Bits of room above them.
     pub headroom: u32,
+    /// Bits beyond 16 of the values between operators.
+    pub guard_bits: u32,
     /// The errors on calibration samples; nothing if there were none.
     pub precision: Precision,
 }
@@ -124,12 +131,50 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
             (calibrate(&program, &samples)?, samples)
         }
     };
-    let _span = tracing::info_span!("lower", nodes = program.nodes.len()).entered();
     program.fold_norms();
     let statistics = statistics.extended(&program);
     let few = options.calibration.len() < ENOUGH_SAMPLES;
     let headroom = options.headroom.unwrap_or(if few { 3 } else { 2 }).min(12);
-    let mut lowering = Lowering::new(&program, &statistics, headroom);
+    let lower = |guard: u32, warnings: Vec<String>| -> Result<Compiled> {
+        let (mut compiled, compared) = lower(&program, &statistics, [headroom, guard], options)?;
+        compiled.warnings = warnings;
+        precision::measure(&mut compiled, &program, &compared, &samples)?;
+        Ok(compiled)
+    };
+    let guard = options.guard_bits.map(|bits| bits.min(MAX_GUARD));
+    let mut compiled = lower(guard.unwrap_or(0), warnings.clone())?;
+    let error = |compiled: &Compiled| compiled.precision.worst().map_or(0.0, ValueError::relative);
+    let before = error(&compiled);
+    if guard.is_none() && before > precision::WARN {
+        // A model may be beyond what more bits can lower; then it stays as it is.
+        if let Ok(mut finer) = lower(GUARD, warnings)
+            && error(&finer) < before / 2.0
+        {
+            let entries = |compiled: &Compiled| -> usize {
+                compiled.graph.tensors.iter().map(|tensor| tensor.shape.len()).sum()
+            };
+            finer.warnings.push(format!(
+                "an output was off by {:.2}% with 16 bits for every value: values have {GUARD} guard bits, which \
+                 makes {:.1} times the entries; --guard-bits 0 does without",
+                100.0 * before,
+                entries(&finer) as f64 / entries(&compiled).max(1) as f64
+            ));
+            compiled = finer;
+        }
+    }
+    precision::check(&mut compiled, !samples.is_empty(), options)?;
+    Ok(compiled)
+}
+
+/// Lowers a program with this headroom and these guard bits. Also the program's values that are tensors of the graph.
+fn lower(
+    program: &Program,
+    statistics: &Statistics,
+    [headroom, guard]: [u32; 2],
+    options: &Options,
+) -> Result<(Compiled, Vec<(Id, TensorId)>)> {
+    let _span = tracing::info_span!("lower", nodes = program.nodes.len()).entered();
+    let mut lowering = Lowering::new(program, statistics, headroom, guard);
     let mut ports = Vec::new();
     for id in &program.inputs {
         let value = program.value(*id);
@@ -174,12 +219,20 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
         tensor.name = short(&tensor.name);
     }
     let bounds = graph.validate()?;
-    let ranges = statistics.to_pairs();
-    let precision = Precision::default();
-    let mut compiled =
-        Compiled { graph, bounds, weights, inputs, outputs, stored, warnings, ranges, headroom, precision };
-    crate::precision::measure(&mut compiled, &program, &compared, &samples, options)?;
-    Ok(compiled)
+    let compiled = Compiled {
+        graph,
+        bounds,
+        weights,
+        inputs,
+        outputs,
+        stored,
+        warnings: Vec::new(),
+        ranges: statistics.to_pairs(),
+        headroom,
+        guard_bits: guard,
+        precision: Precision::default(),
+    };
+    Ok((compiled, compared))
 }
 
 /// Statistics from a former compilation.

@@ -8,7 +8,7 @@ use crate::program::{Id, Program};
 use crate::{Compiled, OnnxError, Options, Result, Tensor};
 
 /// Outputs whose relative error is larger get a warning.
-const WARN: f64 = 0.01;
+pub(crate) const WARN: f64 = 0.01;
 /// Samples that are run in integers.
 const SAMPLES: usize = 4;
 
@@ -53,15 +53,11 @@ impl Precision {
 }
 
 /// Runs samples in both semantics. `stored` are the program's values that are tensors of the graph.
-///
-/// # Errors
-/// [`OnnxError::Precision`] if an output is further off than the options allow.
 pub(crate) fn measure(
     compiled: &mut Compiled,
     program: &Program,
     stored: &[(Id, TensorId)],
     samples: &[Vec<Tensor>],
-    options: &Options,
 ) -> Result<()> {
     let _span = tracing::info_span!("measure precision").entered();
     let mut errors: Vec<Option<ValueError>> = vec![None; stored.len()];
@@ -102,6 +98,16 @@ pub(crate) fn measure(
             false => precision.values.push(error),
         }
     }
+    compiled.precision = precision;
+    Ok(())
+}
+
+/// Warns of outputs that are far off.
+///
+/// # Errors
+/// [`OnnxError::Precision`] if an output is further off than the options allow.
+pub(crate) fn check(compiled: &mut Compiled, measured: bool, options: &Options) -> Result<()> {
+    let precision = &compiled.precision;
     for output in precision.outputs.iter().filter(|output| output.relative() > WARN) {
         let percent = 100.0 * output.relative();
         let source = match precision.source(output) {
@@ -127,13 +133,12 @@ pub(crate) fn measure(
         });
     }
     // What was not measured is no reason to accept; of ranges of a former compilation there are no samples.
-    if options.max_error.is_some() && precision.outputs.is_empty() && !samples.is_empty() {
+    if options.max_error.is_some() && precision.outputs.is_empty() && measured {
         return Err(OnnxError::Model {
             field: "error of the outputs",
             expected: "a calibration sample that can be proved".into(),
             got: compiled.warnings.last().cloned().unwrap_or_default(),
         });
     }
-    compiled.precision = precision;
     Ok(())
 }

@@ -30,7 +30,8 @@ impl Lowering<'_> {
         }
         let (lo, _) = self.statistics.range(id);
         let spread = value.max_abs > SPREAD * lo.max(0.0);
-        let scale = self.own_scale(&value) + if spread { 14 } else { 0 };
+        let bits = (self.guard as i32).max(if spread { 14 } else { 0 });
+        let scale = self.own_scale(&value) + bits;
         let scale = scale.min(value.scale);
         let stored = self.wide(&value, scale, id)?;
         self.replace(id, stored.clone());
@@ -58,7 +59,8 @@ impl Lowering<'_> {
             (dividend, divisor)
         };
         let (dividend, divisor) = self.aligned(dividend, divisor, (a, b))?;
-        let scale = if exact { 0 } else { fit(self.nonzero(y)) - self.headroom as i32 };
+        let guard = self.guard;
+        let scale = if exact { 0 } else { fit(self.nonzero(y)) - self.headroom as i32 + guard as i32 };
         // q 2^-scale = a 2^-a.scale / (b 2^-b.scale): one of the two is multiplied by the missing power of two.
         let shift = divisor.scale - dividend.scale + scale;
         let power = |bits: i32| {
@@ -81,7 +83,7 @@ impl Lowering<'_> {
         let largest = divisor.bounds.1.max(2) - 1;
         let range = |lowering: &Self| -> (i128, i128) {
             if !exact {
-                return (Interval::I16.lo.into(), Interval::I16.hi.into());
+                return (i128::from(Interval::I16.lo) << guard, i128::from(Interval::I16.hi) << guard);
             }
             let (lo, hi) = lowering.statistics.range(y);
             let room = |x: f64| (x * f64::from(1u32 << lowering.headroom)) as i128;
@@ -109,7 +111,7 @@ impl Lowering<'_> {
         let max = self.nonzero(y);
         // Small roots next to large ones keep their bits in a second limb.
         let spread = lo <= 0.0 || value.max_abs > SPREAD * lo;
-        let bits = if spread { 12 } else { 0 };
+        let bits = (self.guard as i32).max(if spread { 12 } else { 0 });
         let scale = fit(max) + 1 - self.headroom as i32 + bits;
         // y 2^-scale squared is x: x at twice the scale.
         let value = if value.div != 1 || value.scale > 2 * scale {

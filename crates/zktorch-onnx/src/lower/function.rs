@@ -26,6 +26,9 @@ const MAX_SCALE: i32 = 200;
 impl Lowering<'_> {
     /// y = f(x).
     pub(super) fn function(&mut self, x: Id, formula: &Formula, y: Id) -> Result<Value> {
+        if self.guard > 0 && self.program.value(y).kind == Kind::Float && Self::is_relu(formula) {
+            return self.relu_guarded(x);
+        }
         let mut value = self.value(x)?;
         let own = self.own_scale(&value);
         let [of_integers, to_integers] = [x, y].map(|id| self.program.value(id).kind != Kind::Float);
@@ -138,7 +141,7 @@ impl Lowering<'_> {
     fn approximate(&self, formula: &Formula, value: &Value, x: Id, y: Id, own: i32) -> Plan {
         let own = own.clamp(-MAX_SCALE, MAX_SCALE);
         let integer = self.program.value(y).kind != Kind::Float;
-        if !integer && *formula == Formula::argument().with_constant(Binary::Max, 0.0) {
+        if !integer && Self::is_relu(formula) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
             let range = Interval::new(0, Interval::I16.hi);
             return Plan { table, range, scale: own, output_scale: own, saturates: false };
@@ -243,7 +246,8 @@ impl Lowering<'_> {
         let max_abs = lo.abs().max(hi.abs()).max(1e-30);
         let limits =
             (if lo < 0.0 { -max_abs * room } else { 0.0 }, if hi > 0.0 { max_abs * room } else { 0.0 });
-        Shape::new(formula, (lo, hi), limits, self.max_abs(y))
+        let tolerance = TOLERANCE * f64::powi(0.5, (self.guard / 2) as i32);
+        Shape::new(formula, (lo, hi), limits, self.max_abs(y), tolerance)
     }
 }
 
@@ -264,7 +268,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(formula: &Formula, (lo, hi): (f64, f64), limits: (f64, f64), seen: f64) -> Self {
+    fn new(formula: &Formula, (lo, hi): (f64, f64), limits: (f64, f64), seen: f64, exactness: f64) -> Self {
         // Where one value alone was seen, its neighbourhood tells how steep the function is.
         let (lo, hi) = match hi - lo <= 1e-3 * lo.abs().max(hi.abs()) {
             true => (lo - lo.abs() / 8.0, hi + hi.abs() / 8.0),
@@ -294,21 +298,21 @@ impl Shape {
             let rise = (y[1] - y[0]).abs() / (x[1] - x[0]).max(1e-300);
             if rise.is_finite() { slope.max(rise) } else { slope }
         });
-        let need = slope / (2.0 * TOLERANCE * largest.max(1e-300));
+        let need = slope / (2.0 * exactness * largest.max(1e-300));
         let mut scale = if need > 0.0 { need.log2().ceil() as i32 } else { -MAX_SCALE };
         // A function that is flat where values were seen need not be so where coarse rounding moves them.
         let moved = |scale: i32| {
             let factor = f64::powi(2.0, scale);
             points.iter().zip(&values).any(|(x, y)| {
                 let far = (formula.eval((x * factor).round() / factor) - y).abs();
-                let near = far <= 2.0 * TOLERANCE * largest;
+                let near = far <= 2.0 * exactness * largest;
                 y.is_finite() && !near
             })
         };
         while scale < FINEST && moved(scale) {
             scale = (scale + 1).max(-FINEST);
         }
-        let tolerance = TOLERANCE / 4.0 * largest;
+        let tolerance = exactness / 4.0 * largest;
         let flat = |end: f64, far: f64| {
             let limit = formula.eval(far);
             limit.is_finite() && (formula.eval(end) - limit).abs() <= tolerance

@@ -32,7 +32,7 @@ impl Lowering<'_> {
         // A maximum that is much smaller than what is compared (a lower bound's, of large numbers) keeps its bits.
         let wanted = fit(self.max_abs(self.current)) - self.headroom as i32;
         let (least, most) = (self.max_abs(a).min(self.max_abs(b)), max_abs);
-        if exact || wanted > common + 2 || (least > 0.0 && most > 16.0 * least) {
+        if exact || self.guard > 0 || wanted > common + 2 || (least > 0.0 && most > 16.0 * least) {
             return self.wide_max(a, b);
         }
         let (mut left, mut right) = (self.operand(a)?, self.operand(b)?);

@@ -5,6 +5,7 @@
 
 mod divide;
 mod function;
+mod guard;
 mod layout;
 mod maximum;
 mod product;
@@ -16,8 +17,8 @@ use std::collections::BTreeMap;
 
 pub(crate) use value::{Value, along, identity, plain_axes, shape, sparse, sub_axes};
 use zktorch_graph::{
-    Contract, Expr, Factor, Graph, Interval, Linear, Operand, Role, Table, TableId, Tensor, TensorId, Term,
-    View, Visibility,
+    Contract, Expr, Factor, Graph, Interval, Limbs, Linear, Operand, Role, Table, TableId, Tensor, TensorId,
+    Term, View, Visibility,
 };
 
 use crate::calibrate::Statistics;
@@ -38,24 +39,27 @@ pub(crate) struct Lowering<'a> {
     /// Values that a maximum reads through views alone.
     narrow: Vec<bool>,
     headroom: u32,
+    /// Bits beyond 16 of values between operators.
+    guard: u32,
     /// The values that are known so far.
     values: Vec<Option<Value>>,
     /// The value that is computed.
     current: Id,
     /// Weights that exist: constant, extents, scale.
-    stored: BTreeMap<(Id, Vec<u32>, i32), TensorId>,
+    stored: BTreeMap<(Id, Vec<u32>, i32), Limbs>,
 }
 
 impl<'a> Lowering<'a> {
-    pub(crate) fn new(program: &'a Program, statistics: &'a Statistics, headroom: u32) -> Self {
+    pub(crate) fn new(program: &'a Program, statistics: &'a Statistics, headroom: u32, guard: u32) -> Self {
         Self {
             graph: Graph::default(),
             weights: Vec::new(),
             program,
             statistics,
             sums: sum_max_abs(program, statistics),
-            narrow: feeds_maximum(program),
+            narrow: if guard == 0 { feeds_maximum(program) } else { vec![false; program.values.len()] },
             headroom,
+            guard,
             values: vec![None; program.values.len()],
             current: Id(0),
             stored: BTreeMap::new(),
@@ -170,7 +174,10 @@ impl<'a> Lowering<'a> {
         if self.program.value(id).kind != Kind::Float {
             return self.wide(value, 0, id);
         }
-        let scale = self.own_scale(value);
+        let scale = self.stored_scale(value);
+        if self.guard > 0 {
+            return self.store_guarded(value, scale, id);
+        }
         self.rescale(value, scale, Interval::I16, Role::Ranged, id)
     }
 

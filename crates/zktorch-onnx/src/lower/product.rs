@@ -13,7 +13,7 @@ impl Lowering<'_> {
         let public = [self.is_public(&a), self.is_public(&b)];
         let exact = |lowering: &Self, id: Id| lowering.program.value(id).kind != Kind::Float;
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
-            let own = lowering.own_scale(&value);
+            let own = lowering.stored_scale(&value);
             let keep = public || value.scale <= own || exact(lowering, id);
             if keep { Ok(value) } else { lowering.store(&value, id) }
         };
@@ -44,8 +44,9 @@ impl Lowering<'_> {
     /// are stored first.
     fn factor(&mut self, id: Id) -> Result<Value> {
         let value = self.linear(id)?;
-        let wide = value.bounds.0 < -(1 << 20) || value.bounds.1 > 1 << 20;
-        if wide && self.program.value(id).kind == Kind::Float && value.scale > self.own_scale(&value) {
+        let most = 1 << (20 + self.guard);
+        let wide = value.bounds.0 < -most || value.bounds.1 > most;
+        if wide && self.program.value(id).kind == Kind::Float && value.scale > self.stored_scale(&value) {
             let stored = self.store(&value, id)?;
             self.replace(id, stored.clone());
             return Ok(stored);

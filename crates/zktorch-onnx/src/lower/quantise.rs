@@ -60,8 +60,17 @@ pub(super) fn canonical(lo: i128, hi: i128) -> Interval {
     candidates.iter().find(fits).copied().unwrap_or(Interval::new(lo as i32, hi as i32))
 }
 
+/// How many limbs of 16 bits integers between two bounds have below the top one, and the range of that one.
+pub(super) fn limb_bounds((lo, hi): (i128, i128)) -> (usize, Interval) {
+    let (mut below, mut lo, mut hi) = (0, lo.min(0), hi.max(0));
+    while !is_narrow(lo, hi) {
+        (below, lo, hi) = (below + 1, lo >> Limbs::BITS, hi >> Limbs::BITS);
+    }
+    (below, canonical(lo, hi))
+}
+
 /// Bounds of `floor((acc + floor(D/2)) / D)`.
-fn quotient_bounds(value: &Value, divisor: u64) -> (i128, i128) {
+pub(super) fn quotient_bounds(value: &Value, divisor: u64) -> (i128, i128) {
     let round = |bound: i128| bound.saturating_add(i128::from(divisor) / 2).div_euclid(i128::from(divisor));
     (round(value.bounds.0), round(value.bounds.1))
 }
@@ -99,7 +108,7 @@ impl Lowering<'_> {
         };
         let scale = fit(max_abs) - self.headroom as i32;
         let single = crate::tensor::len(&self.program.value(id).dims) == 1;
-        match public && (single || self.is_read_precisely(id)) {
+        match public && (single || self.guard > 0 || self.is_read_precisely(id)) {
             // 12 bits more, and the range with them.
             true => (scale + 12, Interval::new(-(1 << 27), (1 << 27) - 1)),
             false => (scale, Interval::I16),
@@ -130,7 +139,15 @@ impl Lowering<'_> {
     /// The scale and the range of an output of the network.
     pub(super) fn output_format(&self, value: &Value, id: Id, visibility: Visibility) -> (i32, Interval) {
         if self.program.value(id).kind == Kind::Float {
-            return (self.own_scale(value), Interval::I16);
+            // What is public is not looked up: it may have the guard bits.
+            let scale = if visibility == Visibility::Public {
+                self.stored_scale(value)
+            } else {
+                self.own_scale(value)
+            };
+            let more = (scale - self.own_scale(value)).clamp(0, 12);
+            let range = Interval::new(Interval::I16.lo << more, ((Interval::I16.hi + 1) << more) - 1);
+            return (self.own_scale(value) + more, range);
         }
         let (lo, hi) = value.bounds;
         let (lo, hi) = (lo.min(0), hi.max(0));
@@ -156,7 +173,8 @@ impl Lowering<'_> {
     /// The scale at which the value that is computed will be stored: its own, or that of the sum in which it ends.
     pub(super) fn target_scale(&self) -> i32 {
         let max_abs = self.sums[self.current.0];
-        if max_abs <= 0.0 { 12 } else { fit(max_abs) - self.headroom as i32 }
+        let own = if max_abs <= 0.0 { 12 } else { fit(max_abs) - self.headroom as i32 };
+        own + self.guard as i32
     }
 
     /// What a value is divided by to be at a scale: the value with larger integers, if its scale is finer, and the divisor.
@@ -238,18 +256,15 @@ impl Lowering<'_> {
         (lo, hi): (i128, i128),
         role: impl Fn(Interval) -> Role,
     ) -> Result<Limbs> {
-        let mut ids = Vec::new();
-        let (mut lo, mut hi) = (lo.min(0), hi.max(0));
-        while !is_narrow(lo, hi) {
-            if ids.len() + 1 == Limbs::MAX {
-                return Err(self.error("bits", "at most 64", format!("[{lo}, {hi}] above the lower limbs")));
-            }
-            let limb = format!("{name} (limb {})", ids.len());
-            ids.push(self.tensor(&limb, like, scale, Limbs::LOW, Role::Ranged));
-            (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
+        let (below, range) = limb_bounds((lo, hi));
+        if below >= Limbs::MAX {
+            return Err(self.error("bits", "at most 64", format!("integers in [{lo}, {hi}]")));
         }
-        let range = canonical(lo, hi);
-        let top = if ids.is_empty() { name.to_owned() } else { format!("{name} (limb {})", ids.len()) };
+        let limb = |index: usize| format!("{name} (limb {index})");
+        let mut ids: Vec<TensorId> = (0..below)
+            .map(|index| self.tensor(&limb(index), like, scale, Limbs::LOW, Role::Ranged))
+            .collect();
+        let top = if below == 0 { name.to_owned() } else { limb(below) };
         ids.push(self.tensor(&top, like, scale, range, role(range)));
         Ok(Limbs(ids))
     }
@@ -283,8 +298,9 @@ impl Lowering<'_> {
             Limbs(ids)
         };
         let r = tensors("remainder");
-        let exact = divisor <= 1 << 17 || divisor.is_power_of_two();
-        let slack = if exact { Limbs::default() } else { tensors("slack") };
+        // What the ranges of r allow is D - 1 itself where all its lower limbs are full.
+        let full = divisor.trailing_zeros() >= Limbs::BITS * (r.0.len() as u32 - 1);
+        let slack = if full { Limbs::default() } else { tensors("slack") };
         (r, slack)
     }
 
@@ -330,61 +346,58 @@ impl Lowering<'_> {
         constant.check_finite(self.name(id))?;
         let max_abs = constant.max_abs();
         let exact = self.program.value(id).kind != Kind::Float;
-        let scale = if exact { 0 } else { fit(max_abs).min(max_scale) };
-        if max_abs * f64::powi(2.0, scale) > 32767.0 {
-            return self.wide_weight(id, axes);
-        }
+        let guard = if constant.max_abs() > 0.0 { self.guard as i32 } else { 0 };
+        let scale = if exact { 0 } else { (fit(max_abs) + guard).min(max_scale) };
         let shape = shape(&axes);
         if shape.len() != constant.len() {
             return Err(self.bug("a layout of the constant", "another number of entries"));
         }
+        let factor = f64::powi(2.0, scale);
+        let wide = max_abs * factor > 32767.0;
         let key = (id, shape.dims().to_vec(), scale);
-        let tensor = match self.stored.get(&key) {
-            Some(tensor) => *tensor,
+        let limbs = match self.stored.get(&key) {
+            Some(limbs) => limbs.clone(),
             None => {
-                let factor = f64::powi(2.0, scale);
-                let data = constant.iter().map(|x| (x * factor).round() as i32).collect::<Vec<_>>();
-                let name = self.name(id).into();
-                let tensor =
-                    self.add_tensor(Tensor { name, shape, scale, range: Interval::I16, role: Role::Weight });
-                self.weights.push((tensor, data));
-                self.stored.insert(key, tensor);
-                tensor
+                let data: Vec<i64> = constant.iter().map(|x| (x * factor).round() as i64).collect();
+                let parts =
+                    if wide { self.halves(&data)? } else { vec![data.iter().map(|x| *x as i32).collect()] };
+                let limbs =
+                    Limbs(parts.into_iter().map(|part| self.new_weight(id, &shape, scale, part)).collect());
+                self.stored.insert(key, limbs.clone());
+                limbs
             }
         };
-        let mut value = self.tensor_value(tensor, axes, max_abs);
-        value.bounds = (-32767, 32767);
-        Ok(value)
+        let largest = (max_abs * factor).round() as i128;
+        let first = limbs.0.first().ok_or_else(|| self.bug("limbs", "none"))?;
+        let mut value = self.tensor_value(*first, axes, max_abs);
+        match wide {
+            true => Ok(self.limbs_value(&limbs, &value, scale, (-largest, largest))),
+            false => {
+                value.bounds = (-32767, 32767);
+                Ok(value)
+            }
+        }
     }
 
-    /// A constant of integers beyond 16 bits: two weights of 16 bits each.
-    fn wide_weight(&mut self, id: Id, axes: Vec<Vec<u32>>) -> Result<Value> {
-        let constant = self.program.constant(id).and_then(|tensor| tensor.ints()).unwrap_or_default();
-        // Both halves have a sign, so the largest number is a little below 2^31.
-        let split = |x: i64| {
-            let low = i64::from(x as i16);
+    fn new_weight(&mut self, id: Id, shape: &zktorch_graph::Shape, scale: i32, data: Vec<i32>) -> TensorId {
+        let (name, shape) = (self.name(id).into(), shape.clone());
+        let tensor = self.add_tensor(Tensor { name, shape, scale, range: Interval::I16, role: Role::Weight });
+        self.weights.push((tensor, data));
+        tensor
+    }
+
+    /// Integers beyond 16 bits as two limbs. Both have a sign, so the largest number is a little below 2^31.
+    fn halves(&self, data: &[i64]) -> Result<Vec<Vec<i32>>> {
+        let split = |x: &i64| {
+            let low = i64::from(*x as i16);
             let high = i16::try_from(x.checked_sub(low)? >> 16).ok()?;
-            Some((i32::from(x as i16), i32::from(high)))
+            Some((i32::from(*x as i16), i32::from(high)))
         };
-        let halves = |pick: fn((i32, i32)) -> i32| -> Vec<i32> {
-            constant.iter().filter_map(|x| split(*x)).map(pick).collect()
-        };
-        if let Some(large) = constant.iter().find(|x| split(**x).is_none()) {
+        if let Some(large) = data.iter().find(|x| split(x).is_none()) {
             return Err(self.error("constant", "integers from -2^31 to 2^31 - 2^15 - 1", large));
         }
-        let halves = [halves(|(low, _)| low), halves(|(_, high)| high)];
-        let shape = shape(&axes);
-        let name = self.name(id);
-        let mut ids = Vec::new();
-        for data in halves {
-            let range = Interval::I16;
-            let (name, shape) = (name.to_owned(), shape.clone());
-            let tensor = self.add_tensor(Tensor { name, shape, scale: 0, range, role: Role::Weight });
-            self.weights.push((tensor, data));
-            ids.push(tensor);
-        }
-        let like = self.tensor_value(ids[0], axes, f64::from(i32::MAX));
-        Ok(self.limbs_value(&Limbs(ids), &like, 0, (i32::MIN.into(), i32::MAX.into())))
+        let (low, high) = data.iter().filter_map(split).unzip();
+        Ok(vec![low, high])
     }
 
     /// How many bits a rescaling of the product that is computed may take away. One remainder has 16; a long sum, whose result

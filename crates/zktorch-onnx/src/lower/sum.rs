@@ -56,7 +56,7 @@ impl Lowering<'_> {
         if value.div == 1 && !value.is_pending() && value.scale <= room + 24 {
             return Ok(value);
         }
-        let scale = self.own_scale(&value).min(room);
+        let scale = self.stored_scale(&value).min(room);
         let stored = self.coarser(&value, scale, id)?;
         self.replace(id, stored.clone());
         Ok(stored)
@@ -190,6 +190,9 @@ impl Lowering<'_> {
     pub(super) fn coarser(&mut self, value: &Value, scale: i32, id: Id) -> Result<Value> {
         if self.program.value(id).kind != Kind::Float {
             return self.wide(value, 0, id);
+        }
+        if self.guard > 0 {
+            return self.store_guarded(value, scale, id);
         }
         self.rescale(value, scale, zktorch_graph::Interval::I16, zktorch_graph::Role::Ranged, id)
     }

@@ -116,6 +116,10 @@ pub struct CompileSource {
     /// Bits of room above the largest values of the samples [default: 2; 3 with fewer than 16 samples]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=12))]
     pub headroom: Option<u32>,
+    /// Bits beyond 16 of the values between operators, about twice the committed values [default: 0; 8 if an
+    /// output is off by more than 1% without]
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=12))]
+    pub guard_bits: Option<u32>,
     /// Refuse the model if an output is further off than this part of its largest value, on the samples
     #[arg(long, value_name = "X", value_parser = values::max_error)]
     pub max_error: Option<f64>,
@@ -169,7 +173,7 @@ pub struct Run {
 #[command(override_usage = "zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT\n       \
                             zktorch prove MODEL.onnx --input DATA --out DIR")]
 #[command(group = ArgGroup::new("how_scales_are_chosen")
-    .args(["calibration", "headroom", "max_error", "image", "dims"])
+    .args(["calibration", "headroom", "guard_bits", "max_error", "image", "dims"])
     .multiple(true)
     .requires("out")
     .conflicts_with("pk"))]

@@ -49,9 +49,16 @@ pub(super) fn compile_model(
     let _running = context.progress.begin("compile", plan::compile(file_bytes(path).unwrap_or(0), samples));
     let onnx = read_model(path)?;
     let base_dir = path.parent().map(Path::to_path_buf);
-    let (headroom, max_error) = (source.headroom, source.max_error);
-    let mut options =
-        Options { input, output, base_dir, dims: dims.clone(), headroom, max_error, ..Options::default() };
+    let mut options = Options {
+        input,
+        output,
+        base_dir,
+        dims: dims.clone(),
+        headroom: source.headroom,
+        guard_bits: source.guard_bits,
+        max_error: source.max_error,
+        ..Options::default()
+    };
     if source.image.is_some() || !source.calibration.is_empty() {
         let _span = info_span!("read samples").entered();
         let float = FloatModel::new(&onnx, &options).map_err(|error| obstacles(&onnx, &options, error))?;
@@ -82,6 +89,7 @@ pub(super) fn compile_model(
         input,
         output,
         headroom: compiled.headroom,
+        guard_bits: compiled.guard_bits,
         ranges: compiled.ranges.clone(),
         image: source.image.clone(),
         dims,

@@ -28,6 +28,8 @@ pub(crate) struct Recipe {
     pub(crate) output: Visibility,
     /// Bits above the largest values.
     pub(crate) headroom: u32,
+    /// Bits beyond 16 of the values between operators.
+    pub(crate) guard_bits: u32,
     /// Smallest and largest entry of everything computed, over the calibration samples.
     pub(crate) ranges: Vec<(f64, f64)>,
     /// What is done to images.
@@ -42,6 +44,7 @@ impl Recipe {
         let options = Options {
             ranges: Some(self.ranges.clone()),
             headroom: Some(self.headroom),
+            guard_bits: Some(self.guard_bits),
             input: self.input,
             output: self.output,
             base_dir,
@@ -148,6 +151,7 @@ impl ModelFile {
             warnings: Vec::new(),
             ranges: self.recipe.ranges.clone(),
             headroom: self.recipe.headroom,
+            guard_bits: self.recipe.guard_bits,
             precision: Default::default(),
         };
         let listed = |ports: &[PortInfo], ids: &[TensorId]| {

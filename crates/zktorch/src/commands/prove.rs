@@ -69,6 +69,7 @@ fn one_time_setup(
                     && cached.recipe.image == source.image
                     && cached.recipe.dims == Dim::all(&source.dims)?
                     && source.headroom.is_none_or(|headroom| cached.recipe.headroom == headroom)
+                    && source.guard_bits.is_none_or(|bits| cached.recipe.guard_bits == bits)
                     && [cached.recipe.input, cached.recipe.output] == [Visibility::Public; 2]
             }
         };
