@@ -18,10 +18,10 @@ use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, R
 pub const GENERATED: usize = 8;
 /// With fewer samples there is a bit more headroom.
 const ENOUGH_SAMPLES: usize = 16;
-/// Guard bits of a model that needs them, unless the user says another number.
-const GUARD: u32 = 8;
+/// Guard bits of a model that needs them, the second number where the first one is not enough.
+const GUARDS: [u32; 2] = [8, 16];
 /// More would not fit two limbs.
-const MAX_GUARD: u32 = 12;
+const MAX_GUARD: u32 = 16;
 
 /// An input or output of the network.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,14 +147,19 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     let before = error(&compiled);
     if guard.is_none() && before > precision::WARN {
         // A model may be beyond what more bits can lower; then it stays as it is.
-        if let Ok(mut finer) = lower(GUARD, warnings)
+        let mut finer = lower(GUARDS[0], warnings.clone());
+        if finer.as_ref().is_ok_and(|finer| error(finer) > precision::WARN) {
+            finer = lower(GUARDS[1], warnings).or(finer);
+        }
+        if let Ok(mut finer) = finer
             && error(&finer) < before / 2.0
         {
+            let bits = finer.guard_bits;
             let entries = |compiled: &Compiled| -> usize {
                 compiled.graph.tensors.iter().map(|tensor| tensor.shape.len()).sum()
             };
             finer.warnings.push(format!(
-                "an output was off by {:.2}% with 16 bits for every value: values have {GUARD} guard bits, which \
+                "an output was off by {:.2}% with 16 bits for every value: values have {bits} guard bits, which \
                  makes {:.1} times the entries; --guard-bits 0 does without",
                 100.0 * before,
                 entries(&finer) as f64 / entries(&compiled).max(1) as f64

@@ -15,7 +15,7 @@ use crate::program::{Id, Kind};
 /// Points at which a function is looked at to choose scales.
 const SAMPLES: usize = 1024;
 /// Rounding an argument may change a value by this part of the largest one.
-const TOLERANCE: f64 = 1.0 / 4096.0;
+pub(super) const TOLERANCE: f64 = 1.0 / 4096.0;
 /// Domains of 17 bits.
 const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
 /// Coarse rounding is looked at up to this scale.
@@ -26,10 +26,12 @@ const MAX_SCALE: i32 = 200;
 impl Lowering<'_> {
     /// y = f(x).
     pub(super) fn function(&mut self, x: Id, formula: &Formula, y: Id) -> Result<Value> {
-        if self.guard > 0 && self.program.value(y).kind == Kind::Float && Self::is_relu(formula) {
-            return self.relu_guarded(x);
+        if self.guard > 0
+            && let Some(value) = self.function_guarded(x, formula, y)?
+        {
+            return Ok(value);
         }
-        let mut value = self.value(x)?;
+        let value = self.value(x)?;
         let own = self.own_scale(&value);
         let [of_integers, to_integers] = [x, y].map(|id| self.program.value(id).kind != Kind::Float);
         let plan = if of_integers && to_integers || is_choice(formula) {
@@ -38,6 +40,18 @@ impl Lowering<'_> {
             let plan = if of_integers { self.reals_of_integers(formula, &value, x) } else { None };
             plan.unwrap_or_else(|| self.approximate(formula, &value, x, y, own))
         };
+        self.look_up_planned(value, plan, own, x, self.name(y))
+    }
+
+    /// The lookup of a value as planned. `own` is the scale at which others would read the argument.
+    pub(super) fn look_up_planned(
+        &mut self,
+        mut value: Value,
+        plan: Plan,
+        own: i32,
+        x: Id,
+        name: &str,
+    ) -> Result<Value> {
         if value.scale > plan.scale + 47 || plan.saturates && value.div != 1 {
             value = self.wide(&value, plan.scale.min(value.scale), x)?;
         }
@@ -52,7 +66,6 @@ impl Lowering<'_> {
         if plan.scale == own && !plan.saturates && several {
             self.replace(x, stored.clone());
         }
-        let name = self.name(y);
         self.look_up(&stored, table, plan.range, plan.output_scale, name)
     }
 
@@ -139,8 +152,8 @@ impl Lowering<'_> {
     }
 
     fn approximate(&self, formula: &Formula, value: &Value, x: Id, y: Id, own: i32) -> Plan {
-        let own = own.clamp(-MAX_SCALE, MAX_SCALE);
         let integer = self.program.value(y).kind != Kind::Float;
+        let own = own.clamp(-MAX_SCALE, MAX_SCALE);
         if !integer && Self::is_relu(formula) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
             let range = Interval::new(0, Interval::I16.hi);
@@ -149,12 +162,23 @@ impl Lowering<'_> {
         if !integer && keeps_integers(formula) {
             return self.piecewise(formula, x, y, own);
         }
-        let shape = self.shape_of(formula, x, y);
+        let shape = self.shape_of(formula, x, self.max_abs(y));
         let output_scale = if integer { 0 } else { shape.output_scale() };
+        Self::in_one_table(formula, &shape, value, own, output_scale)
+    }
+
+    /// All values by one table, whose argument has as many bits as it takes.
+    pub(super) fn in_one_table(
+        formula: &Formula,
+        shape: &Shape,
+        value: &Value,
+        own: i32,
+        output_scale: i32,
+    ) -> Plan {
         // All that was seen, with room, in 16 bits.
         let plain = own.min(shape.scale + 3);
         if plain >= shape.scale {
-            return Plan::limited(formula, &shape, Interval::I16, plain, output_scale, false);
+            return Plan::limited(formula, shape, Interval::I16, plain, output_scale, false);
         }
         let window = shape.window;
         let width = (window.1 - window.0).max(window.1.abs()).max(window.0.abs() * 2.0);
@@ -168,12 +192,12 @@ impl Lowering<'_> {
             rough_up((window.1 * factor).ceil()).clamp(0, 131_071),
         );
         let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
-        Plan::limited(formula, &shape, domain, scale, output_scale, true)
+        Plan::limited(formula, shape, domain, scale, output_scale, true)
     }
 
     /// Minima and maxima of the argument and numbers: the scale stays, so that nothing is rounded.
     fn piecewise(&self, formula: &Formula, x: Id, y: Id, own: i32) -> Plan {
-        let shape = self.shape_of(formula, x, y);
+        let shape = self.shape_of(formula, x, self.max_abs(y));
         let scale = (fit(shape.largest) - self.headroom as i32).clamp(-MAX_SCALE, MAX_SCALE);
         let flat = shape.flat.0 && shape.flat.1;
         if !flat || own >= scale - 2 || shape.largest <= 0.0 {
@@ -239,28 +263,28 @@ impl Lowering<'_> {
         Ok(self.tensor_value(y, x.axes.clone(), x.max_abs))
     }
 
-    /// What a function looks like around the values that were seen.
-    fn shape_of(&self, formula: &Formula, x: Id, y: Id) -> Shape {
+    /// What a function looks like around the arguments that were seen. `seen` is its largest value there, 0 if that is not known.
+    pub(super) fn shape_of(&self, formula: &Formula, x: Id, seen: f64) -> Shape {
         let (lo, hi) = self.statistics.range(x);
         let room = f64::from(1u32 << self.headroom);
         let max_abs = lo.abs().max(hi.abs()).max(1e-30);
         let limits =
             (if lo < 0.0 { -max_abs * room } else { 0.0 }, if hi > 0.0 { max_abs * room } else { 0.0 });
-        let tolerance = TOLERANCE * f64::powi(0.5, (self.guard / 2) as i32);
-        Shape::new(formula, (lo, hi), limits, self.max_abs(y), tolerance)
+        let tolerance = self.tolerance();
+        Shape::new(formula, (lo, hi), limits, seen, tolerance)
     }
 }
 
 /// What a function looks like around the values that were seen.
-struct Shape {
+pub(super) struct Shape {
     /// Largest absolute value of the function where values were seen.
-    largest: f64,
+    pub(super) largest: f64,
     /// The argument's scale from which on rounding it does not matter.
-    scale: i32,
+    pub(super) scale: i32,
     /// Whether the function is flat below and above the window.
-    flat: (bool, bool),
+    pub(super) flat: (bool, bool),
     /// Where the function is not flat, within what was seen and the room around it.
-    window: (f64, f64),
+    pub(super) window: (f64, f64),
     /// Where the function's values fit a table's range.
     bounded: (f64, f64),
     /// Where values were seen.
@@ -347,22 +371,28 @@ impl Shape {
     }
 
     /// Values up to four times the largest one have 17 bits.
-    fn output_scale(&self) -> i32 {
+    pub(super) fn output_scale(&self) -> i32 {
         (fit(self.largest) - 1).clamp(-MAX_SCALE, MAX_SCALE)
     }
 }
 
 /// How a function is looked up.
-struct Plan {
+pub(super) struct Plan {
     table: Table,
     range: Interval,
-    scale: i32,
+    pub(super) scale: i32,
     output_scale: i32,
     saturates: bool,
 }
 
 impl Plan {
-    fn new(formula: &Formula, domain: Interval, scale: i32, output_scale: i32, saturates: bool) -> Self {
+    pub(super) fn new(
+        formula: &Formula,
+        domain: Interval,
+        scale: i32,
+        output_scale: i32,
+        saturates: bool,
+    ) -> Self {
         let formula = formula.clone();
         let (lo, hi) = (WIDE.lo, WIDE.hi);
         let function = Function::Formula { formula, input_scale: scale, output_scale, lo, hi };
