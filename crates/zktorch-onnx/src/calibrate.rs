@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::interpret::evaluate;
-use crate::program::{Id, Kind, Program};
+use crate::program::{Id, Program};
 use crate::{OnnxError, Result, Tensor};
 
 /// Smallest and largest entry of every value; what no sample reached is (0, 0).
@@ -74,17 +74,6 @@ pub(crate) fn check_inputs(program: &Program, inputs: &[Tensor]) -> Result<()> {
     Ok(())
 }
 
-/// The entries of an input in the kind that the program reads.
-fn of_kind(input: &Tensor, kind: Kind) -> Tensor {
-    match (input, kind) {
-        (Tensor::Int(_), Kind::Float) => input.to_float().into(),
-        (Tensor::Float(tensor), Kind::Int | Kind::Bool) => {
-            crate::IntTensor::from_fn(tensor.dims(), |i| tensor.data()[i].round() as i64).into()
-        }
-        _ => input.clone(),
-    }
-}
-
 /// Computes all values and shows each to `visit`: first the inputs, then the results in the order of computation. A value is
 /// freed after its last use.
 pub(crate) fn run(program: &Program, inputs: &[Tensor], mut visit: impl FnMut(Id, &Tensor)) -> Result<()> {
@@ -95,7 +84,7 @@ pub(crate) fn run(program: &Program, inputs: &[Tensor], mut visit: impl FnMut(Id
     }
     let mut values: BTreeMap<Id, Tensor> = BTreeMap::new();
     for (id, input) in program.inputs.iter().zip(inputs) {
-        let input = of_kind(input, program.value(*id).kind);
+        let input = input.of_kind(program.value(*id).kind);
         visit(*id, &input);
         values.insert(*id, input);
     }

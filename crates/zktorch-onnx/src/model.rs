@@ -79,10 +79,28 @@ impl Model {
             }
             let tensor = info.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
             elements.insert(info.name.clone(), tensor.map(|t| t.elem_type).unwrap_or_default());
-            match input_type(info, options) {
+            if let Some(value) = options.bound.get(&info.name) {
+                match bound_input(info, value, options) {
+                    Ok(value) => drop(constants.insert(info.name.clone(), value)),
+                    Err(error) => problems.push(error),
+                }
+                continue;
+            }
+            match input_type(info, &options.dims, options.max_entries) {
                 Ok((dims, kind)) => inputs.push((info.name.clone(), dims, kind)),
                 Err(error) => problems.push(error),
             }
+        }
+        let known = |name: &&String| {
+            graph.input.iter().any(|info| info.name == **name) && !initialisers.contains(*name)
+        };
+        if let Some(name) = options.bound.keys().find(|name| !known(name)) {
+            return Err(OnnxError::Input {
+                name: name.clone(),
+                field: "bound value",
+                expected: "an input of the model".into(),
+                got: "no input of this name".into(),
+            });
         }
         if graph.output.is_empty() {
             return Err(OnnxError::Model {
@@ -171,9 +189,38 @@ pub(crate) fn type_name(data_type: i32) -> String {
     name.into()
 }
 
+/// An input's value that is given at compile time, as a constant of the input's type; dynamic extents are the value's.
+fn bound_input(info: &ValueInfoProto, value: &Tensor, options: &Options) -> Result<(Tensor, Kind)> {
+    let mut extents = BTreeMap::new();
+    for (axis, dim) in value.dims().iter().enumerate() {
+        let name = shape_of(info).and_then(|shape| shape.dim.get(axis)?.dim_param.clone());
+        let place = format!("{}:{axis}", info.name);
+        extents.insert(name.filter(|name| !name.is_empty()).unwrap_or(place), *dim);
+    }
+    let (dims, kind) = input_type(info, &extents, options.max_entries)?;
+    if dims != value.dims() {
+        return Err(OnnxError::Input {
+            name: info.name.clone(),
+            field: "extents of its bound value",
+            expected: format!("{dims:?}"),
+            got: format!("{:?}", value.dims()),
+        });
+    }
+    value.check_finite(&info.name)?;
+    Ok((value.of_kind(kind), kind))
+}
+
+fn shape_of(info: &ValueInfoProto) -> Option<&crate::proto::TensorShapeProto> {
+    info.r#type.as_ref()?.tensor_type.as_ref()?.shape.as_ref()
+}
+
 const TYPES: &str = "float16, float32, float64, bfloat16, int2 to int64, uint2 to uint64 or bool";
 
-fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, Kind)> {
+fn input_type(
+    info: &ValueInfoProto,
+    extents: &BTreeMap<String, usize>,
+    max_entries: usize,
+) -> Result<(Vec<usize>, Kind)> {
     let error = |field, expected: &str, got: String| OnnxError::Input {
         name: info.name.clone(),
         field,
@@ -194,8 +241,7 @@ fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, K
         // By its name, or as INPUT:AXIS.
         let name = dim.dim_param.clone().filter(|name| !name.is_empty());
         let place = format!("{}:{axis}", info.name);
-        let given =
-            name.as_ref().and_then(|name| options.dims.get(name)).or_else(|| options.dims.get(&place));
+        let given = name.as_ref().and_then(|name| extents.get(name)).or_else(|| extents.get(&place));
         let fixed = dim.dim_value.filter(|value| *value > 0).and_then(|value| usize::try_from(value).ok());
         dims.push(match (fixed, given.copied()) {
             (Some(dim), _) | (None, Some(dim)) if dim > 0 => dim,
@@ -208,8 +254,8 @@ fn input_type(info: &ValueInfoProto, options: &Options) -> Result<(Vec<usize>, K
         });
     }
     match checked_len(&dims) {
-        Some(len) if len <= options.max_entries => Ok((dims, kind)),
-        _ => Err(error("size", &format!("at most {} entries", options.max_entries), format!("{dims:?}"))),
+        Some(len) if len <= max_entries => Ok((dims, kind)),
+        _ => Err(error("size", &format!("at most {max_entries} entries"), format!("{dims:?}"))),
     }
 }
 

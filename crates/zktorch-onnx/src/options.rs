@@ -19,6 +19,8 @@ pub struct Options {
     /// Extents of dynamic axes, by their name or as INPUT:AXIS. The first axis of an input is 1 if it is dynamic and not named
     /// here.
     pub dims: BTreeMap<String, usize>,
+    /// Inputs whose value is part of the model: it may fix shapes, axes and branches, and every proof is about this value alone.
+    pub bound: BTreeMap<String, Tensor>,
     /// Folder that external data may be read from; without it, models with external data are refused.
     pub base_dir: Option<PathBuf>,
     /// Who sees the inputs.
@@ -47,6 +49,7 @@ impl Default for Options {
             calibration: Vec::new(),
             generated: GENERATED,
             dims: BTreeMap::new(),
+            bound: BTreeMap::new(),
             base_dir: None,
             input: Visibility::Public,
             output: Visibility::Public,

@@ -1,5 +1,6 @@
 //! Tensors of the model: floats, and exact integers.
 
+use crate::program::Kind;
 use crate::{OnnxError, Result};
 
 /// A row-major tensor of floats.
@@ -204,6 +205,17 @@ impl Tensor {
                 Self::Float(FloatTensor::from_fn(dims, |i| index(i).map_or(0.0, |j| t.data[j])))
             }
             Self::Int(t) => Self::Int(IntTensor::from_fn(dims, |i| index(i).map_or(0, |j| t.data[j]))),
+        }
+    }
+
+    /// The entries in another kind: to integers rounded.
+    pub(crate) fn of_kind(&self, kind: Kind) -> Self {
+        match (self, kind) {
+            (Self::Int(_), Kind::Float) => self.to_float().into(),
+            (Self::Float(tensor), Kind::Int | Kind::Bool) => {
+                IntTensor::from_fn(tensor.dims(), |i| tensor.data()[i].round() as i64).into()
+            }
+            _ => self.clone(),
         }
     }
 

@@ -199,6 +199,8 @@ impl Lowering<'_> {
     fn piecewise(&self, formula: &Formula, x: Id, y: Id, own: i32) -> Plan {
         let shape = self.shape_of(formula, x, self.max_abs(y));
         let scale = (fit(shape.largest) - self.headroom as i32).clamp(-MAX_SCALE, MAX_SCALE);
+        // The scale of an argument that was always zero is a guess, that of the value is not.
+        let own = if self.max_abs(x) > 0.0 { own } else { own.max(scale) };
         let flat = shape.flat.0 && shape.flat.1;
         if !flat || own >= scale - 2 || shape.largest <= 0.0 {
             return Plan::new(formula, Interval::I16, own, own, false);

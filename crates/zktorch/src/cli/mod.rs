@@ -3,6 +3,7 @@
 //! Exit status: 0 accepted or done, 1 rejected (or a model that cannot be proved), 2 anything else (usage,
 //! input, internal). Interrupted: 128 + number of the signal, which is 130 for Ctrl-C.
 
+mod bind;
 mod dims;
 mod paths;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
+pub use bind::Bind;
 pub use dims::Dim;
 pub use paths::ONE_STEP_FILES;
 pub use values::{AcceptedSrs, ProofContext};
@@ -87,6 +89,10 @@ pub struct Inspect {
     /// Extent of a dynamic axis; an axis without a name is INPUT:AXIS, as in x:1=20 (repeatable)
     #[arg(long = "dim", value_name = "NAME=VALUE")]
     pub dims: Vec<Dim>,
+    /// An input whose value is part of the model, as a rate that decides a branch: it may fix shapes and axes, and
+    /// every proof is about this value alone (repeatable)
+    #[arg(long, value_name = "NAME=FILE")]
+    pub bind: Vec<Bind>,
 }
 
 /// `zktorch compile MODEL.onnx -o MODEL.zkt`
@@ -129,6 +135,10 @@ pub struct CompileSource {
     /// Extent of a dynamic axis; an axis without a name is INPUT:AXIS, as in x:1=20 (repeatable)
     #[arg(long = "dim", value_name = "NAME=VALUE")]
     pub dims: Vec<Dim>,
+    /// An input whose value is part of the model, as a rate that decides a branch: it may fix shapes and axes, and
+    /// every proof is about this value alone (repeatable)
+    #[arg(long, value_name = "NAME=FILE")]
+    pub bind: Vec<Bind>,
 }
 
 /// `zktorch setup MODEL.zkt --pk PK --vk VK`
@@ -173,7 +183,7 @@ pub struct Run {
 #[command(override_usage = "zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT\n       \
                             zktorch prove MODEL.onnx --input DATA --out DIR")]
 #[command(group = ArgGroup::new("how_scales_are_chosen")
-    .args(["calibration", "headroom", "guard_bits", "max_error", "image", "dims"])
+    .args(["calibration", "headroom", "guard_bits", "max_error", "image", "dims", "bind"])
     .multiple(true)
     .requires("out")
     .conflicts_with("pk"))]

@@ -45,10 +45,14 @@ impl Paths {
 
     fn command(&mut self, command: &Command) {
         match command {
-            Command::Inspect(Inspect { model, dims: _ }) => self.read("MODEL.onnx", [model]),
+            Command::Inspect(Inspect { model, dims: _, bind }) => {
+                self.read("MODEL.onnx", [model]);
+                self.read("--bind", bind.iter().map(|bind| &bind.path));
+            }
             Command::Compile(Compile { model, output_file, source, visibility: _ }) => {
                 self.read("MODEL.onnx", [model]);
                 self.read("--calibration", &source.calibration);
+                self.read("--bind", source.bind.iter().map(|bind| &bind.path));
                 self.write("-o", [output_file]);
             }
             Command::Setup(Setup { model, pk, vk, srs, force: _ }) => {
@@ -87,6 +91,7 @@ impl Paths {
         self.read("--context", context.as_ref().and_then(context_file));
         self.read("--labels", labels);
         self.read("--calibration", &source.calibration);
+        self.read("--bind", source.bind.iter().map(|bind| &bind.path));
         if let Some(pk) = pk {
             self.read("--pk", [pk]);
             self.read("the SRS beside --pk", [&srs_path(pk)]);

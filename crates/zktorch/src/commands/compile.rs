@@ -12,9 +12,9 @@ use zktorch_graph::Visibility;
 use zktorch_onnx::{FloatModel, GENERATED, OnnxError, Options, Precision, ValueError, compile, inspect};
 use zktorch_prover::committed_values;
 
-use super::model_file::{ModelFile, Recipe};
+use super::model_file::{BoundInput, ModelFile, Recipe};
 use super::obstacles::{Obstacles, Unsupported};
-use super::samples::{check_image, dead_inputs, load_samples};
+use super::samples::{check_image, dead_inputs, load_bound, load_samples};
 use super::{Context, Outcome, file_bytes, plan, read_model, require_folder};
 
 /// Stored values whose errors are reported: those with the largest.
@@ -46,6 +46,7 @@ pub(super) fn compile_model(
     // Samples come one to a file, or in an archive whose size tells little: most often there are enough.
     let samples = if source.calibration.is_empty() { GENERATED } else { plan::SAMPLES };
     let dims = Dim::all(&source.dims)?;
+    let bound = load_bound(&source.bind)?;
     let _running = context.progress.begin("compile", plan::compile(file_bytes(path).unwrap_or(0), samples));
     let onnx = read_model(path)?;
     let base_dir = path.parent().map(Path::to_path_buf);
@@ -54,6 +55,7 @@ pub(super) fn compile_model(
         output,
         base_dir,
         dims: dims.clone(),
+        bound: bound.clone(),
         headroom: source.headroom,
         guard_bits: source.guard_bits,
         max_error: source.max_error,
@@ -73,7 +75,7 @@ pub(super) fn compile_model(
         }
     }
     // External data stay where they are: the float model finds them there again.
-    let without_files = Options { dims: dims.clone(), ..Options::default() };
+    let without_files = Options { dims: dims.clone(), bound: bound.clone(), ..Options::default() };
     let alone = info_span!("check model").in_scope(|| FloatModel::new(&onnx, &without_files).is_ok());
     let external = if alone { None } else { Some(std::path::absolute(folder_of(path))?) };
     // The least that it can be: the weights come on top.
@@ -93,6 +95,7 @@ pub(super) fn compile_model(
         ranges: compiled.ranges.clone(),
         image: source.image.clone(),
         dims,
+        bound: bound.iter().map(|(name, value)| (name.clone(), BoundInput::from(value))).collect(),
     };
     Ok(ModelFile::new(&compiled, recipe, onnx, external))
 }

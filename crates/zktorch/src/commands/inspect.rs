@@ -9,6 +9,7 @@ use zktorch_onnx::{Compiled, NodeReport, Options, compile, inspect};
 use zktorch_prover::{choose_k, committed_values};
 
 use super::obstacles::Obstacles;
+use super::samples::load_bound;
 use super::{Context, Outcome, lines, read_model};
 
 /// Bytes per committed cell while proving, about: the cell, its index and tag, its inverse.
@@ -23,7 +24,8 @@ const SAID_ELSEWHERE: [&str; 6] = ["command", "nodes", "operators", "problems", 
 pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> {
     let bytes = read_model(&options.model)?;
     let base_dir = options.model.parent().map(std::path::Path::to_path_buf);
-    let compile_options = Options { base_dir, dims: Dim::all(&options.dims)?, ..Options::default() };
+    let (dims, bound) = (Dim::all(&options.dims)?, load_bound(&options.bind)?);
+    let compile_options = Options { base_dir, dims, bound, ..Options::default() };
     let found = inspect(&bytes, &compile_options)?;
     let mut obstacles = Obstacles::of(&found);
     let mut report = Report::new("inspect");

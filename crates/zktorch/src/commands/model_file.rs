@@ -10,7 +10,7 @@ use zktorch::container::{self, Kind};
 use zktorch::{Bytes32, ImageSpec, srs_path};
 use zktorch_commit::Srs;
 use zktorch_graph::{Graph, TensorId, Visibility};
-use zktorch_onnx::{Compiled, FloatModel, Options, PortInfo, compile};
+use zktorch_onnx::{Compiled, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Tensor, compile};
 use zktorch_prover::{Model, ProvingKey};
 use zktorch_verifier::{Port, UncheckedKey};
 
@@ -36,9 +36,49 @@ pub(crate) struct Recipe {
     pub(crate) image: Option<ImageSpec>,
     /// Extents of dynamic axes.
     pub(crate) dims: BTreeMap<String, usize>,
+    /// Inputs whose value is part of the model.
+    pub(crate) bound: BTreeMap<String, BoundInput>,
+}
+
+/// The value of an input that is part of the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BoundInput {
+    dims: Vec<usize>,
+    values: BoundValues,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum BoundValues {
+    Floats(Vec<f32>),
+    Integers(Vec<i64>),
+}
+
+impl From<&Tensor> for BoundInput {
+    fn from(tensor: &Tensor) -> Self {
+        let values = match tensor {
+            Tensor::Float(tensor) => BoundValues::Floats(tensor.data().to_vec()),
+            Tensor::Int(tensor) => BoundValues::Integers(tensor.data().to_vec()),
+        };
+        Self { dims: tensor.dims().to_vec(), values }
+    }
+}
+
+impl BoundInput {
+    fn tensor(&self) -> Result<Tensor> {
+        let dims = self.dims.clone();
+        Ok(match &self.values {
+            BoundValues::Floats(data) => FloatTensor::new(dims, data.clone())?.into(),
+            BoundValues::Integers(data) => IntTensor::new(dims, data.clone())?.into(),
+        })
+    }
 }
 
 impl Recipe {
+    /// The inputs whose value is part of the model.
+    pub(crate) fn bound(&self) -> Result<BTreeMap<String, Tensor>> {
+        self.bound.iter().map(|(name, value)| Ok((name.clone(), value.tensor()?))).collect()
+    }
+
     /// Compiles again.
     pub(crate) fn compile(&self, onnx: &[u8], base_dir: Option<PathBuf>) -> Result<Compiled> {
         let options = Options {
@@ -49,6 +89,7 @@ impl Recipe {
             output: self.output,
             base_dir,
             dims: self.dims.clone(),
+            bound: self.bound()?,
             ..Options::default()
         };
         Ok(compile(onnx, &options)?)
@@ -183,8 +224,12 @@ impl ModelFile {
     /// The float model, with external data from this folder if one is given.
     pub(crate) fn float(&self, external: Option<&Path>) -> Result<FloatModel> {
         let base_dir = external.map(Path::to_path_buf).or_else(|| self.external.as_ref().map(PathBuf::from));
-        let options =
-            Options { dims: self.recipe.dims.clone(), base_dir: base_dir.clone(), ..Options::default() };
+        let options = Options {
+            dims: self.recipe.dims.clone(),
+            bound: self.recipe.bound()?,
+            base_dir: base_dir.clone(),
+            ..Options::default()
+        };
         let model = FloatModel::new(&self.onnx, &options);
         model.with_context(|| match base_dir {
             Some(folder) => format!(

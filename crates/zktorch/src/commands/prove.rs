@@ -19,7 +19,7 @@ use zktorch_verifier::{ProofEnvelope, UncheckedKey};
 
 use super::compile::compile_model;
 use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
-use super::samples::{load_input, port_names, suggest_room};
+use super::samples::{load_bound, load_input, port_names, suggest_room};
 use super::setup::{make_keys, old_id, tell_replaced};
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
 
@@ -68,6 +68,7 @@ fn one_time_setup(
                 cached.recipe.onnx == Bytes32::sha256(&read_model(model)?)
                     && cached.recipe.image == source.image
                     && cached.recipe.dims == Dim::all(&source.dims)?
+                    && cached.recipe.bound()? == load_bound(&source.bind)?
                     && source.headroom.is_none_or(|headroom| cached.recipe.headroom == headroom)
                     && source.guard_bits.is_none_or(|bits| cached.recipe.guard_bits == bits)
                     && [cached.recipe.input, cached.recipe.output] == [Visibility::Public; 2]

@@ -1,9 +1,11 @@
 //! Data for the inputs of a model: one sample to prove, many to calibrate with.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Error, Result, anyhow, bail};
+use zktorch::cli::Bind;
 use zktorch::data::{self, Values, Wanted};
 use zktorch::{ImageSpec, explained};
 use zktorch_graph::GraphError;
@@ -44,6 +46,32 @@ pub(super) fn load_input(
     }
 }
 
+/// The values of inputs that are part of the model.
+pub(super) fn load_bound(list: &[Bind]) -> Result<BTreeMap<String, Tensor>> {
+    let mut bound = BTreeMap::new();
+    for Bind { name, path } in list {
+        let mut tensors = data::load(path, None)?;
+        // An archive holds one of this name, any other file one alone.
+        if tensors.len() > 1 {
+            tensors.retain(|tensor| tensor.name.as_ref() == Some(name));
+        }
+        let [tensor] = &tensors[..] else {
+            bail!("{}: expected one tensor for input {name}, got {}", path.display(), tensors.len());
+        };
+        if bound.insert(name.clone(), convert(tensor.clone())?).is_some() {
+            bail!("--bind: expected each name once, got {name:?} twice");
+        }
+    }
+    Ok(bound)
+}
+
+fn convert(data::Tensor { dims, values, .. }: data::Tensor) -> Result<Tensor> {
+    Ok(match values {
+        Values::Floats(data) => FloatTensor::new(dims, data)?.into(),
+        Values::Integers(data) => IntTensor::new(dims, data)?.into(),
+    })
+}
+
 /// Names and extents of ports.
 pub(super) fn port_names(ports: &[PortInfo]) -> Vec<(String, Vec<usize>)> {
     ports.iter().map(|port| (port.name.clone(), port.dims.clone())).collect()
@@ -64,16 +92,7 @@ fn load_file(path: &Path, image: Option<&ImageSpec>, inputs: &[(String, Vec<usiz
     let image = image.map(|image| image.for_inputs(&wanted)).transpose()?;
     let tensors = data::load(path, image.as_ref())?;
     let samples = data::assign(&tensors, &wanted).with_context(|| path.display().to_string())?;
-    let convert = |sample: Vec<data::Tensor>| -> Result<Sample> {
-        let tensor = |data::Tensor { dims, values, .. }| -> Result<Tensor> {
-            Ok(match values {
-                Values::Floats(data) => FloatTensor::new(dims, data)?.into(),
-                Values::Integers(data) => IntTensor::new(dims, data)?.into(),
-            })
-        };
-        sample.into_iter().map(tensor).collect()
-    };
-    samples.into_iter().map(convert).collect()
+    samples.into_iter().map(|sample| sample.into_iter().map(convert).collect()).collect()
 }
 
 /// The file itself, or the files of a folder by name, but for hidden ones and folders.
