@@ -198,7 +198,9 @@ fn bound_input(info: &ValueInfoProto, value: &Tensor, options: &Options) -> Resu
         extents.insert(name.filter(|name| !name.is_empty()).unwrap_or(place), *dim);
     }
     let (dims, kind) = input_type(info, &extents, options.max_entries)?;
-    if dims != value.dims() {
+    // Files of one number often have an axis.
+    let number = dims.is_empty() && value.len() == 1;
+    if dims != value.dims() && !number {
         return Err(OnnxError::Input {
             name: info.name.clone(),
             field: "extents of its bound value",
@@ -207,7 +209,7 @@ fn bound_input(info: &ValueInfoProto, value: &Tensor, options: &Options) -> Resu
         });
     }
     value.check_finite(&info.name)?;
-    Ok((value.of_kind(kind), kind))
+    Ok((value.of_kind(kind).with_dims(dims)?, kind))
 }
 
 fn shape_of(info: &ValueInfoProto) -> Option<&crate::proto::TensorShapeProto> {

@@ -219,6 +219,14 @@ impl Tensor {
         }
     }
 
+    /// The same entries with other extents of the same product.
+    pub(crate) fn with_dims(self, dims: Vec<usize>) -> Result<Self> {
+        Ok(match self {
+            Self::Float(tensor) => FloatTensor::new(dims, tensor.data)?.into(),
+            Self::Int(tensor) => IntTensor::new(dims, tensor.data)?.into(),
+        })
+    }
+
     pub(crate) fn check_finite(&self, name: &str) -> Result<()> {
         match self {
             Self::Float(tensor) => tensor.check_finite(name),

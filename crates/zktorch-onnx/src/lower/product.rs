@@ -6,6 +6,9 @@ use super::{Lowering, Value, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
 use crate::program::{Id, Kind, Window};
 
+/// Longest list of a window's entries that a key should hold.
+const MAX_LISTED: usize = 1 << 16;
+
 impl Lowering<'_> {
     /// Operands of a product of activations, at scales that one rescaling can take back.
     fn coarse(&mut self, a: Value, b: Value, (a_id, b_id): (Id, Id)) -> Result<(Value, Value)> {
@@ -129,6 +132,14 @@ impl Lowering<'_> {
         let mut x = self.factor(ids[0])?;
         for axis in 2..x.axes.len() {
             x = self.merged(x, axis, ids[0])?;
+        }
+        // Windows of a map that is a list of entries are a list, too: one for every tap of every position.
+        let long = |(axis, window): (usize, &Window)| {
+            window.positions * window.taps > MAX_LISTED && !x.is_straight(axis + 2)
+        };
+        if windows.iter().enumerate().any(long) {
+            x = self.store(&x, ids[0])?;
+            self.replace(ids[0], x.clone());
         }
         let runtime = self.program.constant(ids[1]).is_none();
         if runtime {

@@ -84,6 +84,18 @@ impl Value {
         (start..start + self.axes[axis].len()).map(|axis| axis as u32).collect()
     }
 
+    /// Whether all views read an axis as it is.
+    pub(crate) fn is_straight(&self, axis: usize) -> bool {
+        let axes = self.expr_axes(axis);
+        let straight = |factor: &Factor| {
+            factor.map == AxisMap::Identity || factor.out.iter().all(|out| !axes.contains(out))
+        };
+        self.expr.terms.iter().all(|term| match &term.operand {
+            Operand::View(view) => view.factors.iter().all(straight),
+            Operand::Contract(_) => true,
+        })
+    }
+
     /// Whether contractions or divisions are pending.
     pub(crate) fn is_pending(&self) -> bool {
         self.div != 1 || self.expr.terms.iter().any(|term| matches!(term.operand, Operand::Contract(_)))

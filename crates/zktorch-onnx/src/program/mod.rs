@@ -31,6 +31,17 @@ pub(crate) enum Kind {
     Bool,
 }
 
+/// What a masked value is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Mask {
+    /// What it is where it counts; finite everywhere.
+    pub(crate) finite: Id,
+    /// A boolean that broadcasts to its extents: 0 where it does not count.
+    pub(crate) keep: Id,
+    /// Whether what does not count is one finite number, so that a softmax of nothing else is uniform.
+    pub(crate) uniform: bool,
+}
+
 /// One value.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -49,7 +60,7 @@ pub(crate) struct Value {
     /// As a function of another value, entry by entry.
     pub(crate) formula: Option<(Id, Formula)>,
     /// What it is where it is not minus infinity, and where that is: see `Builder::masked`.
-    pub(crate) masked: Option<(Id, Id)>,
+    pub(crate) masked: Option<Mask>,
     /// If it is a sum of exponentials: of what, and over which axes.
     pub(crate) exponents: Option<(Id, Vec<usize>)>,
 }

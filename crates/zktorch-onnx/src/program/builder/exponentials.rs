@@ -18,10 +18,10 @@ impl Builder {
 
     /// exp(x - max), and its sum along the axes, which are kept. What is masked is exactly zero.
     pub(crate) fn exponentials(&mut self, x: Id, axes: &[usize]) -> (Id, Id) {
-        if let Some((finite, keep)) = self.masked(x)
-            && self.may_count(finite, keep, axes)
+        if let Some(mask) = self.masked(x)
+            && self.may_count(mask.finite, mask.keep, axes)
         {
-            return self.masked_exponentials(finite, keep, axes);
+            return self.masked_exponentials(mask, axes);
         }
         let x = self.shifted(x, axes).0;
         let max = self.reduce_max(x, axes, true);

@@ -68,6 +68,9 @@ impl Builder {
         if let Some(id) = self.constant_choice(condition, a, b, &dims, kind) {
             return id;
         }
+        if let Some(id) = self.defined_choice(condition, a, b, &dims) {
+            return id;
+        }
         let narrow = condition;
         let condition = self.broadcast(condition, &dims);
         let given = (a, b);
@@ -93,6 +96,19 @@ impl Builder {
         let id = self.broadcast(id, &dims);
         self.note_masked_choice(id, narrow, a, b);
         if kind == Kind::Bool { self.as_bool(id) } else { id }
+    }
+
+    /// A choice between a value and NaN is the value where it may be chosen; a run in which NaN is has no result.
+    fn defined_choice(&mut self, condition: Id, a: Id, b: Id, dims: &[usize]) -> Option<Id> {
+        let undefined =
+            |id: Id| self.constant(id).is_some_and(|t| !t.is_empty() && t.iter().all(f64::is_nan));
+        let (value, keep) = match (undefined(a), undefined(b)) {
+            (false, true) => (a, condition),
+            (true, false) => (b, self.not(condition)),
+            _ => return None,
+        };
+        let (value, keep) = (self.broadcast(value, dims), self.broadcast(keep, dims));
+        Some(self.div_positive(value, keep))
     }
 
     /// A choice between constants: also between infinite ones.

@@ -7,9 +7,9 @@
 
 use std::sync::Arc;
 
-use zktorch_graph::{Binary, Formula};
+use zktorch_graph::{Binary, Formula, Unary};
 
-use super::super::{Id, Kind};
+use super::super::{Id, Kind, Mask};
 use super::Builder;
 use crate::{FloatTensor, IntTensor, Tensor};
 
@@ -25,9 +25,8 @@ fn is_mask(tensor: &Tensor) -> bool {
 }
 
 impl Builder {
-    /// A finite value, and a boolean that broadcasts to its extents: 0 where a masked value is minus
-    /// infinity.
-    pub(crate) fn masked(&mut self, x: Id) -> Option<(Id, Id)> {
+    /// What a masked value is made of, if it is one.
+    pub(crate) fn masked(&mut self, x: Id) -> Option<Mask> {
         if let Some(known) = self.value(x).masked {
             return Some(known);
         }
@@ -37,7 +36,7 @@ impl Builder {
         self.computed_mask(x)
     }
 
-    fn constant_mask(&mut self, x: Id) -> Option<(Id, Id)> {
+    fn constant_mask(&mut self, x: Id) -> Option<Mask> {
         let tensor = self.constant(x).filter(|tensor| self.kind(x) == Kind::Float && is_mask(tensor))?;
         let low = |i: usize| tensor.get(i) <= MASKED;
         let finite = FloatTensor::from_fn(tensor.dims(), |i| if low(i) { 0.0 } else { tensor.get(i) as f32 });
@@ -45,11 +44,11 @@ impl Builder {
         let (name, public) = (self.value(x).name.clone(), self.value(x).public);
         let finite = self.constant_of(&name, finite.into(), Kind::Float, public);
         let keep = self.constant_of(&name, keep.into(), Kind::Bool, public);
-        Some((finite, keep))
+        Some(Mask { finite, keep, uniform: false })
     }
 
     /// A mask that is computed from integers, such as `(1 - m) (-10000)`.
-    fn computed_mask(&mut self, x: Id) -> Option<(Id, Id)> {
+    fn computed_mask(&mut self, x: Id) -> Option<Mask> {
         let (root, formula) = self.value(x).formula.clone()?;
         if self.kind(root) == Kind::Float || self.kind(x) != Kind::Float {
             return None;
@@ -71,12 +70,12 @@ impl Builder {
             _ => self.function(root, low.select(zero, formula), Kind::Float),
         };
         let dims = self.dims(x).to_vec();
-        Some((self.broadcast(finite, &dims), keep))
+        Some(Mask { finite: self.broadcast(finite, &dims), keep, uniform: false })
     }
 
-    fn note_mask(&mut self, id: Id, finite: Id, keep: Id) {
+    fn note_mask(&mut self, id: Id, mask: Mask) {
         if self.constant(id).is_none() {
-            self.program.values[id.0].masked = Some((finite, keep));
+            self.program.values[id.0].masked = Some(mask);
         }
     }
 
@@ -87,10 +86,12 @@ impl Builder {
         }
         let mut keeps: Option<Id> = None;
         let mut finite = Vec::with_capacity(terms.len());
+        let mut uniform = false;
         for (coefficient, term) in terms {
             match self.masked(*term).filter(|_| *coefficient > 0.0) {
-                Some((base, keep)) => {
+                Some(Mask { finite: base, keep, uniform: other }) => {
                     finite.push((*coefficient, base));
+                    uniform |= other;
                     keeps = Some(keeps.map_or(keep, |other| self.and(other, keep)));
                 }
                 None => finite.push((*coefficient, *term)),
@@ -100,7 +101,7 @@ impl Builder {
             let dims = self.dims(id).to_vec();
             let base = self.sum(&finite);
             let base = self.broadcast(base, &dims);
-            self.note_mask(id, base, keep);
+            self.note_mask(id, Mask { finite: base, keep, uniform });
         }
     }
 
@@ -113,18 +114,19 @@ impl Builder {
             let constant = builder.constant(id).filter(|tensor| !tensor.is_empty());
             constant.is_some_and(|tensor| tensor.iter().all(|x| x <= MASKED))
         };
-        let (value, keep) = match (low(self, a), low(self, b)) {
-            (false, true) => (a, condition),
-            (true, false) => (b, self.not(condition)),
+        let (value, keep, other) = match (low(self, a), low(self, b)) {
+            (false, true) => (a, condition, b),
+            (true, false) => (b, self.not(condition), a),
             _ => return,
         };
+        let uniform = self.public_scalar(other).is_some_and(f64::is_finite);
         let (value, keep) = match self.masked(value) {
-            Some((value, other)) => (value, self.and(other, keep)),
+            Some(mask) => (mask.finite, self.and(mask.keep, keep)),
             None => (value, keep),
         };
         let dims = self.dims(id).to_vec();
         let value = self.broadcast(value, &dims);
-        self.note_mask(id, value, keep);
+        self.note_mask(id, Mask { finite: value, keep, uniform });
     }
 
     /// The same movement of a masked value's parts; `keep` is repeated to all extents first if `whole`.
@@ -135,12 +137,12 @@ impl Builder {
         whole: bool,
         movement: impl Fn(&mut Self, Id) -> Id,
     ) {
-        let Some((finite, keep)) = self.value(from).masked else { return };
+        let Some(Mask { finite, keep, uniform }) = self.value(from).masked else { return };
         let dims = self.dims(from).to_vec();
         let keep = if whole { self.broadcast(keep, &dims) } else { keep };
         let finite = movement(self, finite);
         let keep = if whole { movement(self, keep) } else { keep };
-        self.note_mask(id, finite, keep);
+        self.note_mask(id, Mask { finite, keep, uniform });
     }
 
     /// x where `keep` is 1, minus infinity elsewhere.
@@ -149,8 +151,10 @@ impl Builder {
         self.choose(keep, x, low)
     }
 
-    /// `exp(x - max)` of the entries that count, 0 for the others, and the sum along the axes.
-    pub(super) fn masked_exponentials(&mut self, finite: Id, keep: Id, axes: &[usize]) -> (Id, Id) {
+    /// `exp(x - max)` of the entries that count, 0 for the others, and the sum along the axes. Where none counts and all are one
+    /// finite number, each is 1.
+    pub(super) fn masked_exponentials(&mut self, mask: Mask, axes: &[usize]) -> (Id, Id) {
+        let Mask { finite, keep, uniform } = mask;
         // The others stand for something that is not above the maximum of those that count.
         let fill = match self.common_entry(finite, keep, axes) {
             Some((axis, q)) => self.slice(finite, axis, q, 1),
@@ -161,7 +165,14 @@ impl Builder {
         let max = self.reduce_max(kept, axes, true);
         let exponent = self.sub(kept, max);
         let exponentials = self.exp(exponent);
-        let exponentials = self.mul(keep, exponentials);
+        let mut exponentials = self.mul(keep, exponentials);
+        if uniform && self.constant(keep).is_none() {
+            let dims = self.dims(finite).to_vec();
+            let all = self.broadcast(keep, &dims);
+            let count = self.reduce_sum(all, axes, true);
+            let none = self.function(count, Formula::argument().then(Unary::IsZero), Kind::Float);
+            exponentials = self.add(exponentials, none);
+        }
         let sum = self.reduce_sum(exponentials, axes, true);
         (exponentials, sum)
     }
