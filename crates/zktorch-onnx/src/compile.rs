@@ -18,10 +18,10 @@ use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, R
 pub const GENERATED: usize = 8;
 /// With fewer samples there is a bit more headroom.
 const ENOUGH_SAMPLES: usize = 16;
-/// Guard bits of a model that needs them, the second number where the first one is not enough.
-const GUARDS: [u32; 2] = [8, 16];
-/// More would not fit two limbs.
-const MAX_GUARD: u32 = 16;
+/// Guard bits of a model that needs them, the next number where one is not enough: two limbs, two full ones, three.
+const GUARDS: [u32; 3] = [8, 16, 28];
+/// More would not fit three limbs.
+const MAX_GUARD: u32 = 32;
 
 /// An input or output of the network.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,15 +143,26 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     };
     let guard = options.guard_bits.map(|bits| bits.min(MAX_GUARD));
     let mut compiled = lower(guard.unwrap_or(0), warnings.clone())?;
-    let error = |compiled: &Compiled| compiled.precision.worst().map_or(0.0, ValueError::relative);
+    // A sample that cannot be proved is as far off as can be.
+    let error = |compiled: &Compiled| match compiled.precision.unproved {
+        0 => compiled.precision.worst().map_or(0.0, ValueError::relative),
+        _ => f64::INFINITY,
+    };
     let before = error(&compiled);
     if guard.is_none() && before > precision::WARN {
         // A model may be beyond what more bits can lower; then it stays as it is.
-        let mut finer = lower(GUARDS[0], warnings.clone());
-        if finer.as_ref().is_ok_and(|finer| error(finer) > precision::WARN) {
-            finer = lower(GUARDS[1], warnings).or(finer);
+        let mut best: Option<Compiled> = None;
+        for bits in GUARDS {
+            let Ok(finer) = lower(bits, warnings.clone()) else { continue };
+            let done = error(&finer) <= precision::WARN;
+            if best.as_ref().is_none_or(|best| error(&finer) < error(best) / 2.0) {
+                best = Some(finer);
+            }
+            if done {
+                break;
+            }
         }
-        if let Ok(mut finer) = finer
+        if let Some(mut finer) = best
             && error(&finer) < before / 2.0
         {
             let bits = finer.guard_bits;
@@ -159,9 +170,12 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
                 compiled.graph.tensors.iter().map(|tensor| tensor.shape.len()).sum()
             };
             finer.warnings.push(format!(
-                "an output was off by {:.2}% with 16 bits for every value: values have {bits} guard bits, which \
-                 makes {:.1} times the entries; --guard-bits 0 does without",
-                100.0 * before,
+                "{} with 16 bits for every value: values have {bits} guard bits, which makes {:.1} times the \
+                 entries; --guard-bits 0 does without",
+                match before.is_finite() {
+                    true => format!("an output was off by {:.2}%", 100.0 * before),
+                    false => "a calibration sample could not be proved".to_owned(),
+                },
                 entries(&finer) as f64 / entries(&compiled).max(1) as f64
             ));
             compiled = finer;

@@ -45,7 +45,10 @@ impl FloatModel {
     /// [`OnnxError::Input`](crate::OnnxError::Input) if number or extents are not those of the model,
     /// [`OnnxError::NotFinite`](crate::OnnxError::NotFinite) if a number is NaN or infinite.
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<FloatTensor>> {
-        let mut found = vec![None; self.program.outputs.len()];
+        let constant = |(_, id): &(String, crate::program::Id)| {
+            self.program.constant(*id).map(|tensor| tensor.to_float())
+        };
+        let mut found: Vec<Option<FloatTensor>> = self.program.outputs.iter().map(constant).collect();
         run(&self.program, inputs, |id, value| {
             for ((_, output), found) in self.program.outputs.iter().zip(&mut found) {
                 if *output == id {

@@ -34,7 +34,7 @@ pub struct Options {
     pub max_error: Option<f64>,
     /// Bits of room above the calibrated maximum. By default 2, or 3 when the samples are generated or fewer than 16.
     pub headroom: Option<u32>,
-    /// Bits beyond 16 of the values between operators, 16 at most. By default none, or 8 where an output would be off by more
+    /// Bits beyond 16 of the values between operators, 32 at most. By default none, or 8 where an output would be off by more
     /// than 1% of its largest value without them: about twice the committed values.
     pub guard_bits: Option<u32>,
     /// Largest tensor, in entries, that the model may contain.

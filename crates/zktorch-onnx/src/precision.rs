@@ -38,6 +38,8 @@ pub struct Precision {
     pub outputs: Vec<ValueError>,
     /// Of everything that is stored, in the order of computation.
     pub values: Vec<ValueError>,
+    /// Calibration samples that cannot be proved: a value leaves its range.
+    pub unproved: usize,
 }
 
 impl Precision {
@@ -61,12 +63,14 @@ pub(crate) fn measure(
 ) -> Result<()> {
     let _span = tracing::info_span!("measure precision").entered();
     let mut errors: Vec<Option<ValueError>> = vec![None; stored.len()];
+    let mut unproved = 0;
     let of_id = |id: Id| stored.iter().position(|(other, _)| *other == id);
     for sample in samples.iter().take(SAMPLES) {
         let values = match compiled.quantise(sample).and_then(|integers| compiled.execute(integers)) {
             Ok(values) => values,
             Err(error) => {
                 compiled.warnings.push(format!("a calibration sample cannot be proved: {error}"));
+                unproved += 1;
                 continue;
             }
         };
@@ -90,7 +94,7 @@ pub(crate) fn measure(
         })?;
     }
     let is_output = |id: &Id| program.outputs.iter().any(|(_, output)| output == id);
-    let mut precision = Precision::default();
+    let mut precision = Precision { unproved, ..Precision::default() };
     for ((id, _), error) in stored.iter().zip(errors) {
         let Some(error) = error else { continue };
         match is_output(id) {

@@ -60,4 +60,4 @@ pub use prove::Proved;
 #[cfg(feature = "os-rng")]
 pub use setup::setup;
 pub use setup::{Model, setup_with_nonces};
-pub use size::{choose_k, committed_values};
+pub use size::{check_size, choose_k, committed_values};

@@ -1,7 +1,10 @@
 //! The chunk size: a model of what a proof costs.
 
+use zktorch_blocks::Network;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
 use zktorch_graph::{Graph, Role};
+
+use crate::ProverError;
 
 /// Seconds per term of a full-width multi-scalar multiplication, one core.
 const TERM: f64 = 0.55e-6;
@@ -58,4 +61,13 @@ pub fn committed_values(graph: &Graph) -> usize {
             Role::Weight | Role::Input(_) | Role::Output(_) | Role::One => 0,
         })
         .sum()
+}
+
+/// Whether a graph can be proved: before weights are committed to and keys are written.
+///
+/// # Errors
+/// [`ProverError::Block`] if the graph is not valid, or asks for more than a verifier does.
+pub fn check_size(graph: &Graph) -> Result<(), ProverError> {
+    Network::new(graph.clone(), choose_k(graph), Scope::Inference)?;
+    Ok(())
 }

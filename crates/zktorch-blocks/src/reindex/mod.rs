@@ -10,7 +10,7 @@
 //! A factor without source axes is a number; an identity only renames coordinates. If nothing else occurs the claim is
 //! directly one on T, else one sumcheck over the source variables of the remaining factors:
 //! `sum_q T~(z_id, q) prod_f M_f~(z_f, q) = y`, degree 2, which ends in T~ at one point. The verifier evaluates the M_f in time
-//! linear in their entries. Soundness error: `2 m / |F|` for m variables.
+//! linear in their entries, long windows in time linear in their variables. Soundness error: `2 m / |F|` for m variables.
 
 use ark_ff::One;
 use zktorch_field::Fr;
@@ -18,9 +18,11 @@ use zktorch_graph::{AxisMap, Factor, Shape, View};
 use zktorch_sumcheck::eq_table;
 
 use crate::point::{Point, split};
+use window::Window;
 
 #[cfg(feature = "prover")]
 pub(crate) mod prover;
+mod window;
 
 /// A claim on a view, after everything that needs no sum.
 #[derive(Clone, Debug)]
@@ -94,6 +96,10 @@ pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Access {
 
 /// M~(z, q): all coordinates of the factor's output and source axes, concatenated.
 pub(crate) fn matrix_eval(factor: &Factor, source: &Shape, view: &Shape, z: &[Fr], q: &[Fr]) -> Fr {
+    if let Some((window, vars)) = closed_form(factor, source, view) {
+        let (position, tap) = z.split_at(vars[0].min(z.len()));
+        return window.eval(position, tap, q);
+    }
     let entries = factor.entries(source, view);
     let [one_by_one, tables] = costs(entries.len() as u64, z.len(), q.len());
     if one_by_one < tables {
@@ -101,6 +107,20 @@ pub(crate) fn matrix_eval(factor: &Factor, source: &Shape, view: &Shape, z: &[Fr
     }
     let (rows, columns) = (SplitEq::new(z), SplitEq::new(q));
     entries.iter().map(|e| rows.at(e.out) * columns.at(e.src) * Fr::from(e.coeff)).sum()
+}
+
+/// A window whose closed form takes fewer multiplications than its entries, and the variables of position, tap and source.
+fn closed_form(factor: &Factor, source: &Shape, view: &Shape) -> Option<(Window, [usize; 3])> {
+    let AxisMap::Window { stride, dilation, pad } = factor.map else { return None };
+    let (out, src) = (factor.out_dims(view), factor.src_dims(source));
+    let [positions, taps] = [0, 1].map(|axis| out.get(axis).copied().unwrap_or(1));
+    let extent = src.first().copied().unwrap_or(1);
+    let window = Window { stride, dilation, pad, positions, taps, extent };
+    let vars = [positions, taps, extent].map(Shape::axis_vars);
+    let entries = u64::from(positions).saturating_mul(taps.into());
+    let [one_by_one, tables] = costs(entries, vars[0] + vars[1], vars[2]);
+    let closed = window.cost(vars)?;
+    (closed < one_by_one.min(tables)).then_some((window, vars))
 }
 
 /// Multiplications for so many entries: one by one, and through tables.
@@ -111,6 +131,9 @@ fn costs(entries: u64, rows: usize, columns: usize) -> [u64; 2] {
 
 /// About how many multiplications [`matrix_eval`] takes for a factor that is no identity.
 pub(crate) fn matrix_cost(factor: &Factor, source: &Shape, view: &Shape) -> u64 {
+    if let Some((window, vars)) = closed_form(factor, source, view) {
+        return window.cost(vars).unwrap_or(u64::MAX);
+    }
     let vars = |dims: &[u32]| dims.iter().map(|dim| Shape::axis_vars(*dim)).sum::<usize>();
     let (out, src) = (factor.out_dims(view), factor.src_dims(source));
     let entries = match &factor.map {

@@ -33,7 +33,7 @@ pub(crate) mod limits {
     pub(crate) const TOTAL_ENTRIES: u64 = 1 << 32;
     /// Views of a graph.
     pub(crate) const VIEWS: usize = 1 << 20;
-    /// Entries of sparse maps and rows of windows of a graph.
+    /// Entries of sparse maps, and positions and taps of windows, of a graph.
     pub(crate) const MAP_ENTRIES: u64 = 1 << 24;
     /// Entries of all tables.
     pub(crate) const TABLE_ENTRIES: u64 = 1 << 24;

@@ -117,7 +117,10 @@ impl<'a> Lowering<'a> {
     /// Stores an output of the network.
     pub(crate) fn output(&mut self, id: Id, visibility: Visibility) -> Result<(TensorId, Vec<usize>)> {
         self.current = id;
-        let value = self.value(id)?;
+        let value = match self.program.constant(id) {
+            Some(constant) => self.weight(id, plain_axes(constant.dims()), i32::MAX)?,
+            None => self.value(id)?,
+        };
         let (scale, range) = self.output_format(&value, id, visibility);
         let stored = self.rescale(&value, scale, range, Role::Output(visibility), id)?;
         let tensor = self.last_tensor(&stored)?;

@@ -346,7 +346,8 @@ impl Lowering<'_> {
         constant.check_finite(self.name(id))?;
         let max_abs = constant.max_abs();
         let exact = self.program.value(id).kind != Kind::Float;
-        let guard = if constant.max_abs() > 0.0 { self.guard as i32 } else { 0 };
+        // Two limbs with a sign each have 31 bits.
+        let guard = if constant.max_abs() > 0.0 { self.guard.min(15) as i32 } else { 0 };
         let scale = if exact { 0 } else { (fit(max_abs) + guard).min(max_scale) };
         let shape = shape(&axes);
         if shape.len() != constant.len() {

@@ -124,7 +124,7 @@ pub struct CompileSource {
     pub headroom: Option<u32>,
     /// Bits beyond 16 of the values between operators, about twice the committed values [default: 0; 8 if an
     /// output is off by more than 1% without]
-    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=16))]
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=32))]
     pub guard_bits: Option<u32>,
     /// Refuse the model if an output is further off than this part of its largest value, on the samples
     #[arg(long, value_name = "X", value_parser = values::max_error)]

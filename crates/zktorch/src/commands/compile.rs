@@ -10,7 +10,7 @@ use zktorch::report::{Report, Stage};
 use zktorch::{Bytes32, folder_of};
 use zktorch_graph::Visibility;
 use zktorch_onnx::{FloatModel, GENERATED, OnnxError, Options, Precision, ValueError, compile, inspect};
-use zktorch_prover::committed_values;
+use zktorch_prover::{check_size, committed_values};
 
 use super::model_file::{BoundInput, ModelFile, Recipe};
 use super::obstacles::{Obstacles, Unsupported};
@@ -81,7 +81,17 @@ pub(super) fn compile_model(
     // The least that it can be: the weights come on top.
     context.require_room(&[(target, onnx.len() as u64)])?;
     let compiled = report.time(Stage::Compile, || compile(&onnx, &options));
-    let compiled = compiled.map_err(|error| obstacles(&onnx, &options, error))?;
+    let mut compiled = compiled.map_err(|error| obstacles(&onnx, &options, error))?;
+    if let Err(error) = check_size(&compiled.graph) {
+        // What guard bits were added of themselves may be left out again.
+        if options.guard_bits.is_some() || compiled.guard_bits == 0 {
+            return Err(error.into());
+        }
+        options.guard_bits = Some(0);
+        compiled = compile(&onnx, &options)?;
+        check_size(&compiled.graph)?;
+        compiled.warnings.push(format!("guard bits would make the outputs more exact, but then: {error}"));
+    }
     for warning in &compiled.warnings {
         context.progress.warn(warning);
     }
