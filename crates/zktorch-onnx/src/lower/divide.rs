@@ -9,6 +9,8 @@ use crate::program::{Id, Kind};
 
 /// A denominator or a radicand whose smallest value is this much below the largest one is kept in two limbs.
 const SPREAD: f64 = 16.0;
+/// Most bits between the scales of a dividend and of its divisor times the quotient.
+const MAX_APART: i32 = 45;
 
 impl Lowering<'_> {
     /// An operand with the layout of another one, which may be a constant.
@@ -59,13 +61,15 @@ impl Lowering<'_> {
             (dividend, divisor)
         };
         let (dividend, divisor) = self.aligned(dividend, divisor, (a, b))?;
-        let guard = self.guard;
-        let scale = if exact { 0 } else { fit(self.nonzero(y)) - self.headroom as i32 + guard as i32 };
+        let own = fit(self.nonzero(y)) - self.headroom as i32;
+        // As many guard bits as the shift below has room for.
+        let guard = (self.guard as i32).min(MAX_APART - (divisor.scale - dividend.scale + own)).max(0);
+        let scale = if exact { 0 } else { own + guard };
         // q 2^-scale = a 2^-a.scale / (b 2^-b.scale): one of the two is multiplied by the missing power of two.
         let shift = divisor.scale - dividend.scale + scale;
         let power = |bits: i32| {
             let bits = u32::try_from(bits).unwrap_or_default();
-            1i64.checked_shl(bits).filter(|_| bits < 46)
+            1i64.checked_shl(bits).filter(|_| bits <= MAX_APART as u32)
         };
         let unit = |bits: i32| {
             power(bits).ok_or_else(|| self.error("scales of a quotient", "at most 45 bits apart", bits))
@@ -111,8 +115,11 @@ impl Lowering<'_> {
         let max = self.nonzero(y);
         // Small roots next to large ones keep their bits in a second limb.
         let spread = lo <= 0.0 || value.max_abs > SPREAD * lo;
-        let bits = (self.guard as i32).max(if spread { 12 } else { 0 });
-        let scale = fit(max) + 1 - self.headroom as i32 + bits;
+        let own = fit(max) + 1 - self.headroom as i32;
+        // Beyond half the radicand's bits, and some more, there is nothing to know.
+        let known = (value.scale + 16) / 2 - own;
+        let bits = (self.guard as i32).min(known).max(if spread { 12 } else { 0 });
+        let scale = own + bits;
         // y 2^-scale squared is x: x at twice the scale.
         let value = if value.div != 1 || value.scale > 2 * scale {
             let coarse = (2 * scale).min(value.scale);
