@@ -283,7 +283,9 @@ impl Lowering<'_> {
             Limbs(ids)
         };
         let r = tensors("remainder");
-        let exact = divisor <= 1 << 17 || divisor.is_power_of_two();
+        // The limbs below the top one are full, so that the range ends at D - 1 where these divide D.
+        let full = Limbs::BITS as usize * r.len().saturating_sub(1);
+        let exact = divisor.trailing_zeros() as usize >= full;
         let slack = if exact { Limbs::default() } else { tensors("slack") };
         (r, slack)
     }

@@ -1,0 +1,30 @@
+//! Small values next to large ones keep their bits where the model's results depend on them.
+
+#![allow(clippy::unwrap_used, reason = "a test: an error is a failure")]
+
+mod common;
+
+use common::{Builder, ints, max_error};
+use zktorch_onnx::{FloatModel, FloatTensor, Options, Tensor, compile};
+
+/// The largest error of a model on the sample that it is calibrated with.
+fn error(builder: &Builder, sample: &[FloatTensor]) -> f32 {
+    let bytes = builder.bytes();
+    let sample: Vec<Tensor> = sample.iter().map(|tensor| tensor.clone().into()).collect();
+    let model = FloatModel::new(&bytes, &Options::default()).unwrap();
+    let options = Options { calibration: vec![sample.clone()], ..Options::default() };
+    let compiled = compile(&bytes, &options).unwrap();
+    max_error(&model.run(&sample).unwrap(), &compiled.run(&sample).unwrap())
+}
+
+#[test]
+fn means_of_few_values_need_no_slack() {
+    // Divided by 225 2^16.
+    let attributes = vec![ints("kernel_shape", &[5, 5]), ints("pads", &[2, 2, 2, 2])];
+    let mean =
+        Builder::new(13).input("x", &[1, 1, 5, 5]).node("AveragePool", &["x"], "y", attributes).output("y");
+    for magnitude in [0.0, 1.0, 25.0] {
+        let x = FloatTensor::from_fn([1, 1, 5, 5], |i| magnitude * (i + 1) as f32);
+        assert!(error(&mean, &[x]) <= magnitude / 100.0);
+    }
+}
