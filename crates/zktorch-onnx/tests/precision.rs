@@ -28,3 +28,16 @@ fn means_of_few_values_need_no_slack() {
         assert!(error(&mean, &[x]) <= magnitude / 100.0);
     }
 }
+
+#[test]
+fn weights_beside_an_outlier_keep_their_bits() {
+    // What the outlier is multiplied by is zero.
+    let w = |i: usize| if i % 4 == 3 { 1000.0 } else { 0.001 * (i as f32 * 2.1).sin() };
+    let product = Builder::new(13)
+        .input("x", &[4, 4])
+        .floats("w", &[4, 3], (0..12).map(|i| w(i / 3 + 4 * (i % 3))).collect())
+        .node("MatMul", &["x", "w"], "y", vec![])
+        .output("y");
+    let x = FloatTensor::from_fn([4, 4], |i| if i % 4 == 3 { 0.0 } else { (i as f32).cos() });
+    assert!(error(&product, &[x]) < 1e-6);
+}

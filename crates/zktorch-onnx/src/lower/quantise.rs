@@ -10,6 +10,8 @@ use crate::program::{Core, Id, Kind};
 
 /// One division takes away at most this many bits.
 const MAX_SHIFT: u32 = 47;
+/// A weight that is this much larger than any result, with the largest entry that it may meet, is an outlier.
+const OUTLIER: f64 = 64.0;
 /// Scales beyond this gain nothing: smaller numbers than 2^-200 are zero for everybody.
 const MAX_SCALE: i32 = 200;
 
@@ -334,7 +336,7 @@ impl Lowering<'_> {
         let exact = self.program.value(id).kind != Kind::Float;
         let scale = if exact { 0 } else { fit(max_abs).min(max_scale) };
         if max_abs * f64::powi(2.0, scale) > 32767.0 {
-            return self.wide_weight(id, axes);
+            return self.wide_weight(id, axes, 0);
         }
         let shape = shape(&axes);
         if shape.len() != constant.len() {
@@ -359,9 +361,16 @@ impl Lowering<'_> {
         Ok(value)
     }
 
-    /// A constant of integers beyond 16 bits: two weights of 16 bits each.
-    fn wide_weight(&mut self, id: Id, axes: Vec<Vec<u32>>) -> Result<Value> {
-        let constant = self.program.constant(id).and_then(|tensor| tensor.ints()).unwrap_or_default();
+    /// A constant beyond 16 bits at a scale: two weights of 16 bits each.
+    fn wide_weight(&mut self, id: Id, axes: Vec<Vec<u32>>, scale: i32) -> Result<Value> {
+        let factor = f64::powi(2.0, scale);
+        let constant: Vec<i64> = match self.program.constant(id) {
+            Some(constant) => match constant.ints() {
+                Some(ints) => ints.to_vec(),
+                None => constant.iter().map(|x| (x * factor).round() as i64).collect(),
+            },
+            None => Vec::new(),
+        };
         // Both halves have a sign, so the largest number is a little below 2^31.
         let split = |x: i64| {
             let low = i64::from(x as i16);
@@ -381,12 +390,12 @@ impl Lowering<'_> {
         for data in halves {
             let range = Interval::I16;
             let (name, shape) = (name.to_owned(), shape.clone());
-            let tensor = self.add_tensor(Tensor { name, shape, scale: 0, range, role: Role::Weight });
+            let tensor = self.add_tensor(Tensor { name, shape, scale, range, role: Role::Weight });
             self.weights.push((tensor, data));
             ids.push(tensor);
         }
         let like = self.tensor_value(ids[0], axes, f64::from(i32::MAX));
-        Ok(self.limbs_value(&Limbs(ids), &like, 0, (i32::MIN.into(), i32::MAX.into())))
+        Ok(self.limbs_value(&Limbs(ids), &like, scale, (i32::MIN.into(), i32::MAX.into())))
     }
 
     /// How many bits a rescaling of the product that is computed may take away. One remainder has 16; a long sum, whose result
@@ -403,6 +412,14 @@ impl Lowering<'_> {
         let magnitude = other.bounds.0.unsigned_abs().max(other.bounds.1.unsigned_abs()).max(1);
         let beyond = if magnitude > 1 << 20 { (magnitude.ilog2() as i32 - 15).min(16) } else { 0 };
         let max_scale = self.target_scale() + self.shift_room(other) + beyond - other.scale;
+        let max_abs = self.program.constant(id).map_or(0.0, crate::Tensor::max_abs);
+        let narrow = fit(max_abs);
+        let result = self.max_abs(self.current);
+        // An entry that is much larger than any result meets nothing but zeros: it takes no bits from the others.
+        let outlier = result > 0.0 && max_abs * other.max_abs > OUTLIER * result;
+        if outlier && max_scale > narrow && self.program.value(id).kind == Kind::Float {
+            return self.wide_weight(id, axes, max_scale.min(narrow + 15));
+        }
         self.weight(id, axes, max_scale)
     }
 }
