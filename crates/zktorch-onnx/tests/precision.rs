@@ -18,6 +18,21 @@ fn error(builder: &Builder, sample: &[FloatTensor]) -> f32 {
 }
 
 #[test]
+fn a_variance_is_no_difference_of_large_numbers() {
+    // Means a hundred times the deviations: the squares agree in their first four digits.
+    let x = FloatTensor::from_fn([3, 8], |i| 10.0 + 0.1 * (i as f32 * 1.7).sin() * (1 + i / 8) as f32);
+    let variance = Builder::new(13)
+        .input("x", &[3, 8])
+        .node("Mul", &["x", "x"], "square", vec![])
+        .node("ReduceMean", &["square"], "mean_of_square", vec![ints("axes", &[1])])
+        .node("ReduceMean", &["x"], "mean", vec![ints("axes", &[1])])
+        .node("Mul", &["mean", "mean"], "square_of_mean", vec![])
+        .node("Sub", &["mean_of_square", "square_of_mean"], "y", vec![])
+        .output("y");
+    assert!(error(&variance, &[x]) < 1e-4);
+}
+
+#[test]
 fn means_of_few_values_need_no_slack() {
     // Divided by 225 2^16.
     let attributes = vec![ints("kernel_shape", &[5, 5]), ints("pads", &[2, 2, 2, 2])];

@@ -23,6 +23,9 @@ impl Builder {
         if let [(1.0, one)] = terms {
             return *one;
         }
+        if let Some(id) = self.variance(terms) {
+            return id;
+        }
         let ids: Vec<Id> = terms.iter().map(|(_, id)| *id).collect();
         let kind = match self.joint_kind(&ids) {
             Kind::Bool => Kind::Int,
