@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Builder, ints, max_error};
+use common::{Builder, float, ints, max_error};
 use zktorch_onnx::{FloatModel, FloatTensor, Options, Tensor, compile};
 
 /// The largest error of a model on the sample that it is calibrated with.
@@ -15,6 +15,35 @@ fn error(builder: &Builder, sample: &[FloatTensor]) -> f32 {
     let options = Options { calibration: vec![sample.clone()], ..Options::default() };
     let compiled = compile(&bytes, &options).unwrap();
     max_error(&model.run(&sample).unwrap(), &compiled.run(&sample).unwrap())
+}
+
+fn tensor(dims: &[usize], data: &[f32]) -> FloatTensor {
+    FloatTensor::from_fn(dims, |i| data[i])
+}
+
+#[test]
+fn a_clamp_keeps_what_is_between_bounds_of_the_run() {
+    let x = tensor(&[5], &[-7000.0, 0.3, -0.711, 0.123, 6800.0]);
+    let (lo, hi) = (tensor(&[], &[-1.0]), tensor(&[], &[1.0]));
+    let clip = Builder::new(13)
+        .input("x", &[5])
+        .input("lo", &[])
+        .input("hi", &[])
+        .node("Clip", &["x", "lo", "hi"], "y", vec![])
+        .output("y");
+    assert!(error(&clip, &[x, lo.clone(), hi]) < 2e-4);
+    let gains = [7000.0, 1.0, 1.0, 1.0, 7000.0];
+    // One bound of the run, one a number; and values that are computed.
+    let mixed = Builder::new(13)
+        .input("x", &[1, 5])
+        .input("lo", &[])
+        .node("MatMul", &["x", "w"], "h", vec![])
+        .floats("w", &[5, 5], (0..25).map(|i| if i % 6 == 0 { gains[i / 6] } else { 0.0 }).collect())
+        .node("Constant", &[], "hi", vec![float("value_float", 1.0)])
+        .node("Clip", &["h", "lo", "hi"], "y", vec![])
+        .output("y");
+    let x = tensor(&[1, 5], &[-1.0, 0.3, -0.711, 0.123, 0.9]);
+    assert!(error(&mixed, &[x, lo]) < 2e-4);
 }
 
 #[test]

@@ -27,6 +27,9 @@ use crate::{OnnxError, Result};
 /// Sums of more views than this are stored before they are read again.
 const MAX_TERMS: usize = 8;
 
+/// Values that are stored in limbs have at most this many bits beyond 16.
+const MORE_BITS: i32 = 32;
+
 /// The state of a compilation.
 pub(crate) struct Lowering<'a> {
     pub(crate) graph: Graph,
@@ -35,6 +38,8 @@ pub(crate) struct Lowering<'a> {
     statistics: &'a Statistics,
     /// Largest absolute value of everything, but at least that of the sum in which a value ends.
     sums: Vec<f64>,
+    /// Largest absolute value of everything, but at most that of the maximum in which a value ends.
+    maxima: Vec<f64>,
     /// Values that a maximum reads through views alone.
     narrow: Vec<bool>,
     headroom: u32,
@@ -54,6 +59,7 @@ impl<'a> Lowering<'a> {
             program,
             statistics,
             sums: sum_max_abs(program, statistics),
+            maxima: maximum_max_abs(program, statistics),
             narrow: feeds_maximum(program),
             headroom,
             values: vec![None; program.values.len()],
@@ -163,6 +169,11 @@ impl<'a> Lowering<'a> {
         let stored = self.store(&value, id)?;
         self.replace(id, stored.clone());
         Ok(stored)
+    }
+
+    /// Whether nothing may round a value.
+    fn is_exact(&self, id: Id) -> bool {
+        self.program.value(id).kind != Kind::Float
     }
 
     /// Stores a value at the scale that calibration gives it; integers exactly.
@@ -317,6 +328,25 @@ fn sum_max_abs(program: &Program, statistics: &Statistics) -> Vec<f64> {
         }
     }
     sums
+}
+
+/// Largest absolute values of the maxima in which values end. What a clamp's upper bound cuts off takes no bits from what its
+/// lower bound lets through.
+fn maximum_max_abs(program: &Program, statistics: &Statistics) -> Vec<f64> {
+    let readers = program.readers();
+    let mut maxima: Vec<f64> = (0..program.values.len()).map(|i| statistics.max_abs(Id(i))).collect();
+    for node in program.nodes.iter().rev() {
+        let keeps = match &node.core {
+            Core::Max | Core::Reshape | Core::Transpose(_) | Core::Broadcast => true,
+            Core::Sum(coefficients) => matches!(coefficients[..], [1.0 | -1.0]),
+            _ => false,
+        };
+        let end = maxima[node.output.0];
+        for input in node.inputs.iter().filter(|input| keeps && readers[input.0] == 1) {
+            maxima[input.0] = maxima[input.0].min(end);
+        }
+    }
+    maxima
 }
 
 /// Values that a maximum reads, through selections of entries alone.

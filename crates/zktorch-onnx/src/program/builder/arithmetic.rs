@@ -287,8 +287,35 @@ impl Builder {
         if let Some(id) = self.joint_function(a, b, Binary::Max, kind) {
             return id;
         }
+        self.max_of_values(a, b)
+    }
+
+    /// The larger one, never as a function of one of them.
+    fn max_of_values(&mut self, a: Id, b: Id) -> Id {
+        let kind = self.joint_kind(&[a, b]);
+        let (a, b) = self.broadcast_pair(a, b);
         let dims = self.dims(a).to_vec();
         self.push(Core::Max, &[a, b], dims, kind)
+    }
+
+    /// `min(max(x, lo), hi)`.
+    pub(crate) fn clamp(&mut self, x: Id, lo: Option<Id>, hi: Option<Id>) -> Id {
+        // Beside a bound that is a value, numbers are values too: a function of x would round what the other one cuts off.
+        let values = [lo, hi].iter().flatten().any(|id| self.public_scalar(*id).is_none());
+        let larger = |builder: &mut Self, x: Id, bound: Id| match builder.public_scalar(bound) {
+            Some(_) if values => builder.max_of_values(x, bound),
+            _ => builder.max(x, bound),
+        };
+        let x = lo.map_or(x, |lo| larger(self, x, lo));
+        match hi {
+            Some(hi) if values => {
+                let (x, hi) = (self.scale(x, -1.0), self.scale(hi, -1.0));
+                let x = larger(self, x, hi);
+                self.scale(x, -1.0)
+            }
+            Some(hi) => self.min(x, hi),
+            None => x,
+        }
     }
 
     /// The smaller one.
