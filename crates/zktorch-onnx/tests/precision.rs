@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Builder, float, ints, max_error};
+use common::{Builder, Random, float, int, ints, max_error};
 use zktorch_onnx::{FloatModel, FloatTensor, Options, Tensor, compile};
 
 /// The largest error of a model on the sample that it is calibrated with.
@@ -94,4 +94,54 @@ fn weights_beside_an_outlier_keep_their_bits() {
         .output("y");
     let x = FloatTensor::from_fn([4, 4], |i| if i % 4 == 3 { 0.0 } else { (i as f32).cos() });
     assert!(error(&product, &[x]) < 1e-6);
+}
+
+#[test]
+fn quantising_rounds_the_quotient_of_values_of_the_run() {
+    // Ties to even for a scale that floats have exactly; 255 steps of a range, one of them a tie.
+    let quantise = Builder::new(13)
+        .input("x", &[8])
+        .input("scale", &[])
+        .node("QuantizeLinear", &["x", "scale"], "y", vec![])
+        .output("y");
+    let x = tensor(&[8], &[0.25, 0.75, 1.25, 63.75, 63.749, 63.751, 1000.0, -3.0]);
+    assert_eq!(error(&quantise, &[x, tensor(&[], &[0.5])]), 0.0);
+    let steps = Builder::new(13)
+        .input("x", &[6])
+        .input("range", &[])
+        .node("Constant", &[], "n", vec![float("value_float", 255.0)])
+        .node("Div", &["range", "n"], "scale", vec![])
+        .node("QuantizeLinear", &["x", "scale"], "y", vec![])
+        .output("y");
+    let x = tensor(&[6], &[0.0, 2.0, 2.499, 2.501, 1.34, 0.3]);
+    assert_eq!(error(&steps, &[x, tensor(&[], &[5.0])]), 0.0);
+}
+
+#[test]
+fn dynamic_quantisation_is_exact() {
+    let spelt = Builder::new(13)
+        .input("x", &[200])
+        .node("Constant", &[], "zero", vec![float("value_float", 0.0)])
+        .node("Constant", &[], "n", vec![float("value_float", 255.0)])
+        .node("ReduceMin", &["x"], "least", vec![int("keepdims", 0)])
+        .node("Min", &["least", "zero"], "lo", vec![])
+        .node("ReduceMax", &["x"], "most", vec![int("keepdims", 0)])
+        .node("Max", &["most", "zero"], "hi", vec![])
+        .node("Sub", &["hi", "lo"], "range", vec![])
+        .node("Div", &["range", "n"], "scale", vec![])
+        .node("QuantizeLinear", &["x", "scale"], "y", vec![])
+        .node("Div", &["lo", "scale"], "least_steps", vec![])
+        .node("Round", &["least_steps"], "zero_point", vec![])
+        .output("y")
+        .output("zero_point");
+    let operator = Builder::new(13).input("x", &[200]).node("DynamicQuantizeLinear", &["x"], "y", vec![]);
+    for (model, name) in [(spelt, "spelt out"), (operator.output("y"), "one operator")] {
+        for (seed, offset) in
+            [(0, 0.0), (1, 0.0), (2, 0.0), (3, 0.0), (4, -4.0), (5, -4.0), (6, 4.0), (7, 4.0)]
+        {
+            let x = Random::new(seed).tensor(&[200], 3.0);
+            let x = FloatTensor::from_fn([200], |i| x.data()[i] + offset);
+            assert_eq!(error(&model, &[x]), 0.0, "{name}, seed {seed}");
+        }
+    }
 }

@@ -33,6 +33,14 @@ impl Lowering<'_> {
     pub(super) fn function(&mut self, x: Id, formula: &Formula, y: Id) -> Result<Value> {
         let mut value = self.value(x)?;
         let own = self.own_scale(&value);
+        if let Some((larger, negated)) = half_line(formula)
+            && self.exact[y.0]
+            && value.scale > own
+        {
+            // max(-x, 0) = -min(x, 0).
+            let half = self.wide_half(x, larger != negated)?;
+            return Ok(if negated { half.negated() } else { half });
+        }
         let [of_integers, to_integers] = [x, y].map(|id| self.program.value(id).kind != Kind::Float);
         let mut plan = if of_integers && to_integers || is_choice(formula) {
             self.exact(formula, &value, x)?
@@ -470,6 +478,21 @@ fn is_choice(formula: &Formula) -> bool {
         ) || matches!(rest, [constant, Instruction::Binary(Binary::Less | Binary::Equal)] if *constant == zero)
     };
     matches!(&formula.0[..], [Instruction::Argument, rest @ ..] if by_sign(rest))
+}
+
+/// The larger (true) or the smaller one of 0 and the argument, times -1 (true) or 1.
+pub(super) fn half_line(formula: &Formula) -> Option<(bool, bool)> {
+    let zero = Instruction::Constant(0f64.to_bits());
+    let (negated, end) = match &formula.0[..] {
+        [Instruction::Argument, Instruction::Unary(Unary::Neg), end @ ..] => (true, end),
+        [Instruction::Argument, end @ ..] => (false, end),
+        _ => return None,
+    };
+    match end {
+        [constant, Instruction::Binary(Binary::Max)] if *constant == zero => Some((true, negated)),
+        [constant, Instruction::Binary(Binary::Min)] if *constant == zero => Some((false, negated)),
+        _ => None,
+    }
 }
 
 /// Whether a function has a slope wherever it is defined.

@@ -40,6 +40,8 @@ pub(crate) struct Lowering<'a> {
     sums: Vec<f64>,
     /// Largest absolute value of everything, but at most that of the maximum in which a value ends.
     maxima: Vec<f64>,
+    /// Values that nothing rounds: between inputs and integer quotients.
+    exact: Vec<bool>,
     /// Values that a maximum reads through views alone.
     narrow: Vec<bool>,
     headroom: u32,
@@ -60,6 +62,7 @@ impl<'a> Lowering<'a> {
             statistics,
             sums: sum_max_abs(program, statistics),
             maxima: maximum_max_abs(program, statistics),
+            exact: exact_values(program),
             narrow: feeds_maximum(program),
             headroom,
             values: vec![None; program.values.len()],
@@ -173,7 +176,7 @@ impl<'a> Lowering<'a> {
 
     /// Whether nothing may round a value.
     fn is_exact(&self, id: Id) -> bool {
-        self.program.value(id).kind != Kind::Float
+        self.exact[id.0] || self.program.value(id).kind != Kind::Float
     }
 
     /// Stores a value at the scale that calibration gives it; integers exactly.
@@ -182,6 +185,9 @@ impl<'a> Lowering<'a> {
             return self.wide(value, 0, id);
         }
         let scale = self.own_scale(value);
+        if self.exact[id.0] {
+            return self.wide(value, value.scale.min(scale + MORE_BITS), id);
+        }
         self.rescale(value, scale, Interval::I16, Role::Ranged, id)
     }
 
@@ -197,9 +203,12 @@ impl<'a> Lowering<'a> {
         if few && value.linear().is_some() { Ok(value) } else { self.linear(id) }
     }
 
-    /// Replaces a value by a stored copy of itself, for later readers.
+    /// Replaces a value by a stored copy of itself, for later readers; a value that nothing may round, by none that is coarser.
     fn replace(&mut self, id: Id, value: Value) {
-        self.values[id.0] = Some(value);
+        let finer = self.values[id.0].as_ref().is_some_and(|old| old.scale > value.scale);
+        if !(finer && self.exact[id.0]) {
+            self.values[id.0] = Some(value);
+        }
     }
 
     fn add_tensor(&mut self, tensor: Tensor) -> TensorId {
@@ -347,6 +356,30 @@ fn maximum_max_abs(program: &Program, statistics: &Statistics) -> Vec<f64> {
         }
     }
     maxima
+}
+
+/// Values between the inputs and an integer quotient that only maxima, sums and selections of entries lie between: what such a
+/// quotient is rounded to may depend on the last bit of an input.
+fn exact_values(program: &Program) -> Vec<bool> {
+    let keeps = |node: &Node| match &node.core {
+        Core::Max | Core::Sum(_) | Core::Reshape | Core::Transpose(_) | Core::Broadcast => true,
+        Core::Map { matrix, .. } => matrix.is_selection(),
+        Core::Function(formula) => function::half_line(formula).is_some(),
+        _ => false,
+    };
+    let mut direct = vec![false; program.values.len()];
+    let mut ends = direct.clone();
+    program.inputs.iter().for_each(|id| direct[id.0] = true);
+    for node in program.nodes.iter().filter(|node| keeps(node)) {
+        let known = |id: &Id| direct[id.0] || program.constant(*id).is_some();
+        direct[node.output.0] = node.inputs.iter().all(known);
+    }
+    for node in program.nodes.iter().rev() {
+        if node.core == Core::FloorDivide || keeps(node) && ends[node.output.0] {
+            node.inputs.iter().for_each(|id| ends[id.0] = true);
+        }
+    }
+    direct.into_iter().zip(ends).map(|(direct, ends)| direct && ends).collect()
 }
 
 /// Values that a maximum reads, through selections of entries alone.

@@ -15,7 +15,7 @@ impl Lowering<'_> {
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
             let own = lowering.own_scale(&value);
             let keep = public || value.scale <= own || exact(lowering, id);
-            if keep { Ok(value) } else { lowering.store(&value, id) }
+            if keep { Ok(value) } else { lowering.coarser(&value, own, id) }
         };
         let (mut a, mut b) = (lower(self, a, public[0], a_id)?, lower(self, b, public[1], b_id)?);
         if public.contains(&true) {
@@ -45,8 +45,9 @@ impl Lowering<'_> {
     fn factor(&mut self, id: Id) -> Result<Value> {
         let value = self.linear(id)?;
         let wide = value.bounds.0 < -(1 << 20) || value.bounds.1 > 1 << 20;
-        if wide && self.program.value(id).kind == Kind::Float && value.scale > self.own_scale(&value) {
-            let stored = self.store(&value, id)?;
+        let own = self.own_scale(&value);
+        if wide && self.program.value(id).kind == Kind::Float && value.scale > own {
+            let stored = self.coarser(&value, own, id)?;
             self.replace(id, stored.clone());
             return Ok(stored);
         }

@@ -2,7 +2,7 @@
 
 use zktorch_graph::{Binary, Formula, Instruction, Unary};
 
-use super::super::{Core, Id, Kind};
+use super::super::{Core, Id, Kind, Node};
 use super::Builder;
 use crate::tensor::len;
 
@@ -229,6 +229,16 @@ impl Builder {
         let b = self.function(b, Formula::argument().then(Unary::Abs), Kind::Float);
         let a = self.mul(a, sign);
         self.div_positive(a, b)
+    }
+
+    /// r and n, if a value is `r / n` for a small integer n: a quotient by it is exact as one by r. Else itself and 1.
+    pub(crate) fn as_part(&self, id: Id) -> (Id, u32) {
+        let node = self.program.nodes.iter().rfind(|node| node.output == id);
+        let Some(Node { core: Core::Sum(coefficients), inputs, .. }) = node else { return (id, 1) };
+        let parts = coefficients[0].recip();
+        let whole = (parts - parts.round()).abs() < 1e-9 * parts && (2.0..=65_536.0).contains(&parts);
+        let same = inputs.len() == 1 && self.dims(inputs[0]) == self.dims(id);
+        if whole && same { (inputs[0], parts.round() as u32) } else { (id, 1) }
     }
 
     /// Whether a value of the run is positive wherever it is not zero: roots, exponentials, and sums of such.
