@@ -1,7 +1,8 @@
 //! Functions: a lookup, with the scales of its argument and its value.
 //!
 //! An argument is rounded to a table's domain, so its scale decides how exact a function is. Where 16 bits over all the values
-//! that were seen are not exact enough, but the function is flat from some point on, the argument saturates there instead.
+//! that were seen are not exact enough, but the function is flat from some point on, the argument saturates there instead; a
+//! steep one is interpolated.
 
 use zktorch_graph::{
     Binary, Formula, Function, Instruction, Interval, Limbs, Role, Step, Table, TableId, Tensor, Unary,
@@ -16,6 +17,10 @@ use crate::program::{Id, Kind};
 const SAMPLES: usize = 1024;
 /// Rounding an argument may change a value by this part of the largest one.
 pub(super) const TOLERANCE: f64 = 1.0 / 4096.0;
+/// A function that would need this many bits more than a domain has is interpolated.
+const STEEP: i32 = 3;
+/// Bits of an argument beyond those of a domain, for interpolation.
+const REST_BITS: i32 = 12;
 /// Domains of 17 bits.
 const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
 /// Coarse rounding is looked at up to this scale.
@@ -33,6 +38,14 @@ impl Lowering<'_> {
         }
         let value = self.value(x)?;
         let own = self.own_scale(&value);
+        if let Some((larger, negated)) = half_line(formula)
+            && self.exact[y.0]
+            && value.scale > own
+        {
+            // max(-x, 0) = -min(x, 0).
+            let half = self.wide_half(x, larger != negated)?;
+            return Ok(if negated { half.negated() } else { half });
+        }
         let [of_integers, to_integers] = [x, y].map(|id| self.program.value(id).kind != Kind::Float);
         let plan = if of_integers && to_integers || is_choice(formula) {
             self.exact(formula, &value, x)?
@@ -47,13 +60,16 @@ impl Lowering<'_> {
     pub(super) fn look_up_planned(
         &mut self,
         mut value: Value,
-        plan: Plan,
+        mut plan: Plan,
         own: i32,
         x: Id,
         name: &str,
     ) -> Result<Value> {
         if value.scale > plan.scale + 47 || plan.saturates && value.div != 1 {
             value = self.wide(&value, plan.scale.min(value.scale), x)?;
+        }
+        if let Some(slope) = plan.slope.take() {
+            return self.interpolated(value, plan, *slope, x, name);
         }
         let domain = plan.table.domain;
         let table = self.table(plan.table);
@@ -67,6 +83,28 @@ impl Lowering<'_> {
             self.replace(x, stored.clone());
         }
         self.look_up(&stored, table, plan.range, plan.output_scale, name)
+    }
+
+    /// `f(x') + f'(x') (x - x')`, where x' is x rounded to the table's scale: what rounding loses is of second order.
+    fn interpolated(&mut self, value: Value, plan: Plan, slope: Plan, x: Id, name: &str) -> Result<Value> {
+        let value = match value.div == 1 && value.linear().is_some() {
+            true => value,
+            false => self.wide(&value, (plan.scale + REST_BITS).min(value.scale), x)?,
+        };
+        let domain = plan.table.domain;
+        let [table, slopes] = [plan.table, slope.table].map(|table| self.table(table));
+        let rounded = self.rescale(&value, plan.scale, domain, Role::LookupInput(table), x)?;
+        let base = self.look_up(&rounded, table, plan.range, plan.output_scale, name)?;
+        // An argument is looked up once, so that of the second table is a copy.
+        let copy = self.rescale(&rounded, plan.scale, domain, Role::LookupInput(slopes), x)?;
+        let slope =
+            self.look_up(&copy, slopes, slope.range, slope.output_scale, &format!("{name} (slope)"))?;
+        let (fine, coarse) = self.same_scale(value, rounded)?;
+        let half = 1i128 << (fine.scale - plan.scale).max(1) >> 1;
+        let rest = Value { bounds: (-half, half), ..fine.plus(&coarse.negated()) };
+        let product = self.times_entries(&slope, &rest)?;
+        let (base, product) = self.same_scale(base, product)?;
+        Ok(base.plus(&product))
     }
 
     /// Integers of integers, and choices by sign: the argument keeps its scale.
@@ -157,7 +195,7 @@ impl Lowering<'_> {
         if !integer && Self::is_relu(formula) {
             let table = Table { function: Function::Relu, domain: Interval::I16 };
             let range = Interval::new(0, Interval::I16.hi);
-            return Plan { table, range, scale: own, output_scale: own, saturates: false };
+            return Plan { table, range, scale: own, output_scale: own, saturates: false, slope: None };
         }
         if !integer && keeps_integers(formula) {
             return self.piecewise(formula, x, y, own);
@@ -192,6 +230,13 @@ impl Lowering<'_> {
             rough_up((window.1 * factor).ceil()).clamp(0, 131_071),
         );
         let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
+        let steep = scale + STEEP < shape.scale && value.scale > scale && !shape.flat.0 && !shape.flat.1;
+        if steep {
+            let plan = Plan::limited(formula, shape, domain, scale, output_scale, false);
+            if let Some(slope) = Plan::slope(formula, shape, plan.table.domain, scale) {
+                return Plan { slope: Some(slope.into()), ..plan };
+            }
+        }
         Plan::limited(formula, shape, domain, scale, output_scale, true)
     }
 
@@ -283,6 +328,8 @@ pub(super) struct Shape {
     pub(super) largest: f64,
     /// The argument's scale from which on rounding it does not matter.
     pub(super) scale: i32,
+    /// The largest slope between values that were seen.
+    steepest: f64,
     /// Whether the function is flat below and above the window.
     pub(super) flat: (bool, bool),
     /// Where the function is not flat, within what was seen and the room around it.
@@ -369,7 +416,7 @@ impl Shape {
             inside.unwrap_or(from)
         };
         let bounded = (outward(lo, limits.0), outward(hi, limits.1));
-        Self { largest, scale, flat: tails, window, bounded, seen: (lo, hi) }
+        Self { largest, scale, steepest: slope, flat: tails, window, bounded, seen: (lo, hi) }
     }
 
     /// Values up to four times the largest one have 17 bits.
@@ -385,6 +432,8 @@ pub(super) struct Plan {
     pub(super) scale: i32,
     output_scale: i32,
     saturates: bool,
+    /// How the slope is looked up, if the function is interpolated.
+    pub(super) slope: Option<Box<Plan>>,
 }
 
 impl Plan {
@@ -401,7 +450,18 @@ impl Plan {
         let table = Table { function, domain };
         let image = table.image();
         let range = Interval::new(image.lo.min(0), image.hi.max(0));
-        Self { table, range, scale, output_scale, saturates }
+        Self { table, range, scale, output_scale, saturates, slope: None }
+    }
+
+    /// The slope of a smooth function between the arguments that are rounded to the same entry.
+    fn slope(formula: &Formula, shape: &Shape, domain: Interval, scale: i32) -> Option<Self> {
+        let half = f64::powi(0.5, scale + 1);
+        let end = |side: f64| formula.of(&Formula::argument().with_constant(Binary::Add, side));
+        let rise = end(half).with(Binary::Sub, end(-half));
+        let secant = rise.with_constant(Binary::Mul, f64::powi(2.0, scale));
+        let output_scale = (fit(shape.steepest) - 1).clamp(-MAX_SCALE, MAX_SCALE);
+        let fits = is_smooth(formula) && secant.is_valid() && shape.steepest > 0.0;
+        fits.then(|| Self::new(&secant, domain, scale, output_scale, false))
     }
 
     /// The domain ends where values would not fit any more: an argument beyond is an error of the run, not a wrong value.
@@ -453,6 +513,42 @@ fn is_choice(formula: &Formula) -> bool {
         ) || matches!(rest, [constant, Instruction::Binary(Binary::Less | Binary::Equal)] if *constant == zero)
     };
     matches!(&formula.0[..], [Instruction::Argument, rest @ ..] if by_sign(rest))
+}
+
+/// The larger (true) or the smaller one of 0 and the argument, times -1 (true) or 1.
+pub(super) fn half_line(formula: &Formula) -> Option<(bool, bool)> {
+    let zero = Instruction::Constant(0f64.to_bits());
+    let (negated, end) = match &formula.0[..] {
+        [Instruction::Argument, Instruction::Unary(Unary::Neg), end @ ..] => (true, end),
+        [Instruction::Argument, end @ ..] => (false, end),
+        _ => return None,
+    };
+    match end {
+        [constant, Instruction::Binary(Binary::Max)] if *constant == zero => Some((true, negated)),
+        [constant, Instruction::Binary(Binary::Min)] if *constant == zero => Some((false, negated)),
+        _ => None,
+    }
+}
+
+/// Whether a function has a slope wherever it is defined.
+fn is_smooth(formula: &Formula) -> bool {
+    formula.0.iter().all(|instruction| match instruction {
+        Instruction::Argument | Instruction::Constant(_) => true,
+        Instruction::Unary(function) => !matches!(
+            function,
+            Unary::Abs
+                | Unary::Sign
+                | Unary::Floor
+                | Unary::Ceil
+                | Unary::Round
+                | Unary::Trunc
+                | Unary::IsZero
+        ),
+        Instruction::Binary(function) => {
+            !matches!(function, Binary::Min | Binary::Max | Binary::Rem | Binary::Less | Binary::Equal)
+        }
+        Instruction::Select => false,
+    })
 }
 
 /// Whether a function maps multiples of a number to such: minima, maxima and signs of the argument and numbers.

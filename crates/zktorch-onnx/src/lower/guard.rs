@@ -111,7 +111,8 @@ impl Lowering<'_> {
         let argument = self.linear(x)?;
         let shape = self.shape_of(ratio, x, 0.0);
         let own = self.own_scale(&argument);
-        let plan = Self::in_one_table(ratio, &shape, &argument, own, shape.output_scale());
+        let mut plan = Self::in_one_table(ratio, &shape, &argument, own, shape.output_scale());
+        plan.slope = None;
         let name = format!("{} (ratio)", self.name(y));
         let ratio = self.look_up_planned(argument.clone(), plan, own, x, &name)?;
         let (argument, ratio) = self.aligned(argument, ratio, (x, y))?;
@@ -126,7 +127,7 @@ impl Lowering<'_> {
         let own = self.own_scale(&value);
         let output_scale = shape.output_scale();
         let one = Self::in_one_table(formula, shape, &value, own, output_scale);
-        if shape.window.0 < 0.0 || one.scale >= shape.scale.min(value.scale) {
+        if shape.window.0 < 0.0 || one.slope.is_some() || one.scale >= shape.scale.min(value.scale) {
             return Ok(None);
         }
         // Where the function does not end flat, arguments beyond its windows have to be errors of the run: a tensor's bounds say so.

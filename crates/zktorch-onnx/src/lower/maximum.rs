@@ -3,9 +3,9 @@
 use zktorch_graph::{Function, Interval, Role, Table};
 
 use super::quantise::fit;
-use super::{Lowering, Value};
+use super::{Lowering, MORE_BITS, Value};
 use crate::Result;
-use crate::program::{Id, Kind};
+use crate::program::Id;
 
 /// Differences of 17 bits.
 const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
@@ -14,7 +14,7 @@ impl Lowering<'_> {
     /// A value whose differences have 17 bits: a sum of views that may have more is stored first.
     pub(super) fn narrowed(&mut self, id: Id) -> Result<Value> {
         let value = self.linear(id)?;
-        let exact = self.program.value(id).kind != Kind::Float || is_wide(&value);
+        let exact = self.is_exact(id) || is_wide(&value);
         if exact || value.bounds.1 - value.bounds.0 < 1 << 16 {
             return Ok(value);
         }
@@ -26,11 +26,11 @@ impl Lowering<'_> {
 
     /// The larger one of two values.
     pub(super) fn max(&mut self, a: Id, b: Id) -> Result<Value> {
-        let exact = [a, b].iter().all(|id| self.program.value(*id).kind != Kind::Float);
+        let exact = self.is_exact(self.current);
         let max_abs = self.max_abs(a).max(self.max_abs(b));
         let common = fit(max_abs) - self.headroom as i32;
         // A maximum that is much smaller than what is compared (a lower bound's, of large numbers) keeps its bits.
-        let wanted = fit(self.max_abs(self.current)) - self.headroom as i32;
+        let wanted = self.wanted_scale();
         let (least, most) = (self.max_abs(a).min(self.max_abs(b)), max_abs);
         if exact || self.guard > 0 || wanted > common + 2 || (least > 0.0 && most > 16.0 * least) {
             return self.wide_max(a, b);
@@ -54,11 +54,20 @@ impl Lowering<'_> {
 
     /// The larger one of two values of any width, exactly: `a - [a < b] (a - b)`.
     fn wide_max(&mut self, a: Id, b: Id) -> Result<Value> {
-        let operand = |lowering: &mut Self, id: Id| match lowering.program.constant(id).is_some() {
-            true => lowering.weight(id, super::plain_axes(&lowering.program.value(id).dims), i32::MAX),
-            false => lowering.linear(id),
+        let program = self.program;
+        let constant = |id: Id| program.constant(id).is_some();
+        let (left, right) = match (constant(a), constant(b)) {
+            (true, _) => {
+                let right = self.compared(b)?;
+                (self.limit(a, &right)?, right)
+            }
+            (_, true) => {
+                let left = self.compared(a)?;
+                let right = self.limit(b, &left)?;
+                (left, right)
+            }
+            _ => (self.compared(a)?, self.compared(b)?),
         };
-        let (left, right) = (operand(self, a)?, operand(self, b)?);
         let (left, right) = self.aligned(left, right, (a, b))?;
         let (left, right) = self.same_scale(left, right)?;
         if fits(&left, &right) {
@@ -71,6 +80,45 @@ impl Lowering<'_> {
         let product = Value { scale: left.scale, ..product };
         let bounds = (left.bounds.0.max(right.bounds.0), left.bounds.1.max(right.bounds.1));
         Ok(Value { bounds, ..left.plus(&product) })
+    }
+
+    /// The scale of the maximum that is computed, or that of the one in which it ends.
+    fn wanted_scale(&self) -> i32 {
+        fit(self.maxima[self.current.0]) - self.headroom as i32
+    }
+
+    /// A value as a sum of views. One that has to be stored, and is much larger than the maximum, keeps the bits of its
+    /// small entries in a second limb.
+    fn compared(&mut self, id: Id) -> Result<Value> {
+        let value = self.value(id)?;
+        let own = self.own_scale(&value);
+        let scale = self.wanted_scale().min(value.scale).min(own + MORE_BITS);
+        let stored = value.is_pending() || value.expr.terms.len() > super::MAX_TERMS;
+        if self.is_exact(id) || !stored || scale <= own {
+            return self.linear(id);
+        }
+        let stored = self.wide(&value, scale, id)?;
+        self.replace(id, stored.clone());
+        Ok(stored)
+    }
+
+    /// A constant beside a value, with as many bits as either of them needs.
+    fn limit(&mut self, id: Id, like: &Value) -> Result<Value> {
+        let axes = super::plain_axes(&self.program.value(id).dims);
+        let wanted = if self.maxima[self.current.0] > 0.0 { self.wanted_scale() } else { like.scale };
+        self.weight(id, axes, wanted.max(like.scale))
+    }
+
+    /// `max(x, 0)` or `min(x, 0)` of a value of any width, exactly.
+    pub(super) fn wide_half(&mut self, id: Id, positive: bool) -> Result<Value> {
+        let value = self.linear(id)?;
+        let (value, negative) = self.negative(&value, id)?;
+        let (lo, hi) = (value.bounds.0.min(0), value.bounds.1.max(0));
+        let below = Value { scale: value.scale, ..self.times_entries(&value, &negative)? };
+        Ok(match positive {
+            true => Value { bounds: (0, hi), ..value.plus(&below.negated()) },
+            false => Value { bounds: (lo, 0), ..below },
+        })
     }
 
     fn operand(&mut self, id: Id) -> Result<Value> {

@@ -28,6 +28,9 @@ use crate::{OnnxError, Result};
 /// Sums of more views than this are stored before they are read again.
 const MAX_TERMS: usize = 8;
 
+/// Values that are stored in limbs have at most this many bits beyond 16.
+const MORE_BITS: i32 = 32;
+
 /// The state of a compilation.
 pub(crate) struct Lowering<'a> {
     pub(crate) graph: Graph,
@@ -36,6 +39,10 @@ pub(crate) struct Lowering<'a> {
     statistics: &'a Statistics,
     /// Largest absolute value of everything, but at least that of the sum in which a value ends.
     sums: Vec<f64>,
+    /// Largest absolute value of everything, but at most that of the maximum in which a value ends.
+    maxima: Vec<f64>,
+    /// Values that nothing rounds: between inputs and integer quotients.
+    exact: Vec<bool>,
     /// Values that a maximum reads through views alone.
     narrow: Vec<bool>,
     headroom: u32,
@@ -57,6 +64,8 @@ impl<'a> Lowering<'a> {
             program,
             statistics,
             sums: sum_max_abs(program, statistics),
+            maxima: maximum_max_abs(program, statistics),
+            exact: exact_values(program),
             narrow: if guard == 0 { feeds_maximum(program) } else { vec![false; program.values.len()] },
             headroom,
             guard,
@@ -172,12 +181,20 @@ impl<'a> Lowering<'a> {
         Ok(stored)
     }
 
+    /// Whether nothing may round a value.
+    fn is_exact(&self, id: Id) -> bool {
+        self.exact[id.0] || self.program.value(id).kind != Kind::Float
+    }
+
     /// Stores a value at the scale that calibration gives it; integers exactly.
     fn store(&mut self, value: &Value, id: Id) -> Result<Value> {
         if self.program.value(id).kind != Kind::Float {
             return self.wide(value, 0, id);
         }
         let scale = self.stored_scale(value);
+        if self.exact[id.0] {
+            return self.wide(value, value.scale.min(self.own_scale(value) + MORE_BITS).max(scale), id);
+        }
         if self.guard > 0 {
             return self.store_guarded(value, scale, id);
         }
@@ -196,9 +213,12 @@ impl<'a> Lowering<'a> {
         if few && value.linear().is_some() { Ok(value) } else { self.linear(id) }
     }
 
-    /// Replaces a value by a stored copy of itself, for later readers.
+    /// Replaces a value by a stored copy of itself, for later readers; a value that nothing may round, by none that is coarser.
     fn replace(&mut self, id: Id, value: Value) {
-        self.values[id.0] = Some(value);
+        let finer = self.values[id.0].as_ref().is_some_and(|old| old.scale > value.scale);
+        if !(finer && self.exact[id.0]) {
+            self.values[id.0] = Some(value);
+        }
     }
 
     fn add_tensor(&mut self, tensor: Tensor) -> TensorId {
@@ -327,6 +347,49 @@ fn sum_max_abs(program: &Program, statistics: &Statistics) -> Vec<f64> {
         }
     }
     sums
+}
+
+/// Largest absolute values of the maxima in which values end. What a clamp's upper bound cuts off takes no bits from what its
+/// lower bound lets through.
+fn maximum_max_abs(program: &Program, statistics: &Statistics) -> Vec<f64> {
+    let readers = program.readers();
+    let mut maxima: Vec<f64> = (0..program.values.len()).map(|i| statistics.max_abs(Id(i))).collect();
+    for node in program.nodes.iter().rev() {
+        let keeps = match &node.core {
+            Core::Max | Core::Reshape | Core::Transpose(_) | Core::Broadcast => true,
+            Core::Sum(coefficients) => matches!(coefficients[..], [1.0 | -1.0]),
+            _ => false,
+        };
+        let end = maxima[node.output.0];
+        for input in node.inputs.iter().filter(|input| keeps && readers[input.0] == 1) {
+            maxima[input.0] = maxima[input.0].min(end);
+        }
+    }
+    maxima
+}
+
+/// Values between the inputs and an integer quotient that only maxima, sums and selections of entries lie between: what such a
+/// quotient is rounded to may depend on the last bit of an input.
+fn exact_values(program: &Program) -> Vec<bool> {
+    let keeps = |node: &Node| match &node.core {
+        Core::Max | Core::Sum(_) | Core::Reshape | Core::Transpose(_) | Core::Broadcast => true,
+        Core::Map { matrix, .. } => matrix.is_selection(),
+        Core::Function(formula) => function::half_line(formula).is_some(),
+        _ => false,
+    };
+    let mut direct = vec![false; program.values.len()];
+    let mut ends = direct.clone();
+    program.inputs.iter().for_each(|id| direct[id.0] = true);
+    for node in program.nodes.iter().filter(|node| keeps(node)) {
+        let known = |id: &Id| direct[id.0] || program.constant(*id).is_some();
+        direct[node.output.0] = node.inputs.iter().all(known);
+    }
+    for node in program.nodes.iter().rev() {
+        if node.core == Core::FloorDivide || keeps(node) && ends[node.output.0] {
+            node.inputs.iter().for_each(|id| ends[id.0] = true);
+        }
+    }
+    direct.into_iter().zip(ends).map(|(direct, ends)| direct && ends).collect()
 }
 
 /// Values that a maximum reads, through selections of entries alone.

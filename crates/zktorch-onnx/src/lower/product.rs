@@ -18,7 +18,7 @@ impl Lowering<'_> {
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
             let own = lowering.stored_scale(&value);
             let keep = public || value.scale <= own || exact(lowering, id);
-            if keep { Ok(value) } else { lowering.store(&value, id) }
+            if keep { Ok(value) } else { lowering.coarser(&value, own, id) }
         };
         let (mut a, mut b) = (lower(self, a, public[0], a_id)?, lower(self, b, public[1], b_id)?);
         if public.contains(&true) {
@@ -50,7 +50,7 @@ impl Lowering<'_> {
         let most = 1 << (20 + self.guard);
         let wide = value.bounds.0 < -most || value.bounds.1 > most;
         if wide && self.program.value(id).kind == Kind::Float && value.scale > self.stored_scale(&value) {
-            let stored = self.store(&value, id)?;
+            let stored = self.coarser(&value, self.stored_scale(&value), id)?;
             self.replace(id, stored.clone());
             return Ok(stored);
         }

@@ -10,6 +10,8 @@ use crate::program::{Core, Id, Kind};
 
 /// One division takes away at most this many bits.
 const MAX_SHIFT: u32 = 47;
+/// A weight that is this much larger than any result, with the largest entry that it may meet, is an outlier.
+const OUTLIER: f64 = 64.0;
 /// Scales beyond this gain nothing: smaller numbers than 2^-200 are zero for everybody.
 const MAX_SCALE: i32 = 200;
 
@@ -343,12 +345,20 @@ impl Lowering<'_> {
     pub(super) fn weight(&mut self, id: Id, axes: Vec<Vec<u32>>, max_scale: i32) -> Result<Value> {
         let constant =
             self.program.constant(id).ok_or_else(|| self.bug("a constant", "a value of the run"))?;
-        constant.check_finite(self.name(id))?;
         let max_abs = constant.max_abs();
         let exact = self.program.value(id).kind != Kind::Float;
         // Two limbs with a sign each have 31 bits.
-        let guard = if constant.max_abs() > 0.0 { self.guard.min(15) as i32 } else { 0 };
+        let guard = if max_abs > 0.0 { self.guard.min(15) as i32 } else { 0 };
         let scale = if exact { 0 } else { (fit(max_abs) + guard).min(max_scale) };
+        self.weight_at(id, axes, scale)
+    }
+
+    /// A constant as a private weight at a scale: in two limbs where it is beyond 16 bits there.
+    fn weight_at(&mut self, id: Id, axes: Vec<Vec<u32>>, scale: i32) -> Result<Value> {
+        let constant =
+            self.program.constant(id).ok_or_else(|| self.bug("a constant", "a value of the run"))?;
+        constant.check_finite(self.name(id))?;
+        let max_abs = constant.max_abs();
         let shape = shape(&axes);
         if shape.len() != constant.len() {
             return Err(self.bug("a layout of the constant", "another number of entries"));
@@ -415,6 +425,14 @@ impl Lowering<'_> {
         let magnitude = other.bounds.0.unsigned_abs().max(other.bounds.1.unsigned_abs()).max(1);
         let beyond = if magnitude > 1 << 20 { (magnitude.ilog2() as i32 - 15).min(16) } else { 0 };
         let max_scale = self.target_scale() + self.shift_room(other) + beyond - other.scale;
+        let max_abs = self.program.constant(id).map_or(0.0, crate::Tensor::max_abs);
+        let narrow = fit(max_abs);
+        let result = self.max_abs(self.current);
+        // An entry that is much larger than any result meets nothing but zeros: it takes no bits from the others.
+        let outlier = result > 0.0 && max_abs * other.max_abs > OUTLIER * result;
+        if outlier && max_scale > narrow && self.program.value(id).kind == Kind::Float {
+            return self.weight_at(id, axes, max_scale.min(narrow + 15));
+        }
         self.weight(id, axes, max_scale)
     }
 }

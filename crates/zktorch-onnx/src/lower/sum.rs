@@ -42,8 +42,7 @@ impl Lowering<'_> {
     /// An operand of a sum. Divisions are carried out, and so are contractions whose scale is too fine for the sum.
     fn addend(&mut self, id: Id) -> Result<Value> {
         let value = self.value(id)?;
-        if self.program.value(id).kind != Kind::Float {
-            // Integers are exact.
+        if self.is_exact(id) {
             return if value.div == 1 { Ok(value) } else { self.store(&value, id) };
         }
         let room = self.target_scale() + 16;

@@ -48,18 +48,12 @@ pub(super) fn clip_inputs(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 }
 
 fn clip(cx: &mut Context<'_>, x: Id, lo: Option<Id>, hi: Option<Id>) -> Result<Vec<Id>> {
-    let mut y = x;
     // Bounds that no number reaches change nothing.
     let bound = |cx: &Context<'_>, id: Option<Id>| {
         let most = if cx.kind(x) == Kind::Float { 3.4e38 } else { 2f64.powi(31) };
         let far = |id: &Id| cx.b.constant(*id).is_some_and(|t| t.len() == 1 && t.get(0).abs() >= most);
         id.filter(|id| !far(id))
     };
-    if let Some(lo) = bound(cx, lo) {
-        y = cx.b.max(y, lo);
-    }
-    if let Some(hi) = bound(cx, hi) {
-        y = cx.b.min(y, hi);
-    }
-    Ok(vec![y])
+    let (lo, hi) = (bound(cx, lo), bound(cx, hi));
+    Ok(vec![cx.b.clamp(x, lo, hi)])
 }

@@ -102,16 +102,21 @@ fn saturated(cx: &mut Context<'_>, x: Id, zero: Option<Id>, element: i32) -> Id 
     id
 }
 
-/// As [`saturated`], of `x / scale`, for types that are too wide for a lookup: integer quotients, and maxima
-/// of integers.
-fn saturated_exactly(cx: &mut Context<'_>, x: Id, scale: Id, zero: Option<Id>, element: i32) -> Id {
+/// x / scale, rounded to the nearest integer with ties to even: of the two quotients themselves, not of a number that was
+/// rounded before.
+fn rounded_quotient(cx: &mut Context<'_>, x: Id, scale: Id) -> Id {
     let dims = cx.dims(x);
-    let twice = cx.b.scale(scale, 2.0);
+    let (unit, parts) = cx.b.as_part(scale);
+    let twice = cx.b.scale(unit, 2.0);
     let twice = cx.b.broadcast(twice, &dims);
     // Rounded up and down at a half; they differ at ties, where the even one of them counts.
-    let up = cx.b.sum(&[(2.0, x), (1.0, scale)]);
+    let up = cx.b.sum(&[(2.0 * f64::from(parts), x), (1.0, unit)]);
     let up = cx.b.floor_div(up, twice);
-    let down = cx.b.sum(&[(-2.0, x), (1.0, scale)]);
+    if !parts.is_power_of_two() {
+        // A tie is one of real numbers, not of the scale as floats round it: it goes up.
+        return up;
+    }
+    let down = cx.b.sum(&[(-2.0 * f64::from(parts), x), (1.0, unit)]);
     let down = cx.b.floor_div(down, twice);
     let down = cx.b.scale(down, -1.0);
     let two = cx.b.scalar(2.0, Kind::Int);
@@ -119,7 +124,14 @@ fn saturated_exactly(cx: &mut Context<'_>, x: Id, scale: Id, zero: Option<Id>, e
     let odd = cx.b.sum(&[(1.0, down), (-2.0, half)]);
     let tie = cx.b.sub(up, down);
     let correction = cx.b.mul(tie, odd);
-    let mut y = cx.b.add(down, correction);
+    cx.b.add(down, correction)
+}
+
+/// As [`saturated`], of `x / scale`, for scales of the run and types that are too wide for a lookup: integer quotients, and
+/// maxima of integers.
+fn saturated_exactly(cx: &mut Context<'_>, x: Id, scale: Id, zero: Option<Id>, element: i32) -> Id {
+    let dims = cx.dims(x);
+    let mut y = rounded_quotient(cx, x, scale);
     if let Some(zero) = zero {
         y = cx.b.add(y, zero);
     }
@@ -129,11 +141,8 @@ fn saturated_exactly(cx: &mut Context<'_>, x: Id, scale: Id, zero: Option<Id>, e
         let tensor = IntTensor::from_fn(dims.clone(), |_| limit as i64);
         cx.b.constant_of("limit of the element type", tensor.into(), Kind::Int, false)
     };
-    let (lo, hi) = (limit(cx, lo), limit(cx, -hi));
-    let y = cx.b.max(y, lo);
-    let y = cx.b.scale(y, -1.0);
-    let y = cx.b.max(y, hi);
-    let y = cx.b.scale(y, -1.0);
+    let (lo, hi) = (limit(cx, lo), limit(cx, hi));
+    let y = cx.b.clamp(y, Some(lo), Some(hi));
     cx.b.set_element(y, element);
     y
 }
@@ -163,10 +172,10 @@ pub(super) fn quantize_linear(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     positive(cx, 1)?;
     let scale = parameter(cx, 1, &dims, axis)?.ok_or_else(|| cx.error("input 1", "a value", "none"))?;
     let zero = parameter(cx, 2, &dims, axis)?;
-    if matches!(element, 4 | 5) {
+    if matches!(element, 4 | 5) || cx.b.constant(scale).is_none() {
         return Ok(vec![saturated_exactly(cx, x, scale, zero, element)]);
     }
-    let x = over(cx, x, scale);
+    let x = cx.b.div(x, scale);
     Ok(vec![saturated(cx, x, zero, element)])
 }
 

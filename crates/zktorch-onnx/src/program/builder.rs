@@ -14,6 +14,7 @@ mod movement;
 mod order;
 mod product;
 mod reduce;
+mod variance;
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use zktorch_graph::{Binary, Formula, Instruction, Unary};
 
-use super::super::{Core, Id, Kind};
+use super::super::{Core, Id, Kind, Node};
 use super::Builder;
 use crate::tensor::len;
 
@@ -22,6 +22,9 @@ impl Builder {
         }
         if let [(1.0, one)] = terms {
             return *one;
+        }
+        if let Some(id) = self.variance(terms) {
+            return id;
         }
         let ids: Vec<Id> = terms.iter().map(|(_, id)| *id).collect();
         let kind = match self.joint_kind(&ids) {
@@ -228,6 +231,16 @@ impl Builder {
         self.div_positive(a, b)
     }
 
+    /// r and n, if a value is `r / n` for a small integer n: a quotient by it is exact as one by r. Else itself and 1.
+    pub(crate) fn as_part(&self, id: Id) -> (Id, u32) {
+        let node = self.program.nodes.iter().rfind(|node| node.output == id);
+        let Some(Node { core: Core::Sum(coefficients), inputs, .. }) = node else { return (id, 1) };
+        let parts = coefficients[0].recip();
+        let whole = (parts - parts.round()).abs() < 1e-9 * parts && (2.0..=65_536.0).contains(&parts);
+        let same = inputs.len() == 1 && self.dims(inputs[0]) == self.dims(id);
+        if whole && same { (inputs[0], parts.round() as u32) } else { (id, 1) }
+    }
+
     /// Whether a value of the run is positive wherever it is not zero: roots, exponentials, and sums of such.
     fn is_positive(&self, id: Id, depth: usize) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
@@ -284,8 +297,35 @@ impl Builder {
         if let Some(id) = self.joint_function(a, b, Binary::Max, kind) {
             return id;
         }
+        self.max_of_values(a, b)
+    }
+
+    /// The larger one, never as a function of one of them.
+    fn max_of_values(&mut self, a: Id, b: Id) -> Id {
+        let kind = self.joint_kind(&[a, b]);
+        let (a, b) = self.broadcast_pair(a, b);
         let dims = self.dims(a).to_vec();
         self.push(Core::Max, &[a, b], dims, kind)
+    }
+
+    /// `min(max(x, lo), hi)`.
+    pub(crate) fn clamp(&mut self, x: Id, lo: Option<Id>, hi: Option<Id>) -> Id {
+        // Beside a bound that is a value, numbers are values too: a function of x would round what the other one cuts off.
+        let values = [lo, hi].iter().flatten().any(|id| self.public_scalar(*id).is_none());
+        let larger = |builder: &mut Self, x: Id, bound: Id| match builder.public_scalar(bound) {
+            Some(_) if values => builder.max_of_values(x, bound),
+            _ => builder.max(x, bound),
+        };
+        let x = lo.map_or(x, |lo| larger(self, x, lo));
+        match hi {
+            Some(hi) if values => {
+                let (x, hi) = (self.scale(x, -1.0), self.scale(hi, -1.0));
+                let x = larger(self, x, hi);
+                self.scale(x, -1.0)
+            }
+            Some(hi) => self.min(x, hi),
+            None => x,
+        }
     }
 
     /// The smaller one.
