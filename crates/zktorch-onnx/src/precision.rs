@@ -9,6 +9,10 @@ use crate::{Compiled, OnnxError, Options, Result, Tensor};
 
 /// Outputs whose relative error is larger get a warning.
 pub(crate) const WARN: f64 = 0.01;
+/// Outputs whose relative error is larger are worth no proof.
+const HOPELESS: f64 = 0.25;
+/// An absolute error of no account, whatever the outputs' size.
+const NOTHING: f64 = 0.01;
 /// Samples that are run in integers.
 const SAMPLES: usize = 4;
 
@@ -126,9 +130,16 @@ pub(crate) fn check(compiled: &mut Compiled, measured: bool, options: &Options) 
             output.name, output.max_error
         ));
     }
-    if let (Some(limit), Some(worst)) = (options.max_error, precision.worst())
-        && worst.relative() > limit
-    {
+    // Without a limit of the user's, what is nonsense on samples of the user's is refused.
+    let hopeless = |worst: &ValueError| {
+        !options.calibration.is_empty() && worst.relative() > HOPELESS && f64::from(worst.max_error) > NOTHING
+    };
+    let excessive = |worst: &&ValueError| match options.max_error {
+        Some(limit) => worst.relative() > limit,
+        None => hopeless(worst),
+    };
+    if let Some(worst) = precision.worst().filter(excessive) {
+        let limit = options.max_error.unwrap_or(HOPELESS);
         return Err(OnnxError::Precision {
             output: worst.name.clone(),
             expected: limit,

@@ -126,7 +126,8 @@ pub struct CompileSource {
     /// output is off by more than 1% without]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=32))]
     pub guard_bits: Option<u32>,
-    /// Refuse the model if an output is further off than this part of its largest value, on the samples
+    /// Refuse the model if an output is further off than this part of its largest value, on the samples [default:
+    /// 0.25 on samples that are given]
     #[arg(long, value_name = "X", value_parser = values::max_error)]
     pub max_error: Option<f64>,
     /// Image preprocessing, stored in the compiled model: resize=256,crop=224,rgb,mean=..,std=..,nchw
