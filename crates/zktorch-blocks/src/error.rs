@@ -90,6 +90,18 @@ pub enum BlockError {
         /// The k asked for.
         got: usize,
     },
+    /// A contraction's axis has a label that occurs in none of the lists it must be in: a bug of this library.
+    #[error("contraction: expected an axis with the label {label}, found none")]
+    NoLabel {
+        /// The label.
+        label: u32,
+    },
+    /// A view's factors leave an axis of its tensor or of its own out: a bug of this library.
+    #[error("view: expected coordinates for axis {axis}, found none")]
+    NoAxis {
+        /// The axis.
+        axis: u32,
+    },
     /// Something refers to a tensor that has no place.
     #[error("tensor {id} is neither committed nor public")]
     NoTensor {
