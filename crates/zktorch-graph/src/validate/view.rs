@@ -1,7 +1,9 @@
 //! Views: factors partition the axes, maps stay within the real extents.
 
-use super::steps::Progress;
-use super::{At, Bound, check_shape, invalid, limits, require};
+use super::bounds::Bound;
+use super::limits;
+use super::progress::Progress;
+use super::rules::{At, check_shape, invalid, require};
 use crate::{AxisMap, Entry, Factor, GraphError, Shape, View};
 
 /// Checks a view and bounds it: the largest entry of the tensor times, for every factor, the largest row sum of absolute values.
