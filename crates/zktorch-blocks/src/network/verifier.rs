@@ -83,6 +83,7 @@ pub(super) fn verify<C: VerifierChannel>(
 }
 
 /// A sumcheck over the statements of members, and their end.
+#[track_caller]
 fn sum<'a, C: VerifierChannel>(
     channel: &mut C,
     [rounds, values]: [&'static [u8]; 2],
