@@ -81,6 +81,7 @@ const ABSORPTIONS: [&str; 9] = [
 pub(super) fn scan(workspace: &Workspace) -> Result<Vec<Site>> {
     let mut sites = Vec::new();
     let mut labels = Vec::new();
+    let mut all = Vec::new();
     for file in workspace.source_files()? {
         let path = file.to_string_lossy().replace('\\', "/");
         let is_listed = CRATES.iter().any(|name| path.starts_with(&format!("crates/{name}/src/")));
@@ -91,6 +92,13 @@ pub(super) fn scan(workspace: &Workspace) -> Result<Vec<Site>> {
             .with_context(|| format!("cannot read {}", file.display()))?;
         sites.extend(in_source(Path::new(&path), &text));
         labels.extend(absorbed(&text));
+        all.push(text);
+    }
+    // Labels of messages have names, which both sides use; so have those of challenges.
+    for (name, label) in all.iter().flat_map(|text| named(text)) {
+        if !all.iter().any(|text| is_drawn(text, &name)) {
+            labels.push(label);
+        }
     }
     labels.sort();
     labels.dedup();
@@ -172,12 +180,28 @@ fn absorbed(text: &str) -> Vec<String> {
                 labels.extend(line[at + call.len()..].split('"').next().map(str::to_owned));
             }
         }
-        // Labels of messages have names, which both sides use.
-        if let Some((_, literal)) = line.split_once(": &[u8] = b\"") {
-            labels.extend(literal.split('"').next().map(str::to_owned));
-        }
     }
     labels
+}
+
+/// Constants that are labels: name and label.
+fn named(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (_, line) in code(text) {
+        if let Some((declaration, literal)) = line.split_once(": &[u8] = b\"")
+            && let (Some(name), Some(label)) =
+                (declaration.split_whitespace().last(), literal.split('"').next())
+        {
+            found.push((name.to_owned(), label.to_owned()));
+        }
+    }
+    found
+}
+
+/// Whether a name is the label of a challenge, or of something hashed that is no transcript.
+fn is_drawn(text: &str, name: &str) -> bool {
+    let calls = ["challenge_scalar(", "challenge_scalars(", "challenge_nonzero(", "hash_to_g1("];
+    calls.iter().any(|call| text.contains(&format!("{call}{name}")))
 }
 
 /// So many of the sites; which ones follows from all of them.
@@ -226,8 +250,10 @@ mod tests {
 
     #[test]
     fn labels_are_found() {
-        let text = "t.append_u64(b\"k\", 1); t.append_point(b\"p\", p);\nconst A: &[u8] = b\"message\";\n";
-        assert_eq!(absorbed(text), ["k", "p", "message"]);
+        assert_eq!(absorbed("t.append_u64(b\"k\", 1); t.append_point(b\"p\", p);\n"), ["k", "p"]);
+        let text = "const A: &[u8] = b\"message\";\nt.challenge_scalar(B);\n";
+        assert_eq!(named(text), [("A".to_owned(), "message".to_owned())]);
+        assert!(is_drawn(text, "B") && !is_drawn(text, "A"));
     }
 
     #[test]

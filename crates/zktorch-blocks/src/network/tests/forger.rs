@@ -481,7 +481,7 @@ impl<'a> Forger<'a> {
                 instances.push(Box::new(Dense::new(vec![a, b], 2, claim.value, compose)?));
             }
         }
-        let output = run(channel, SUMCHECK_A, &mut instances)?;
+        let output = sumcheck::prove(channel, SUMCHECK_A, &mut borrowed(&mut instances))?;
 
         // The values after it.
         let point = Point::suffix(&output.point, k, Stage::A)?;
@@ -527,7 +527,7 @@ impl<'a> Forger<'a> {
                 let compose = |t: &[Fr]| t[0] * t[1];
                 instances.push(Box::new(Dense::new(vec![cells, weights], 2, claim.value, compose)?));
             }
-            let output = run(channel, SUMCHECK_B, &mut instances)?;
+            let output = sumcheck::prove(channel, SUMCHECK_B, &mut borrowed(&mut instances))?;
             let mut message = Vec::new();
             for (claim, finals) in reindexings.claims.iter().zip(&output.finals) {
                 message.extend((!network.is_public(claim.view.tensor)).then_some(finals[0]));
@@ -595,12 +595,6 @@ impl Forged {
     }
 }
 
-fn run<P: ProverChannel>(
-    channel: &mut P,
-    label: &'static [u8],
-    instances: &mut [Box<dyn SumcheckInstance>],
-) -> Result<sumcheck::ProverOutput, BlockError> {
-    let mut instances: Vec<&mut dyn SumcheckInstance> =
-        instances.iter_mut().map(|instance| instance.as_mut() as &mut dyn SumcheckInstance).collect();
-    Ok(sumcheck::prove(channel, label, &mut instances)?)
+fn borrowed(instances: &mut [Box<dyn SumcheckInstance>]) -> Vec<&mut dyn SumcheckInstance> {
+    instances.iter_mut().map(|instance| instance.as_mut() as &mut dyn SumcheckInstance).collect()
 }
