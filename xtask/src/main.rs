@@ -1,8 +1,9 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | conformance | bench`.
+//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | mutants | conformance | bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod bench;
 mod conformance;
+mod mutants;
 mod prove_model;
 mod tamper;
 mod test;
@@ -31,6 +32,8 @@ enum Command {
     ProveModel(prove_model::Options),
     /// Damage every byte of a proof, its statement and its key: nothing may be accepted.
     Tamper(tamper::Options),
+    /// Turn every check of the verifier off in turn: a test must fail without it.
+    Mutants(mutants::Options),
     /// Prove ONNX's own node tests, and compare with what ONNX expects.
     Conformance(conformance::Options),
     /// Measure: every model end to end, with a report; or a part by name.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::ProveModel(options) => prove_model::run(&options),
         Command::Tamper(options) => tamper::run(&options),
+        Command::Mutants(options) => mutants::run(&options),
         Command::Conformance(options) => conformance::run(&options),
         Command::Bench(options) => bench::run(&options),
     };

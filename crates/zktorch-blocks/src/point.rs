@@ -2,6 +2,9 @@
 
 use zktorch_field::Fr;
 
+use crate::BlockError;
+use crate::error::check_length;
+
 /// The challenge vectors whose suffixes many claims share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
@@ -23,9 +26,8 @@ pub(crate) struct Point {
 
 impl Point {
     /// The last `len` coordinates of a stage's challenges.
-    pub(crate) fn suffix(challenges: &[Fr], len: usize, stage: Stage) -> Self {
-        let start = challenges.len().saturating_sub(len);
-        Self { coords: challenges.get(start..).unwrap_or_default().to_vec(), shared: Some(stage) }
+    pub(crate) fn suffix(challenges: &[Fr], len: usize, stage: Stage) -> Result<Self, BlockError> {
+        Ok(Self { coords: last(challenges, len)?.to_vec(), shared: Some(stage) })
     }
 
     /// A point of its own.
@@ -34,16 +36,23 @@ impl Point {
     }
 }
 
-/// The coordinates of a point cut into axes with these numbers of variables.
-pub(crate) fn split<'a>(coords: &'a [Fr], vars: &[usize]) -> Vec<&'a [Fr]> {
+/// The last `len` challenges, the point of an instance that joins a sumcheck late.
+pub(crate) fn last(challenges: &[Fr], len: usize) -> Result<&[Fr], BlockError> {
+    let start = challenges.len().checked_sub(len);
+    let wrong = BlockError::Length { what: "challenges", expected: len, got: challenges.len() };
+    start.and_then(|start| challenges.get(start..)).ok_or(wrong)
+}
+
+/// The coordinates of a point cut into axes with these numbers of variables, which are all of its variables.
+pub(crate) fn split<'a>(coords: &'a [Fr], vars: &[usize]) -> Result<Vec<&'a [Fr]>, BlockError> {
+    check_length("coordinates of a point", vars.iter().sum(), coords.len())?;
     let mut rest = coords;
-    vars.iter()
-        .map(|count| {
-            let (head, tail) = rest.split_at(*count.min(&rest.len()));
-            rest = tail;
-            head
-        })
-        .collect()
+    let axes = vars.iter().map(|count| {
+        let (head, tail) = rest.split_at(*count);
+        rest = tail;
+        head
+    });
+    Ok(axes.collect())
 }
 
 /// `sum of eq(z, i) over i < extent`: the extension of the indicator of the real entries of one axis.
@@ -67,8 +76,8 @@ pub(crate) fn below(z: &[Fr], extent: u32) -> Fr {
 }
 
 /// The extension of the box of a shape's real entries at `z`.
-pub(crate) fn box_eval(shape: &zktorch_graph::Shape, z: &[Fr]) -> Fr {
-    split(z, &shape.vars()).iter().zip(shape.dims()).map(|(z, dim)| below(z, *dim)).product()
+pub(crate) fn box_eval(shape: &zktorch_graph::Shape, z: &[Fr]) -> Result<Fr, BlockError> {
+    Ok(split(z, &shape.vars())?.iter().zip(shape.dims()).map(|(z, dim)| below(z, *dim)).product())
 }
 
 /// The bits of `value` as coordinates, most significant first.
@@ -104,7 +113,7 @@ mod tests {
                     expected += eq;
                 }
             }
-            assert_eq!(box_eval(&shape, &z), expected, "{shape:?}");
+            assert_eq!(box_eval(&shape, &z).unwrap(), expected, "{shape:?}");
         }
     }
 }

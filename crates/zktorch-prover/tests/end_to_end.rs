@@ -54,6 +54,14 @@ fn proofs_verify_and_nothing_can_be_exchanged() {
                     assert!(matches!(verify(&vk, &statement, &a.proof), Err(VerifyError::Proof(_))));
                 }
             }
+            // One commitment more.
+            for private in [0, 1] {
+                let mut statement = a.statement.clone();
+                let list = [&mut statement.private_inputs, &mut statement.private_outputs];
+                list.into_iter().nth(private).unwrap().push(vk.key().weights()[0].to_bytes());
+                let refused = verify(&vk, &statement, &a.proof);
+                assert!(matches!(refused, Err(VerifyError::Malformed { what: "statement", .. })));
+            }
             // Extended, shortened.
             for proof in [[a.proof.as_slice(), &[0]].concat(), a.proof[..a.proof.len() - 1].to_vec(), vec![]]
             {

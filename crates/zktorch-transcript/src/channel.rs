@@ -41,12 +41,14 @@ pub trait VerifierChannel {
     ///
     /// # Errors
     /// On plain scalars [`TranscriptError::Unsatisfied`]; hidden ones fail later, when the constraints are proved.
+    #[track_caller]
     fn enforce_zero(&mut self, constraint: &'static str, value: Self::Scalar) -> Result<(), TranscriptError>;
 
     /// Requires `a b = c`.
     ///
     /// # Errors
     /// As [`enforce_zero`](Self::enforce_zero).
+    #[track_caller]
     fn enforce_product(
         &mut self,
         constraint: &'static str,
@@ -59,6 +61,7 @@ pub trait VerifierChannel {
     ///
     /// # Errors
     /// As [`enforce_zero`](Self::enforce_zero).
+    #[track_caller]
     fn enforce_equal(
         &mut self,
         constraint: &'static str,

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use zktorch_mutants::enforced;
+
 use crate::TranscriptError;
 use crate::error::label_text;
 
@@ -70,7 +72,7 @@ impl RowLayout {
     pub fn push(&mut self, label: &'static [u8], len: usize) -> Result<Range<usize>, TranscriptError> {
         let end = self.rows.saturating_add(len.div_ceil(self.columns));
         let cells = end.saturating_mul(self.columns);
-        if cells > MAX_CELLS {
+        if cells > MAX_CELLS && enforced() {
             return Err(TranscriptError::TooManyScalars { limit: MAX_CELLS, got: cells });
         }
         let rows = self.rows..end;
@@ -85,7 +87,9 @@ impl RowLayout {
             let first = message.rows.start * self.columns;
             let is_used = |index: &usize| used.get(first + index).copied().unwrap_or(false);
             let unused = (0..message.len).find(|index| !is_used(index));
-            if let Some(index) = unused {
+            if let Some(index) = unused
+                && enforced()
+            {
                 return Err(TranscriptError::UnconstrainedScalar { label: label_text(message.label), index });
             }
         }

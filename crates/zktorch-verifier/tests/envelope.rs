@@ -75,6 +75,15 @@ fn other_encodings_of_the_same_envelope_are_refused() {
     }
 }
 
+/// Before anything is decoded.
+#[test]
+fn envelopes_that_are_too_large_are_refused() {
+    match refused(&vec![0; (1 << 26) + 1]) {
+        VerifyError::Malformed { what: "proof", reason } => assert!(reason.contains("at most"), "{reason}"),
+        other => panic!("{other}"),
+    }
+}
+
 #[test]
 fn bytes_that_are_no_envelope_are_refused() {
     let bytes = [version(1), model_id(&ID), argument(&ARGUMENT)].concat();

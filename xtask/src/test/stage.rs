@@ -9,6 +9,7 @@ use clap::ValueEnum;
 
 use super::counts::Counts;
 use super::process::{self, Finished};
+use crate::mutants;
 use crate::tidy;
 use crate::workspace::{Member, Workspace};
 
@@ -35,6 +36,7 @@ pub(super) enum Stage {
     Serial,
     Wasm,
     Tamper,
+    Mutants,
     Fuzz,
 }
 
@@ -91,6 +93,7 @@ impl Stage {
             Self::Serial => "each crate builds alone and without threads",
             Self::Wasm => "the crates (not the command line) build for wasm32",
             Self::Tamper => "a sample of damaged proofs, statements and keys: none is accepted",
+            Self::Mutants => "a sample of the verifier's checks turned off: a test fails without each",
             Self::Fuzz => "byte fuzzing of every decoder",
         }
     }
@@ -116,6 +119,7 @@ impl Stage {
             Self::Serial => serial(workspace),
             Self::Wasm => wasm(workspace),
             Self::Tamper => tamper(),
+            Self::Mutants => mutants(workspace),
             Self::Fuzz => fuzz(fuzz_seconds),
         }
     }
@@ -224,6 +228,13 @@ fn tamper() -> Result<Outcome> {
     let mut command = test_command();
     command.args(["--workspace", "--exclude", FIELD, "damage_with_"]).env(TAMPER_SAMPLE, "100");
     named(&mut command, "damage_with_*")
+}
+
+/// What `cargo xtask mutants --sample 20` tries. The test programs are built once more, with the switch.
+fn mutants(workspace: &Workspace) -> Result<Outcome> {
+    let (tried, failed) = mutants::sample(workspace, 20)?;
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Ok(Outcome::Tests(Counts { passed: count(tried - failed), failed: count(failed) }))
 }
 
 /// The packages are those of the test stage, whose build serves again.

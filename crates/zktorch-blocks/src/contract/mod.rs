@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 use zktorch_field::Fr;
 use zktorch_graph::{Contract, Shape};
 
+use crate::BlockError;
+use crate::error::check_length;
 use crate::point::{Point, split};
 
 #[cfg(feature = "prover")]
@@ -32,19 +34,22 @@ pub(crate) struct SumAxes {
 }
 
 impl SumAxes {
-    pub(crate) fn new(contract: &Contract) -> Self {
-        let vars: BTreeMap<u32, usize> = (contract.a_axes.iter().zip(contract.a.shape.dims()))
+    pub(crate) fn new(contract: &Contract) -> Result<Self, BlockError> {
+        let shared: BTreeMap<u32, usize> = (contract.a_axes.iter().zip(contract.a.shape.dims()))
+            .filter(|(label, _)| contract.b_axes.contains(label))
             .map(|(label, dim)| (*label, Shape::axis_vars(*dim)))
             .collect();
-        let in_b = |label: &u32| contract.b_axes.contains(label);
-        let of = |label: &u32| vars.get(label).map(|vars| (*label, *vars));
-        let mut axes: Vec<(u32, usize)> =
-            contract.out_axes.iter().filter(|label| in_b(label)).filter_map(of).collect();
+        let batch = contract.out_axes.iter().filter(|label| shared.contains_key(label));
+        let contracted =
+            contract.a_axes.iter().filter(|l| shared.contains_key(l) && !contract.out_axes.contains(l));
+        let of = |label: &u32| -> Result<_, BlockError> { Ok((*label, by_label(&shared, *label)?)) };
+        let mut axes = batch.map(of).collect::<Result<Vec<_>, _>>()?;
         let batch_vars = axes.iter().map(|(_, vars)| vars).sum();
-        let contracted = contract.a_axes.iter().filter(|l| in_b(l) && !contract.out_axes.contains(l));
-        axes.extend(contracted.filter_map(of));
+        for label in contracted {
+            axes.push(of(label)?);
+        }
         let num_vars = axes.iter().map(|(_, vars)| vars).sum();
-        Self { axes, batch_vars, num_vars }
+        Ok(Self { axes, batch_vars, num_vars })
     }
 
     /// Degree of the sumcheck.
@@ -65,36 +70,47 @@ pub(crate) struct ContractClaim<'a, S> {
 
 impl<S> ContractClaim<'_, S> {
     /// The coordinates of z, by label.
-    fn out_coords(&self) -> BTreeMap<u32, &[Fr]> {
-        let coords = split(&self.point, &out_vars(self.contract));
-        self.contract.out_axes.iter().copied().zip(coords).collect()
+    fn out_coords(&self) -> Result<BTreeMap<u32, &[Fr]>, BlockError> {
+        out_coords(self.contract, &self.point)
     }
 
-    /// z_b, in the order of the sum's variables.
-    pub(crate) fn batch_point(&self) -> Vec<Fr> {
-        let coords = self.out_coords();
+    /// z_b, in the order of the sum's variables: the batch labels are those that the output has.
+    pub(crate) fn batch_point(&self) -> Result<Vec<Fr>, BlockError> {
+        let coords = self.out_coords()?;
         let batch = self.axes.axes.iter().filter_map(|(label, _)| coords.get(label));
-        batch.flat_map(|coords| coords.iter().copied()).collect()
+        let point: Vec<Fr> = batch.flat_map(|coords| coords.iter().copied()).collect();
+        check_length("coordinates of the batch axes", self.axes.batch_vars, point.len())?;
+        Ok(point)
     }
 
     /// The points of a and b, given the point of the sum.
-    pub(crate) fn operand_points(&self, s: &[Fr]) -> [Point; 2] {
-        let mut coords = self.out_coords();
+    pub(crate) fn operand_points(&self, s: &[Fr]) -> Result<[Point; 2], BlockError> {
+        let mut coords = self.out_coords()?;
         let vars: Vec<usize> = self.axes.axes.iter().map(|(_, vars)| *vars).collect();
         // The sum's coordinates replace those of z on batch axes.
-        coords.extend(self.axes.axes.iter().map(|(label, _)| *label).zip(split(s, &vars)));
-        [&self.contract.a_axes, &self.contract.b_axes].map(|axes| {
-            let point = axes.iter().filter_map(|label| coords.get(label));
-            Point::own(point.flat_map(|coords| coords.iter().copied()).collect())
-        })
+        coords.extend(self.axes.axes.iter().map(|(label, _)| *label).zip(split(s, &vars)?));
+        let operand = |axes: &[u32]| -> Result<Point, BlockError> {
+            let mut point = Vec::new();
+            for label in axes {
+                point.extend_from_slice(by_label(&coords, *label)?);
+            }
+            Ok(Point::own(point))
+        };
+        Ok([operand(&self.contract.a_axes)?, operand(&self.contract.b_axes)?])
     }
 }
 
-/// Variables of the axes of the output.
-fn out_vars(contract: &Contract) -> Vec<usize> {
+fn by_label<T: Copy>(map: &BTreeMap<u32, T>, label: u32) -> Result<T, BlockError> {
+    map.get(&label).copied().ok_or(BlockError::NoLabel { label })
+}
+
+/// The coordinates of a point of the output, by label.
+fn out_coords<'z>(contract: &Contract, z: &'z [Fr]) -> Result<BTreeMap<u32, &'z [Fr]>, BlockError> {
     let mut vars: BTreeMap<u32, usize> = BTreeMap::new();
     for (axes, linear) in [(&contract.a_axes, &contract.a), (&contract.b_axes, &contract.b)] {
         vars.extend(axes.iter().copied().zip(linear.shape.vars()));
     }
-    contract.out_axes.iter().filter_map(|label| vars.get(label).copied()).collect()
+    let out: Result<Vec<usize>, BlockError> =
+        contract.out_axes.iter().map(|label| by_label(&vars, *label)).collect();
+    Ok(contract.out_axes.iter().copied().zip(split(z, &out?)?).collect())
 }

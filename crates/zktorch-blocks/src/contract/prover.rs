@@ -1,14 +1,12 @@
 //! The prover's side of a contraction: its two factors over (batch, contracted), the free axes evaluated.
 
-use std::collections::BTreeMap;
-
 use ark_ff::AdditiveGroup;
 use zktorch_field::{Fr, par};
 use zktorch_graph::{Contract, Graph, Linear, TensorId};
 use zktorch_sumcheck::eq_table;
 
-use super::{SumAxes, out_vars};
-use crate::point::split;
+use super::{SumAxes, out_coords};
+use crate::BlockError;
 use crate::reindex::prover::partial;
 
 /// a(b, k) = A~(b, z_m, k) and b(b, k) = B~(b, k, z_n), in the order of the sum's variables.
@@ -23,11 +21,10 @@ impl Factors {
         axes: &SumAxes,
         z: &[Fr],
         graph: &Graph,
-        cells: impl Fn(TensorId) -> &'c [i32] + Sync + Send,
-    ) -> Self {
-        let coords: BTreeMap<u32, &[Fr]> =
-            contract.out_axes.iter().copied().zip(split(z, &out_vars(contract))).collect();
-        let operand = |linear: &Linear, labels: &[u32]| {
+        cells: impl Fn(TensorId) -> Result<&'c [i32], BlockError> + Sync + Send,
+    ) -> Result<Self, BlockError> {
+        let coords = out_coords(contract, z)?;
+        let operand = |linear: &Linear, labels: &[u32]| -> Result<Vec<Fr>, BlockError> {
             let summed = |label: &u32| axes.axes.iter().any(|(other, _)| other == label);
             let bound: Vec<Option<&[Fr]>> =
                 labels.iter().map(|l| if summed(l) { None } else { coords.get(l).copied() }).collect();
@@ -40,7 +37,7 @@ impl Factors {
             let mut sum: Option<Vec<Fr>> = None;
             for (coefficient, view) in &linear.terms {
                 let source = &graph.tensor(view.tensor).shape;
-                let mut values = partial(view, source, cells(view.tensor), &bound, &order);
+                let mut values = partial(view, source, cells(view.tensor)?, &bound, &order);
                 if *coefficient != 1 {
                     let coefficient = Fr::from(*coefficient);
                     values.iter_mut().for_each(|value| *value *= coefficient);
@@ -50,11 +47,11 @@ impl Factors {
                     Some(sum) => sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value),
                 }
             }
-            sum.unwrap_or_default()
+            sum.ok_or(BlockError::Length { what: "terms of an operand", expected: 1, got: 0 })
         };
         let (a, b) =
             par::join(|| operand(&contract.a, &contract.a_axes), || operand(&contract.b, &contract.b_axes));
-        Self { a, b }
+        Ok(Self { a: a?, b: b? })
     }
 
     /// `sum eq(z_b, b) a(b, k) b(b, k)`.

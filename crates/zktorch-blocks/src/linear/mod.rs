@@ -14,6 +14,7 @@
 use zktorch_field::Fr;
 use zktorch_graph::{Constraint, Contract, Shape, TensorId, View};
 
+use crate::BlockError;
 use crate::point::box_eval;
 
 /// One value of a relation at its point.
@@ -66,7 +67,7 @@ impl<'a> Relation<'a> {
     }
 
     /// `constant box~(z)`.
-    pub(crate) fn constant(&self, z: &[Fr]) -> Fr {
-        Fr::from(self.constant) * box_eval(self.shape, z)
+    pub(crate) fn constant(&self, z: &[Fr]) -> Result<Fr, BlockError> {
+        Ok(Fr::from(self.constant) * box_eval(self.shape, z)?)
     }
 }

@@ -24,7 +24,8 @@ use zktorch_field::Fr;
 use zktorch_sumcheck::{Evaluations, Statement};
 use zktorch_transcript::Scalar;
 
-use crate::{BlockError, Network};
+use crate::BlockError;
+use crate::point::Point;
 
 #[cfg(feature = "prover")]
 pub(crate) mod prover;
@@ -42,17 +43,24 @@ pub(crate) fn final_value<S: Scalar>(eq: Fr, lambda: Fr, h: &S, product: &S) -> 
     value
 }
 
-/// `alpha - t~(z)` of one chunk of the tables, which are public.
+/// The challenges of all lookups.
+#[derive(Clone, Debug)]
+pub(crate) struct Challenges {
+    pub(crate) alpha: Fr,
+    pub(crate) beta: Fr,
+    pub(crate) lambda: Fr,
+    pub(crate) z: Point,
+}
+
+/// `alpha - t~` at a point, of one chunk of the tables' columns (tags, keys, values), which are public.
 pub(crate) fn table_eval(
-    network: &Network,
-    chunk: usize,
-    alpha: Fr,
-    beta: Fr,
-    z: &[Fr],
+    columns: [&[i32]; 3],
+    Challenges { alpha, beta, .. }: &Challenges,
+    point: &[Fr],
 ) -> Result<Fr, BlockError> {
     let mut t = Fr::from(0u64);
-    for (column, weight) in [Fr::from(1u64), beta, beta * beta].into_iter().enumerate() {
-        t += weight * Evaluations::from(network.table_chunk(column, chunk)).evaluate(z)?;
+    for (column, weight) in columns.into_iter().zip([Fr::from(1u64), *beta, *beta * beta]) {
+        t += weight * Evaluations::from(column).evaluate(point)?;
     }
-    Ok(alpha - t)
+    Ok(*alpha - t)
 }

@@ -6,6 +6,7 @@ use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_field::{Fr, G1Projective, RawAffine};
 use zktorch_sumcheck::{InverseTable, Query, ZeroCheck};
 
+use super::Challenges;
 use crate::network::{LookedUp, Witness};
 use crate::{BlockError, Network};
 
@@ -99,20 +100,19 @@ impl<'w> Column<'w> {
     /// The instance, with the sum of h weighted by lambda.
     pub(crate) fn instance<'a>(
         &'a self,
-        z: &[Fr],
+        Challenges { alpha, beta, lambda, z }: &Challenges,
         table: &'a InverseTable,
-        [alpha, beta]: [Fr; 2],
         [x, y]: [Option<&'a [i32]>; 2],
-        (lambda, sum): (Fr, Fr),
+        sum: Fr,
     ) -> Result<ZeroCheck<'a>, BlockError> {
-        let mut query = Query::new(alpha).plus(-Fr::from(1u64), self.tags.as_slice());
+        let mut query = Query::new(*alpha).plus(-Fr::from(1u64), self.tags.as_slice());
         if let Some(x) = x {
-            query = query.plus(-beta, x);
+            query = query.plus(-*beta, x);
         }
         if let Some(y) = y {
-            query = query.plus(-beta * beta, y);
+            query = query.plus(-*beta * beta, y);
         }
-        Ok(ZeroCheck::from_table(z, table, self.indices, query)?.with_sum(lambda, sum))
+        Ok(ZeroCheck::from_table(&z.coords, table, self.indices, query)?.with_sum(*lambda, sum))
     }
 }
 

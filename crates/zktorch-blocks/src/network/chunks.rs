@@ -1,5 +1,7 @@
 //! The numbers of all chunks.
 
+use std::ops::Range;
+
 use zktorch_graph::layout::{ArenaKind, Layout, Place, Scope};
 
 /// A column of chunks: consecutive numbers in the list of all chunks.
@@ -7,6 +9,13 @@ use zktorch_graph::layout::{ArenaKind, Layout, Place, Scope};
 pub(crate) struct ChunkRange {
     pub(crate) first: usize,
     pub(crate) count: usize,
+}
+
+impl ChunkRange {
+    /// The numbers.
+    pub(crate) fn numbers(self) -> Range<usize> {
+        self.first..self.first + self.count
+    }
 }
 
 /// All chunks, in the order W, private inputs and outputs (whose commitments are part of the statement), V (ranged, x, y,

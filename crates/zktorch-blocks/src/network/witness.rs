@@ -5,7 +5,8 @@ use zktorch_field::par;
 use zktorch_graph::layout::{ArenaKind, LookupKind, Scope};
 use zktorch_graph::{GraphError, TensorId};
 
-use super::{LookedUp, Network};
+use super::chunks::LookedUp;
+use super::description::Network;
 use crate::BlockError;
 use crate::error::check_length;
 use crate::pad::pad_into;
@@ -145,6 +146,16 @@ impl<'a> Witness<'a> {
     /// How often every table entry is looked up.
     pub(crate) fn multiplicities(&self) -> &[i32] {
         &self.multiplicities
+    }
+
+    /// The cells of all chunks before the inverse columns, in the order of their numbers.
+    pub(crate) fn chunks(&self, network: &Network) -> impl Iterator<Item = &[i32]> {
+        use ArenaKind::{Function, PrivateInputs, PrivateOutputs, Ranged, Weights};
+        let arguments = [Weights, PrivateInputs, PrivateOutputs, Ranged, Function];
+        let columns = arguments.into_iter().map(|kind| self.column(kind));
+        let columns = columns.chain([self.outputs(), self.multiplicities()]);
+        let n = 1usize << network.k();
+        columns.flat_map(move |column| column.chunks(n))
     }
 
     /// One chunk of a column.

@@ -17,7 +17,9 @@ use zktorch_field::Fr;
 use zktorch_graph::{AxisMap, Factor, Shape, View};
 use zktorch_sumcheck::eq_table;
 
-use crate::point::{Point, split};
+use crate::BlockError;
+use crate::error::check_length;
+use crate::point::{Point, last, split};
 use window::Window;
 
 #[cfg(feature = "prover")]
@@ -39,7 +41,7 @@ pub(crate) struct Sum {
     /// The product of the factors without source axes.
     pub(crate) scale: Fr,
     /// Per source axis the coordinates where an identity fixes it.
-    pub(crate) fixed: Vec<Option<Vec<Fr>>>,
+    pub(crate) fixed: Fixed,
     /// The other factors: index into the view's factors, and the coordinates of their output axes, concatenated.
     pub(crate) summed: Vec<(usize, Vec<Fr>)>,
     /// Number of variables of the sum.
@@ -60,27 +62,58 @@ fn is_trivial(view: &View) -> bool {
 }
 
 /// Coordinates of the given axes, concatenated.
-fn gather(coords: &[&[Fr]], axes: &[u32]) -> Vec<Fr> {
-    axes.iter().filter_map(|axis| coords.get(*axis as usize)).flat_map(|c| c.iter().copied()).collect()
+fn gather(coords: &[&[Fr]], axes: &[u32]) -> Result<Vec<Fr>, BlockError> {
+    let mut gathered = Vec::new();
+    for axis in axes {
+        let coords = coords.get(*axis as usize).ok_or(BlockError::NoAxis { axis: *axis })?;
+        gathered.extend_from_slice(coords);
+    }
+    Ok(gathered)
+}
+
+/// The coordinates of the axes of a view's tensor, as far as they are known.
+#[derive(Clone, Debug)]
+pub(crate) struct Fixed(Vec<Option<Vec<Fr>>>);
+
+impl Fixed {
+    fn set(&mut self, axis: u32, coords: Vec<Fr>) -> Result<(), BlockError> {
+        *self.0.get_mut(axis as usize).ok_or(BlockError::NoAxis { axis })? = Some(coords);
+        Ok(())
+    }
+
+    /// The point of the tensor, once all are known.
+    fn point(self) -> Result<Point, BlockError> {
+        let mut point = Vec::new();
+        for (axis, coords) in (0u32..).zip(self.0) {
+            point.extend(coords.ok_or(BlockError::NoAxis { axis })?);
+        }
+        Ok(Point::own(point))
+    }
+
+    /// The axes that are known.
+    #[cfg(feature = "prover")]
+    fn known(&self) -> impl Iterator<Item = (u32, &[Fr])> {
+        (0u32..).zip(&self.0).filter_map(|(axis, coords)| Some((axis, coords.as_deref()?)))
+    }
 }
 
 /// Takes a claim at z apart. `source` is the shape of the view's tensor.
-pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Access {
+pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Result<Access, BlockError> {
     if is_trivial(view) {
-        return Access::Direct { scale: Fr::one(), point: z.clone() };
+        return Ok(Access::Direct { scale: Fr::one(), point: z.clone() });
     }
-    let coords = split(&z.coords, &view.shape.vars());
+    let coords = split(&z.coords, &view.shape.vars())?;
     let mut scale = Fr::one();
-    let mut fixed: Vec<Option<Vec<Fr>>> = vec![None; source.rank()];
+    let mut fixed = Fixed(vec![None; source.rank()]);
     let mut summed = Vec::new();
     let mut num_vars = 0;
     for (index, factor) in view.factors.iter().enumerate() {
-        let out = gather(&coords, &factor.out);
+        let out = gather(&coords, &factor.out)?;
         if factor.src.is_empty() {
             scale *= matrix_eval(factor, source, &view.shape, &out, &[]);
         } else if factor.map == AxisMap::Identity {
-            if let Some(slot) = factor.src.first().and_then(|axis| fixed.get_mut(*axis as usize)) {
-                *slot = Some(out);
+            for axis in &factor.src {
+                fixed.set(*axis, out.clone())?;
             }
         } else {
             num_vars += factor.src_dims(source).iter().map(|dim| Shape::axis_vars(*dim)).sum::<usize>();
@@ -88,10 +121,9 @@ pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Access {
         }
     }
     if summed.is_empty() {
-        let point = fixed.into_iter().flatten().flatten().collect();
-        return Access::Direct { scale, point: Point::own(point) };
+        return Ok(Access::Direct { scale, point: fixed.point()? });
     }
-    Access::Sum(Sum { scale, fixed, summed, num_vars })
+    Ok(Access::Sum(Sum { scale, fixed, summed, num_vars }))
 }
 
 /// M~(z, q): all coordinates of the factor's output and source axes, concatenated.
@@ -197,27 +229,24 @@ impl SplitEq {
 
 impl Sum {
     /// `scale prod_f M_f~(z_f, q_f)` at the point q of the sum, and the point of T.
-    pub(crate) fn finish(&self, view: &View, source: &Shape, q: &[Fr]) -> (Fr, Point) {
+    pub(crate) fn finish(&self, view: &View, source: &Shape, q: &[Fr]) -> Result<(Fr, Point), BlockError> {
         let mut weight = self.scale;
         let mut fixed = self.fixed.clone();
+        check_length("coordinates of a sum", self.num_vars, q.len())?;
         let mut rest = q;
         for (index, z) in &self.summed {
-            let Some(factor) = view.factors.get(*index) else { continue };
+            let (expected, got) = (index + 1, view.factors.len());
+            let missing = BlockError::Length { what: "factors of a view", expected, got };
+            let factor = view.factors.get(*index).ok_or(missing)?;
             let vars: Vec<usize> = factor.src_dims(source).iter().map(|dim| Shape::axis_vars(*dim)).collect();
-            let (own, tail) = rest.split_at(vars.iter().sum::<usize>().min(rest.len()));
+            let tail = last(rest, rest.len().saturating_sub(vars.iter().sum()))?;
+            let own = &rest[..rest.len() - tail.len()];
             rest = tail;
             weight *= matrix_eval(factor, source, &view.shape, z, own);
-            for (axis, coords) in factor.src.iter().zip(split(own, &vars)) {
-                if let Some(slot) = fixed.get_mut(*axis as usize) {
-                    *slot = Some(coords.to_vec());
-                }
+            for (axis, coords) in factor.src.iter().zip(split(own, &vars)?) {
+                fixed.set(*axis, coords.to_vec())?;
             }
         }
-        (weight, Point::own(fixed.into_iter().flatten().flatten().collect()))
+        Ok((weight, fixed.point()?))
     }
-}
-
-/// The suffix of the challenges of sumcheck B that belongs to a sum.
-pub(crate) fn suffix(challenges: &[Fr], num_vars: usize) -> &[Fr] {
-    challenges.get(challenges.len().saturating_sub(num_vars)..).unwrap_or_default()
 }

@@ -101,13 +101,11 @@ impl<'a> Bound<'a> {
 /// The two factors of the sum over q: `scale T~(fixed, q)` and `prod_f M_f~(z_f, q_f)`.
 pub(crate) fn sum_factors(sum: &Sum, view: &View, source: &Shape, cells: &[i32]) -> [Vec<Fr>; 2] {
     let mut array = Array::new(cells, source.vars().iter().map(|vars| 1 << vars));
-    for (axis, coords) in (0u32..).zip(&sum.fixed) {
-        if let Some(coords) = coords {
-            let table = eq_table(coords);
-            let entries = table.iter().enumerate().map(|(i, weight)| (0, i, *weight)).collect();
-            let matrix = SparseMatrix { rows: 1, columns: table.len(), entries };
-            array.contract(&[Axis::Source(axis)], &[], &matrix);
-        }
+    for (axis, coords) in sum.fixed.known() {
+        let table = eq_table(coords);
+        let entries = table.iter().enumerate().map(|(i, weight)| (0, i, *weight)).collect();
+        let matrix = SparseMatrix { rows: 1, columns: table.len(), entries };
+        array.contract(&[Axis::Source(axis)], &[], &matrix);
     }
     let mut order = Vec::new();
     let mut weights = vec![sum.scale];

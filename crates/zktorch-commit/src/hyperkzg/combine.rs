@@ -3,6 +3,7 @@
 use ark_ec::VariableBaseMSM;
 use ark_ff::AdditiveGroup;
 use zktorch_field::{Fr, G1Affine, G1Projective};
+use zktorch_mutants::enforced;
 use zktorch_transcript::Transcript;
 
 use super::{OpeningProof, kernels, open, verify};
@@ -94,6 +95,7 @@ fn combine_claims(
     Ok((commitment, values.iter().zip(rho).map(|(v, c)| *v * c).sum()))
 }
 
+#[track_caller]
 fn same_length(what: &'static str, expected: usize, got: usize) -> Result<(), CommitError> {
-    if expected == got { Ok(()) } else { Err(CommitError::Length { what, expected, got }) }
+    if expected == got || !enforced() { Ok(()) } else { Err(CommitError::Length { what, expected, got }) }
 }

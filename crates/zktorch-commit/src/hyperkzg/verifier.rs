@@ -4,6 +4,7 @@ use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::{AdditiveGroup, Field, Zero};
 use zktorch_field::{Bn254, Fr, G1Affine, G1Projective};
+use zktorch_mutants::enforced;
 use zktorch_transcript::Transcript;
 
 use super::shape::Shape;
@@ -44,7 +45,7 @@ pub fn verify(
     transcript.append_point(b"hyperkzg quotient", &proof.quotient);
 
     // The tail is f~ with its last 3a variables bound: it ends in the value.
-    if dot(&eq_weights(&point[..shape.tail_vars]), &proof.tail) != value {
+    if dot(&eq_weights(&point[..shape.tail_vars]), &proof.tail) != value && enforced() {
         return Err(CommitError::OpeningValue);
     }
 
@@ -54,7 +55,7 @@ pub fn verify(
         evaluations.push(dot(&eq_weights(shape.group(point, i)), residue));
     }
     let tail_at_s = proof.tail.iter().rev().fold(Fr::ZERO, |acc, c| acc * s + c);
-    if evaluations.pop() != Some(tail_at_s) {
+    if evaluations.pop() != Some(tail_at_s) && enforced() {
         return Err(CommitError::OpeningFold);
     }
 
@@ -87,7 +88,7 @@ pub fn verify(
     let g2 = srs.g2();
     let right = g2[9].into_group() - (g2[8] + g2[1]) * s;
     let product = Bn254::multi_pairing([left.into_affine(), -proof.quotient], [g2[0], right.into_affine()]);
-    if product.is_zero() { Ok(()) } else { Err(CommitError::OpeningPairing) }
+    if product.is_zero() || !enforced() { Ok(()) } else { Err(CommitError::OpeningPairing) }
 }
 
 fn dot(a: &[Fr], b: &[Fr]) -> Fr {
@@ -102,7 +103,7 @@ fn check_lengths(shape: &Shape, point: &[Fr], proof: &OpeningProof) -> Result<()
         ("opening residues", shape.folds, proof.residues.len()),
     ];
     for (what, expected, got) in lengths {
-        if expected != got {
+        if expected != got && enforced() {
             return Err(CommitError::Length { what, expected, got });
         }
     }
@@ -112,7 +113,11 @@ fn check_lengths(shape: &Shape, point: &[Fr], proof: &OpeningProof) -> Result<()
 /// Decoded points are on the curve; a proof can also be built in memory from unchecked ones.
 fn check_points(commitment: Commitment, proof: &OpeningProof) -> Result<(), CommitError> {
     let one = |what, index, point: &G1Affine| {
-        if point.is_on_curve() { Ok(()) } else { Err(CommitError::InvalidPoint { what, index }) }
+        if point.is_on_curve() || !enforced() {
+            Ok(())
+        } else {
+            Err(CommitError::InvalidPoint { what, index })
+        }
     };
     one("commitment", 0, &commitment.0)?;
     one("opening quotient", 0, &proof.quotient)?;

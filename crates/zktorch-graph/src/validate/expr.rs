@@ -2,39 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::steps::Progress;
-use super::{At, Bound, check_shape, invalid, limits, require, view};
+use zktorch_mutants::enforced;
+
+use super::bounds::Bound;
+use super::progress::Progress;
+use super::rules::{At, check_shape, invalid, require};
+use super::{limits, view};
 use crate::{Contract, Expr, GraphError, Linear, Operand, Shape};
-
-impl Bound {
-    /// The sum of two.
-    fn plus(self, other: Self) -> Self {
-        let [acc, intermediate] =
-            [self.acc.saturating_add(other.acc), self.intermediate.saturating_add(other.intermediate)];
-        Self { acc, intermediate }
-    }
-
-    /// Times a number. Zeros do not hide what else occurs: every factor of `intermediate` counts as at least one.
-    fn times(self, factor: u128) -> Self {
-        self.product(Self { acc: factor, intermediate: factor })
-    }
-
-    fn product(self, other: Self) -> Self {
-        Self {
-            acc: self.acc.saturating_mul(other.acc),
-            intermediate: self.intermediate.max(1).saturating_mul(other.intermediate.max(1)),
-        }
-    }
-
-    /// The larger one of each.
-    pub(super) fn max(self, other: Self) -> Self {
-        Self { acc: self.acc.max(other.acc), intermediate: self.intermediate.max(other.intermediate) }
-    }
-
-    pub(super) fn new(value: u128) -> Self {
-        Self { acc: value, intermediate: value.max(1) }
-    }
-}
 
 /// Checks an expression and bounds it.
 pub(super) fn check(progress: &mut Progress<'_>, expr: &Expr) -> Result<Bound, GraphError> {
@@ -113,10 +87,22 @@ fn contract(progress: &mut Progress<'_>, contract: &Contract, out: &Shape) -> Re
             entry.contracted = list != 2;
         }
     }
-    if let Some((label, entry)) = labels.iter().find(|(_, entry)| entry.lists < 2) {
+    if let Some((label, entry)) = labels.iter().find(|(_, entry)| entry.lists < 2)
+        && enforced()
+    {
         return invalid("lists a label occurs in", "at least 2", entry.lists).at(|| format!("label {label}"));
     }
     let contracted = labels.values().filter(|entry| entry.contracted);
     let length = contracted.fold(1u128, |length, entry| length.saturating_mul(entry.dim.into()));
     small(a.product(b).times(length))
+}
+
+/// The bound of an expression of which every tensor may be read.
+///
+/// # Errors
+/// [`GraphError::Invalid`] as from [`Graph::validate`](crate::Graph::validate).
+#[cfg(feature = "executor")]
+pub(crate) fn expr_bound(graph: &crate::Graph, expr: &Expr) -> Result<Bound, GraphError> {
+    let mut progress = Progress::new(graph, vec![true; graph.tensors.len()], Vec::new());
+    check(&mut progress, expr).at(|| "expression".to_owned())
 }

@@ -1,36 +1,18 @@
 //! Roles and steps: every committed tensor is defined once, before it is read.
 
-use super::{At, Bound, Bounds, expr, invalid, limits, require, show};
+use super::bounds::{Bound, Bounds};
+use super::progress::Progress;
+use super::rules::{At, invalid, require, show};
+use super::{expr, limits};
 use crate::{Expr, Graph, GraphError, Limbs, Role, Shape, Step, TableId, TensorId};
-
-/// What is known while the steps are gone through.
-pub(super) struct Progress<'a> {
-    pub(super) graph: &'a Graph,
-    /// Tensors that may be read: weights, inputs, and what earlier steps defined.
-    pub(super) defined: Vec<bool>,
-    /// Arguments of a lookup so far.
-    looked_up: Vec<bool>,
-    /// Whether a table is `v -> [v < 0]`, as far as somebody asked.
-    signs: Vec<Option<bool>>,
-    /// Views so far.
-    pub(super) views: usize,
-    /// Entries of maps so far.
-    pub(super) map_entries: u64,
-}
 
 /// Checks the steps, and that they define what must be defined.
 ///
 /// `signs` says of tables whether they are `v -> [v < 0]`, where that is known already.
 pub(super) fn check(graph: &Graph, signs: Vec<Option<bool>>) -> Result<Bounds, GraphError> {
     let known = |role: Role| role.is_given() || role == Role::One;
-    let mut progress = Progress {
-        graph,
-        defined: graph.tensors.iter().map(|tensor| known(tensor.role)).collect(),
-        looked_up: vec![false; graph.tensors.len()],
-        signs,
-        views: 0,
-        map_entries: 0,
-    };
+    let defined = graph.tensors.iter().map(|tensor| known(tensor.role)).collect();
+    let mut progress = Progress::new(graph, defined, signs);
     let mut steps = Vec::with_capacity(graph.steps.len());
     for (i, step) in graph.steps.iter().enumerate() {
         let bound = progress.step(step);
@@ -42,16 +24,6 @@ pub(super) fn check(graph: &Graph, signs: Vec<Option<bool>>) -> Result<Bounds, G
         require(!unused, "argument of a lookup", 1, 0).at(|| graph.place(id))?;
     }
     Ok(Bounds { steps })
-}
-
-impl<'a> Progress<'a> {
-    /// Nothing was counted yet, and every tensor is known.
-    #[cfg(feature = "executor")]
-    pub(super) fn all_defined(graph: &'a Graph) -> Self {
-        let count = graph.tensors.len();
-        let (defined, looked_up, signs) = (vec![true; count], vec![false; count], Vec::new());
-        Self { graph, defined, looked_up, signs, views: 0, map_entries: 0 }
-    }
 }
 
 impl Progress<'_> {
@@ -255,15 +227,6 @@ impl Progress<'_> {
         require(tensor.shape == *shape, "shape", &dims[0], &dims[1]).at(place)?;
         let again = std::mem::replace(&mut self.defined[id.0 as usize], true);
         require(!again, "defined by a step", 1, "more").at(|| self.graph.place(id.0 as usize))
-    }
-
-    /// That a tensor exists and is known before this step.
-    pub(super) fn readable(&self, id: TensorId) -> Result<(), GraphError> {
-        match self.defined.get(id.0 as usize) {
-            None => invalid("tensor id", format_args!("below {}", self.defined.len()), id.0),
-            Some(defined) => require(*defined, "order", "a tensor of an earlier step", "a later one")
-                .at(|| self.graph.place(id.0 as usize)),
-        }
     }
 }
 

@@ -1,7 +1,27 @@
 //! Tables: parameters, domains, values; and that computing them takes a bounded time.
 
-use super::{At, TableValues, check_interval, limits, require, show};
-use crate::{Function, GraphError, Interval, Table};
+use std::borrow::Cow;
+
+use super::limits;
+use super::rules::{At, check_interval, require, show};
+use crate::{Function, Graph, GraphError, Interval, Table, TableId};
+
+/// The values of the tables that are formulas: they take long enough to be computed once only.
+#[derive(Clone, Debug, Default)]
+pub struct TableValues(Vec<Option<Vec<i32>>>);
+
+impl TableValues {
+    /// The values of a table of the graph that these are from; computed here if they are not among them.
+    ///
+    /// # Panics
+    /// If the graph has no such table.
+    pub fn of(&self, graph: &Graph, id: TableId) -> Cow<'_, [i32]> {
+        match self.0.get(id.0 as usize) {
+            Some(Some(values)) => Cow::Borrowed(values),
+            _ => Cow::Owned(graph.table(id).values()),
+        }
+    }
+}
 
 /// What is known of all tables, by their numbers.
 pub(super) struct Checked {

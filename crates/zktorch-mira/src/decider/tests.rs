@@ -303,6 +303,15 @@ fn lengths_are_those_of_the_shape() {
 }
 
 #[test]
+fn openings_of_another_length_are_refused() {
+    let expected = OpenProof::proof_bytes(5).unwrap();
+    for got in [0, expected - 1, expected + 1] {
+        let refused = OpenProof::from_bytes(5, &vec![0; got]).unwrap_err();
+        assert!(matches!(refused, MiraError::Length { what: "opening bytes", .. }), "{got}: {refused}");
+    }
+}
+
+#[test]
 fn claims_that_do_not_fit_are_refused() {
     let srs = Srs::dev(4).unwrap();
     let mut claims = claims(&srs, &[(4, 1), (4, 2)]);

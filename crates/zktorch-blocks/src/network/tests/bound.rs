@@ -12,7 +12,7 @@ use zktorch_transcript::probe::Probe;
 use super::cheating::case;
 use super::forger::{DECIDER, Forger, refused_by};
 use super::order::{liar, missing, omitting, probed, run};
-use crate::network::verifier::RELATION_VALUES;
+use crate::network::transcript::RELATION_VALUES;
 use crate::test_util::{Case, follow, id};
 
 const SUM: &str = "lookup: sum h = sum h'";

@@ -8,7 +8,7 @@ use zktorch_transcript::probe::Probe;
 
 use super::forger::{DECIDER, Forger, refused_by};
 use crate::BlockError;
-use crate::network::verifier::{A_VALUES, B_VALUES, RELATION_VALUES};
+use crate::network::transcript::{A_VALUES, B_VALUES, RELATION_VALUES};
 use crate::test_util::{Builder, Case, follow, id, tiny};
 
 pub(super) const RELATION: &str = "linear relation";

@@ -15,14 +15,18 @@ use zktorch_sumcheck::{self as sumcheck, Dense, SumcheckInstance, eq_table};
 use zktorch_transcript::probe::Probe;
 use zktorch_transcript::{ClearProver, ClearVerifier, ProverChannel, Transcript, TranscriptError};
 
+use super::super::ledger::{Ledger, Values};
+use super::super::member::Member;
+use super::super::members::{Contractions, Lookups, Reindexings, Relations, Sums, Tables};
 use super::super::prover::Reduced;
-use super::super::stages::{Reduction, Values, relation_point};
-use super::super::statement::{Argument, Statement};
-use super::super::verifier::{self, *};
+use super::super::statement::Statement;
+use super::super::transcript::*;
+use super::super::verifier::{self, Argument};
 use crate::contract::ContractClaim;
 use crate::linear::Slot;
+use crate::lookup::Challenges;
 use crate::pad::pad;
-use crate::point::{Point, Stage, bits};
+use crate::point::{Point, Stage, bits, last};
 use crate::reindex::{Access, access};
 use crate::test_util::Case;
 use crate::{BlockError, Network};
@@ -342,7 +346,7 @@ impl<'a> Forger<'a> {
             Slot::Contract(contract) => evaluate(&self.product(statement, contract), &z.coords),
             Slot::View(view) => {
                 let source = &self.network.graph().tensor(view.tensor).shape;
-                match access(view, source, z) {
+                match access(view, source, z).unwrap() {
                     Access::Direct { point, .. } => {
                         evaluate(&self.tensor(statement, view.tensor), &point.coords)
                     }
@@ -363,6 +367,23 @@ impl<'a> Forger<'a> {
         Ok(message)
     }
 
+    /// Sends the values that members ask for, and takes their claims on what should be sent.
+    fn finish<'m, P: ProverChannel>(
+        &self,
+        channel: &mut P,
+        label: &'static [u8],
+        message: Vec<Fr>,
+        (members, end): (&[&dyn Member<'m, Fr>], &[Fr]),
+        ledger: &mut Ledger<'m, Fr>,
+    ) -> Result<(), BlockError> {
+        self.send(channel, label, message.clone())?;
+        let mut values = Values::new(&message);
+        for member in members {
+            member.finish(end, &mut values, ledger)?;
+        }
+        values.end()
+    }
+
     /// The two factors of a contraction over the sum's variables, and eq.
     fn factors(
         &self,
@@ -371,10 +392,10 @@ impl<'a> Forger<'a> {
     ) -> (Vec<Fr>, Vec<Fr>, Vec<Fr>) {
         let (a, b) = (self.linear(statement, &claim.contract.a), self.linear(statement, &claim.contract.b));
         let vars = claim.axes.num_vars;
-        let eq = eq_table(&claim.batch_point());
+        let eq = eq_table(&claim.batch_point().unwrap());
         let mut tables = (Vec::new(), Vec::new(), Vec::new());
         for s in 0..1usize << vars {
-            let [a_point, b_point] = claim.operand_points(&bits(s, vars));
+            let [a_point, b_point] = claim.operand_points(&bits(s, vars)).unwrap();
             tables.0.push(eq[s >> (vars - claim.axes.batch_vars)]);
             tables.1.push(evaluate(&a, &a_point.coords));
             tables.2.push(evaluate(&b, &b_point.coords));
@@ -406,7 +427,7 @@ impl<'a> Forger<'a> {
         let mut h = self.commit_all(chunks.inverses.first..chunks.total);
         (self.alter_commitments)("H", &mut h);
         let r = draw_relation_point(channel.transcript(), network, &h);
-        let z = relation_point(&r, k);
+        let z = Point::suffix(&r, k, Stage::Relations)?;
         let mut played: Vec<Vec<Fr>> = (0..chunks.total).map(|chunk| self.played(chunk).to_vec()).collect();
         (self.alter_played)(&mut played, [alpha, beta], &z.coords);
 
@@ -415,7 +436,7 @@ impl<'a> Forger<'a> {
         let tables = chunks.multiplicities.count;
         let mut message = Vec::new();
         for relation in network.relations() {
-            let z = relation_point(&r, relation.num_vars());
+            let z = Point::suffix(&r, relation.num_vars(), Stage::Relations)?;
             let hidden = relation.slots().filter(|(slot, _)| network.is_hidden(*slot));
             message.extend(hidden.map(|(slot, _)| self.value(&statement, slot, &z)));
         }
@@ -424,15 +445,16 @@ impl<'a> Forger<'a> {
         message.extend((chunks.inverses.first..chunks.total).map(|c| played[c].iter().sum::<Fr>()));
         let message = self.send(channel, RELATION_VALUES, message)?;
         let mut values = Values::new(&message);
-        let mut reduction: Reduction<'_, Fr> = Reduction::new(&statement);
-        reduction.relations(&r, &mut values)?;
-        let mut multiplicities = Vec::new();
-        for chunk in m {
-            multiplicities.push(values.take()?);
-            reduction.claims.chunk(chunk, &z, *multiplicities.last().unwrap());
-        }
-        let sums: Vec<Fr> = (chunks.inverses.first..chunks.total).map(|_| values.take().unwrap()).collect();
+        let mut ledger: Ledger<'_, Fr> = Ledger::new(&statement);
+        Relations { network }.finish(&r, &mut values, &mut ledger)?;
+        Sums { network }.finish(&r, &mut values, &mut ledger)?;
+        let multiplicities = ledger.multiplicities.clone();
+        let sums = [ledger.inverse_sums.clone(), ledger.table_sums.clone()].concat();
         let lambda = draw_sum_weight(channel.transcript());
+        let challenges = Challenges { alpha, beta, lambda, z: z.clone() };
+        let lookups = Lookups::new(network, &challenges, &mut ledger);
+        let table_members = Tables::new(network, &challenges, &mut ledger)?;
+        let contractions = Contractions::new(network, &mut ledger);
 
         // Sumcheck A.
         let eq = eq_table(&z.coords);
@@ -449,8 +471,7 @@ impl<'a> Forger<'a> {
             let claim = *m + lambda * sums[looked_up.len() + i];
             instances.push(Box::new(Dense::new(vec![eq.clone(), h, a], 3, claim, compose)?));
         }
-        let contracts = std::mem::take(&mut reduction.contracts);
-        for claim in &contracts {
+        for claim in &contractions.claims {
             let (eq, a, b) = self.factors(&statement, claim);
             if claim.axes.batch_vars > 0 {
                 let compose = |t: &[Fr]| t[0] * t[1] * t[2];
@@ -460,62 +481,58 @@ impl<'a> Forger<'a> {
                 instances.push(Box::new(Dense::new(vec![a, b], 2, claim.value, compose)?));
             }
         }
-        let output = run(channel, SUMCHECK_A, &mut instances)?;
+        let output = sumcheck::prove(channel, SUMCHECK_A, &mut borrowed(&mut instances))?;
 
         // The values after it.
-        let point = Point::suffix(&output.point, k, Stage::A);
+        let point = Point::suffix(&output.point, k, Stage::A)?;
         let mut message = Vec::new();
         for (chunk, finals) in looked_up.iter().zip(&output.finals) {
             for column in [Some(chunk.x), chunk.y, Some(chunk.h)].into_iter().flatten() {
                 message.push(evaluate(&played[column], &point.coords));
-                reduction.claims.chunk(column, &point, *message.last().unwrap());
             }
             message.push(finals[1] * finals[2]);
         }
         for i in 0..tables {
             let chunk = chunks.table_inverses.first + i;
             message.push(evaluate(&played[chunk], &point.coords));
-            reduction.claims.chunk(chunk, &point, *message.last().unwrap());
         }
-        for claim in &contracts {
-            let s = crate::reindex::suffix(&output.point, claim.axes.num_vars);
-            let points = claim.operand_points(s);
+        for claim in &contractions.claims {
+            let s = last(&output.point, claim.axes.num_vars)?;
+            let points = claim.operand_points(s)?;
             let mut product = Fr::one();
             for (linear, z) in [&claim.contract.a, &claim.contract.b].into_iter().zip(&points) {
                 let hidden = linear.terms.iter().filter(|(_, view)| network.is_hidden(Slot::View(view)));
-                let own: Vec<Fr> =
-                    hidden.map(|(_, view)| self.value(&statement, Slot::View(view), z)).collect();
-                product *= reduction.linear(linear, z, &mut Values::new(&own))?;
-                message.extend(own);
+                message.extend(hidden.map(|(_, view)| self.value(&statement, Slot::View(view), z)));
+                product *= evaluate(&self.linear(&statement, linear), &z.coords);
             }
             message.push(product);
         }
-        self.send(channel, A_VALUES, message)?;
+        let members: [&dyn Member<'_, Fr>; 3] = [&lookups, &table_members, &contractions];
+        self.finish(channel, A_VALUES, message, (&members, &output.point), &mut ledger)?;
 
         // Sumcheck B.
-        if !reduction.reindexes.is_empty() {
+        let reindexings = Reindexings::new(network, &mut ledger);
+        if !reindexings.claims.is_empty() {
             let mut instances: Vec<Box<dyn SumcheckInstance>> = Vec::new();
-            for claim in &reduction.reindexes {
+            for claim in &reindexings.claims {
                 let source = &network.graph().tensor(claim.view.tensor).shape;
                 let tensor = self.tensor(&statement, claim.view.tensor);
                 let (mut cells, mut weights) = (Vec::new(), Vec::new());
                 for q in 0..1usize << claim.sum.num_vars {
-                    let (weight, point) = claim.sum.finish(claim.view, source, &bits(q, claim.sum.num_vars));
+                    let (weight, point) =
+                        claim.sum.finish(claim.view, source, &bits(q, claim.sum.num_vars))?;
                     weights.push(weight);
                     cells.push(evaluate(&tensor, &point.coords));
                 }
                 let compose = |t: &[Fr]| t[0] * t[1];
                 instances.push(Box::new(Dense::new(vec![cells, weights], 2, claim.value, compose)?));
             }
-            let output = run(channel, SUMCHECK_B, &mut instances)?;
+            let output = sumcheck::prove(channel, SUMCHECK_B, &mut borrowed(&mut instances))?;
             let mut message = Vec::new();
-            for (index, finals) in output.finals.iter().enumerate() {
-                let hidden = !network.is_public(reduction.reindexes[index].view.tensor);
-                let own = if hidden { vec![finals[0]] } else { Vec::new() };
-                reduction.source(index, &output.point, &mut Values::new(&own))?;
-                message.extend(own);
+            for (claim, finals) in reindexings.claims.iter().zip(&output.finals) {
+                message.extend((!network.is_public(claim.view.tensor)).then_some(finals[0]));
             }
-            self.send(channel, B_VALUES, message)?;
+            self.finish(channel, B_VALUES, message, (&[&reindexings], &output.point), &mut ledger)?;
         }
 
         // The accumulator.
@@ -525,9 +542,9 @@ impl<'a> Forger<'a> {
         let opened: Vec<Chunk<'_>> = (self.columns.iter().zip(commitments).zip(&blinds))
             .map(|((column, commitment), blind)| Chunk { column: Column::Field(column), commitment, blind })
             .collect();
-        let (plan, points) = reduction.claims.plan(chunks.total)?;
-        let claims = levels::Statement { plan: &plan, coefficients: &reduction.claims.coefficients, points };
-        let accumulated = levels::prove(channel, &claims, &opened, &reduction.claims.values)?;
+        let (plan, points) = ledger.claims.plan(chunks.total)?;
+        let claims = levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points };
+        let accumulated = levels::prove(channel, &claims, &opened, &ledger.claims.values)?;
         Ok(Reduced { v, h, accumulated })
     }
 
@@ -578,12 +595,6 @@ impl Forged {
     }
 }
 
-fn run<P: ProverChannel>(
-    channel: &mut P,
-    label: &'static [u8],
-    instances: &mut [Box<dyn SumcheckInstance>],
-) -> Result<sumcheck::ProverOutput, BlockError> {
-    let mut instances: Vec<&mut dyn SumcheckInstance> =
-        instances.iter_mut().map(|instance| instance.as_mut() as &mut dyn SumcheckInstance).collect();
-    Ok(sumcheck::prove(channel, label, &mut instances)?)
+fn borrowed(instances: &mut [Box<dyn SumcheckInstance>]) -> Vec<&mut dyn SumcheckInstance> {
+    instances.iter_mut().map(|instance| instance.as_mut() as &mut dyn SumcheckInstance).collect()
 }

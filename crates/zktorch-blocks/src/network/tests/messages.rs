@@ -6,7 +6,7 @@ use zktorch_graph::Visibility::Private;
 
 use super::cheating::case;
 use super::forger::{DECIDER, Forger, refused_by};
-use crate::network::verifier::{A_VALUES, B_VALUES, RELATION_VALUES};
+use crate::network::transcript::{A_VALUES, B_VALUES, RELATION_VALUES};
 use crate::test_util::{Case, tiny};
 
 const RELATION: &str = "linear relation";

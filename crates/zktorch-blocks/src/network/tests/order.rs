@@ -10,9 +10,9 @@ use zktorch_transcript::{Transcript, VerifierChannel};
 
 use super::cheating::case;
 use super::forger::{Forger, refused_by};
-use crate::network::stages::relation_point;
-use crate::network::statement::Argument;
-use crate::network::verifier::{self, RELATION_VALUES, draw_lookup_challenges, draw_relation_point};
+use crate::network::transcript::{RELATION_VALUES, draw_lookup_challenges, draw_relation_point};
+use crate::network::verifier::{self, Argument};
+use crate::point::last;
 use crate::test_util::{Case, id, tiny};
 use crate::{BlockError, NetworkProof, ROW_COLUMNS, Statement};
 
@@ -311,7 +311,7 @@ fn inverses_after_the_point_prove_anything() {
         let mut transcript = probed(&forger.statement().unwrap(), &omitting(b"H")());
         draw_lookup_challenges(&mut transcript, &forger.commit_v());
         let r = draw_relation_point(&mut transcript, &case.network, &[]);
-        let eq = eq_table(&relation_point(&r, case.network.k()).coords);
+        let eq = eq_table(last(&r, case.network.k()).unwrap());
         let chunks = chunks.clone();
         forger.alter_inverses = Box::new(move |columns, _| {
             let difference = -missing(columns, &chunks);

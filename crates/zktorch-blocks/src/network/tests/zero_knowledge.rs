@@ -15,7 +15,7 @@ use zktorch_transcript::{ProverChannel, Transcript, TranscriptError};
 
 use super::forger::Forger;
 use super::order::Probed;
-use crate::network::statement::Argument;
+use crate::network::verifier::Argument;
 use crate::network::{prover::Reduced, prover::reduce};
 use crate::test_util::{Case, tiny};
 use crate::{NetworkProof, ROW_COLUMNS, Statement, Witness, prove};

@@ -72,6 +72,20 @@ fn another_statement_or_transcript_is_rejected() {
     assert!(result.is_err());
 }
 
+/// Claims about more entries than the SRS has powers for: the opening would be about the first ones only.
+#[test]
+fn claims_with_more_variables_than_the_srs_are_refused() {
+    let case = Case::new(SMALL);
+    let proof = case.prove(case.transcript(), 1);
+    let result = crate::verify(case.srs.verifier(), SMALL.k - 1, case.columns, &case.example, &proof);
+    match result {
+        Err(ChannelError::Length { what: "variables of a claim", expected, got }) => {
+            assert_eq!((expected, got), (SMALL.k - 1, SMALL.k));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_protocol_without_messages_or_with_wide_rows_is_refused() {
     let case = Case::new(Size { claims: 0, ..SMALL });

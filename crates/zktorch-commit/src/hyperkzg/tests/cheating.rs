@@ -11,7 +11,7 @@ use super::super::shape::Shape;
 use super::super::{OpeningProof, absorb_statement, eq_weights, kernels};
 use super::super::{open, open_many, verify, verify_many};
 use super::{Opened, naive_evaluate, random, srs, transcript};
-use crate::{CommitError, Commitment};
+use crate::{Blind, CommitError, Commitment};
 
 fn bump(x: &mut Fr) {
     *x += Fr::ONE;
@@ -305,4 +305,48 @@ fn every_absorption_before_a_challenge_counts() {
             assert_eq!(verdict, Ok(()));
         }
     }
+}
+
+/// Claims of a batch that are chosen after rho: only their combination is true.
+#[test]
+fn claims_chosen_after_rho_are_rejected() {
+    let k = 6;
+    let (f, g, point) = (random(61, 64), random(62, 64), random(63, k));
+    let values = [naive_evaluate(&f, &point), naive_evaluate(&g, &point)];
+    let honest = [&f, &g].map(|vector| srs().commit(vector, &Blind::zero()).unwrap());
+    // What rho is if one of these is not absorbed.
+    let rho = {
+        let mut t = transcript();
+        t.append_points(b"hyperkzg batch commitments", &honest.map(|commitment| commitment.0));
+        t.append_scalars(b"hyperkzg batch point", &point);
+        t.append_scalars(b"hyperkzg batch values", &values);
+        t.challenge_scalar(b"hyperkzg batch rho")
+    };
+    let verdict = |commitments: &[Commitment], point: &[Fr], values: &[Fr]| {
+        let proof = open_many(srs(), &mut transcript(), commitments, &[&f, &g], point, values)?;
+        verify_many(srs().verifier(), &mut transcript(), k, commitments, point, values, &proof)
+    };
+    assert_eq!(verdict(&honest, &point, &values), Ok(()));
+
+    let rest = rho.inverse().unwrap();
+    let lies = [values[0] + Fr::ONE, values[1] - rest];
+    assert!(verdict(&honest, &point, &lies).is_err(), "values");
+
+    let generator = G1Affine::generator().into_group();
+    let lies = [honest[0].0 + generator, honest[1].0 - generator * rest];
+    let lies = lies.map(|point| Commitment(point.into_affine()));
+    assert!(verdict(&lies, &point, &values).is_err(), "commitments");
+
+    // Another point with the same value of f + rho g: its first coordinate is wrong, the second one makes up for it.
+    let sum: Vec<Fr> = f.iter().zip(&g).map(|(f, g)| *f + rho * g).collect();
+    let at = |second: Fr| {
+        let mut other = point.clone();
+        (other[0], other[1]) = (point[0] + Fr::ONE, second);
+        other
+    };
+    let [zero, one] = [Fr::ZERO, Fr::ONE].map(|second| naive_evaluate(&sum, &at(second)));
+    let target = values[0] + rho * values[1];
+    let other = at((target - zero) * (one - zero).inverse().unwrap());
+    assert_eq!(naive_evaluate(&sum, &other), target);
+    assert!(verdict(&honest, &other, &values).is_err(), "point");
 }

@@ -325,6 +325,10 @@ fn formulas() {
         refused("formula", "table 0", formula(bad, 1));
     }
     refused("formula", "table 0", formula(Formula(vec![long.0[0]; 1 << 20]), 1));
+    refused("bounds of the formula", "table 0", |g| {
+        let formula = Formula::argument();
+        g.tables[0].function = Function::Formula { formula, input_scale: 0, output_scale: 0, lo: 1, hi: 0 };
+    });
     for scale in [257, -257, i32::MIN, i32::MAX] {
         for (name, scales) in [("input scale", (scale, 0)), ("output scale", (0, scale))] {
             refused(name, "table 0", |g| {

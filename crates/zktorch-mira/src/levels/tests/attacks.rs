@@ -207,6 +207,27 @@ fn claims_batched_before_all_values_are_committed_would_be_forged() {
     assert_decider_rejects(verify_all(srs.verifier(), &mut fresh(), &claims, &claims.commitments, &proof));
 }
 
+/// A prover that knows gamma before it sends the level's message makes up for a false claim with the error term.
+#[test]
+fn levels_chosen_after_their_challenge_are_rejected() {
+    let (_, mut claims) = setup(2);
+    claims.values[0] += Fr::one();
+    let (mut messages, _, witness) = run_prover(&mut fresh(), &claims).unwrap();
+    // What gamma is if the message is not absorbed.
+    let gamma = {
+        let mut transcript = fresh();
+        let (values, level) = messages.split_at(claims.values.len());
+        transcript.append_scalars(VALUES, values);
+        transcript.challenge_scalar(RHO);
+        transcript.append_scalars(LEVEL, level);
+        transcript.challenge_scalar(GAMMA)
+    };
+    // Y0 + gamma T + gamma^2 (S + 1 - Y0) is true with T - gamma.
+    *messages.last_mut().unwrap() -= gamma;
+    let claim = run_verifier(&mut fresh(), &claims.statement(), &claims.commitments, &messages).unwrap();
+    assert_ne!(claim.functional.apply(&witness.vector).unwrap(), claim.value);
+}
+
 #[test]
 fn swapped_instances_are_rejected() {
     let (srs, claims) = setup(4);

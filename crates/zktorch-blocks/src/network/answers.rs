@@ -1,0 +1,106 @@
+//! The values that members ask for.
+
+use zktorch_field::Fr;
+use zktorch_graph::TensorId;
+use zktorch_sumcheck::Evaluations;
+
+use super::member::Ask;
+use super::statement::Statement;
+use super::witness::Witness;
+use crate::BlockError;
+use crate::contract::prover::Factors;
+use crate::contract::{ContractClaim, SumAxes};
+use crate::linear::Slot;
+use crate::point::Point;
+use crate::reindex::{self, Access, access};
+
+/// Answers, and keeps the factors that were computed for a value and are needed again for its sumcheck: in the order of the
+/// claims, which is that of the asks.
+pub(super) struct Answers<'a> {
+    statement: &'a Statement<'a>,
+    witness: &'a Witness<'a>,
+    /// The cells of the chunks before the inverse columns, by number.
+    chunks: Vec<&'a [i32]>,
+    /// Of the inverse columns.
+    sums: &'a [Fr],
+    pub(super) contracts: Vec<Factors>,
+    pub(super) reindexes: Vec<[Vec<Fr>; 2]>,
+}
+
+impl<'a> Answers<'a> {
+    pub(super) fn new(statement: &'a Statement<'a>, witness: &'a Witness<'a>, sums: &'a [Fr]) -> Self {
+        let chunks = witness.chunks(statement.network()).collect();
+        Self { statement, witness, chunks, sums, contracts: Vec::new(), reindexes: Vec::new() }
+    }
+
+    /// A value as it stands in a message; `finals` are those of the instances of the member that asks.
+    pub(super) fn answer(&mut self, ask: &Ask<'_>, finals: &[Vec<Fr>]) -> Result<Fr, BlockError> {
+        match ask {
+            Ask::Slot(slot, z) => self.slot(*slot, z),
+            Ask::Chunk(chunk, z) => {
+                let missing =
+                    BlockError::Length { what: "chunks", expected: chunk + 1, got: self.chunks.len() };
+                let cells = *self.chunks.get(*chunk).ok_or(missing)?;
+                Ok(Evaluations::from(cells).evaluate(&z.coords)?)
+            }
+            Ask::Sum(chunk) => {
+                let index = chunk.checked_sub(self.statement.network().chunks().inverses.first);
+                let missing =
+                    BlockError::Length { what: "inverse columns", expected: chunk + 1, got: self.sums.len() };
+                index.and_then(|index| self.sums.get(index)).copied().ok_or(missing)
+            }
+            Ask::Factor(instance) => Ok(factors(finals, *instance)?[0]),
+            Ask::Product(instance) => {
+                let [a, b] = factors(finals, *instance)?;
+                Ok(a * b)
+            }
+        }
+    }
+
+    fn cells(&self, id: TensorId) -> Result<&'a [i32], BlockError> {
+        let public = self.statement.public_cells(id);
+        let cells = public.or_else(|| self.witness.cells(self.statement.network(), id));
+        cells.ok_or(BlockError::NoTensor { id: id.0 })
+    }
+
+    fn tensor(&self, id: TensorId, z: &Point) -> Result<Fr, BlockError> {
+        Ok(Evaluations::from(self.cells(id)?).evaluate(&z.coords)?)
+    }
+
+    fn slot(&mut self, slot: Slot<'_>, z: &Point) -> Result<Fr, BlockError> {
+        let graph = self.statement.network().graph();
+        match slot {
+            Slot::Tensor(id) => self.tensor(id, z),
+            Slot::View(view) => {
+                let source = &graph.tensor(view.tensor).shape;
+                match access(view, source, z)? {
+                    Access::Direct { point, .. } => self.tensor(view.tensor, &point),
+                    Access::Sum(sum) => {
+                        let cells = self.cells(view.tensor)?;
+                        let factors = reindex::prover::sum_factors(&sum, view, source, cells);
+                        let value = zktorch_field::slice::inner_product(&factors[0], &factors[1])?;
+                        self.reindexes.push(factors);
+                        Ok(value)
+                    }
+                }
+            }
+            Slot::Contract(contract) => {
+                let axes = SumAxes::new(contract)?;
+                let factors = Factors::new(contract, &axes, &z.coords, graph, |id| self.cells(id))?;
+                let claim = ContractClaim { contract, axes, point: z.coords.clone(), value: () };
+                let value = factors.value(&claim.batch_point()?);
+                self.contracts.push(factors);
+                Ok(value)
+            }
+        }
+    }
+}
+
+/// Both factors of an instance at its end.
+fn factors(finals: &[Vec<Fr>], instance: usize) -> Result<[Fr; 2], BlockError> {
+    let missing =
+        BlockError::Length { what: "instances of a member", expected: instance + 1, got: finals.len() };
+    let finals = finals.get(instance).ok_or(missing)?;
+    let wrong = BlockError::Length { what: "final values of an instance", expected: 2, got: finals.len() };
+    finals.first_chunk::<2>().copied().ok_or(wrong)
+}

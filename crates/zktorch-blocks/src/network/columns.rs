@@ -1,0 +1,139 @@
+//! The prover's columns: V, which it commits first, and H, the inverse columns.
+
+use zktorch_commit::{Blind, Commitment, Srs};
+use zktorch_field::{Fr, PackedVec, par};
+use zktorch_mira::levels::Column as MiraColumn;
+use zktorch_sumcheck::{self as sumcheck, EqProduct, InverseTable, SumcheckInstance};
+
+use super::description::Network;
+use super::witness::Witness;
+use crate::BlockError;
+use crate::lookup::Challenges;
+use crate::lookup::prover::{Column, table_queries};
+
+/// V, and what was sorted into buckets for it.
+pub(super) struct Committed<'w> {
+    pub(super) v: Vec<Commitment>,
+    columns: Vec<Column<'w>>,
+}
+
+impl<'w> Committed<'w> {
+    pub(super) fn new(
+        srs: &Srs,
+        network: &Network,
+        witness: &'w Witness<'_>,
+        padding: &[Commitment],
+        blinds: &[Blind],
+    ) -> Result<Self, BlockError> {
+        let chunks = network.chunks();
+        let looked_up = network.looked_up();
+        let blind = |chunk: usize| &blinds[chunk - chunks.ranged.first];
+        // The threads take whole columns: sorting one into buckets is work for one thread.
+        let columns = par::map(looked_up.len(), |i| -> Result<_, BlockError> {
+            let _span = tracing::debug_span!("commit column").entered();
+            let column =
+                Column::new(srs, network, witness, looked_up[i], &witness.indices()[i], padding.get(i))?;
+            let x = Some(column.chunk.x).filter(|x| *x >= chunks.ranged.first);
+            let x = x.map(|x| (x, column.commit_x(srs, blind(x))));
+            let y = column.chunk.y.map(|y| (y, column.commit_y(srs, network, blind(y))));
+            Ok((column, [x, y]))
+        });
+        let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut v = vec![Commitment::default(); chunks.v_count()];
+        for (chunk, commitment) in columns.iter().flat_map(|(_, commitments)| commitments).flatten() {
+            v[chunk - chunks.ranged.first] = *commitment;
+        }
+        let cells = witness.multiplicities().chunks(1 << network.k());
+        for (chunk, cells) in chunks.multiplicities.numbers().zip(cells) {
+            v[chunk - chunks.ranged.first] = srs.commit(cells, blind(chunk))?;
+        }
+        Ok(Self { v, columns: columns.into_iter().map(|(column, _)| column).collect() })
+    }
+
+    /// The instances of sumcheck A, in the order of the looked-up chunks.
+    pub(super) fn instances<'a>(
+        &'a self,
+        network: &Network,
+        witness: &'a Witness<'_>,
+        inverses: &'a Inverses,
+        challenges: &Challenges,
+    ) -> Result<Vec<Box<dyn SumcheckInstance + 'a>>, BlockError> {
+        let mut instances: Vec<Box<dyn SumcheckInstance + 'a>> = Vec::new();
+        for (column, sum) in self.columns.iter().zip(&inverses.sums) {
+            let chunk = column.chunk;
+            let x = Witness::chunk(network, witness.column(chunk.arena), chunk.chunk);
+            let y = chunk.y.map(|_| Witness::chunk(network, witness.outputs(), chunk.chunk));
+            instances.push(Box::new(column.instance(challenges, &inverses.table, [Some(x), y], *sum)?));
+        }
+        Ok(instances)
+    }
+}
+
+/// H, and the inverse columns: those of looked-up chunks read from one table of inverses, those of the tables as they are.
+pub(super) struct Inverses {
+    pub(super) h: Vec<Commitment>,
+    /// The columns' sums, in their order.
+    pub(super) sums: Vec<Fr>,
+    table: InverseTable,
+    queries: Vec<Fr>,
+    tables: Vec<Vec<Fr>>,
+}
+
+impl Inverses {
+    pub(super) fn new(
+        srs: &Srs,
+        network: &Network,
+        witness: &Witness<'_>,
+        Committed { columns, .. }: &Committed<'_>,
+        challenges: [Fr; 2],
+        blinds: &[Blind],
+    ) -> Result<Self, BlockError> {
+        let n = 1usize << network.k();
+        let queries = table_queries(network, challenges);
+        let table =
+            tracing::info_span!("inverse columns").in_scope(|| InverseTable::from_queries(&queries))?;
+        let inverses = par::map(columns.len(), |i| -> Result<_, BlockError> {
+            let _span = tracing::debug_span!("commit inverse column").entered();
+            let commitment = columns[i].commit_inverse(srs, network, challenges, &blinds[i])?;
+            Ok((commitment, columns[i].sum_of_inverses(&table)))
+        });
+        let (mut h, mut sums): (Vec<_>, Vec<_>) =
+            inverses.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let mut tables: Vec<Vec<Fr>> = Vec::with_capacity(network.chunks().table_inverses.count);
+        for (i, counts) in witness.multiplicities().chunks(n).enumerate() {
+            let column: Vec<Fr> = counts
+                .iter()
+                .zip(&table.rows()[i * n..])
+                .map(|(m, inverse)| if *m == 0 { Fr::from(0u64) } else { inverse.get() * Fr::from(*m) })
+                .collect();
+            h.push(srs.commit(&column, &blinds[columns.len() + i])?);
+            sums.push(column.iter().sum());
+            tables.push(column);
+        }
+        Ok(Self { h, sums, table, queries, tables })
+    }
+
+    /// The tables' instances of sumcheck A, with their claims.
+    pub(super) fn instances(
+        &self,
+        Challenges { lambda, z, .. }: &Challenges,
+        statements: &[sumcheck::Statement<Fr>],
+    ) -> Result<Vec<Box<dyn SumcheckInstance + 'static>>, BlockError> {
+        let mut instances: Vec<Box<dyn SumcheckInstance>> = Vec::new();
+        for ((h, a), statement) in
+            self.tables.iter().zip(self.queries.chunks(1 << z.coords.len())).zip(statements)
+        {
+            let (h, a) = (PackedVec::from_slice(h), PackedVec::from_slice(a));
+            let instance = EqProduct::new(&z.coords, h, a, statement.claim)?;
+            instances.push(Box::new(instance.with_linear(*lambda)));
+        }
+        Ok(instances)
+    }
+
+    /// The columns as the accumulator reads them.
+    pub(super) fn columns<'a>(&'a self, witness: &'a Witness<'_>) -> impl Iterator<Item = MiraColumn<'a>> {
+        let gathered =
+            witness.indices().iter().map(|indices| MiraColumn::Gathered(self.table.rows(), indices));
+        gathered.chain(self.tables.iter().map(|column| MiraColumn::Field(column)))
+    }
+}

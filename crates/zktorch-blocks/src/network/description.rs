@@ -1,0 +1,214 @@
+//! What is public about a network.
+
+use std::sync::Arc;
+
+use zktorch_field::Fr;
+use zktorch_graph::layout::{ArenaKind, Layout, Scope};
+use zktorch_graph::{Bounds, Constraint, Graph, Role, TableValues, TensorId, ValidGraph};
+
+use super::chunks::{Chunks, LookedUp};
+use super::limits;
+use crate::BlockError;
+use crate::linear::{Relation, Slot, relations};
+use crate::point::{bits, box_eval, last};
+
+/// What is public about a network: everything but weights and values. Both sides derive it from the key.
+#[derive(Clone, Debug)]
+pub struct Network {
+    graph: Arc<Graph>,
+    bounds: Arc<Bounds>,
+    /// What all steps stand for, in their order; nothing for the weights.
+    constraints: Vec<Constraint>,
+    layout: Layout,
+    scope: Scope,
+    /// Tag, key and value of every cell of the table column.
+    tables: [Vec<i32>; 3],
+    chunks: Chunks,
+}
+
+impl Network {
+    /// From a graph, which is validated, and the chunk size `2^k`.
+    ///
+    /// # Errors
+    /// [`BlockError::Graph`] for an invalid graph; [`BlockError::ChunkSize`]; [`BlockError::Limit`] for a graph whose proof could not
+    /// be checked in bounded time and memory.
+    pub fn new(graph: Graph, k: usize, scope: Scope) -> Result<Self, BlockError> {
+        Self::of_valid(ValidGraph::new(graph)?, k, scope)
+    }
+
+    /// [`new`](Self::new) from a graph that was validated.
+    ///
+    /// # Errors
+    /// [`BlockError::ChunkSize`], [`BlockError::Limit`].
+    pub fn of_valid(graph: ValidGraph, k: usize, scope: Scope) -> Result<Self, BlockError> {
+        let (graph, bounds, values) = graph.into_parts();
+        limits::check_graph(&graph, k)?;
+        Self::build(Arc::new(graph), Arc::new(bounds), &values, k, scope)
+    }
+
+    /// The network of the weights' ranges: the same graph, which is neither copied nor looked at again.
+    ///
+    /// # Errors
+    /// [`BlockError::Limit`].
+    pub fn of_weights(&self) -> Result<Self, BlockError> {
+        // No weight is the argument of a function.
+        let values = TableValues::default();
+        Self::build(Arc::clone(&self.graph), Arc::clone(&self.bounds), &values, self.k(), Scope::Weights)
+    }
+
+    fn build(
+        graph: Arc<Graph>,
+        bounds: Arc<Bounds>,
+        values: &TableValues,
+        k: usize,
+        scope: Scope,
+    ) -> Result<Self, BlockError> {
+        // The weights' ranges are all there is to prove about them.
+        let constraints = match scope {
+            Scope::Inference => limits::constraints(&graph, k)?,
+            Scope::Weights => Vec::new(),
+        };
+        let layout = Layout::new(&graph, k, scope);
+        limits::check_layout(&layout)?;
+        limits::check_lookups(&graph, &constraints, &layout)?;
+        let tables = layout.tables().columns(&graph, values);
+        let chunks = Chunks::new(&layout, scope);
+        Ok(Self { graph, bounds, constraints, layout, scope, tables, chunks })
+    }
+
+    /// Upper bounds of the graph's integers.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The layout.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What is proved: an inference, or the ranges of the weights.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// log2 of the chunk size.
+    pub fn k(&self) -> usize {
+        self.layout.k()
+    }
+
+    /// Chunk commitments to the weights.
+    pub fn weight_chunks(&self) -> usize {
+        self.chunks.weights.count
+    }
+
+    /// Chunk commitments to private inputs, and to private outputs.
+    pub fn private_chunks(&self) -> [usize; 2] {
+        [self.chunks.private_inputs.count, self.chunks.private_outputs.count]
+    }
+
+    /// Chunk commitments of a proof, V and H.
+    pub fn proof_chunks(&self) -> [usize; 2] {
+        [self.chunks.v_count(), self.chunks.h_count()]
+    }
+
+    /// The public inputs and outputs, inputs first, in the order of the graph's lists.
+    pub fn public_tensors(&self) -> Vec<TensorId> {
+        if self.scope == Scope::Weights {
+            return Vec::new();
+        }
+        let all = self.graph.inputs.iter().chain(&self.graph.outputs).copied();
+        all.filter(|id| self.graph.tensor(*id).role.is_public()).collect()
+    }
+
+    /// The numbers of the chunks.
+    pub(crate) fn chunks(&self) -> &Chunks {
+        &self.chunks
+    }
+
+    /// The chunks whose cells are looked up, in the order of their inverse columns.
+    pub(crate) fn looked_up(&self) -> Vec<LookedUp> {
+        self.chunks.looked_up(self.scope)
+    }
+
+    /// The columns of the tables (tags, keys, values) in one chunk.
+    pub(crate) fn table_chunk(&self, chunk: usize) -> Result<[&[i32]; 3], BlockError> {
+        let n = 1usize << self.k();
+        let cells = chunk * n..(chunk + 1) * n;
+        let [tags, keys, values] = &self.tables;
+        match (tags.get(cells.clone()), keys.get(cells.clone()), values.get(cells)) {
+            (Some(tags), Some(keys), Some(values)) => Ok([tags, keys, values]),
+            _ => Err(BlockError::Length {
+                what: "chunks of the tables",
+                expected: chunk + 1,
+                got: tags.len() / n,
+            }),
+        }
+    }
+
+    /// All columns of the tables.
+    #[cfg(feature = "prover")]
+    pub(crate) fn tables(&self) -> &[Vec<i32>; 3] {
+        &self.tables
+    }
+
+    /// The first chunk of the column that a tensor lies in, and its offset there; none for a public tensor.
+    pub(crate) fn location(&self, id: TensorId) -> Option<(usize, usize)> {
+        let place = self.layout.place(id)?;
+        Some((self.chunks.column(place).first, place.offset))
+    }
+
+    /// The relations to prove: those of the graph, for an inference.
+    pub(crate) fn relations(&self) -> impl Iterator<Item = Relation<'_>> {
+        relations(&self.constraints)
+    }
+
+    /// Coordinates of the point r: the largest cube of a relation or a lookup.
+    pub(crate) fn relation_vars(&self) -> usize {
+        self.relations().map(|relation| relation.num_vars()).fold(self.k(), usize::max)
+    }
+
+    /// Whether a value of a relation or operand is a message: all are, but direct readings of public tensors.
+    pub(crate) fn is_hidden(&self, slot: Slot<'_>) -> bool {
+        match slot {
+            Slot::Tensor(id) => !self.is_public(id),
+            Slot::View(view) => crate::reindex::needs_sum(view) || !self.is_public(view.tensor),
+            Slot::Contract(_) => true,
+        }
+    }
+
+    /// Whether the verifier evaluates a tensor itself.
+    pub(crate) fn is_public(&self, id: TensorId) -> bool {
+        self.graph.tensor(id).role.is_public()
+    }
+
+    /// The entries of a tensor that no statement holds and everybody knows.
+    pub(crate) fn known(&self, id: TensorId) -> Option<&'static [i32]> {
+        (self.graph.tensor(id).role == Role::One).then_some(&[1])
+    }
+
+    /// tag~ of one chunk at a point of k coordinates: the padding's tag, and on the real entries of every tensor the
+    /// difference to its own.
+    pub(crate) fn tag_eval(&self, arena: ArenaKind, chunk: usize, z: &[Fr]) -> Result<Fr, BlockError> {
+        let tables = self.layout.tables().tables();
+        let tag = |table: usize| match tables.get(table) {
+            Some(table) => Ok(Fr::from(table.tag)),
+            None => Err(BlockError::Length { what: "lookup tables", expected: table + 1, got: tables.len() }),
+        };
+        let padding = tag(0)?;
+        let mut sum = padding;
+        for region in self.layout.regions(&self.graph, arena, chunk) {
+            let low = last(z, region.low)?;
+            let prefix = &z[..z.len() - low.len()];
+            let here = zktorch_sumcheck::eq_eval(&bits(region.start >> region.low, prefix.len()), prefix);
+            let mut point = bits(region.slice, region.high);
+            point.extend_from_slice(low);
+            sum += (tag(region.table)? - padding) * here * box_eval(&region.shape, &point)?;
+        }
+        Ok(sum)
+    }
+}

@@ -1,0 +1,81 @@
+//! The inverse columns of looked-up chunks.
+
+use zktorch_field::Fr;
+use zktorch_sumcheck::{self as sumcheck, eq_eval};
+use zktorch_transcript::Scalar;
+
+use super::super::chunks::LookedUp;
+use super::super::description::Network;
+use super::super::ledger::{Ledger, Values};
+use super::super::member::{Ask, Member};
+use crate::BlockError;
+use crate::lookup::{self, Challenges};
+use crate::point::{Point, Stage};
+
+/// Per looked-up chunk `h (alpha - q) = 1` on its cells, and the sum of h. At the end x, y (of functions), h and the product, which
+/// is one constraint; all but the product are claimed.
+pub(in super::super) struct Lookups<'a, S> {
+    network: &'a Network,
+    chunks: Vec<LookedUp>,
+    challenges: &'a Challenges,
+    sums: Vec<S>,
+}
+
+impl<'a, S: Scalar> Lookups<'a, S> {
+    /// With the sums that [`Sums`](super::Sums) left.
+    pub(in super::super) fn new(
+        network: &'a Network,
+        challenges: &'a Challenges,
+        ledger: &mut Ledger<'a, S>,
+    ) -> Self {
+        let sums = std::mem::take(&mut ledger.inverse_sums);
+        Self { network, chunks: network.looked_up(), challenges, sums }
+    }
+}
+
+impl<'a, S: Scalar> Member<'a, S> for Lookups<'a, S> {
+    fn statements(&self) -> Vec<sumcheck::Statement<S>> {
+        let claims = self.sums.iter().map(|sum| sum.scale(self.challenges.lambda));
+        claims.map(|claim| lookup::statement(self.network.k(), claim)).collect()
+    }
+
+    fn asks(&self, end: &[Fr]) -> Result<Vec<Ask<'a>>, BlockError> {
+        let point = Point::suffix(end, self.network.k(), Stage::A)?;
+        let mut asks = Vec::new();
+        for (instance, chunk) in self.chunks.iter().enumerate() {
+            asks.push(Ask::Chunk(chunk.x, point.clone()));
+            asks.extend(chunk.y.map(|y| Ask::Chunk(y, point.clone())));
+            asks.extend([Ask::Factor(instance), Ask::Product(instance)]);
+        }
+        Ok(asks)
+    }
+
+    fn finish(
+        &self,
+        end: &[Fr],
+        values: &mut Values<'_, S>,
+        ledger: &mut Ledger<'a, S>,
+    ) -> Result<Vec<S>, BlockError> {
+        let Challenges { alpha, beta, lambda, z } = self.challenges;
+        let point = Point::suffix(end, self.network.k(), Stage::A)?;
+        let eq = eq_eval(&z.coords, &point.coords);
+        let mut finals = Vec::with_capacity(self.chunks.len());
+        for chunk in &self.chunks {
+            let tag = self.network.tag_eval(chunk.arena, chunk.chunk, &point.coords)?;
+            let mut a = S::constant(*alpha - tag);
+            let x = values.take()?;
+            a.add_scaled(&x, -*beta);
+            ledger.claims.chunk(chunk.x, &point, x);
+            if let Some(index) = chunk.y {
+                let y = values.take()?;
+                a.add_scaled(&y, -*beta * beta);
+                ledger.claims.chunk(index, &point, y);
+            }
+            let (h, product) = (values.take()?, values.take()?);
+            ledger.product("lookup: h (alpha - q)", h.clone(), a, product.clone());
+            finals.push(lookup::final_value(eq, *lambda, &h, &product));
+            ledger.claims.chunk(chunk.h, &point, h);
+        }
+        Ok(finals)
+    }
+}

@@ -1,0 +1,80 @@
+//! The proof: its parts, its lengths, its bytes.
+
+use zktorch_channel::{HiddenProof, Shape};
+use zktorch_commit::{ChunkCommitments, Commitment, VerifierSrs};
+
+use super::description::Network;
+use super::statement::Statement;
+use super::verifier::Argument;
+use crate::BlockError;
+use crate::error::check_length;
+
+/// Cells of a row of hidden messages.
+pub const ROW_COLUMNS: usize = 16;
+
+impl Statement<'_> {
+    /// The lengths of a proof.
+    ///
+    /// # Errors
+    /// Those of the protocol; none for a valid network.
+    pub fn shape(&self) -> Result<Shape, BlockError> {
+        let [v, h] = self.network().proof_chunks().map(|count| vec![Commitment::default(); count]);
+        Shape::measure(&Argument { statement: self, v: &v, h: &h }, self.network().k(), ROW_COLUMNS)
+    }
+
+    /// Verifies a proof. Whether the SRS can be trusted is decided by the caller.
+    ///
+    /// # Errors
+    /// Of every kind, for a proof that does not prove the statement.
+    pub fn verify(&self, srs: &VerifierSrs, proof: &NetworkProof) -> Result<(), BlockError> {
+        let [v, h] = self.network().proof_chunks();
+        check_length("chunks V of a proof", v, proof.v.0.len())?;
+        check_length("chunks H of a proof", h, proof.h.0.len())?;
+        let argument = Argument { statement: self, v: &proof.v.0, h: &proof.h.0 };
+        zktorch_channel::verify(srs, self.network().k(), ROW_COLUMNS, &argument, &proof.hidden)
+    }
+}
+
+/// A proof: commitments to the tensors (V) and to the inverse columns (H), and the hidden argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkProof {
+    /// Rescaled tensors, arguments and values of functions, multiplicities.
+    pub v: ChunkCommitments,
+    /// Inverse columns of looked-up chunks, then of the tables.
+    pub h: ChunkCommitments,
+    /// Everything else.
+    pub hidden: HiddenProof,
+}
+
+impl NetworkProof {
+    /// V, H, the hidden proof. No lengths: they follow from the network.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [self.v.to_bytes(), self.h.to_bytes(), self.hidden.to_bytes()].concat()
+    }
+
+    /// The length of every proof for a network.
+    ///
+    /// # Errors
+    /// Those of [`Shape::proof_bytes`].
+    pub fn encoded_len(network: &Network, shape: &Shape) -> Result<usize, BlockError> {
+        let chunks: usize = network.proof_chunks().into_iter().sum();
+        Ok(chunks * Commitment::BYTES + shape.proof_bytes()?)
+    }
+
+    /// Decodes a proof for a network; `shape` is the statement's [`Statement::shape`].
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] if the length is not exactly the one the statement implies, and those of the parts.
+    pub fn from_bytes(network: &Network, shape: &Shape, bytes: &[u8]) -> Result<Self, BlockError> {
+        check_length("bytes of the proof", Self::encoded_len(network, shape)?, bytes.len())?;
+        let counts = network.proof_chunks();
+        let [v, h] = counts.map(|count| count * Commitment::BYTES);
+        let (v, rest) = bytes.split_at(v);
+        let (h, hidden) = rest.split_at(h);
+        Ok(Self {
+            v: ChunkCommitments::from_bytes(counts[0], v)?,
+            h: ChunkCommitments::from_bytes(counts[1], h)?,
+            hidden: HiddenProof::from_bytes(shape, hidden)?,
+        })
+    }
+}
