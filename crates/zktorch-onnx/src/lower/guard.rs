@@ -47,7 +47,7 @@ impl Lowering<'_> {
         let (r, slack) = self.remainder(name, &raised, divisor);
         let y = self.limbs(name, &raised, scale, bounds, |_| Role::Ranged)?;
         self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor, y: y.clone(), r, slack });
-        Ok(self.limbs_value(&y, value, scale, bounds))
+        Ok(self.limbs_value(&y, value, scale, limb_range(bounds)))
     }
 
     /// `max(x, 0) = x - [x < 0] x`: the top limb has the sign.
@@ -71,6 +71,7 @@ impl Lowering<'_> {
             r,
             slack,
         });
+        let (lo, hi) = limb_range((lo, hi));
         let stored = self.limbs_value(&limbs, &value, scale, (lo, hi));
         self.replace(x, stored.clone());
         let Limbs(ids) = limbs;
@@ -165,6 +166,13 @@ impl Lowering<'_> {
         }
         Ok(sum)
     }
+}
+
+/// The integers that the limbs chosen for some bounds can hold: what lies beyond them is an error of the run.
+fn limb_range(bounds: (i128, i128)) -> (i128, i128) {
+    let (below, top) = limb_bounds(bounds);
+    let shift = Limbs::BITS * below as u32;
+    (i128::from(top.lo) << shift, ((i128::from(top.hi) + 1) << shift) - 1)
 }
 
 /// The finest scale at which an argument up to `to` has 17 bits.
