@@ -1,13 +1,16 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | conformance | bench`.
+//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | conformance | zoo | bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod bench;
+mod capped;
 mod conformance;
 mod prove_model;
+mod python;
 mod tamper;
 mod test;
 mod tidy;
 mod workspace;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -33,6 +36,8 @@ enum Command {
     Tamper(tamper::Options),
     /// Prove ONNX's own node tests, and compare with what ONNX expects.
     Conformance(conformance::Options),
+    /// Prove trained models that PyPI and npm packages ship, and compare with ONNX Runtime.
+    Zoo(zoo::Options),
     /// Measure: every model end to end, with a report; or a part by name.
     Bench(bench::Options),
 }
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
         Command::ProveModel(options) => prove_model::run(&options),
         Command::Tamper(options) => tamper::run(&options),
         Command::Conformance(options) => conformance::run(&options),
+        Command::Zoo(options) => zoo::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {
