@@ -1,9 +1,11 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | conformance | zoo | bench`.
+//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | conformance | operators | zoo |
+//! bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod bench;
 mod capped;
 mod conformance;
+mod operators;
 mod prove_model;
 mod python;
 mod tamper;
@@ -36,6 +38,8 @@ enum Command {
     Tamper(tamper::Options),
     /// Prove ONNX's own node tests, and compare with what ONNX expects.
     Conformance(conformance::Options),
+    /// Write the page about operators, `docs/operators.md`.
+    Operators(operators::Options),
     /// Prove trained models that PyPI and npm packages ship, and compare with ONNX Runtime.
     Zoo(zoo::Options),
     /// Measure: every model end to end, with a report; or a part by name.
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::ProveModel(options) => prove_model::run(&options),
         Command::Tamper(options) => tamper::run(&options),
         Command::Conformance(options) => conformance::run(&options),
+        Command::Operators(options) => operators::run(&options),
         Command::Zoo(options) => zoo::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
