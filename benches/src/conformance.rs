@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zktorch_commit::{Srs, SrsPolicy};
 use zktorch_onnx::{Compiled, Options, Tensor, compile, inspect};
 use zktorch_prover::{Model, choose_k, setup};
@@ -22,7 +22,7 @@ use zktorch_verifier::{Port, VerifyingKey, verify};
 use self::case::{Case, Variant};
 
 /// How a test ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Proved, verified, and what ONNX expects.

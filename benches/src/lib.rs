@@ -24,6 +24,8 @@ pub mod kernels;
 pub mod measure;
 #[cfg(feature = "models")]
 pub mod networks;
+#[cfg(feature = "conformance")]
+pub mod operators;
 #[cfg(feature = "kernels")]
 pub mod report;
 pub mod tensors;

@@ -1,14 +1,19 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | mutants | conformance | bench`.
+//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | mutants | conformance | operators |
+//! zoo | bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod bench;
+mod capped;
 mod conformance;
 mod mutants;
+mod operators;
 mod prove_model;
+mod python;
 mod tamper;
 mod test;
 mod tidy;
 mod workspace;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -36,6 +41,10 @@ enum Command {
     Mutants(mutants::Options),
     /// Prove ONNX's own node tests, and compare with what ONNX expects.
     Conformance(conformance::Options),
+    /// Write the page about operators, `docs/operators.md`.
+    Operators(operators::Options),
+    /// Prove trained models that PyPI and npm packages ship, and compare with ONNX Runtime.
+    Zoo(zoo::Options),
     /// Measure: every model end to end, with a report; or a part by name.
     Bench(bench::Options),
 }
@@ -48,6 +57,8 @@ fn main() -> ExitCode {
         Command::Tamper(options) => tamper::run(&options),
         Command::Mutants(options) => mutants::run(&options),
         Command::Conformance(options) => conformance::run(&options),
+        Command::Operators(options) => operators::run(&options),
+        Command::Zoo(options) => zoo::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

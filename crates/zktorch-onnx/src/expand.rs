@@ -1,6 +1,6 @@
 //! From a decoded model to a program: every node is expanded into core operators.
 
-mod control;
+pub(crate) mod control;
 mod scope;
 
 use self::scope::{Expander, Scope};

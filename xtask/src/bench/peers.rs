@@ -8,9 +8,7 @@
 //! to the key by hidden commitments; EZKL's, with `--params private`, are whatever the prover likes: the cheapest choice
 //! for it that keeps them private. `--params hashed` ties them by a hash in the circuit.
 
-mod capped;
 mod ezkl;
-mod install;
 mod table;
 
 use std::fs;
@@ -21,13 +19,16 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use self::capped::Caps;
 use self::ezkl::Ezkl;
 use super::files;
 use super::machine::Machine;
 use super::spread::Spread;
+use crate::capped::Caps;
 use crate::prove_model::{self, Prepared, Request, Source};
-use crate::workspace;
+use crate::{python, workspace};
+
+/// What is installed, pinned.
+const REQUIREMENTS: &str = "benches/peers/requirements.txt";
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -115,6 +116,11 @@ impl Model {
     }
 }
 
+/// The version that a requirements file pins a package to.
+fn pinned<'a>(requirements: &'a str, package: &str) -> Option<&'a str> {
+    requirements.lines().find_map(|line| line.trim().strip_prefix(package)?.strip_prefix("=="))
+}
+
 pub(super) fn run(options: &Options) -> Result<()> {
     if options.runs == 0 {
         bail!("--runs 0: expected at least 1");
@@ -122,7 +128,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
     let root = workspace::root()?;
     let folder = super::folder()?.with_file_name("peers");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let python = install::python(&root, &folder)?;
+    let python = python::environment(&root.join(REQUIREMENTS), &folder)?;
     let mut models = Map::new();
     for model in Model::ALL {
         if options.only.is_empty() || options.only.contains(&model) {
@@ -130,11 +136,11 @@ pub(super) fn run(options: &Options) -> Result<()> {
             models.insert(name(model), report);
         }
     }
-    let requirements = fs::read_to_string(root.join(install::REQUIREMENTS))?;
+    let requirements = fs::read_to_string(root.join(REQUIREMENTS))?;
     let report = json!({
         "machine": Machine::detect()?,
         "ezkl": {
-            "version": install::pinned(&requirements, "ezkl"),
+            "version": pinned(&requirements, "ezkl"),
             "param_visibility": name(options.params),
             "calibration_target": name(options.calibrate),
             "srs": "made by ezkl.gen_srs, for development",
@@ -259,15 +265,19 @@ mod tests {
     }
 
     #[test]
+    fn the_pinned_version_is_found() {
+        assert_eq!(pinned("numpy==2.0\nezkl==1.2.3\n", "ezkl"), Some("1.2.3"));
+        assert_eq!(pinned("ezkl-gpu==1\n", "ezkl"), None);
+    }
+
+    #[test]
     fn every_model_has_its_files() -> Result<()> {
         let root = workspace::root()?;
         for model in Model::ALL {
             let [onnx, ..] = model.files(&root, Path::new("made"));
             assert!(onnx.exists(), "{} is missing", onnx.display());
         }
-        assert!(
-            root.join(install::REQUIREMENTS).exists() && root.join("benches/peers/ezkl_stage.py").exists()
-        );
+        assert!(root.join(REQUIREMENTS).exists() && root.join("benches/peers/ezkl_stage.py").exists());
         Ok(())
     }
 }

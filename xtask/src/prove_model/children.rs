@@ -21,6 +21,9 @@ const ALWAYS: Build = Build {
     programs: &["zktorch", "models"],
     args: &["--package", "zktorch", "--package", "benches", "--features", "zktorch/default,benches/models"],
 };
+/// The command line alone, as it is built beside them.
+const COMMAND_LINE: Build =
+    Build { programs: &["zktorch"], args: &["--package", "zktorch", "--features", "zktorch/default"] };
 /// Tract, and arkworks with its threads: each needs features of shared crates that the command line is built without.
 const FLOAT_MODEL: Build =
     Build { programs: &["float_model"], args: &["--package", "benches", "--features", "benches/float"] };
@@ -48,6 +51,14 @@ fn build(build: &Build) -> Result<Vec<PathBuf>> {
 /// Builds one binary.
 fn build_one(wanted: &Build) -> Result<PathBuf> {
     build(wanted)?.pop().context("no program was built")
+}
+
+/// Builds the command line.
+///
+/// # Errors
+/// If cargo cannot build it.
+pub(crate) fn command_line() -> Result<PathBuf> {
+    build_one(&COMMAND_LINE)
 }
 
 /// The programs of one request. Each run is a new process, and what it prints on stderr goes through.

@@ -18,6 +18,7 @@ use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
 
 pub(crate) use catalogue::Model;
+pub(crate) use children::command_line;
 pub(crate) use measure::Prepared;
 pub(crate) use request::{OnnxFile, Oracle, Request, Source};
 

@@ -6,6 +6,10 @@ use crate::ops::Context;
 use crate::program::{Id, Kind};
 use crate::proto::{GraphProto, NodeProto};
 
+/// The operators, and where they are expanded.
+pub(crate) const OPERATORS: [&str; 3] = ["If", "Loop", "Scan"];
+pub(crate) const MODULE: &str = module_path!();
+
 /// Runs of a body after which a loop is refused.
 const MAX_RUNS: usize = 1 << 16;
 

@@ -1,4 +1,4 @@
-//! Add, Sub, Mul.
+//! Add, Sub, Mul, of broadcast operands.
 
 use super::Context;
 use crate::Result;

@@ -1,4 +1,4 @@
-//! Conv.
+//! Conv: one contraction, of the kernel with windows of the input.
 
 use super::Context;
 use super::windows::{split, windows};

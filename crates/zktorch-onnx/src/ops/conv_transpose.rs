@@ -1,4 +1,4 @@
-//! ConvTranspose and Col2Im.
+//! ConvTranspose and Col2Im: contractions with the input, between whose entries there are zeros.
 
 use super::Context;
 use super::indices::{bounded, constant_ints, extents};

@@ -1,4 +1,4 @@
-//! CumSum, CumProd.
+//! CumSum: one sparse matrix along the axis; CumProd: products of twice as many entries in each step.
 
 use super::Context;
 use crate::Result;

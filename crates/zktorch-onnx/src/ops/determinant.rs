@@ -1,4 +1,4 @@
-//! Det.
+//! Det, of small matrices, by Laplace's expansion.
 
 use super::Context;
 use crate::Result;

@@ -1,4 +1,4 @@
-//! Functions of one number.
+//! Relu, LeakyRelu, Clip, Sigmoid, Tanh: functions of one number.
 
 use zktorch_graph::{Binary, Formula, Unary};
 

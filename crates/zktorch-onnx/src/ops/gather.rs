@@ -1,4 +1,4 @@
-//! Gather, GatherElements, GatherND, OneHot.
+//! Gather, GatherElements, GatherND, OneHot: views for constant indices, products with indicators for those of the run.
 
 use super::Context;
 use super::indices::{bounded, known, one_hot, pick, ravel, unravel};

@@ -1,4 +1,4 @@
-//! NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss.
+//! NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss: a product with the indicator of the target, and its sum.
 
 use super::Context;
 use super::softmax::log_of_softmax;

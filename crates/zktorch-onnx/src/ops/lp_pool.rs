@@ -1,4 +1,4 @@
-//! LpPool, GlobalLpPool, GlobalMaxPool.
+//! LpPool, GlobalLpPool: powers, their sums and a root; GlobalMaxPool: a maximum.
 
 use zktorch_graph::{Binary, Formula, Unary};
 

@@ -1,4 +1,4 @@
-//! Gemm and MatMul.
+//! Gemm and MatMul: one contraction, for Gemm in a weighted sum.
 
 use super::Context;
 use crate::Result;

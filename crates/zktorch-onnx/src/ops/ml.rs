@@ -53,25 +53,29 @@ const LABEL_ENCODER: &[&str] = &[
 ];
 const IMPUTER: &[&str] =
     &["imputed_value_floats", "imputed_value_int64s", "replaced_value_float", "replaced_value_int64"];
+const ZIP_MAP: &[&str] = &["classlabels_int64s", "classlabels_strings"];
+
+/// Their domain.
+pub(super) const DOMAIN: &str = "ai.onnx.ml";
 
 /// All of them.
 #[rustfmt::skip]
 pub(crate) const REGISTRY: &[Spec] = &[
-    spec("ArrayFeatureExtractor", ANY, (2, 2), &[], features::extract),
-    spec("Binarizer", ANY, (1, 1), &["threshold"], features::binarize),
-    spec("FeatureVectorizer", ANY, (1, super::MANY), &["inputdimensions"], features::vectorize),
-    spec("Imputer", ANY, (1, 1), IMPUTER, features::impute),
-    spec("Normalizer", ANY, (1, 1), &["norm"], features::normalize),
-    spec("OneHotEncoder", ANY, (1, 1), &["cats_int64s", "cats_strings", "zeros"], features::one_hot),
-    spec("Scaler", ANY, (1, 1), &["offset", "scale"], features::scale),
-    spec("LabelEncoder", ANY, (1, 1), LABEL_ENCODER, labels::encode),
-    spec("LinearRegressor", ANY, (1, 1), LINEAR_REGRESSOR, linear::regressor),
-    spec("LinearClassifier", ANY, (1, 1), LINEAR_CLASSIFIER, linear::classifier),
-    spec("SVMRegressor", ANY, (1, 1), SVM_REGRESSOR, svm::regressor),
-    spec("TreeEnsembleRegressor", ANY, (1, 1), tables::REGRESSOR, trees::regressor),
-    spec("TreeEnsembleClassifier", ANY, (1, 1), tables::CLASSIFIER, trees::classifier),
-    spec("TreeEnsemble", ANY, (1, 1), tables::ENSEMBLE, trees::ensemble),
-    spec("ZipMap", ANY, (1, 1), &["classlabels_int64s", "classlabels_strings"], zip_map),
+    spec!("ArrayFeatureExtractor", ANY, (2, 2), &[], features::extract),
+    spec!("Binarizer", ANY, (1, 1), &["threshold"], features::binarize),
+    spec!("FeatureVectorizer", ANY, (1, super::MANY), &["inputdimensions"], features::vectorize),
+    spec!("Imputer", ANY, (1, 1), IMPUTER, features::impute),
+    spec!("Normalizer", ANY, (1, 1), &["norm"], features::normalize),
+    spec!("OneHotEncoder", ANY, (1, 1), &["cats_int64s", "cats_strings", "zeros"], features::one_hot),
+    spec!("Scaler", ANY, (1, 1), &["offset", "scale"], features::scale),
+    spec!("LabelEncoder", ANY, (1, 1), LABEL_ENCODER, labels::encode),
+    spec!("LinearRegressor", ANY, (1, 1), LINEAR_REGRESSOR, linear::regressor),
+    spec!("LinearClassifier", ANY, (1, 1), LINEAR_CLASSIFIER, linear::classifier),
+    spec!("SVMRegressor", ANY, (1, 1), SVM_REGRESSOR, svm::regressor),
+    spec!("TreeEnsembleRegressor", ANY, (1, 1), tables::REGRESSOR, trees::regressor),
+    spec!("TreeEnsembleClassifier", ANY, (1, 1), tables::CLASSIFIER, trees::classifier),
+    spec!("TreeEnsemble", ANY, (1, 1), tables::ENSEMBLE, trees::ensemble),
+    Spec { name: "ZipMap", opsets: ANY, arity: (1, 1), attributes: ZIP_MAP, expand: zip_map, module: None },
 ];
 
 fn zip_map(cx: &mut Context<'_>) -> Result<Vec<Id>> {

@@ -1,4 +1,4 @@
-//! BatchNormalization.
+//! BatchNormalization: a factor and a summand for each channel.
 
 use super::Context;
 use super::normalise::standardised;

@@ -1,4 +1,4 @@
-//! ArgMax, ArgMin, TopK.
+//! ArgMax, ArgMin: where the extremum is first; TopK: entries by their rank, for which every pair is compared.
 
 use super::Context;
 use crate::Result;

@@ -1,4 +1,4 @@
-//! MaxPool, AveragePool, GlobalAveragePool.
+//! MaxPool: maxima, one spatial axis after the other; AveragePool, GlobalAveragePool: weighted sums.
 
 use super::Context;
 use super::windows::{split, windows};

@@ -1,4 +1,4 @@
-//! Pow.
+//! Pow: products or one function where the exponent is public, otherwise `exp(b log |a|)`.
 
 use zktorch_graph::{Binary, Formula, Unary};
 

@@ -1,4 +1,4 @@
-//! Div and Mod.
+//! Div and Mod, of real numbers, and of integers exactly.
 
 use zktorch_graph::{Binary, Formula, Unary};
 

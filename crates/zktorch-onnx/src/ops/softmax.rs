@@ -1,4 +1,4 @@
-//! Softmax, LogSoftmax, Hardmax.
+//! Softmax, LogSoftmax: exponentials and their sum; Hardmax: where the maximum is first.
 
 use super::Context;
 use crate::Result;

@@ -1,4 +1,4 @@
-//! MaxUnpool.
+//! MaxUnpool: maxima, back where MaxPool found them.
 
 use super::Context;
 use super::indices::{bounded, extents, known, one_hot, pick};

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
-use super::capped::{self, Caps, End};
+use crate::capped::{self, Caps, End};
 
 /// The stages, in order; the first only prepares files and computes the float model, the last describes the results.
 const STAGES: &[&str] = &[
@@ -72,7 +72,7 @@ impl Ezkl<'_> {
                 }
                 End::Over(cap) => Some(cap),
                 End::Failed(_) if OURS.contains(stage) => bail!("{stage}: {:?}", ended.end),
-                End::Failed(text) => Some(text),
+                End::Failed(failure) => Some(failure.text),
             };
             if !OURS.contains(stage) {
                 stages.insert((*stage).to_owned(), entry);

@@ -1,4 +1,4 @@
-//! LinearRegressor and LinearClassifier.
+//! LinearRegressor and LinearClassifier: one contraction, and a function of the scores.
 
 use super::scores::{Labels, transform, two_columns};
 use super::{samples, weights};

@@ -1,4 +1,4 @@
-//! SVMRegressor.
+//! SVMRegressor: a kernel of the sample with every support vector, and their weighted sum.
 
 use zktorch_graph::{Formula, Unary};
 

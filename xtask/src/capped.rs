@@ -14,37 +14,46 @@ const PERIOD: Duration = Duration::from_millis(50);
 
 /// The most that a process may use.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Caps {
-    pub(super) time: Duration,
+pub(crate) struct Caps {
+    pub(crate) time: Duration,
     /// Resident bytes.
-    pub(super) memory: u64,
+    pub(crate) memory: u64,
 }
 
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// By itself, successfully; what it printed.
     Done(String),
-    /// By itself, with an error: the exit status and the end of what it printed on stderr.
-    Failed(String),
+    /// By itself, with an error.
+    Failed(Failure),
     /// It went over this cap, and was ended.
     Over(String),
 }
 
+/// What is known of a process that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Failure {
+    /// Its exit code; none: a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// The status in words, and the end of what it printed on stderr.
+    pub(crate) text: String,
+}
+
 /// A process that has ended.
 #[derive(Clone, Debug)]
-pub(super) struct Ended {
-    pub(super) end: End,
-    pub(super) wall: Duration,
+pub(crate) struct Ended {
+    pub(crate) end: End,
+    pub(crate) wall: Duration,
     /// Most resident bytes that were seen.
-    pub(super) peak: u64,
+    pub(crate) peak: u64,
 }
 
 /// Runs the command to its end or to a cap. Its output goes to the files `NAME.out` and `NAME.err` of `folder`.
 ///
 /// # Errors
 /// If the process cannot be started, or its memory cannot be watched (that takes `/proc`).
-pub(super) fn run(command: &mut Command, caps: Caps, folder: &Path, name: &str) -> Result<Ended> {
+pub(crate) fn run(command: &mut Command, caps: Caps, folder: &Path, name: &str) -> Result<Ended> {
     let create = |suffix: &str| {
         let path = folder.join(format!("{name}.{suffix}"));
         File::create(&path)
@@ -67,7 +76,10 @@ pub(super) fn run(command: &mut Command, caps: Caps, folder: &Path, name: &str) 
     let read = |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let end = match stop {
         Some(Stop::Ended(status)) if status.success() => End::Done(read(&out_path)?),
-        Some(Stop::Ended(status)) => End::Failed(format!("{status}: {}", tail(&read(&err_path)?))),
+        Some(Stop::Ended(status)) => {
+            let text = format!("{status}: {}", tail(&read(&err_path)?));
+            End::Failed(Failure { code: status.code(), text })
+        }
         Some(Stop::Over(cap)) => End::Over(cap),
         None => bail!("the process was not watched to its end"),
     };
@@ -158,7 +170,7 @@ mod tests {
     fn a_failure_says_what_was_printed() -> Result<()> {
         let ended = script("failed", "echo reason >&2; exit 3", WIDE)?;
         assert!(
-            matches!(&ended.end, End::Failed(text) if text.contains('3') && text.contains("reason")),
+            matches!(&ended.end, End::Failed(Failure { code: Some(3), text }) if text.contains("reason")),
             "{ended:?}"
         );
         Ok(())

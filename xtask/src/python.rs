@@ -1,4 +1,4 @@
-//! EZKL from PyPI, in a virtual environment under `target/`.
+//! Packages of PyPI that a subcommand needs, in a virtual environment under `target/`.
 
 use std::env;
 use std::fs;
@@ -7,19 +7,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// What is installed, pinned.
-pub(super) const REQUIREMENTS: &str = "benches/peers/requirements.txt";
-
-/// The version that a requirements file pins a package to.
-pub(super) fn pinned<'a>(requirements: &'a str, package: &str) -> Option<&'a str> {
-    requirements.lines().find_map(|line| line.trim().strip_prefix(package)?.strip_prefix("=="))
-}
-
-/// The interpreter of the environment, which is made if it is not there or holds something else.
-pub(super) fn python(root: &Path, folder: &Path) -> Result<PathBuf> {
-    let path = root.join(REQUIREMENTS);
-    let requirements =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+/// The interpreter of the environment in a folder, which is made if it is not there or holds something else than the
+/// requirements file says.
+pub(crate) fn environment(requirements: &Path, folder: &Path) -> Result<PathBuf> {
+    let path = requirements;
+    let requirements = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let venv = folder.join("venv");
     let python = venv.join("bin").join("python");
     // Written last: an installation that was interrupted is made again.
@@ -46,13 +38,13 @@ pub(super) fn python(root: &Path, folder: &Path) -> Result<PathBuf> {
         "1",
         "--requirement",
     ]);
-    step(pip.arg(&path)).context("EZKL cannot be installed from PyPI (is there a network?)")?;
+    step(pip.arg(path)).context("packages cannot be installed from PyPI (is there a network?)")?;
     fs::write(&installed, requirements).with_context(|| format!("cannot write {}", installed.display()))?;
     Ok(python)
 }
 
 /// Runs a command; what it printed last if it fails.
-fn step(command: &mut Command) -> Result<()> {
+pub(crate) fn step(command: &mut Command) -> Result<()> {
     let program = command.get_program().display().to_string();
     let output = command.output().with_context(|| format!("cannot start {program}"))?;
     if !output.status.success() {
@@ -61,15 +53,4 @@ fn step(command: &mut Command) -> Result<()> {
         bail!("{program} ended with {}: {last}", output.status);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pinned_version_is_found() {
-        assert_eq!(pinned("numpy==2.0\nezkl==1.2.3\n", "ezkl"), Some("1.2.3"));
-        assert_eq!(pinned("ezkl-gpu==1\n", "ezkl"), None);
-    }
 }
