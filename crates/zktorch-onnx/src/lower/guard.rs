@@ -194,7 +194,9 @@ fn ratio(formula: &Formula, (lo, hi): (f64, f64)) -> Option<Formula> {
         .chain(small)
         .map(|x| ratio.eval(x).abs())
         .try_fold(0f64, |max, y| y.is_finite().then_some(max.max(y)))?;
-    let ends = ratio.eval(lo).abs().max(ratio.eval(hi).abs());
+    let far = lo.abs().max(hi.abs()) / 2.0;
+    let ends =
+        [lo, hi].into_iter().filter(|x| x.abs() >= far).map(|x| ratio.eval(x).abs()).fold(0.0, f64::max);
     (largest > 0.0 && largest <= 8.0 * ends).then_some(ratio)
 }
 
