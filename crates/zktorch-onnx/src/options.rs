@@ -30,7 +30,7 @@ pub struct Options {
     /// Smallest and largest entry of everything that the model computes, instead of samples. What a former compilation found
     /// ([`Compiled::ranges`](crate::Compiled::ranges)) gives the same graph again.
     pub ranges: Option<Vec<(f64, f64)>>,
-    /// Largest relative error of an output on the calibration samples; a model that is further off is refused. By default 0.25,
+    /// Largest relative error of an output on the calibration samples; a model that is further off is refused. By default 0.1,
     /// for samples that are given and absolute errors above 0.01.
     pub max_error: Option<f64>,
     /// Bits of room above the calibrated maximum. By default 2, or 3 when the samples are generated or fewer than 16.

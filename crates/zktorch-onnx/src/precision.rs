@@ -10,7 +10,7 @@ use crate::{Compiled, OnnxError, Options, Result, Tensor};
 /// Outputs whose relative error is larger get a warning.
 pub(crate) const WARN: f64 = 0.01;
 /// Outputs whose relative error is larger are worth no proof.
-const HOPELESS: f64 = 0.25;
+const HOPELESS: f64 = 0.1;
 /// An absolute error of no account, whatever the outputs' size.
 const NOTHING: f64 = 0.01;
 /// Samples that are run in integers.

@@ -127,7 +127,7 @@ pub struct CompileSource {
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=32))]
     pub guard_bits: Option<u32>,
     /// Refuse the model if an output is further off than this part of its largest value, on the samples [default:
-    /// 0.25 on samples that are given]
+    /// 0.1 on samples that are given]
     #[arg(long, value_name = "X", value_parser = values::max_error)]
     pub max_error: Option<f64>,
     /// Image preprocessing, stored in the compiled model: resize=256,crop=224,rgb,mean=..,std=..,nchw
