@@ -4,6 +4,13 @@
 #[cfg(feature = "switch")]
 mod switch;
 
+// Features are unified over a workspace: `--all-features` must not make a verifier that the environment can weaken.
+#[cfg(feature = "switch")]
+const _: () = assert!(
+    option_env!("ZKTORCH_MUTANTS_BUILD").is_some(),
+    "the feature `switch` of zktorch-mutants is for the test programs of `cargo xtask mutants` alone"
+);
+
 /// Whether the check at the caller's place counts. Asked last, where the check is about to refuse something: a place that no
 /// test reaches is a check that no test needs.
 #[cfg(not(feature = "switch"))]

@@ -134,6 +134,7 @@ impl Programs {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(&workspace.root).stdin(Stdio::null()).stderr(Stdio::inherit());
         command.args(["test", "--no-run", "--lib", "--tests", "--message-format=json-render-diagnostics"]);
+        command.env("ZKTORCH_MUTANTS_BUILD", "1");
         command.args(["--features", "zktorch-mutants/switch", "--package", "zktorch-mutants"]);
         PACKAGES.iter().for_each(|name| {
             command.args(["--package", name]);

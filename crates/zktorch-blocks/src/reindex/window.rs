@@ -109,7 +109,9 @@ mod tests {
     use ark_ff::UniformRand;
     use ark_std::rand::{Rng, SeedableRng, rngs::StdRng};
 
-    use super::super::eq_at;
+    use zktorch_graph::{AxisMap, Factor, Shape};
+
+    use super::super::{closed_form, eq_at, matrix_cost, matrix_eval};
     use super::*;
 
     fn naive(window: &Window, z: &[Fr], t: &[Fr], q: &[Fr]) -> Fr {
@@ -142,6 +144,25 @@ mod tests {
             let mut point = |extent| (0..vars(extent)).map(|_| Fr::rand(&mut rng)).collect::<Vec<_>>();
             let (z, t, q) = (point(window.positions), point(window.taps), point(window.extent));
             assert_eq!(window.eval(&z, &t, &q), naive(&window, &z, &t, &q), "case {case}: {window:?}");
+        }
+    }
+
+    /// A factor whose position is the view's second axis and whose tap is the first one.
+    #[test]
+    fn a_long_window_of_a_view_has_the_value_of_its_entries() {
+        let mut rng = StdRng::seed_from_u64(5);
+        for (stride, dilation, pad) in [(1, 1, 0), (3, 2, 5), (2, 7, 0), (64, 1, 63)] {
+            let map = AxisMap::Window { stride, dilation, pad };
+            let factor = Factor { src: vec![0], out: vec![1, 0], map };
+            let (source, view) = (Shape::new([1000]), Shape::new([37, 300]));
+            let mut point = |vars| (0..vars).map(|_| Fr::rand(&mut rng)).collect::<Vec<_>>();
+            let (z, q) = (point(9 + 6), point(10));
+            assert!(closed_form(&factor, &source, &view).is_some());
+            let entries = factor.entries(&source, &view);
+            let sum: Fr =
+                entries.iter().map(|e| eq_at(&z, e.out) * eq_at(&q, e.src) * Fr::from(e.coeff)).sum();
+            assert_eq!(matrix_eval(&factor, &source, &view, &z, &q), sum, "{stride} {dilation} {pad}");
+            assert!(matrix_cost(&factor, &source, &view) < entries.len() as u64 * 25);
         }
     }
 

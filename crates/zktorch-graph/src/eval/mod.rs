@@ -29,7 +29,7 @@ use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorI
 /// `bounds` is what [`Graph::validate`] returned for this graph: it decides in which type each step is computed exactly.
 ///
 /// Costs the multiplications of the contractions (about one nanosecond each) and one pass over every view; memory for all
-/// tensors and 64 MiB per operand of the largest contraction.
+/// tensors and 64 MiB per operand of the largest contraction, and some numbers for every tap of every position of a window.
 ///
 /// # Errors
 /// [`GraphError::Length`] if a given tensor is missing or has another length, [`GraphError::OutOfRange`] if a given or a

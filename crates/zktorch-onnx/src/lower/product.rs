@@ -8,6 +8,8 @@ use crate::program::{Id, Kind, Window};
 
 /// Longest list of a window's entries that a key should hold.
 const MAX_LISTED: usize = 1 << 16;
+/// Most pairs of a position and a tap: a prover holds some numbers for each.
+const MAX_PAIRS: usize = 1 << 25;
 
 impl Lowering<'_> {
     /// Operands of a product of activations, at scales that one rescaling can take back.
@@ -135,8 +137,17 @@ impl Lowering<'_> {
         }
         // Windows of a map that is a list of entries are a list, too: one for every tap of every position.
         let long = |(axis, window): (usize, &Window)| {
-            window.positions * window.taps > MAX_LISTED && !x.is_straight(axis + 2)
+            window.positions.saturating_mul(window.taps) > MAX_LISTED && !x.is_straight(axis + 2)
         };
+        let pairs = |window: &Window| window.positions.saturating_mul(window.taps);
+        let most = windows.iter().map(pairs).max().unwrap_or(0);
+        if most > MAX_PAIRS {
+            return Err(self.error(
+                "positions times taps along an axis",
+                format!("at most {MAX_PAIRS}"),
+                most,
+            ));
+        }
         if windows.iter().enumerate().any(long) {
             x = self.store(&x, ids[0])?;
             self.replace(ids[0], x.clone());
