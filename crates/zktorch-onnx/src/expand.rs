@@ -67,10 +67,9 @@ impl Expansion {
         for name in outputs {
             let id = scope.get(&name);
             dims.push((name.clone(), id.map(|id| builder.dims(id).to_vec())));
-            match id {
-                Some(id) => builder.output(&name, id),
-                // The node that should have made it says why it did not.
-                None => {}
+            // The node that should have made what is missing says why it did not.
+            if let Some(id) = id {
+                builder.output(&name, id);
             }
         }
         let program = builder.finish();
