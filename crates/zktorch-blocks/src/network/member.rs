@@ -33,8 +33,12 @@ pub(super) trait Member<'a, S> {
     ) -> Result<Vec<S>, BlockError>;
 }
 
-/// A value that the prover sends.
+/// A value that the prover sends. A verifier only counts them.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "prover"),
+    expect(dead_code, reason = "which value it is matters to a prover alone")
+)]
 pub(super) enum Ask<'a> {
     /// Of a tensor, a view or a contraction at a point.
     Slot(Slot<'a>, Point),
