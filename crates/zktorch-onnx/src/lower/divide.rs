@@ -1,6 +1,6 @@
 //! Quotients and square roots of values of the run.
 
-use zktorch_graph::{Interval, Limbs, Role, Step};
+use zktorch_graph::{Interval, Role, Step};
 
 use super::quantise::{fit, is_narrow};
 use super::{Lowering, Value};
@@ -140,41 +140,6 @@ impl Lowering<'_> {
         self.graph.steps.push(Step::Root { a: radicand.expr.clone(), y: root.clone(), r, slack });
         let stored = self.limbs_value(&root, &radicand, scale, (0, largest));
         Ok(Value { max_abs: max, ..stored })
-    }
-
-    /// `[x < 0]`, exactly, whatever the width of a value: it is stored in limbs, and the top one has its sign.
-    pub(super) fn negative(&mut self, value: &Value, id: Id) -> Result<(Value, Value)> {
-        let bounds = value.bounds;
-        let name = self.name(id);
-        let mut ids = Vec::new();
-        let (mut lo, mut hi) = (bounds.0.min(0), bounds.1.max(0));
-        while !is_narrow(lo, hi) {
-            if ids.len() + 1 == Limbs::MAX {
-                return Err(self.error("bits of a comparison", "at most 64", format!("{bounds:?}")));
-            }
-            ids.push(self.tensor(
-                &format!("{name} (limb {})", ids.len()),
-                value,
-                0,
-                Limbs::LOW,
-                Role::Ranged,
-            ));
-            (lo, hi) = (lo >> Limbs::BITS, hi >> Limbs::BITS);
-        }
-        let domain = super::quantise::canonical(lo.min(-1), hi.max(1));
-        let sign = self.sign_table(domain);
-        let top =
-            self.tensor(&format!("{name} (difference)"), value, value.scale, domain, Role::LookupInput(sign));
-        ids.push(top);
-        let limbs = Limbs(ids);
-        let acc = value.expr.clone();
-        let step =
-            Step::Rescale { acc, divisor: 1, y: limbs.clone(), r: Limbs::default(), slack: Limbs::default() };
-        self.graph.steps.push(step);
-        let stored = self.limbs_value(&limbs, value, value.scale, bounds);
-        let x = self.tensor_value(top, value.axes.clone(), 0.0);
-        let negative = self.look_up(&x, sign, Interval::new(0, 1), 0, &format!("{name} (sign)"))?;
-        Ok((stored, negative))
     }
 
     /// The elementwise product of two sums of views with one layout.

@@ -282,13 +282,6 @@ impl Lowering<'_> {
         Ok(self.tensor_value(y, value.axes.clone(), value.max_abs))
     }
 
-    /// The table `v -> [v < 0]`.
-    pub(super) fn sign_table(&mut self, domain: Interval) -> TableId {
-        let formula = Formula::argument().with_constant(Binary::Less, 0.0);
-        let function = Function::Formula { formula, input_scale: 0, output_scale: 0, lo: 0, hi: 1 };
-        self.table(Table { function, domain })
-    }
-
     /// The step of a lookup of a value that is one tensor.
     pub(super) fn look_up(
         &mut self,

@@ -3,10 +3,10 @@
 //! Such a value is two limbs instead of one tensor, and so is its remainder: about twice the committed values. Without guard
 //! bits nothing here is reached.
 
-use zktorch_graph::{Binary, Formula, Interval, Limbs, Role, Step};
+use zktorch_graph::{Binary, Formula, Interval, Role, Step};
 
 use super::function::{Plan, Shape, TOLERANCE};
-use super::quantise::{limb_bounds, quotient_bounds};
+use super::quantise::{limb_range, quotient_bounds};
 use super::{Lowering, Value};
 use crate::Result;
 use crate::program::{Id, Kind};
@@ -59,27 +59,9 @@ impl Lowering<'_> {
         if lo >= 0 {
             return Ok(value);
         }
-        let name = self.name(x);
-        let (r, slack) = self.remainder(name, &raised, divisor);
-        let (_, domain) = limb_bounds((lo, hi));
-        let sign = self.sign_table(domain);
-        let limbs = self.limbs(name, &raised, scale, (lo, hi), |_| Role::LookupInput(sign))?;
-        self.graph.steps.push(Step::Rescale {
-            acc: raised.expr.clone(),
-            divisor,
-            y: limbs.clone(),
-            r,
-            slack,
-        });
-        let (lo, hi) = limb_range((lo, hi));
-        let stored = self.limbs_value(&limbs, &value, scale, (lo, hi));
+        let (stored, negative) = self.stored_with_sign(&raised, divisor, scale, (lo, hi), x)?;
         self.replace(x, stored.clone());
-        let Limbs(ids) = limbs;
-        let top = *ids.last().ok_or_else(|| self.bug("limbs", "none"))?;
-        let top = self.tensor_value(top, value.axes.clone(), 0.0);
-        let negative = self.look_up(&top, sign, Interval::new(0, 1), 0, &format!("{name} (sign)"))?;
-        let product = Value { scale, ..self.times_entries(&stored, &negative)?.negated() };
-        Ok(Value { bounds: (0, hi.max(0)), ..stored.plus(&product) })
+        self.half(stored, &negative, true)
     }
 
     /// Whether a function is `max(x, 0)`.
@@ -166,13 +148,6 @@ impl Lowering<'_> {
         }
         Ok(sum)
     }
-}
-
-/// The integers that the limbs chosen for some bounds can hold: what lies beyond them is an error of the run.
-fn limb_range(bounds: (i128, i128)) -> (i128, i128) {
-    let (below, top) = limb_bounds(bounds);
-    let shift = Limbs::BITS * below as u32;
-    (i128::from(top.lo) << shift, ((i128::from(top.hi) + 1) << shift) - 1)
 }
 
 /// The finest scale at which an argument up to `to` has 17 bits.

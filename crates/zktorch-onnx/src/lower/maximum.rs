@@ -109,18 +109,6 @@ impl Lowering<'_> {
         self.weight(id, axes, wanted.max(like.scale))
     }
 
-    /// `max(x, 0)` or `min(x, 0)` of a value of any width, exactly.
-    pub(super) fn wide_half(&mut self, id: Id, positive: bool) -> Result<Value> {
-        let value = self.linear(id)?;
-        let (value, negative) = self.negative(&value, id)?;
-        let (lo, hi) = (value.bounds.0.min(0), value.bounds.1.max(0));
-        let below = Value { scale: value.scale, ..self.times_entries(&value, &negative)? };
-        Ok(match positive {
-            true => Value { bounds: (0, hi), ..value.plus(&below.negated()) },
-            false => Value { bounds: (lo, 0), ..below },
-        })
-    }
-
     fn operand(&mut self, id: Id) -> Result<Value> {
         if self.program.constant(id).is_some() {
             let axes = super::plain_axes(&self.program.value(id).dims);

@@ -10,6 +10,7 @@ mod layout;
 mod maximum;
 mod product;
 mod quantise;
+mod sign;
 mod sum;
 mod value;
 

@@ -71,6 +71,13 @@ pub(super) fn limb_bounds((lo, hi): (i128, i128)) -> (usize, Interval) {
     (below, canonical(lo, hi))
 }
 
+/// The integers that the limbs chosen for some bounds can hold: what lies beyond them is an error of the run.
+pub(super) fn limb_range(bounds: (i128, i128)) -> (i128, i128) {
+    let (below, top) = limb_bounds(bounds);
+    let shift = Limbs::BITS * below as u32;
+    (i128::from(top.lo) << shift, ((i128::from(top.hi) + 1) << shift) - 1)
+}
+
 /// Bounds of `floor((acc + floor(D/2)) / D)`.
 pub(super) fn quotient_bounds(value: &Value, divisor: u64) -> (i128, i128) {
     let round = |bound: i128| bound.saturating_add(i128::from(divisor) / 2).div_euclid(i128::from(divisor));
