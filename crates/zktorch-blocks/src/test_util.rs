@@ -220,6 +220,35 @@ pub(crate) fn tiny(input: Visibility, output: Visibility) -> Graph {
     b.graph
 }
 
+/// Rows of a table at public ids, doubled: a table of weights, ids of two axes that may count from the end.
+pub(crate) fn embedding() -> Graph {
+    let mut b = Builder::default();
+    let ids = b.tensor("ids", &[2, 3], Interval::new(-11, 10), Role::Input(Visibility::Public));
+    b.graph.inputs.push(ids);
+    let table = b.weight("table", &[11, 5]);
+    let shape = Shape::new([5, 2, 3]);
+    let factors =
+        vec![factor(&[1], &[0], AxisMap::Identity), factor(&[0], &[1, 2], AxisMap::Gather { indices: ids })];
+    let rows = View { tensor: table, shape: shape.clone(), factors };
+    let acc = Expr { shape, terms: vec![Term { coeff: 2, operand: Operand::View(rows) }] };
+    let out = b.rescale("output", acc, 1, Interval::new(-300, 300), Role::Output(Visibility::Private));
+    b.graph.outputs.push(out);
+    b.graph
+}
+
+/// [`embedding`] of ids that name its first, its last and other rows.
+pub(crate) fn embedding_case() -> Case {
+    let graph = embedding();
+    let table: Vec<i32> = (0..55).map(|i| i * i % 149 - 70).collect();
+    let given = vec![Some(vec![0, 10, -11, -1, 4, 4]), Some(table), None];
+    let values = execute(&graph, &graph.validate().unwrap(), given).unwrap();
+    let output = &values[id(&graph, "output").0 as usize];
+    let row = |id: i32, column: i32| 2 * ((5 * id + column) * (5 * id + column) % 149 - 70);
+    assert_eq!(output[..6], [0, 10, 0, 10, 4, 4].map(|id| row(id, 0)));
+    assert_eq!(output[24..], [0, 10, 0, 10, 4, 4].map(|id| row(id, 4)));
+    Case::with_values(graph, 5, values)
+}
+
 /// The tensor with this name.
 pub(crate) fn id(graph: &Graph, name: &str) -> TensorId {
     let found = graph.tensors.iter().position(|tensor| tensor.name == name);

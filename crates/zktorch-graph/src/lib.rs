@@ -90,6 +90,7 @@ mod validate;
 mod view;
 
 pub use constraint::{Constraint, Slot};
+pub use entries::Indices;
 pub use error::GraphError;
 #[cfg(feature = "executor")]
 pub use eval::{Entries, eval_expr, execute};

@@ -111,8 +111,8 @@ impl Step {
         let mut reads: Vec<TensorId> = match self {
             Self::Rescale { acc: expr, .. }
             | Self::Saturate { acc: expr, .. }
-            | Self::Root { a: expr, .. } => expr.views().map(|view| view.tensor).collect(),
-            Self::Quotient { a, b, .. } => a.views().chain(b.views()).map(|view| view.tensor).collect(),
+            | Self::Root { a: expr, .. } => expr.views().flat_map(View::reads).collect(),
+            Self::Quotient { a, b, .. } => a.views().chain(b.views()).flat_map(View::reads).collect(),
             Self::Lookup { x, .. } => vec![*x],
         };
         reads.sort_unstable();

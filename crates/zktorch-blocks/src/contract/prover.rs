@@ -2,7 +2,7 @@
 
 use ark_ff::AdditiveGroup;
 use zktorch_field::{Fr, par};
-use zktorch_graph::{Contract, Graph, Linear, TensorId};
+use zktorch_graph::{Contract, Graph, Indices, Linear, TensorId};
 use zktorch_sumcheck::eq_table;
 
 use super::{SumAxes, out_coords};
@@ -22,6 +22,7 @@ impl Factors {
         z: &[Fr],
         graph: &Graph,
         cells: impl Fn(TensorId) -> Result<&'c [i32], BlockError> + Sync + Send,
+        indices: Indices<'_>,
     ) -> Result<Self, BlockError> {
         let coords = out_coords(contract, z)?;
         let operand = |linear: &Linear, labels: &[u32]| -> Result<Vec<Fr>, BlockError> {
@@ -37,7 +38,7 @@ impl Factors {
             let mut sum: Option<Vec<Fr>> = None;
             for (coefficient, view) in &linear.terms {
                 let source = &graph.tensor(view.tensor).shape;
-                let mut values = partial(view, source, cells(view.tensor)?, &bound, &order);
+                let mut values = partial(view, source, cells(view.tensor)?, &bound, &order, indices);
                 if *coefficient != 1 {
                     let coefficient = Fr::from(*coefficient);
                     values.iter_mut().for_each(|value| *value *= coefficient);

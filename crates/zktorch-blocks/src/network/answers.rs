@@ -69,6 +69,7 @@ impl<'a> Answers<'a> {
 
     fn slot(&mut self, slot: Slot<'_>, z: &Point) -> Result<Fr, BlockError> {
         let graph = self.statement.network().graph();
+        let indices = self.statement.indices();
         match slot {
             Slot::Tensor(id) => self.tensor(id, z),
             Slot::View(view) => {
@@ -77,7 +78,7 @@ impl<'a> Answers<'a> {
                     Access::Direct { point, .. } => self.tensor(view.tensor, &point),
                     Access::Sum(sum) => {
                         let cells = self.cells(view.tensor)?;
-                        let factors = reindex::prover::sum_factors(&sum, view, source, cells);
+                        let factors = reindex::prover::sum_factors(&sum, view, source, cells, &indices);
                         let value = zktorch_field::slice::inner_product(&factors[0], &factors[1])?;
                         self.reindexes.push(factors);
                         Ok(value)
@@ -86,7 +87,7 @@ impl<'a> Answers<'a> {
             }
             Slot::Contract(contract) => {
                 let axes = SumAxes::new(contract)?;
-                let factors = Factors::new(contract, &axes, &z.coords, graph, |id| self.cells(id))?;
+                let factors = Factors::new(contract, &axes, &z.coords, graph, |id| self.cells(id), &indices)?;
                 let claim = ContractClaim { contract, axes, point: z.coords.clone(), value: () };
                 let value = factors.value(&claim.batch_point()?);
                 self.contracts.push(factors);

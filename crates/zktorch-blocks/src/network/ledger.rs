@@ -54,7 +54,7 @@ enum Constraint<S> {
 /// The state of the reduction.
 pub(super) struct Ledger<'a, S> {
     network: &'a Network,
-    statement: &'a Statement<'a>,
+    pub(super) statement: &'a Statement<'a>,
     /// For the accumulator.
     pub(super) claims: Claims<S>,
     /// For [`Lookups`](super::members::Lookups) and [`Tables`](super::members::Tables): the sums of the inverse columns of

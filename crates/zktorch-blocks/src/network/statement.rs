@@ -105,6 +105,14 @@ impl<'a> Statement<'a> {
         tensor.map(|tensor| tensor.padded.as_slice()).or_else(|| self.network.known(id))
     }
 
+    /// The real entries of public tensors: what gathers read.
+    pub(crate) fn indices(&self) -> impl Fn(TensorId) -> Vec<i32> + Sync {
+        |id| {
+            let tensor = self.public_index.get(&id).and_then(|index| self.public.get(*index));
+            tensor.map(|tensor| tensor.values.to_vec()).unwrap_or_default()
+        }
+    }
+
     /// The transcript after the whole statement was absorbed.
     pub(crate) fn transcript(&self) -> Transcript {
         self.absorb(Transcript::new(self.label()))

@@ -10,11 +10,12 @@
 //! A factor without source axes is a number; an identity only renames coordinates. If nothing else occurs the claim is
 //! directly one on T, else one sumcheck over the source variables of the remaining factors:
 //! `sum_q T~(z_id, q) prod_f M_f~(z_f, q) = y`, degree 2, which ends in T~ at one point. The verifier evaluates the M_f in time
-//! linear in their entries, long windows in time linear in their variables. Soundness error: `2 m / |F|` for m variables.
+//! linear in their entries, long windows in time linear in their variables. A gather's matrix has one entry per index, and the
+//! indices are a public input: absorbed with the statement, before the first challenge. Soundness error: `2 m / |F|` for m variables.
 
 use ark_ff::One;
 use zktorch_field::Fr;
-use zktorch_graph::{AxisMap, Factor, Shape, View};
+use zktorch_graph::{AxisMap, Factor, Indices, Shape, View};
 use zktorch_sumcheck::eq_table;
 
 use crate::BlockError;
@@ -110,7 +111,8 @@ pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Result<Access, B
     for (index, factor) in view.factors.iter().enumerate() {
         let out = gather(&coords, &factor.out)?;
         if factor.src.is_empty() {
-            scale *= matrix_eval(factor, source, &view.shape, &out, &[]);
+            // Only maps of a source axis depend on the statement.
+            scale *= matrix_eval(factor, source, &view.shape, [&out, &[]], &|_| Vec::new());
         } else if factor.map == AxisMap::Identity {
             for axis in &factor.src {
                 fixed.set(*axis, out.clone())?;
@@ -127,12 +129,18 @@ pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Result<Access, B
 }
 
 /// M~(z, q): all coordinates of the factor's output and source axes, concatenated.
-pub(crate) fn matrix_eval(factor: &Factor, source: &Shape, view: &Shape, z: &[Fr], q: &[Fr]) -> Fr {
+pub(crate) fn matrix_eval(
+    factor: &Factor,
+    source: &Shape,
+    view: &Shape,
+    [z, q]: [&[Fr]; 2],
+    indices: Indices<'_>,
+) -> Fr {
     if let Some((window, vars)) = closed_form(factor, source, view) {
         let (position, tap) = z.split_at(vars[0].min(z.len()));
         return window.eval(position, tap, q);
     }
-    let entries = factor.entries(source, view);
+    let entries = factor.entries(source, view, indices);
     let [one_by_one, tables] = costs(entries.len() as u64, z.len(), q.len());
     if one_by_one < tables {
         return entries.iter().map(|e| eq_at(z, e.out) * eq_at(q, e.src) * Fr::from(e.coeff)).sum();
@@ -170,8 +178,8 @@ pub(crate) fn matrix_cost(factor: &Factor, source: &Shape, view: &Shape) -> u64 
     let (out, src) = (factor.out_dims(view), factor.src_dims(source));
     let entries = match &factor.map {
         AxisMap::Sparse(entries) => entries.len() as u64,
-        // Of a window every pair of a position and a tap.
-        AxisMap::Window { .. } => out.iter().map(|dim| u64::from(*dim)).product(),
+        // Of a window every pair of a position and a tap, of a gather every place.
+        AxisMap::Window { .. } | AxisMap::Gather { .. } => out.iter().map(|dim| u64::from(*dim)).product(),
         AxisMap::Identity => src.iter().map(|dim| u64::from(*dim)).product(),
     };
     let [one_by_one, tables] = costs(entries, vars(&out), vars(&src));
@@ -229,7 +237,13 @@ impl SplitEq {
 
 impl Sum {
     /// `scale prod_f M_f~(z_f, q_f)` at the point q of the sum, and the point of T.
-    pub(crate) fn finish(&self, view: &View, source: &Shape, q: &[Fr]) -> Result<(Fr, Point), BlockError> {
+    pub(crate) fn finish(
+        &self,
+        view: &View,
+        source: &Shape,
+        q: &[Fr],
+        indices: Indices<'_>,
+    ) -> Result<(Fr, Point), BlockError> {
         let mut weight = self.scale;
         let mut fixed = self.fixed.clone();
         check_length("coordinates of a sum", self.num_vars, q.len())?;
@@ -242,7 +256,7 @@ impl Sum {
             let tail = last(rest, rest.len().saturating_sub(vars.iter().sum()))?;
             let own = &rest[..rest.len() - tail.len()];
             rest = tail;
-            weight *= matrix_eval(factor, source, &view.shape, z, own);
+            weight *= matrix_eval(factor, source, &view.shape, [z, own], indices);
             for (axis, coords) in factor.src.iter().zip(split(own, &vars)?) {
                 fixed.set(*axis, coords.to_vec())?;
             }

@@ -2,7 +2,7 @@
 
 use ark_ff::One;
 use zktorch_field::Fr;
-use zktorch_graph::{AxisMap, Factor, Shape, View};
+use zktorch_graph::{AxisMap, Factor, Indices, Shape, View};
 use zktorch_sumcheck::eq_table;
 
 use super::{SplitEq, Sum};
@@ -15,10 +15,11 @@ pub(crate) fn partial(
     cells: &[i32],
     bound: &[Option<&[Fr]>],
     order: &[u32],
+    indices: Indices<'_>,
 ) -> Vec<Fr> {
     let mut array = Array::new(cells, source.vars().iter().map(|vars| 1 << vars));
     let mut factors: Vec<Bound<'_>> =
-        view.factors.iter().map(|factor| Bound::new(factor, source, &view.shape, bound)).collect();
+        view.factors.iter().map(|factor| Bound::new(factor, [source, &view.shape], bound, indices)).collect();
     // What shrinks the array most comes first.
     factors.sort_by(|a, b| b.shrinks().total_cmp(&a.shrinks()));
     for factor in factors {
@@ -38,7 +39,12 @@ struct Bound<'a> {
 }
 
 impl<'a> Bound<'a> {
-    fn new(factor: &'a Factor, source: &Shape, view: &Shape, bound: &[Option<&[Fr]>]) -> Self {
+    fn new(
+        factor: &'a Factor,
+        [source, view]: [&Shape; 2],
+        bound: &[Option<&[Fr]>],
+        indices: Indices<'_>,
+    ) -> Self {
         let sizes: Vec<usize> =
             factor.out_dims(view).iter().map(|dim| 1usize << Shape::axis_vars(*dim)).collect();
         let coords: Vec<Option<&[Fr]>> =
@@ -54,7 +60,7 @@ impl<'a> Bound<'a> {
         let columns = factor.src_dims(source).iter().map(|dim| 1usize << Shape::axis_vars(*dim)).product();
         let rows = kept.iter().map(|(_, size)| size).product();
         let mut entries: Vec<(usize, usize, Fr)> = Vec::new();
-        for entry in factor.entries(source, view) {
+        for entry in factor.entries(source, view, indices) {
             let mut weight = Fr::from(entry.coeff);
             let (mut rest, mut row, mut scale) = (entry.out as usize, 0, 1);
             for (size, table) in sizes.iter().zip(&tables).rev() {
@@ -99,7 +105,13 @@ impl<'a> Bound<'a> {
 }
 
 /// The two factors of the sum over q: `scale T~(fixed, q)` and `prod_f M_f~(z_f, q_f)`.
-pub(crate) fn sum_factors(sum: &Sum, view: &View, source: &Shape, cells: &[i32]) -> [Vec<Fr>; 2] {
+pub(crate) fn sum_factors(
+    sum: &Sum,
+    view: &View,
+    source: &Shape,
+    cells: &[i32],
+    indices: Indices<'_>,
+) -> [Vec<Fr>; 2] {
     let mut array = Array::new(cells, source.vars().iter().map(|vars| 1 << vars));
     for (axis, coords) in sum.fixed.known() {
         let table = eq_table(coords);
@@ -116,7 +128,7 @@ pub(crate) fn sum_factors(sum: &Sum, view: &View, source: &Shape, cells: &[i32])
         let columns: usize =
             factor.src_dims(source).iter().map(|dim| 1usize << Shape::axis_vars(*dim)).product();
         let mut column = vec![Fr::from(0u64); columns];
-        for entry in factor.entries(source, &view.shape) {
+        for entry in factor.entries(source, &view.shape, indices) {
             let weight = rows.at(entry.out);
             column[entry.src as usize] +=
                 if entry.coeff == 1 { weight } else { weight * Fr::from(entry.coeff) };

@@ -158,10 +158,14 @@ mod tests {
             let mut point = |vars| (0..vars).map(|_| Fr::rand(&mut rng)).collect::<Vec<_>>();
             let (z, q) = (point(9 + 6), point(10));
             assert!(closed_form(&factor, &source, &view).is_some());
-            let entries = factor.entries(&source, &view);
+            let entries = factor.entries(&source, &view, &|_| vec![]);
             let sum: Fr =
                 entries.iter().map(|e| eq_at(&z, e.out) * eq_at(&q, e.src) * Fr::from(e.coeff)).sum();
-            assert_eq!(matrix_eval(&factor, &source, &view, &z, &q), sum, "{stride} {dilation} {pad}");
+            assert_eq!(
+                matrix_eval(&factor, &source, &view, [&z, &q], &|_| vec![]),
+                sum,
+                "{stride} {dilation} {pad}"
+            );
         }
     }
 

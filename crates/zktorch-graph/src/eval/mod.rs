@@ -184,7 +184,8 @@ struct Context<'a> {
 
 impl<'a> Context<'a> {
     fn prepare<N: Number>(&self, view: &View) -> Prepared<'a, N> {
-        Prepared::new(self.graph, view, &self.values[view.tensor.0 as usize])
+        let indices = |id: TensorId| self.values[id.0 as usize].to_vec();
+        Prepared::new(self.graph, view, &self.values[view.tensor.0 as usize], &indices)
     }
 }
 

@@ -42,6 +42,11 @@ impl Entries<'_> {
         }
     }
 
+    /// All entries.
+    pub(super) fn to_vec(&self) -> Vec<i32> {
+        (0..self.len()).map(|at| self.get(at)).collect()
+    }
+
     /// Entries `step` apart.
     pub(super) fn read_step<N: Number>(&self, from: usize, step: usize, out: &mut [N]) {
         fn convert<N: Number>(values: &[impl Copy + Into<i32>], step: usize, out: &mut [N]) {

@@ -7,7 +7,8 @@ use zktorch_field::par;
 use super::Entries;
 use super::number::Number;
 use super::stage::{Source, Stages};
-use crate::{AxisMap, Factor, Graph, Shape, View};
+use crate::entries::gathered;
+use crate::{AxisMap, Factor, Graph, Indices, Shape, View};
 
 /// Offset of a row without an entry.
 const NONE: usize = usize::MAX;
@@ -47,11 +48,11 @@ struct Level {
 
 impl<'a, N: Number> Prepared<'a, N> {
     /// `values` are the real entries of the view's tensor.
-    pub(super) fn new(graph: &Graph, view: &View, values: &'a Entries<'a>) -> Self {
+    pub(super) fn new(graph: &Graph, view: &View, values: &'a Entries<'a>, indices: Indices<'_>) -> Self {
         let shape = &graph.tensor(view.tensor).shape;
         let mut stages = Stages::new(shape, &view.factors, values);
         let entries: Vec<Vec<(usize, usize, i32)>> =
-            view.factors.iter().map(|factor| entries(factor, shape, &view.shape)).collect();
+            view.factors.iter().map(|factor| entries(factor, shape, &view.shape, indices)).collect();
         let counts: Vec<usize> = view.factors.iter().map(|f| extent(&f.out, &view.shape)).collect();
         let mut staged: Vec<usize> = (0..entries.len())
             .filter(|f| entries[*f].windows(2).any(|pair| pair[0].0 == pair[1].0))
@@ -225,7 +226,12 @@ fn extent(axes: &[u32], shape: &Shape) -> usize {
 }
 
 /// The entries (row, column, coefficient) of a factor's matrix by rows, with row-major indices over the *real* extents.
-fn entries(factor: &Factor, source: &Shape, output: &Shape) -> Vec<(usize, usize, i32)> {
+fn entries(
+    factor: &Factor,
+    source: &Shape,
+    output: &Shape,
+    indices: Indices<'_>,
+) -> Vec<(usize, usize, i32)> {
     let (src, out) = (Axes::new(&factor.src, source), Axes::new(&factor.out, output));
     match &factor.map {
         AxisMap::Identity => (0..extent(&factor.src, source)).map(|i| (i, i, 1)).collect(),
@@ -238,6 +244,11 @@ fn entries(factor: &Factor, source: &Shape, output: &Shape) -> Vec<(usize, usize
                 (0..len).contains(&q).then_some(((p * taps + k) as usize, q as usize, 1))
             })
             .collect()
+        }
+        AxisMap::Gather { indices: id } => {
+            // Rows are row-major over the real extents, as the indices are.
+            let row = |(row, index)| gathered(index, src.0[0].1).map(|column| (row, column as usize, 1));
+            indices(*id).into_iter().enumerate().filter_map(row).collect()
         }
         AxisMap::Sparse(entries) => {
             entries.iter().map(|e| (out.real(e.out), src.real(e.src), e.coeff)).collect()

@@ -24,7 +24,7 @@ pub(crate) fn padded(axes: &[u32], index: &[u32], shape: &Shape) -> u32 {
 }
 
 /// M_f[o_f, q_f].
-fn entry(factor: &Factor, o: &[u32], q: &[u32], output: &Shape, source: &Shape) -> i128 {
+fn entry(factor: &Factor, [o, q]: [&[u32]; 2], [output, source]: [&Shape; 2], values: &[Vec<i32>]) -> i128 {
     match &factor.map {
         AxisMap::Identity => i128::from(o[factor.out[0] as usize] == q[factor.src[0] as usize]),
         AxisMap::Window { stride, dilation, pad } => {
@@ -33,6 +33,14 @@ fn entry(factor: &Factor, o: &[u32], q: &[u32], output: &Shape, source: &Shape) 
                 i128::from(*stride) * i128::from(p) + i128::from(*dilation) * i128::from(k)
                     == i128::from(q) + i128::from(*pad),
             )
+        }
+        AxisMap::Gather { indices } => {
+            let of = |shape: &Shape, axes: &[u32]| axes.iter().map(|a| shape.dims()[*a as usize]).collect();
+            let dims: Vec<u32> = of(output, &factor.out);
+            let place: Vec<u32> = factor.out.iter().map(|axis| o[*axis as usize]).collect();
+            let index = values[indices.0 as usize][position(&place, &dims)];
+            let extent = source.dims()[factor.src[0] as usize] as i32;
+            i128::from(index.rem_euclid(extent) as u32 == q[factor.src[0] as usize])
         }
         AxisMap::Sparse(entries) => {
             let (row, column) = (padded(&factor.out, o, output), padded(&factor.src, q, source));
@@ -46,7 +54,8 @@ fn view(graph: &Graph, view: &View, values: &[Vec<i32>]) -> Vec<i128> {
     let tensor = &values[view.tensor.0 as usize];
     let at = |o: &Vec<u32>| {
         let term = |q: &Vec<u32>| {
-            let product: i128 = view.factors.iter().map(|f| entry(f, o, q, &view.shape, source)).product();
+            let product: i128 =
+                view.factors.iter().map(|f| entry(f, [o, q], [&view.shape, source], values)).product();
             product * i128::from(tensor[position(q, source.dims())])
         };
         indices(source.dims()).iter().map(term).sum()

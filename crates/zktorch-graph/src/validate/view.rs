@@ -5,8 +5,8 @@ use zktorch_mutants::enforced;
 use super::bounds::Bound;
 use super::limits;
 use super::progress::Progress;
-use super::rules::{At, check_shape, invalid, require};
-use crate::{AxisMap, Entry, Factor, GraphError, Shape, View};
+use super::rules::{At, check_shape, invalid, require, show};
+use crate::{AxisMap, Entry, Factor, GraphError, Role, Shape, TensorId, View, Visibility};
 
 /// Checks a view and bounds it: the largest entry of the tensor times, for every factor, the largest row sum of absolute values.
 pub(super) fn check(progress: &mut Progress<'_>, view: &View) -> Result<Bound, GraphError> {
@@ -79,12 +79,32 @@ fn row_sum(
             count(progress, u64::from(out[0]) + u64::from(out[1]))?;
             1 // One tap of one position reads one entry.
         }
+        AxisMap::Gather { indices } => {
+            require(src.len() == 1, "axes of a gather", "1 to any", axes())?;
+            let len = indices_of(progress, *indices, src[0]).at(|| "indices".to_owned())?;
+            let places: u64 = out.iter().map(|dim| u64::from(*dim)).product();
+            require(len == places, "entries of the indices", places, len)?;
+            count(progress, len)?;
+            1 // One index of one place selects one entry.
+        }
         AxisMap::Sparse(entries) => {
             count(progress, entries.len() as u64)?;
             sparse(entries, &Axes::new(&src), &Axes::new(&out))?
         }
     };
     Ok(sum)
+}
+
+/// Checks the indices of a gather from an axis of this extent; how many there are.
+fn indices_of(progress: &Progress<'_>, id: TensorId, extent: u32) -> Result<u64, GraphError> {
+    progress.readable(id)?;
+    let tensor = progress.graph.tensor(id);
+    let public = tensor.role == Role::Input(Visibility::Public);
+    require(public, "role", "a public input", format_args!("{:?}", tensor.role))?;
+    let (lo, hi) = (-i64::from(extent), i64::from(extent) - 1);
+    let within = i64::from(tensor.range.lo) >= lo && i64::from(tensor.range.hi) <= hi;
+    require(within, "range", format_args!("within [{lo}, {hi}]"), show(tensor.range))?;
+    Ok(tensor.shape.len() as u64)
 }
 
 /// Counts entries of maps against the limit.

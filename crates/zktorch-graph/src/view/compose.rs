@@ -256,6 +256,12 @@ fn entries(factor: &Factor, source: &Shape, target: &Shape) -> Result<Vec<(u64, 
             }
             list
         }
+        AxisMap::Gather { indices } => {
+            return Err(invalid(
+                "maps that are known before the statement",
+                format!("a gather by tensor {}", indices.0),
+            ));
+        }
         AxisMap::Sparse(entries) => {
             entries.iter().map(|e| (u64::from(e.out), u64::from(e.src), i64::from(e.coeff))).collect()
         }

@@ -47,6 +47,12 @@ pub enum AxisMap {
         /// Zeros before the first entry.
         pad: u32,
     },
+    /// One source axis q of extent E, output axes p: 1 where `q = indices[p]`, or `q = indices[p] + E` for negative ones. The matrix
+    /// is part of the statement: indices are a public input, whose entries in row-major order are those of the output axes.
+    Gather {
+        /// A public input with a range within [-E, E - 1].
+        indices: TensorId,
+    },
     /// Explicit entries, strictly increasing by (out, src), coefficients not zero. For an empty list of axes the index is 0.
     Sparse(Vec<Entry>),
 }
@@ -63,6 +69,11 @@ pub struct Entry {
 }
 
 impl View {
+    /// The tensors that it reads: its own, and the indices of its factors.
+    pub fn reads(&self) -> impl Iterator<Item = TensorId> {
+        std::iter::once(self.tensor).chain(self.factors.iter().filter_map(Factor::indices))
+    }
+
     /// The tensor itself.
     pub fn identity(tensor: TensorId, shape: &Shape) -> Self {
         let axes = 0..u32::try_from(shape.rank()).unwrap_or(u32::MAX);

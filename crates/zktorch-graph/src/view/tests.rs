@@ -40,6 +40,7 @@ fn coefficient(factor: &Factor, source: &Shape, target: &Shape, q: &[u32], o: &[
             let read = i64::from(*stride) * p + i64::from(*dilation) * k - i64::from(*pad);
             i64::from(read == axis(&factor.src, q, 0))
         }
+        AxisMap::Gather { .. } => panic!("a map that depends on values"),
         AxisMap::Sparse(entries) => {
             let at = (padded(target, &factor.out, o), padded(source, &factor.src, q));
             entries.iter().find(|e| (e.out, e.src) == at).map_or(0, |e| i64::from(e.coeff))
@@ -226,4 +227,26 @@ fn coefficients_that_overflow_are_refused() {
     let view = View::identity(TensorId(0), &source).then(&source, source.clone(), &big(1 << 20)).unwrap();
     assert!(view.then(&source, source.clone(), &big(1 << 10)).is_ok());
     assert!(view.then(&source, source.clone(), &big(1 << 11)).is_err());
+}
+
+/// A gather only meets identities: its entries are known with the statement.
+#[test]
+fn gathers_are_renamed_and_not_multiplied() {
+    let (source, gathered) = (Shape::new([7, 3]), Shape::new([3, 2, 2]));
+    let identity = |src, out| Factor { src: vec![src], out: vec![out], map: AxisMap::Identity };
+    let gather = |src, out: &[u32]| {
+        let map = AxisMap::Gather { indices: TensorId(5) };
+        Factor { src: vec![src], out: out.to_vec(), map }
+    };
+    let rows = View::identity(TensorId(0), &source)
+        .then(&source, Shape::new([2, 2, 3]), &[gather(0, &[0, 1]), identity(1, 2)])
+        .unwrap();
+    let moved =
+        rows.then(&source, gathered.clone(), &[identity(2, 0), identity(0, 1), identity(1, 2)]).unwrap();
+    assert_eq!(moved.shape, gathered);
+    assert!(moved.factors.contains(&gather(0, &[1, 2])) && moved.factors.contains(&identity(1, 0)));
+    assert_eq!(moved.reads().collect::<Vec<_>>(), [TensorId(0), TensorId(5)]);
+    let first =
+        Factor { src: vec![1], out: vec![], map: AxisMap::Sparse(vec![Entry { out: 0, src: 0, coeff: 1 }]) };
+    assert!(rows.then(&source, Shape::new([2, 3]), &[identity(0, 0), first, identity(2, 1)]).is_err());
 }

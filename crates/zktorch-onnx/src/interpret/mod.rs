@@ -49,6 +49,7 @@ pub(crate) fn evaluate(core: &Core, inputs: &[&Tensor], dims: &[usize], kind: Ki
     // Functions change kinds; everything else computes in the kind of its result.
     match core {
         Core::Function(formula) => return function(formula, inputs[0], dims, kind),
+        Core::Gather { axis } => return gather(inputs[0], *axis, inputs[1], dims),
         Core::Divide => return quotient(inputs, dims, Kind::Float, |a, b| a / b),
         Core::FloorDivide if inputs.iter().any(|input| matches!(input, Tensor::Float(_))) => {
             return quotient(inputs, dims, kind, |a, b| (a / b).floor());
@@ -87,6 +88,24 @@ pub(crate) fn evaluate(core: &Core, inputs: &[&Tensor], dims: &[usize], kind: Ki
     }
     .into_iter();
     IntTensor::from_fn(dims, |_| out.next().unwrap_or_default()).into()
+}
+
+/// Entries of an axis at indices, of which negative ones count from the end. What is out of range selects zero: the statement's
+/// range refuses it.
+fn gather(x: &Tensor, axis: usize, indices: &Tensor, dims: &[usize]) -> Tensor {
+    let (extent, inner) = (x.dims()[axis], len(&x.dims()[axis + 1..]));
+    let count = indices.len();
+    let places: Vec<Option<usize>> = (0..count)
+        .map(|place| {
+            let index = indices.get(place) as i64;
+            let index = if index < 0 { index + extent as i64 } else { index };
+            usize::try_from(index).ok().filter(|index| *index < extent)
+        })
+        .collect();
+    x.gather(dims, |at| {
+        let (outer, place, inside) = (at / (count * inner), at / inner % count, at % inner);
+        places[place].map(|index| (outer * extent + index) * inner + inside)
+    })
 }
 
 /// Everything that sums, products and comparisons suffice for.
@@ -143,7 +162,8 @@ fn linear<N: Number + einsum::Multiply>(core: &Core, inputs: &[(&[usize], &[N])]
             pairs.map(|(a, b)| if b > a { *b } else { *a }).collect()
         }
         // Handled before.
-        Core::Function(_) | Core::Divide | Core::FloorDivide | Core::Sqrt => Vec::new(),
+        // Done before.
+        Core::Gather { .. } | Core::Function(_) | Core::Divide | Core::FloorDivide | Core::Sqrt => Vec::new(),
     }
 }
 

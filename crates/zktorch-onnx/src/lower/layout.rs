@@ -1,5 +1,7 @@
 //! Changes of layout: reshapes, merged axes, broadcasts, aligned operands.
 
+use zktorch_graph::{AxisMap, Factor};
+
 use super::value::padded;
 use super::{Lowering, Value, along, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
@@ -168,5 +170,36 @@ impl Lowering<'_> {
         let (div, scale) = (value.div * odd, value.scale + matrix.divisor.trailing_zeros() as i32);
         let factors = along(&value, &axes, axis, &matrix.entries);
         Ok(Value { div, scale, ..self.apply(&value, axes, &factors)? })
+    }
+
+    /// Entries of an axis at the indices of a public input. Stored exactly: no later view can be multiplied with a map that is
+    /// known with the statement only.
+    pub(super) fn gather(&mut self, id: Id, axis: usize, input: Id) -> Result<Value> {
+        let value = match self.program.constant(id) {
+            Some(constant) => self.weight(id, plain_axes(constant.dims()), i32::MAX)?,
+            None => self.linear(id)?,
+        };
+        let mut value = self.merged(value, axis, id)?;
+        if !value.is_straight(axis) {
+            value = self.wide(&value, value.scale, id)?;
+        }
+        let indices = self.last_tensor(&self.value(input)?)?;
+        let mut axes = value.axes.clone();
+        axes.splice(axis..=axis, plain_axes(&self.program.value(input).dims));
+        let [source] = value.expr_axes(axis)[..] else {
+            return Err(self.bug("an axis of more than one entry", "another"));
+        };
+        let taken = plain_axes(&self.program.value(input).dims).concat().len() as u32;
+        let mut factors = vec![Factor {
+            src: vec![source],
+            out: (source..source + taken).collect(),
+            map: AxisMap::Gather { indices },
+        }];
+        factors.extend((0..source).map(|axis| identity(axis, axis)));
+        let rest = source + 1..value.expr.shape.rank() as u32;
+        factors.extend(rest.map(|axis| identity(axis, axis + taken - 1)));
+        let gathered = self.apply(&value, axes, &factors)?;
+        let (scale, current) = (gathered.scale, self.current);
+        self.wide(&gathered, scale, current)
     }
 }

@@ -105,6 +105,7 @@ impl<'a> Lowering<'a> {
             }
             Core::Transpose(perm) => self.value(input(0))?.permuted(perm),
             Core::Map { axis, matrix } => self.map(input(0), *axis, matrix)?,
+            Core::Gather { axis } => self.gather(input(0), *axis, input(1))?,
             Core::Broadcast => self.repeat(input(0), dims)?,
             Core::Concat(axis) => self.concat(&node.inputs, *axis)?,
             Core::Sum(coefficients) => self.sum(coefficients, &node.inputs)?,

@@ -100,6 +100,11 @@ impl Lowering<'_> {
             Kind::Bool => return (0, Interval::new(0, 1)),
             Kind::Int => {
                 let (lo, hi) = self.statistics.range(id);
+                if let Some(extent) = self.gathered_extent(id) {
+                    // Any index, and negative ones if there is one in the samples.
+                    let extent = i32::try_from(extent).unwrap_or(i32::MAX);
+                    return (0, Interval::new(if lo < 0.0 { -extent } else { 0 }, extent - 1));
+                }
                 let room = |x: f64| (x * f64::from(1u32 << self.headroom)) as i128;
                 let (lo, hi) = (room(lo.min(0.0)), room(hi.max(1.0)));
                 let range = match is_narrow(lo, hi) || !public {
@@ -122,6 +127,17 @@ impl Lowering<'_> {
             true => (scale + 12, Interval::new(-(1 << 27), (1 << 27) - 1)),
             false => (scale, Interval::I16),
         }
+    }
+
+    /// The least extent of the axes from which an input selects entries.
+    fn gathered_extent(&self, id: Id) -> Option<usize> {
+        let extents = self.program.nodes.iter().filter_map(|node| match node.core {
+            Core::Gather { axis } if node.inputs[1] == id => {
+                self.program.value(node.inputs[0]).dims.get(axis).copied()
+            }
+            _ => None,
+        });
+        extents.min()
     }
 
     /// Whether something else than products with weights reads a value, through views and sums alone.

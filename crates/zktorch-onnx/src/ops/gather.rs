@@ -1,9 +1,12 @@
-//! Gather, GatherElements, GatherND, OneHot: views for constant indices, products with indicators for those of the run.
+//! Gather, GatherElements, GatherND, OneHot: views for constant indices, maps that follow from the statement for a public input,
+//! products with indicators for all others.
+
+use zktorch_graph::Visibility;
 
 use super::Context;
 use super::indices::{bounded, known, one_hot, pick, ravel, unravel};
 use crate::Result;
-use crate::program::{Id, Kind};
+use crate::program::{Core, Id, Kind, Node};
 
 /// The labels `from..to`.
 fn labels(from: usize, to: usize) -> Vec<u32> {
@@ -24,6 +27,10 @@ pub(super) fn gather(cx: &mut Context<'_>) -> Result<Vec<Id>> {
         let y = cx.b.select(x, axis, list.len(), |p| list.get(p).copied());
         return Ok(vec![cx.b.reshape(y, &out)]);
     }
+    if let Some(input) = public_input(cx, index).filter(|_| dims[axis] > 1) {
+        let y = cx.b.gather(x, axis, input);
+        return Ok(vec![cx.b.reshape(y, &out)]);
+    }
     let hot = one_hot(cx, index, dims[axis])?;
     let (rank, index_rank) = (dims.len(), cx.b.rank(index));
     let mut hot_labels = labels(rank, rank + index_rank);
@@ -32,6 +39,14 @@ pub(super) fn gather(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     out_labels.extend(labels(axis + 1, rank));
     hot_labels.push(axis as u32);
     Ok(vec![cx.b.einsum((hot, &hot_labels), (x, &labels(0, rank)), &out_labels)])
+}
+
+/// The public input of the model that holds the entries of a value, in their order.
+fn public_input(cx: &Context<'_>, mut id: Id) -> Option<Id> {
+    while let Some(Node { core: Core::Reshape, inputs, .. }) = cx.b.maker(id) {
+        id = inputs[0];
+    }
+    (cx.options.input == Visibility::Public && cx.b.is_input(id)).then_some(id)
 }
 
 /// The entries of x along an axis at the indices of every place.

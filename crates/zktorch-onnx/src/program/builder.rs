@@ -135,6 +135,11 @@ impl Builder {
         id
     }
 
+    /// Whether a value is an input of the network.
+    pub(crate) fn is_input(&self, id: Id) -> bool {
+        self.program.inputs.contains(&id)
+    }
+
     /// Declares an output of the network.
     pub(crate) fn output(&mut self, name: &str, id: Id) {
         self.program.outputs.push((name.to_owned(), id));
@@ -179,7 +184,12 @@ impl Builder {
         }
         let moves = matches!(
             core,
-            Core::Reshape | Core::Transpose(_) | Core::Map { .. } | Core::Broadcast | Core::Concat(_)
+            Core::Reshape
+                | Core::Transpose(_)
+                | Core::Map { .. }
+                | Core::Gather { .. }
+                | Core::Broadcast
+                | Core::Concat(_)
         );
         let element = inputs.first().and_then(|id| self.value(*id).element).filter(|_| moves);
         let name = self.label.clone();

@@ -45,6 +45,8 @@ pub(crate) enum Core {
     Transpose(Vec<usize>),
     /// A sparse matrix along an axis.
     Map { axis: usize, matrix: Arc<AxisMatrix> },
+    /// Entries of an axis of input 0 at the indices of input 1, a public input of the model: its axes take the axis's place.
+    Gather { axis: usize },
     /// Repeats along the axes in which the extent is 1; the rank stays.
     Broadcast,
     /// One after the other along an axis.

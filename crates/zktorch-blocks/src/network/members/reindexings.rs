@@ -47,9 +47,10 @@ impl<'a, S: Scalar> Member<'a, S> for Reindexings<'a, S> {
         ledger: &mut Ledger<'a, S>,
     ) -> Result<Vec<S>, BlockError> {
         let mut finals = Vec::with_capacity(self.claims.len());
+        let indices = ledger.statement.indices();
         for ReindexClaim { view, sum, .. } in &self.claims {
             let source = &self.network.graph().tensor(view.tensor).shape;
-            let (weight, point) = sum.finish(view, source, last(end, sum.num_vars)?)?;
+            let (weight, point) = sum.finish(view, source, last(end, sum.num_vars)?, &indices)?;
             finals.push(ledger.tensor(view.tensor, &point, values)?.scale(weight));
         }
         Ok(finals)

@@ -9,7 +9,7 @@ use zktorch_transcript::probe::Probe;
 use super::forger::{DECIDER, Forger, refused_by};
 use crate::BlockError;
 use crate::network::transcript::{A_VALUES, B_VALUES, RELATION_VALUES};
-use crate::test_util::{Builder, Case, follow, id, tiny};
+use crate::test_util::{Builder, Case, embedding_case, follow, id, tiny};
 
 pub(super) const RELATION: &str = "linear relation";
 const SUM: &str = "lookup: sum h = sum h'";
@@ -337,6 +337,40 @@ fn public_values_are_checked_and_padded_by_the_verifier() {
         forger.public[tensor][0] = 1 - forger.public[tensor][0].signum();
         assert_ne!(forger.public[tensor], case.values[id(case.network.graph(), name).0 as usize]);
         assert_eq!(refused_by(forger.run()), RELATION);
+    }
+}
+
+/// The ids of the statement, not others, say which rows of a table are read.
+#[test]
+fn rows_at_other_ids_are_refused() {
+    let case = embedding_case();
+    let graph = case.network.graph();
+    // The prover read another row than the statement says: every row differs from every other.
+    for (place, other) in [(0, 1), (5, 3), (1, -2), (3, 0)] {
+        let mut values = case.values.clone();
+        let ids = id(graph, "ids");
+        values[ids.0 as usize][place] = other;
+        follow(graph, &mut values, 0);
+        let mut forger = Forger::new(&case, &values);
+        forger.public = vec![case.values[ids.0 as usize].clone()];
+        assert_eq!(refused_by(forger.recommit().run()), RELATION, "{place}");
+    }
+    // One entry of a row.
+    for entry in [0, 17, 29] {
+        let mut forger = Forger::new(&case, &with(&case, "output", entry, 1)).recommit();
+        assert_eq!(refused_by(forger.run()), RELATION);
+    }
+    // The row that is read, in the table; its commitment is the key's.
+    let mut values = with(&case, "table", 20, 1);
+    follow(graph, &mut values, 0);
+    let mut forger = Forger::new(&case, &values).recommit();
+    assert_eq!(refused_by(forger.run()), DECIDER);
+    // Ids that name no row.
+    for wrong in [11, -12] {
+        let mut forger = Forger::new(&case, &case.values);
+        forger.public[0][2] = wrong;
+        let refused = forger.statement().map(|_| ()).unwrap_err();
+        assert!(matches!(refused, BlockError::PublicRange { index: 2, .. }), "{refused}");
     }
 }
 

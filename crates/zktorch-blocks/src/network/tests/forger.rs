@@ -286,7 +286,7 @@ impl<'a> Forger<'a> {
                     let padded = src_dims[0].next_power_of_two();
                     (0..padded).map(|i| Entry { out: i, src: i, coeff: 1 }).collect()
                 }
-                _ => factor.entries(source, &view.shape),
+                _ => factor.entries(source, &view.shape, &statement.indices()),
             };
             entries = (entries.iter())
                 .flat_map(|(out, src, coeff)| {
@@ -519,8 +519,12 @@ impl<'a> Forger<'a> {
                 let tensor = self.tensor(&statement, claim.view.tensor);
                 let (mut cells, mut weights) = (Vec::new(), Vec::new());
                 for q in 0..1usize << claim.sum.num_vars {
-                    let (weight, point) =
-                        claim.sum.finish(claim.view, source, &bits(q, claim.sum.num_vars))?;
+                    let (weight, point) = claim.sum.finish(
+                        claim.view,
+                        source,
+                        &bits(q, claim.sum.num_vars),
+                        &statement.indices(),
+                    )?;
                     weights.push(weight);
                     cells.push(evaluate(&tensor, &point.coords));
                 }

@@ -201,7 +201,7 @@ fn sparse_maps_have_one_value() {
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.coeff != 0).collect();
     let eval = |entries: &[Entry]| {
         let factor = factor(&[0], &[0, 1], AxisMap::Sparse(entries.to_vec()));
-        crate::reindex::matrix_eval(&factor, &source, &shape, &z, &q)
+        crate::reindex::matrix_eval(&factor, &source, &shape, [&z, &q], &|_| vec![])
     };
     let one_by_one = entries.chunks(3).map(eval).sum::<zktorch_field::Fr>();
     assert_eq!(eval(&entries), one_by_one);
@@ -227,5 +227,5 @@ fn sparse_maps_cost_their_entries() {
     // All bits are set: 3 times the product of all coordinates.
     let expected =
         point.coords.iter().chain(&q).product::<zktorch_field::Fr>() * zktorch_field::Fr::from(3u64);
-    assert_eq!(sum.finish(&huge, &source, &q).unwrap().0, expected);
+    assert_eq!(sum.finish(&huge, &source, &q, &|_| vec![]).unwrap().0, expected);
 }

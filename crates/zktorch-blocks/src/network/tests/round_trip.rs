@@ -4,7 +4,7 @@ use zktorch_channel::Nonce;
 use zktorch_commit::Commitment;
 use zktorch_graph::Visibility;
 
-use crate::test_util::{Case, small_cnn};
+use crate::test_util::{Case, embedding_case, small_cnn};
 use crate::{BlockError, NetworkProof, Private, Statement, Witness, padding_sums, prove};
 
 #[test]
@@ -22,6 +22,12 @@ fn a_small_cnn_is_proved_with_every_visibility_and_chunk_size() {
             }
         }
     }
+}
+
+#[test]
+fn rows_at_public_ids_are_proved() {
+    let case = embedding_case();
+    case.verify(&case.prove()).unwrap();
 }
 
 #[test]

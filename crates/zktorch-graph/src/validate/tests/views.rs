@@ -134,3 +134,63 @@ fn bounds_take_the_largest_row() {
     assert_eq!(bound(&[(0, 0, 3), (0, 1, -4), (1, 0, 6), (4, 4, 1)]).acc, 128 * (1 + 7));
     assert_eq!(bound(&[]), Bound { acc: 128, intermediate: 256 });
 }
+
+/// The mirrored axis of extent 5, gathered by a public input of five indices.
+fn gather(change: impl FnOnce(&mut Graph)) -> impl FnOnce(&mut Graph) {
+    |g: &mut Graph| {
+        let indices = id(g.tensors.len());
+        g.tensors.push(crate::Tensor {
+            name: "indices".to_owned(),
+            shape: Shape::new([5]),
+            scale: 0,
+            range: Interval::new(-5, 4),
+            role: Role::Input(Visibility::Public),
+        });
+        g.inputs.push(indices);
+        view(g, 1).factors[1].map = AxisMap::Gather { indices };
+        change(g);
+    }
+}
+
+#[test]
+fn gathers() {
+    let at = "step 2: acc: term 1: view of tensor 4 \"a\": factor 1";
+    let indices = format!("{at}: indices");
+    accepted(gather(|_| {}));
+    let last = |g: &mut Graph| g.tensors.len() - 1;
+    refused("role", &indices, gather(|g| view(g, 1).factors[1].map = AxisMap::Gather { indices: id(0) }));
+    let private = gather(|g| {
+        let last = last(g);
+        g.tensors[last].role = Role::Input(Visibility::Private);
+    });
+    refused("role", &indices, private);
+    refused(
+        "tensor id",
+        &indices,
+        gather(|g| view(g, 1).factors[1].map = AxisMap::Gather { indices: id(999) }),
+    );
+    for range in [Interval::new(-6, 4), Interval::new(-5, 5)] {
+        let wide = gather(|g| {
+            let last = last(g);
+            g.tensors[last].range = range;
+        });
+        refused("range", &indices, wide);
+    }
+    for dims in [&[4][..], &[5, 2], &[]] {
+        let other = gather(|g| {
+            let last = last(g);
+            g.tensors[last].shape = Shape::new(dims);
+        });
+        refused("entries of the indices", at, other);
+    }
+    refused(
+        "axes of a gather",
+        "step 2: acc: term 1: view of tensor 4 \"a\": factor 0",
+        gather(|g| {
+            let view = view(g, 1);
+            view.factors.remove(1);
+            let map = AxisMap::Gather { indices: id(999) };
+            view.factors[0] = Factor { src: vec![0, 1], out: vec![0, 1], map };
+        }),
+    );
+}

@@ -56,6 +56,14 @@ impl Builder {
         self.push(Core::Map { axis, matrix: Arc::new(matrix) }, &[x], dims, kind)
     }
 
+    /// Entries of an axis at the indices of a public input of the model, whose axes take the axis's place.
+    pub(crate) fn gather(&mut self, x: Id, axis: usize, input: Id) -> Id {
+        let mut dims = self.dims(x).to_vec();
+        dims.splice(axis..=axis, self.dims(input).iter().copied());
+        let kind = self.kind(x);
+        self.push(Core::Gather { axis }, &[x, input], dims, kind)
+    }
+
     /// Row p along an axis is entry `source(p)`, or zero.
     pub(crate) fn select(
         &mut self,

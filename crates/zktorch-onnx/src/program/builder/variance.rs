@@ -24,7 +24,7 @@ impl Builder {
         Some(self.reshape(variance, &dims))
     }
 
-    fn maker(&self, id: Id) -> Option<&Node> {
+    pub(crate) fn maker(&self, id: Id) -> Option<&Node> {
         self.program.nodes.iter().rfind(|node| node.output == id)
     }
 
