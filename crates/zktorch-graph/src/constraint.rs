@@ -2,7 +2,10 @@
 //! so: planner, limits,
 //! prover and verifier read the list and know no step.
 
-use crate::{Contract, Expr, Graph, Limbs, Linear, Operand, Role, Shape, Step, TableId, TensorId, View};
+use crate::{
+    AxisMap, Contract, Entry, Expr, Factor, Graph, Limbs, Linear, Operand, Role, Shape, Step, TableId,
+    TensorId, View,
+};
 
 /// A tensor that is read by a constraint: committed, or virtual.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,11 @@ impl<'a> Zero<'a> {
         limbs.weighted().fold(self, |zero, (weight, id)| zero.tensor(coeff * i128::from(weight), id))
     }
 
+    fn view(mut self, coeff: i128, view: View) -> Self {
+        self.terms.push((coeff, Slot::View(view)));
+        self
+    }
+
     fn product(mut self, coeff: i128, a: Linear, b: Linear) -> Self {
         self.terms.push((coeff, Slot::Contract(Contract::elementwise(a, b))));
         self
@@ -93,7 +101,43 @@ impl<'a> Zero<'a> {
     }
 }
 
+impl View {
+    /// A tensor in the shape without an axis, repeated along it.
+    fn repeated(tensor: TensorId, shape: &Shape, axis: u32) -> Self {
+        let extent = shape.dims().get(axis as usize).copied().unwrap_or(1);
+        let entries = (0..extent).map(|out| Entry { out, src: 0, coeff: 1 }).collect();
+        let repeated = Factor { src: vec![], out: vec![axis], map: AxisMap::Sparse(entries) };
+        let rest = others(shape, axis).zip(0u32..).map(|(out, src)| (src, out));
+        Self { tensor, shape: shape.clone(), factors: identities(rest).chain([repeated]).collect() }
+    }
+
+    /// The sums of a tensor of this shape along an axis.
+    fn summed(tensor: TensorId, shape: &Shape, axis: u32) -> Self {
+        let extent = shape.dims().get(axis as usize).copied().unwrap_or(1);
+        let entries = (0..extent).map(|src| Entry { out: 0, src, coeff: 1 }).collect();
+        let summed = Factor { src: vec![axis], out: vec![], map: AxisMap::Sparse(entries) };
+        let rest = others(shape, axis).zip(0u32..);
+        Self { tensor, shape: shape.without(axis), factors: identities(rest).chain([summed]).collect() }
+    }
+}
+
+/// The axes of a shape but one.
+fn others(shape: &Shape, axis: u32) -> impl Iterator<Item = u32> {
+    (0u32..).take(shape.rank()).filter(move |other| *other != axis)
+}
+
+/// Identities from source to output axes.
+fn identities(pairs: impl Iterator<Item = (u32, u32)>) -> impl Iterator<Item = Factor> {
+    pairs.map(|(src, out)| Factor { src: vec![src], out: vec![out], map: AxisMap::Identity })
+}
+
 impl Contract {
+    /// The sums along an axis of the products of two operands of one shape.
+    fn along(a: Linear, b: Linear, axis: u32) -> Self {
+        let out_axes = others(&a.shape, axis).collect();
+        Self { out_axes, ..Self::elementwise(a, b) }
+    }
+
     /// The elementwise product of two operands of one shape.
     pub fn elementwise(a: Linear, b: Linear) -> Self {
         let axes: Vec<u32> = (0u32..).take(a.shape.rank()).collect();
@@ -151,6 +195,31 @@ impl Step {
                 let zero = Zero::new(shape).limbs(hi.into(), excess);
                 list.push(zero.product(-1, excess.linear(shape), reached).done());
             }
+            Self::Gap { acc, divisor, r, slack, axis, max, gap, excess, chosen } => {
+                // x = max - gap - excess and r, given 0 <= r < D.
+                let (d, shape) = (i128::from(*divisor), &acc.shape);
+                let zero = Zero::new(shape).constant(d / 2).limbs(d, gap).limbs(d, excess).limbs(-1, r);
+                let spread = max.weighted().fold(zero, |zero, (weight, id)| {
+                    zero.view(-d * i128::from(weight), View::repeated(id, shape, *axis))
+                });
+                list.push(spread.expr(acc).done());
+                list.extend(below(shape, *divisor, r, slack));
+                // The maximum, given that gap and excess are not negative: one entry is chosen, and it is at no distance.
+                let (row, one) = (shape.without(*axis), *chosen);
+                let count = Zero::new(&row).constant(-1);
+                list.push(count.view(1, View::summed(one, shape, *axis)).done());
+                let mut distance = gap.linear(shape);
+                distance.terms.extend(excess.linear(shape).terms);
+                let chosen = Limbs::from(one).linear(shape);
+                let product = Slot::Contract(Contract::along(chosen, distance, *axis));
+                list.push(Constraint::Zero { shape: row, constant: 0, terms: vec![(1, product)] });
+                // How max - x is split: excess (top - gap) = 0.
+                if !excess.is_empty() {
+                    let top = gap.range(graph)[1];
+                    let product = Zero::new(shape).product(-1, excess.linear(shape), gap.linear(shape));
+                    list.push(product.limbs(top, excess).done());
+                }
+            }
         }
         list.extend(self.lookup(graph).map(|(table, x, y)| Constraint::Lookup { table, x, y }));
         list
@@ -167,7 +236,7 @@ impl Step {
                     _ => None,
                 }
             }
-            Self::Rescale { .. } | Self::Quotient { .. } | Self::Root { .. } => None,
+            Self::Rescale { .. } | Self::Quotient { .. } | Self::Root { .. } | Self::Gap { .. } => None,
         }
     }
 }

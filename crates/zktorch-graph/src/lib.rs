@@ -8,6 +8,7 @@
 //! * [`Step::Rescale`]: `y = floor((acc + floor(D/2)) / D)` for an expression acc, with the remainder r as a tensor of its own;
 //!   D = 1 stores an expression exactly;
 //! * [`Step::Saturate`]: the same, clamped to the range of y;
+//! * [`Step::Gap`]: how far entries are below the largest one along an axis;
 //! * [`Step::Lookup`]: `y = f(x)` entry by entry, f a [`Table`];
 //! * [`Step::Quotient`], [`Step::Root`]: `floor(a / b)` and `floor(sqrt(a))`.
 //!

@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct Shape(Vec<u32>);
 
 impl Shape {
+    /// The extents without those of an axis.
+    pub(crate) fn without(&self, axis: u32) -> Self {
+        let others = (0u32..).zip(self.dims()).filter(|(other, _)| *other != axis);
+        Self::new(others.map(|(_, dim)| *dim).collect::<Vec<_>>())
+    }
+
     /// The shape with these extents.
     pub fn new(dims: impl Into<Vec<u32>>) -> Self {
         Self(dims.into())

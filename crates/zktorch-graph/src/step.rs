@@ -85,6 +85,29 @@ pub enum Step {
         /// `[e < 0]`: the LookupOutput of the last limb of e.
         negative: TensorId,
     },
+    /// How far the entries along an axis are below the largest one: `x = floor((acc + floor(D/2)) / D)`, which is stored nowhere,
+    /// `max - x = gap + excess`, where the gap is clamped to its range: the excess is positive at most where the gap is
+    /// the highest number that there is.
+    Gap {
+        /// The accumulator.
+        acc: Expr,
+        /// D, from 1 to 2^48.
+        divisor: u64,
+        /// As for a Rescale.
+        r: Limbs,
+        /// As for a Rescale.
+        slack: Limbs,
+        /// The axis along which there is one maximum.
+        axis: u32,
+        /// The largest x along the axis, in the shape without it; Ranged.
+        max: Limbs,
+        /// The clamped gap: Ranged, or one limb that is a LookupInput. Not negative.
+        gap: Limbs,
+        /// What the gap does not reach: Ranged and not negative; none if nothing is to be clamped.
+        excess: Limbs,
+        /// Ranged over [0, 1]: 1 at one largest entry along the axis (the first one, but any is accepted), else 0.
+        chosen: TensorId,
+    },
 }
 
 impl Step {
@@ -103,6 +126,9 @@ impl Step {
             Self::Saturate { y, r, slack, excess, negative, .. } => {
                 of(&[&(*y).into(), r, slack, excess, &(*negative).into()])
             }
+            Self::Gap { r, slack, max, gap, excess, chosen, .. } => {
+                of(&[max, gap, r, slack, excess, &(*chosen).into()])
+            }
         }
     }
 
@@ -111,6 +137,7 @@ impl Step {
         let mut reads: Vec<TensorId> = match self {
             Self::Rescale { acc: expr, .. }
             | Self::Saturate { acc: expr, .. }
+            | Self::Gap { acc: expr, .. }
             | Self::Root { a: expr, .. } => expr.views().flat_map(View::reads).collect(),
             Self::Quotient { a, b, .. } => a.views().chain(b.views()).flat_map(View::reads).collect(),
             Self::Lookup { x, .. } => vec![*x],

@@ -92,6 +92,12 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
                 let acc = eval_bounded(graph, acc, *bound, &values, TILE, &mut scratch).to_i128();
                 results.saturate(&acc, *divisor, *y, [r, slack, excess], *negative)?;
             }
+            Step::Gap { acc, divisor, r, slack, axis, max, gap, excess, chosen } => {
+                let shape = &acc.shape;
+                let acc = eval_bounded(graph, acc, *bound, &values, TILE, &mut scratch).to_i128();
+                let rows = [shape.dims(), &[*axis]];
+                results.gap(&acc, *divisor, rows, [max, gap, r, slack, excess], *chosen)?;
+            }
             Step::Lookup { table, x, y } => {
                 let definition = graph.table(*table);
                 let table = tables[table.0 as usize].get_or_insert_with(|| definition.values());

@@ -134,6 +134,45 @@ impl<'g> Results<'g> {
         self.split(&negative.into(), &map(acc.len(), |i| i128::from(e[i] < 0)))?;
         self.remainder(acc, divisor, &quotients, [r, slack])
     }
+
+    /// `acc + floor(D/2) = D (max - gap - excess) + r`, the gap within its range, along an axis of these extents.
+    pub(super) fn gap(
+        &mut self,
+        acc: &[i128],
+        divisor: u64,
+        axis: [&[u32]; 2],
+        [max, gap, r, slack, excess]: [&Limbs; 5],
+        chosen: TensorId,
+    ) -> Result<(), GraphError> {
+        let x = map(acc.len(), |i| rounded(acc[i], divisor));
+        let (mut distances, mut choice) = (vec![0; x.len()], vec![0; x.len()]);
+        let mut largest = Vec::new();
+        for row in rows(axis) {
+            // The first of the largest ones.
+            let first = row.clone().reduce(|best, i| if x[i] > x[best] { i } else { best });
+            let Some(first) = first else { continue };
+            largest.push(x[first]);
+            choice[first] = 1;
+            row.for_each(|i| distances[i] = x[first] - x[i]);
+        }
+        self.split(max, &largest)?;
+        let top = if excess.is_empty() { i128::MAX } else { gap.range(self.graph)[1] };
+        self.split(gap, &map(x.len(), |i| distances[i].min(top)))?;
+        if !excess.is_empty() {
+            self.split(excess, &map(x.len(), |i| distances[i] - distances[i].min(top)))?;
+        }
+        self.split(&chosen.into(), &choice)?;
+        self.remainder(acc, divisor, &x, [r, slack])
+    }
+}
+
+/// For every row along an axis the numbers of its entries in row-major order: extents, and the axis.
+fn rows([dims, axis]: [&[u32]; 2]) -> impl Iterator<Item = impl Iterator<Item = usize> + Clone> {
+    let axis = axis.first().map_or(0, |axis| *axis as usize);
+    let product = |dims: &[u32]| dims.iter().map(|dim| *dim as usize).product::<usize>();
+    let (outer, extent, inner) = (product(&dims[..axis]), dims[axis] as usize, product(&dims[axis + 1..]));
+    let row = move |o: usize, i: usize| (0..extent).map(move |k| (o * extent + k) * inner + i);
+    (0..outer).flat_map(move |o| (0..inner).map(move |i| row(o, i)))
 }
 
 /// `floor((acc + floor(D/2)) / D)`.

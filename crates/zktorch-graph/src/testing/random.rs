@@ -208,10 +208,11 @@ impl Random {
         readable.push(TensorId(one));
         for _ in 0..1 + self.below(3) {
             let first = graph.tensors.len() as u32;
-            match self.below(6) {
+            match self.below(7) {
                 0 => self.quotient(&mut graph, &readable, bits),
                 1 => self.root(&mut graph, &readable, bits),
                 2 => self.saturate(&mut graph, &readable, bits),
+                6 => self.gap(&mut graph, &readable, bits),
                 3 => self.wide_rescale(&mut graph, &readable, bits),
                 _ => self.rescale(&mut graph, &readable, bits),
             }
@@ -348,5 +349,25 @@ impl Random {
         if let Role::LookupInput(table) = role {
             self.look_up(graph, table, y);
         }
+    }
+
+    fn gap(&mut self, graph: &mut Graph, readable: &[TensorId], bits: u32) {
+        let acc = self.expr(graph, readable, bits);
+        if acc.shape.rank() == 0 {
+            return;
+        }
+        let axis = self.below(acc.shape.rank()) as u32;
+        let divisor = self.pick(&[1, 2, 3, 1 << 17, 1_000_003, 1 << 33]);
+        let (shape, row) = (acc.shape.clone(), acc.shape.without(axis));
+        let (count, top) = (1 + self.below(3), self.range());
+        let max = self.limbs(graph, &row, count, top, Role::Ranged);
+        let (r, slack) = self.remainder(graph, &shape, divisor);
+        let clamped = self.below(2) == 0;
+        let count = if clamped { 1 } else { 2 };
+        let gap = self.natural(graph, &shape, count);
+        let count = if clamped { 1 + self.below(3) } else { 0 };
+        let excess = if clamped { self.natural(graph, &shape, count) } else { Limbs::default() };
+        let chosen = self.tensor(graph, shape, Interval::new(0, 1), Role::Ranged);
+        graph.steps.push(Step::Gap { acc, divisor, r, slack, axis, max, gap, excess, chosen });
     }
 }

@@ -38,7 +38,7 @@ fn times(coeff: i64, id: TensorId) -> Expr {
 
 /// Of a public input x of any range and a positive one d: `x 2^20` in limbs; that by 1,000,003; `x / (d +
 /// 1)`; the root of d;
-/// x / 16 clamped to [-8, 7].
+/// x / 16 clamped to [-8, 7]; how far the entries of x / 3 are below the largest one, clamped to 1000.
 pub(crate) fn wide() -> Graph {
     let mut graph = Graph::default();
     let formula = Formula::argument().with_constant(Binary::Less, 0.0);
@@ -88,6 +88,17 @@ pub(crate) fn wide() -> Graph {
     let negative = graph.add("negative", (0, 1), Role::LookupOutput(TableId(0)));
     let excess = Limbs(vec![low, top]);
     graph.steps.push(Step::Saturate { acc: times(1, x), divisor: 16, y, r, slack: none, excess, negative });
+
+    let (r, gap) = (graph.add_limbs("gap r", 1, 2), graph.add_limbs("gap", 1, 1000));
+    let (max, excess) = (graph.add_limbs("max", 2, 1 << 15), graph.add_limbs("beyond", 2, 1 << 16));
+    for (i, limb) in max.0.iter().enumerate() {
+        let lo = if i == 0 { 0 } else { -(1 << 15) };
+        let tensor = &mut graph.tensors[limb.0 as usize];
+        (tensor.shape, tensor.range.lo) = (Shape::default(), lo);
+    }
+    let chosen = graph.add("chosen", (0, 1), Role::Ranged);
+    let (acc, slack) = (times(1, x), Limbs::default());
+    graph.steps.push(Step::Gap { acc, divisor: 3, r, slack, axis: 0, max, gap, excess, chosen });
     graph.outputs = vec![graph.named("odd"), graph.named("clamped")];
     graph
 }

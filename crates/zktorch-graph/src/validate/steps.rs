@@ -3,8 +3,8 @@
 use super::bounds::{Bound, Bounds};
 use super::progress::Progress;
 use super::rules::{At, invalid, require, show};
-use super::{expr, limits};
-use crate::{Expr, Graph, GraphError, Limbs, Role, Shape, Step, TableId, TensorId};
+use super::{expr, limits, view};
+use crate::{Expr, Graph, GraphError, Interval, Limbs, Role, Shape, Step, TableId, TensorId};
 
 /// Checks the steps, and that they define what must be defined.
 ///
@@ -68,6 +68,35 @@ impl Progress<'_> {
                 small("D (y + e)", &[sum, u128::from(*divisor)])?;
                 // The range of y has at most 2^32 values.
                 small("e (hi - y)", &[largest(e), 1 << 33])?;
+                Ok(bound)
+            }
+            Step::Gap { acc, divisor, r, slack, axis, max, gap, excess, chosen } => {
+                let bound = self.divided(acc, *divisor)?;
+                let (shape, rank) = (&acc.shape, acc.shape.rank());
+                require((*axis as usize) < rank, "axis", format_args!("below {rank}"), axis)?;
+                let extent = u64::from(shape.dims()[*axis as usize]);
+                // The maximum is repeated, and the choice summed up.
+                view::count(self, 2 * extent)?;
+                let ranged = |role| role == Role::Ranged;
+                let max = self.limbs(max, &shape.without(*axis), "Ranged", ranged);
+                let max = largest(max.at(|| "max".to_owned())?);
+                self.remainder(*divisor, r, slack, shape)?;
+                let argument = |role| matches!(role, Role::Ranged | Role::LookupInput(_));
+                let roles = "Ranged or LookupInput";
+                let [lo, hi] = self.limbs(gap, shape, roles, argument).at(|| "gap".to_owned())?;
+                require(lo == 0, "lowest value", 0, lo).at(|| "gap".to_owned())?;
+                let gap = hi.unsigned_abs();
+                let excess = match excess.is_empty() {
+                    true => 0,
+                    false => self.natural(excess, shape).at(|| "excess".to_owned())?.unsigned_abs(),
+                };
+                self.limbs(&(*chosen).into(), shape, "Ranged", ranged).at(|| "chosen".to_owned())?;
+                let range = self.graph.tensor(*chosen).range;
+                require(range == Interval::new(0, 1), "range", show(Interval::new(0, 1)), show(range))
+                    .at(|| "chosen".to_owned())?;
+                small("D (max - gap - excess)", &[max + gap + excess, u128::from(*divisor)])?;
+                // Below 2^66 and 2^32: sums of chosen (gap + excess) need no check.
+                small("excess (top - gap)", &[excess, gap])?;
                 Ok(bound)
             }
         }

@@ -108,7 +108,7 @@ fn indices_of(progress: &Progress<'_>, id: TensorId, extent: u32) -> Result<u64,
 }
 
 /// Counts entries of maps against the limit.
-fn count(progress: &mut Progress<'_>, entries: u64) -> Result<(), GraphError> {
+pub(super) fn count(progress: &mut Progress<'_>, entries: u64) -> Result<(), GraphError> {
     progress.map_entries = progress.map_entries.saturating_add(entries);
     let total = progress.map_entries;
     require(

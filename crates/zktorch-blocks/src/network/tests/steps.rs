@@ -367,3 +367,74 @@ fn keys_that_bend_the_rules_are_refused() {
     let two = refused(&graph, &|g| g.tensors.push(Tensor::one()));
     assert!(two.contains("tensors with the role One: expected at most 1, got 2"), "{two}");
 }
+
+/// gap = min(max - x, 9), x = round(5 x / 4) along the second of two axes.
+fn gap(clamped: bool) -> &'static Case {
+    let mut b = Builder::default();
+    let x = b.tensor("x", &[2, 3], small(), Role::Input(Private));
+    b.graph.inputs.push(x);
+    let acc = b.times(5, x);
+    let (r, max) =
+        (b.natural("r", &[2, 3], 3), b.limbs("max", &[2], 1, Interval::new(-90, 90), Role::Ranged));
+    let gap = b.natural("gap", &[2, 3], if clamped { 9 } else { 180 });
+    let excess = if clamped { b.natural("excess", &[2, 3], 180) } else { Limbs::default() };
+    let chosen = b.tensor("chosen", &[2, 3], Interval::new(0, 1), Role::Ranged);
+    let slack = Limbs::default();
+    b.graph.steps.push(Step::Gap { acc, divisor: 4, r, slack, axis: 1, max, gap, excess, chosen });
+    case(b.graph, 8, &[&[10, -10, 9, -60, 3, 3]])
+}
+
+#[test]
+fn gaps_are_below_the_largest_entry() {
+    let case = gap(false);
+    let of = |name: &str| &case.values[id(case.network.graph(), name).0 as usize][..];
+    // 12.5, -12.5, 11.25; -75, 3.75, 3.75.
+    assert_eq!((of("max 0"), of("gap 0")), (&[13, 4][..], &[0, 25, 2, 79, 0, 0][..]));
+    assert_eq!((of("r 0"), of("chosen")), (&[0, 0, 3, 2, 1, 1][..], &[1, 0, 0, 0, 1, 0][..]));
+    // Another gap or remainder.
+    breaks(case, &[0], &[("gap 0", 1, 24)]);
+    breaks(case, &[0], &[("r 0", 2, 2)]);
+    // One that makes up for the other.
+    is_in_no_table(case, &[("gap 0", 1, 24), ("r 0", 1, -4)]);
+    is_in_no_table(case, &[("gap 0", 2, 3), ("r 0", 2, 7)]);
+    // A lower maximum: an entry is above it. A higher one: no entry has it.
+    is_in_no_table(
+        case,
+        &[
+            ("max 0", 0, 11),
+            ("gap 0", 0, -2),
+            ("gap 0", 1, 23),
+            ("gap 0", 2, 0),
+            ("chosen", 0, 0),
+            ("chosen", 2, 1),
+        ],
+    );
+    breaks(case, &[2], &[("max 0", 0, 14), ("gap 0", 0, 1), ("gap 0", 1, 26), ("gap 0", 2, 3)]);
+    // No entry is chosen; one that is not the largest; two; one and another one taken away.
+    breaks(
+        case,
+        &[1],
+        &[("max 0", 0, 14), ("gap 0", 0, 1), ("gap 0", 1, 26), ("gap 0", 2, 3), ("chosen", 0, 0)],
+    );
+    breaks(case, &[2], &[("chosen", 0, 0), ("chosen", 1, 1)]);
+    breaks(case, &[1], &[("chosen", 5, 1)]);
+    is_in_no_table(case, &[("chosen", 4, 2), ("chosen", 5, -1)]);
+    // Any of several largest entries may be chosen.
+    let values = changed(case, &[("chosen", 4, 0), ("chosen", 5, 1)]);
+    assert_eq!(refused_by(Forger::new(case, &values).recommit().run()), "accepted");
+}
+
+#[test]
+fn gaps_are_clamped_where_they_end() {
+    let case = gap(true);
+    let of = |name: &str| &case.values[id(case.network.graph(), name).0 as usize][..];
+    assert_eq!((of("gap 0"), of("excess 0")), (&[0, 9, 2, 9, 0, 0][..], &[0, 16, 0, 70, 0, 0][..]));
+    // What the gap does not reach goes into the excess, and nothing else does.
+    breaks(case, &[3], &[("gap 0", 2, 1), ("excess 0", 2, 1)]);
+    breaks(case, &[3], &[("gap 0", 1, 8), ("excess 0", 1, 17)]);
+    breaks(case, &[0], &[("excess 0", 1, 15)]);
+    is_in_no_table(case, &[("gap 0", 1, 25), ("excess 0", 1, 0)]);
+    is_in_no_table(case, &[("gap 0", 2, 9), ("excess 0", 2, -7)]);
+    // A distance that is all excess is one.
+    breaks(case, &[2, 3], &[("max 0", 0, 14), ("excess 0", 0, 1), ("gap 0", 2, 3), ("excess 0", 1, 17)]);
+}

@@ -49,6 +49,36 @@ fn results(graph: &Graph, step: &Step, values: &[Vec<i32>]) -> Result<Vec<(Limbs
             let y = of(&(*y).into(), clamped);
             vec![y, of(excess, e), of(&(*negative).into(), signs), of(r, rest), of(slack, missing)]
         }
+        Step::Gap { acc, divisor, r, slack, axis, max, gap, excess, chosen } => {
+            let (d, numbers) = (i128::from(*divisor), oracle::expr(graph, acc, values));
+            let x: Vec<i128> = numbers.iter().map(|acc| floor(acc + d / 2, d)).collect();
+            let rest: Vec<i128> = numbers.iter().zip(&x).map(|(acc, x)| acc + d / 2 - d * x).collect();
+            let missing = rest.iter().map(|r| d - 1 - r).collect();
+            let places = oracle::indices(acc.shape.dims());
+            let row = |place: &Vec<u32>| {
+                let others = place.iter().zip(0u32..).filter(|(_, other)| other != axis);
+                others.map(|(i, _)| *i).collect::<Vec<u32>>()
+            };
+            // The largest entry of every row and its first place, rows in the order of their first entries.
+            let mut largest: std::collections::BTreeMap<Vec<u32>, (i128, usize)> = Default::default();
+            for (i, place) in places.iter().enumerate() {
+                let best = largest.entry(row(place)).or_insert((x[i], i));
+                if x[i] > best.0 {
+                    *best = (x[i], i);
+                }
+            }
+            let distance = |i: usize| largest[&row(&places[i])].0 - x[i];
+            let top = if excess.is_empty() { i128::MAX } else { gap.range(graph)[1] };
+            let all = |f: &dyn Fn(usize) -> i128| (0..x.len()).map(f).collect::<Vec<i128>>();
+            vec![
+                of(max, largest.values().map(|(max, _)| *max).collect()),
+                of(gap, all(&|i| distance(i).min(top))),
+                of(excess, if excess.is_empty() { vec![] } else { all(&|i| (distance(i) - top).max(0)) }),
+                of(&(*chosen).into(), all(&|i| i128::from(largest[&row(&places[i])].1 == i))),
+                of(r, rest),
+                of(slack, missing),
+            ]
+        }
         Step::Quotient { a, b, q, r, slack } => {
             let a = oracle::expr(graph, a, values);
             let b = oracle::expr(graph, &b.clone().into(), values);

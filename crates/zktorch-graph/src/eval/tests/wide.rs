@@ -77,7 +77,7 @@ fn without(bounds: &Bounds, step: usize) -> Vec<Bound> {
 /// The random graphs of the other tests get through every kind of step, and not only to its errors.
 #[test]
 fn random_graphs_execute_every_step() {
-    let mut executed = [0; 5];
+    let mut executed = [0; 6];
     for seed in 0..1500 {
         let mut random = Random(seed);
         let graph = random.graph((seed % 6) as u32);
@@ -91,6 +91,7 @@ fn random_graphs_execute_every_step() {
                     Step::Quotient { .. } => 2,
                     Step::Root { .. } => 3,
                     Step::Saturate { .. } => 4,
+                    Step::Gap { .. } => 5,
                 }] += 1;
             }
         }

@@ -108,7 +108,10 @@ fn is_small(graph: &Graph) -> bool {
     let expr =
         |expr: &Expr| expr.shape.num_vars() <= 12 && expr.terms.iter().all(|term| operand(&term.operand));
     let step = |step: &Step| match step {
-        Step::Rescale { acc: a, .. } | Step::Saturate { acc: a, .. } | Step::Root { a, .. } => expr(a),
+        Step::Rescale { acc: a, .. }
+        | Step::Saturate { acc: a, .. }
+        | Step::Gap { acc: a, .. }
+        | Step::Root { a, .. } => expr(a),
         Step::Quotient { a, b, .. } => expr(a) && linear(b),
         Step::Lookup { .. } => true,
     };

@@ -46,19 +46,23 @@ fn limbs<'g>(graph: &'g mut Graph, step: usize, name: &str) -> &'g mut Limbs {
     match (&mut graph.steps[step], name) {
         (Step::Rescale { y, .. } | Step::Root { y, .. }, "y") => y,
         (Step::Quotient { q, .. }, "q") => q,
-        (Step::Saturate { excess, .. }, "excess") => excess,
+        (Step::Saturate { excess, .. } | Step::Gap { excess, .. }, "excess") => excess,
+        (Step::Gap { gap, .. }, "gap") => gap,
+        (Step::Gap { max, .. }, "max") => max,
         (
             Step::Rescale { r, .. }
             | Step::Quotient { r, .. }
             | Step::Root { r, .. }
-            | Step::Saturate { r, .. },
+            | Step::Saturate { r, .. }
+            | Step::Gap { r, .. },
             "r",
         ) => r,
         (
             Step::Rescale { slack, .. }
             | Step::Quotient { slack, .. }
             | Step::Root { slack, .. }
-            | Step::Saturate { slack, .. },
+            | Step::Saturate { slack, .. }
+            | Step::Gap { slack, .. },
             "slack",
         ) => slack,
         (step, name) => panic!("no {name} in {step:?}"),
@@ -283,12 +287,95 @@ fn saturations_cover_what_they_clamp() {
         role("negative", Role::Ranged),
     );
     // What the step has looked up is no argument of another lookup.
-    refused("argument of a lookup", &format!("step 5: x: {}", at(&wide(), "excess1")), |g| {
+    refused("argument of a lookup", &format!("step 6: x: {}", at(&wide(), "excess1")), |g| {
         let (x, y) = (g.named("excess1"), TensorId(g.tensors.len() as u32));
         let sign = g.tensors[g.named("negative").0 as usize].clone();
         g.tensors.push(sign);
         g.steps.push(Step::Lookup { table: TableId(0), x, y });
     });
+}
+
+#[test]
+fn gaps_have_a_maximum_and_are_not_negative() {
+    let place = |part: &str, name: &str| format!("step 5: {part}: {}", at(&wide(), name));
+    fn axis(g: &mut Graph) -> &mut u32 {
+        match &mut g.steps[5] {
+            Step::Gap { axis, .. } => axis,
+            _ => panic!("no gap"),
+        }
+    }
+    refused("axis", "step 5", |g| *axis(g) = 1);
+    refused("divisor", "step 5", |g| match &mut g.steps[5] {
+        Step::Gap { divisor, .. } => *divisor = 0,
+        _ => panic!("no gap"),
+    });
+    refused("range of a remainder", &at(&wide(), "gap r0"), range("gap r0", 0, 3));
+    // One maximum for every row.
+    refused("shape", &place("max", "max0"), |g| {
+        let id = g.named("max0").0 as usize;
+        g.tensors[id].shape = Shape::new([3]);
+    });
+    refused("role", &place("max", "max1"), role("max1", Role::Output(Visibility::Public)));
+    // Nothing is above the maximum, and nothing is taken away from a clamped gap.
+    refused("lowest value", "step 5: gap", range("gap0", -1, 1000));
+    refused("lowest value", "step 5: excess", range("beyond1", -1, 5));
+    refused("role", &place("gap", "gap0"), role("gap0", Role::Output(Visibility::Private)));
+    refused("role", &place("excess", "beyond1"), role("beyond1", Role::Output(Visibility::Private)));
+    refused("range of a limb", &place("excess", "beyond0"), range("beyond0", 0, 65_534));
+    // Entries are chosen or not.
+    for (lo, hi) in [(0, 2), (-1, 1), (0, 0)] {
+        refused("range", "step 5: chosen", range("chosen", lo, hi));
+    }
+    refused("role", &place("chosen", "chosen"), role("chosen", Role::Output(Visibility::Private)));
+    refused("shape", &place("chosen", "chosen"), |g| {
+        let id = g.named("chosen").0 as usize;
+        g.tensors[id].shape = Shape::new([4]);
+    });
+    refused("number of limbs", "step 5: gap", |g| limbs(g, 5, "gap").0.clear());
+    // A step may not read what it defines.
+    let own = wide().named("chosen");
+    refused("order", &format!("step 5: acc: term 0: {}", at(&wide(), "chosen")), |g| match &mut g.steps[5] {
+        Step::Gap { acc, .. } => match &mut acc.terms[0].operand {
+            crate::Operand::View(view) => view.tensor = own,
+            crate::Operand::Contract(_) => panic!("a contraction"),
+        },
+        _ => panic!("no gap"),
+    });
+}
+
+#[test]
+fn gaps_do_not_wrap() {
+    /// Four limbs in the place of these.
+    fn widen(g: &mut Graph, name: &str) {
+        let low = limbs(g, 5, name).0[0].0 as usize;
+        let mut tensor = g.tensors[low].clone();
+        (tensor.range, tensor.role) = (Limbs::LOW, Role::Ranged);
+        let first = g.tensors.len() as u32;
+        g.tensors.extend([(); 4].map(|()| tensor.clone()));
+        *limbs(g, 5, name) = Limbs((first..first + 4).map(TensorId).collect());
+    }
+    for name in ["max", "gap", "excess"] {
+        refused("D (max - gap - excess)", "step 5", |g| {
+            widen(g, name);
+            match &mut g.steps[5] {
+                Step::Gap { divisor, .. } => *divisor = 1 << 48,
+                _ => panic!("no gap"),
+            }
+            widen_remainder(g);
+        });
+    }
+    refused("excess (top - gap)", "step 5", |g| {
+        ["gap", "excess"].map(|name| widen(g, name)).into_iter().collect()
+    });
+}
+
+/// A remainder of 48 bits.
+fn widen_remainder(g: &mut Graph) {
+    let mut tensor = g.tensors[g.named("gap r0").0 as usize].clone();
+    tensor.range = Limbs::LOW;
+    let first = g.tensors.len() as u32;
+    g.tensors.extend([(); 3].map(|()| tensor.clone()));
+    *limbs(g, 5, "r") = Limbs((first..first + 3).map(TensorId).collect());
 }
 
 #[test]
