@@ -116,6 +116,7 @@ impl Expansion {
         }
         let mut program = self.program;
         program.simplify();
+        program.divide_products();
         Ok(program)
     }
 }

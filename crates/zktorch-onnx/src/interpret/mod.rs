@@ -8,6 +8,7 @@ mod strided;
 
 use zktorch_graph::Formula;
 
+use crate::program::FAR;
 use crate::program::{AxisMatrix, Core, Kind};
 use crate::tensor::{len, strides};
 use crate::{FloatTensor, IntTensor, Tensor};
@@ -49,6 +50,7 @@ pub(crate) fn evaluate(core: &Core, inputs: &[&Tensor], dims: &[usize], kind: Ki
     // Functions change kinds; everything else computes in the kind of its result.
     match core {
         Core::Function(formula) => return function(formula, inputs[0], dims, kind),
+        Core::Gap(axis) => return gap(inputs[0], *axis, inputs.get(1).copied()),
         Core::Gather { axis } => return gather(inputs[0], *axis, inputs[1], dims),
         Core::Divide => return quotient(inputs, dims, Kind::Float, |a, b| a / b),
         Core::FloorDivide if inputs.iter().any(|input| matches!(input, Tensor::Float(_))) => {
@@ -88,6 +90,26 @@ pub(crate) fn evaluate(core: &Core, inputs: &[&Tensor], dims: &[usize], kind: Ki
     }
     .into_iter();
     IntTensor::from_fn(dims, |_| out.next().unwrap_or_default()).into()
+}
+
+/// How far entries are below the largest one along an axis, of those that count.
+fn gap(x: &Tensor, axis: usize, keep: Option<&Tensor>) -> Tensor {
+    let dims = x.dims();
+    let counts: Option<Vec<i64>> = keep.map(|keep| {
+        let ints: Vec<i64> = keep.iter().map(|x| x as i64).collect();
+        strided::read(&ints, dims, &strided::repeated(keep.dims(), dims))
+    });
+    let counts = |at: usize| counts.as_ref().is_none_or(|counts| counts[at] != 0);
+    let inner = len(&dims[axis + 1..]).max(1);
+    let row = |at: usize| at / (inner * dims[axis]) * inner + at % inner;
+    let mut largest = vec![f64::NEG_INFINITY; x.len() / dims[axis].max(1)];
+    for (at, entry) in x.iter().enumerate().filter(|(at, _)| counts(*at)) {
+        let max = &mut largest[row(at)];
+        *max = max.max(entry);
+    }
+    let entries =
+        x.iter().enumerate().map(|(at, entry)| if counts(at) { largest[row(at)] - entry } else { FAR });
+    from_f64(dims, Kind::Float, entries)
 }
 
 /// Entries of an axis at indices, of which negative ones count from the end. What is out of range selects zero: the statement's
@@ -163,7 +185,12 @@ fn linear<N: Number + einsum::Multiply>(core: &Core, inputs: &[(&[usize], &[N])]
         }
         // Handled before.
         // Done before.
-        Core::Gather { .. } | Core::Function(_) | Core::Divide | Core::FloorDivide | Core::Sqrt => Vec::new(),
+        Core::Gap(_)
+        | Core::Gather { .. }
+        | Core::Function(_)
+        | Core::Divide
+        | Core::FloorDivide
+        | Core::Sqrt => Vec::new(),
     }
 }
 

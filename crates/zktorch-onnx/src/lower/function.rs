@@ -31,6 +31,10 @@ const MAX_SCALE: i32 = 200;
 impl Lowering<'_> {
     /// y = f(x).
     pub(super) fn function(&mut self, x: Id, formula: &Formula, y: Id) -> Result<Value> {
+        if let Some(exponential) = self.exponents.get(&x) {
+            let (table, range, scale) = exponential.parts();
+            return self.look_up(&self.value(x)?, table, range, scale, self.name(y));
+        }
         if self.guard > 0
             && let Some(value) = self.function_guarded(x, formula, y)?
         {
@@ -420,8 +424,8 @@ impl Shape {
 
 /// How a function is looked up.
 pub(super) struct Plan {
-    table: Table,
-    range: Interval,
+    pub(super) table: Table,
+    pub(super) range: Interval,
     pub(super) scale: i32,
     output_scale: i32,
     saturates: bool,

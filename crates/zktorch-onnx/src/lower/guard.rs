@@ -24,7 +24,13 @@ impl Lowering<'_> {
     }
 
     /// What the integers of a value may be at a scale: what 16 bits are at its own one.
-    fn guarded_bounds(&self, value: &Value, raised: &Value, divisor: u64, scale: i32) -> (i128, i128) {
+    pub(super) fn guarded_bounds(
+        &self,
+        value: &Value,
+        raised: &Value,
+        divisor: u64,
+        scale: i32,
+    ) -> (i128, i128) {
         let (lo, hi) = quotient_bounds(raised, divisor);
         let more = u32::try_from(scale - self.own_scale(value)).unwrap_or_default().min(64);
         ((i128::from(Interval::I16.lo) << more).max(lo), (i128::from(u16::MAX >> 1) << more).min(hi))

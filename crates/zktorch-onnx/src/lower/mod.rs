@@ -5,6 +5,7 @@
 
 mod divide;
 mod function;
+mod gap;
 mod guard;
 mod layout;
 mod maximum;
@@ -51,6 +52,10 @@ pub(crate) struct Lowering<'a> {
     guard: u32,
     /// The values that are known so far.
     values: Vec<Option<Value>>,
+    /// Values that a gap alone reads, through sums: their divisor may be large.
+    feeds_gap: Vec<bool>,
+    /// Gaps that are the arguments of exponentials.
+    exponents: BTreeMap<Id, gap::Exponential>,
     /// The value that is computed.
     current: Id,
     /// Weights that exist: constant, extents, scale.
@@ -71,6 +76,8 @@ impl<'a> Lowering<'a> {
             headroom,
             guard,
             values: vec![None; program.values.len()],
+            feeds_gap: if guard == 0 { feeds_gap(program) } else { vec![false; program.values.len()] },
+            exponents: BTreeMap::new(),
             current: Id(0),
             stored: BTreeMap::new(),
         }
@@ -113,6 +120,7 @@ impl<'a> Lowering<'a> {
             Core::Conv { groups, windows } => self.conv(*groups, windows, &node.inputs)?,
             Core::ChannelAffine(axis) => self.channel_affine(input(0), input(1), input(2), *axis)?,
             Core::Function(formula) => self.function(input(0), formula, node.output)?,
+            Core::Gap(axis) => self.gap(input(0), node.inputs.get(1).copied(), *axis, node.output)?,
             Core::Max => self.max(input(0), input(1))?,
             Core::Divide | Core::FloorDivide => self.quotient(input(0), input(1), node.output)?,
             Core::Sqrt => self.root(input(0), node.output)?,
@@ -151,7 +159,11 @@ impl<'a> Lowering<'a> {
     pub(crate) fn stored_values(&self) -> Vec<(Id, Vec<usize>, TensorId)> {
         let plain = |(index, value): (usize, &Option<Value>)| {
             let value = value.as_ref().filter(|value| self.is_plain(value))?;
-            Some((Id(index), value.dims(), self.last_tensor(value).ok()?))
+            let tensor = self.last_tensor(value).ok()?;
+            // A clamped gap is none, and a tensor of another scale stands for a multiple.
+            let is_value =
+                self.graph.tensor(tensor).scale == value.scale && !self.exponents.contains_key(&Id(index));
+            is_value.then(|| (Id(index), value.dims(), tensor))
         };
         self.values.iter().enumerate().filter_map(plain).collect()
     }
@@ -392,6 +404,22 @@ fn exact_values(program: &Program) -> Vec<bool> {
         }
     }
     direct.into_iter().zip(ends).map(|(direct, ends)| direct && ends).collect()
+}
+
+/// Values that a gap alone reads, through sums.
+fn feeds_gap(program: &Program) -> Vec<bool> {
+    let readers = program.readers();
+    let mut feeds = vec![false; program.values.len()];
+    for node in program.nodes.iter().rev() {
+        let through = match &node.core {
+            Core::Gap(_) => true,
+            core => core.is_sum() && feeds[node.output.0],
+        };
+        if through {
+            node.inputs.iter().filter(|input| readers[input.0] == 1).for_each(|input| feeds[input.0] = true);
+        }
+    }
+    feeds
 }
 
 /// Values that a maximum reads, through selections of entries alone.

@@ -4,7 +4,7 @@ use zktorch_graph::{AxisMap, Factor, Operand};
 
 use super::{Lowering, Value, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
-use crate::program::{Id, Kind, Window};
+use crate::program::{Core, Id, Kind, Node, Window};
 
 /// Longest list of a window's entries that a key should hold.
 const MAX_LISTED: usize = 1 << 16;
@@ -19,7 +19,7 @@ impl Lowering<'_> {
         let exact = |lowering: &Self, id: Id| lowering.program.value(id).kind != Kind::Float;
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
             let own = lowering.stored_scale(&value);
-            let keep = public || value.scale <= own || exact(lowering, id);
+            let keep = public || value.scale <= own || exact(lowering, id) || lowering.is_exponential(&value);
             if keep { Ok(value) } else { lowering.coarser(&value, own, id) }
         };
         let (mut a, mut b) = (lower(self, a, public[0], a_id)?, lower(self, b, public[1], b_id)?);
@@ -28,13 +28,22 @@ impl Lowering<'_> {
         }
         let excess = a.scale + b.scale - self.target_scale() - self.shift_room(&a).max(self.shift_room(&b));
         let exact = (exact(self, a_id), exact(self, b_id));
-        if excess > 0 && exact != (true, true) {
+        if excess > 0 && exact != (true, true) && !self.is_divided_later() {
             let first = exact.1 || (!exact.0 && a.scale > b.scale);
             let (value, id) = if first { (&mut a, a_id) } else { (&mut b, b_id) };
             let scale = value.scale - excess;
             *value = self.coarser(value, scale, id)?;
         }
         Ok((a, b))
+    }
+
+    /// Whether the value that is computed is rounded by whatever reads it, at any scale: by a gap, or as a dividend.
+    fn is_divided_later(&self) -> bool {
+        let id = self.current;
+        let mut readers = self.program.nodes.iter().filter(|node| node.inputs.contains(&id));
+        let dividend =
+            |node: &Node| node.core == Core::Divide && node.inputs[0] == id && node.inputs[1] != id;
+        self.feeds_gap[id.0] || readers.next().is_some_and(dividend) && readers.next().is_none()
     }
 
     /// Whether a value consists of public inputs alone.

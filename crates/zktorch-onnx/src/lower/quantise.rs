@@ -151,7 +151,12 @@ impl Lowering<'_> {
                 _ if !reads => false,
                 Core::Einsum { .. } | Core::Conv { .. } => !node.inputs.iter().any(constant),
                 Core::ChannelAffine(_) => false,
-                Core::Max | Core::Function(_) | Core::Divide | Core::FloorDivide | Core::Sqrt => true,
+                Core::Gap(_)
+                | Core::Max
+                | Core::Function(_)
+                | Core::Divide
+                | Core::FloorDivide
+                | Core::Sqrt => true,
                 _ => {
                     reached[node.output.0] = true;
                     false

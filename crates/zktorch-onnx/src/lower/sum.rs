@@ -1,6 +1,6 @@
 //! Sums: linear combinations, constants, concatenation.
 
-use super::{Lowering, Value, along, sub_axes};
+use super::{Lowering, Value, along, gap, sub_axes};
 use crate::Result;
 use crate::program::{Id, Kind};
 
@@ -45,7 +45,8 @@ impl Lowering<'_> {
         if self.is_exact(id) {
             return if value.div == 1 { Ok(value) } else { self.store(&value, id) };
         }
-        let room = self.target_scale() + 16;
+        // What a gap reads is divided by up to 2^48 there, and not before.
+        let room = if self.feeds_gap[self.current.0] { gap::FINEST } else { self.target_scale() + 16 };
         if value.div == 1 && value.scale <= room {
             return Ok(value);
         }

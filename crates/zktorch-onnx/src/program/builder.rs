@@ -16,6 +16,7 @@ mod product;
 mod reduce;
 mod variance;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zktorch_graph::{Formula, Unary};
@@ -35,6 +36,8 @@ pub(crate) struct Builder {
     /// Work that is too large to be folded is left to the run.
     max_folded: u64,
     error: Option<(String, String)>,
+    /// Reshapes by operand and extents.
+    reshaped: BTreeMap<(Id, Vec<usize>), Id>,
 }
 
 impl Builder {
@@ -46,6 +49,7 @@ impl Builder {
             max_entries,
             max_folded,
             error: None,
+            reshaped: BTreeMap::new(),
         }
     }
 

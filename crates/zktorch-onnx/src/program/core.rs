@@ -36,6 +36,9 @@ impl AxisMatrix {
     }
 }
 
+/// What a gap is where an entry does not count: its exponential is zero in 32 bits.
+pub(crate) const FAR: f64 = 128.0;
+
 /// One core operator. Extents of its result stand with the value it defines.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Core {
@@ -61,6 +64,9 @@ pub(crate) enum Core {
     ChannelAffine(usize),
     /// f(x), entry by entry.
     Function(Formula),
+    /// `max(x) - x` along an axis. With a boolean as input 1, which broadcasts to x: the maximum of the entries where it is 1, and
+    /// [`FAR`] where it is 0.
+    Gap(usize),
     /// The larger one, entry by entry.
     Max,
     /// `a / b`, entry by entry; b is positive.

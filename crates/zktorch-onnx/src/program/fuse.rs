@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Core, Id, Program};
+use super::{Core, Id, Node, Program};
 use crate::{FloatTensor, Tensor};
 
 impl Program {
@@ -25,6 +25,87 @@ impl Program {
                 value.constant = None;
             }
         }
+    }
+
+    /// Divides products instead of their operands, where all that is added up is divided by the same: attention's weights are
+    /// as many as pairs of positions, its results are not.
+    pub(crate) fn divide_products(&mut self) {
+        let readers = self.readers();
+        let mut nodes = Vec::with_capacity(self.nodes.len());
+        for node in std::mem::take(&mut self.nodes) {
+            match self.late_quotient(&node, &nodes, &readers) {
+                Some(replaced) => nodes.extend(replaced),
+                None => nodes.push(node),
+            }
+        }
+        self.nodes = nodes;
+        self.simplify();
+    }
+
+    /// The product of the dividend, and its quotient by the divisor, if `node` is a product of a quotient that nothing else reads.
+    fn late_quotient(&mut self, node: &Node, before: &[Node], readers: &[usize]) -> Option<Vec<Node>> {
+        let Core::Einsum { a, out, .. } = &node.core else { return None };
+        let maker = |id: Id| before.iter().rfind(|other| other.output == id);
+        let alone = |id: Id| readers[id.0] == 1;
+        // Products leave out axes of extent 1.
+        let mut quotient = maker(node.inputs[0]).filter(|node| alone(node.output))?;
+        if quotient.core == Core::Reshape {
+            quotient = maker(quotient.inputs[0]).filter(|node| alone(node.output))?;
+        }
+        let repeated = maker(*quotient.inputs.get(1)?)?;
+        if quotient.core != Core::Divide || repeated.core != Core::Broadcast {
+            return None;
+        }
+        let read = self.value(node.inputs[0]).dims.clone();
+        let divisor = repeated.inputs[0];
+        let extents = self.squeezed(&self.value(quotient.output).dims, &self.value(divisor).dims, &read)?;
+        let axis = |label: &u32| a.iter().position(|other| other == label);
+        let summed: Vec<usize> = (0..a.len()).filter(|axis| !out.contains(&a[*axis])).collect();
+        // The divisor is the same for all that is added up, and the result not much larger than the quotient.
+        let entries = |id: Id| crate::tensor::len(&self.value(id).dims);
+        let same = summed.iter().all(|axis| extents[*axis] == 1);
+        if !same || summed.is_empty() || entries(node.output) > entries(quotient.output) {
+            return None;
+        }
+        let mut perm: Vec<usize> = out.iter().filter_map(axis).collect();
+        perm.extend(&summed);
+        let moved: Vec<usize> = perm.iter().map(|axis| extents[*axis]).collect();
+        let dims: Vec<usize> = out.iter().map(|label| axis(label).map_or(1, |axis| extents[axis])).collect();
+        let whole = self.value(node.output).dims.clone();
+        let (dividend, other) = (quotient.inputs[0], node.inputs[1]);
+        let mut list = Vec::new();
+        let mut push = |program: &mut Self, core, inputs: Vec<Id>, like: Id, dims: Vec<usize>| {
+            let mut value = program.values[like.0].clone();
+            value.dims = dims;
+            program.values.push(value);
+            let output = Id(program.values.len() - 1);
+            list.push(Node { core, inputs, output, origin: node.origin });
+            output
+        };
+        let dividend = push(self, Core::Reshape, vec![dividend], dividend, read);
+        let divisor = push(self, Core::Reshape, vec![divisor], divisor, extents);
+        let product = push(self, node.core.clone(), vec![dividend, other], node.output, whole.clone());
+        let divisor = push(self, Core::Transpose(perm), vec![divisor], divisor, moved);
+        let divisor = push(self, Core::Reshape, vec![divisor], divisor, dims);
+        let divisor = push(self, Core::Broadcast, vec![divisor], divisor, whole);
+        list.push(Node {
+            core: Core::Divide,
+            inputs: vec![product, divisor],
+            output: node.output,
+            origin: node.origin,
+        });
+        Some(list)
+    }
+
+    /// The extents of a value that broadcasts to `whole`, for `read`: the same extents without, or with other, ones.
+    fn squeezed(&self, whole: &[usize], part: &[usize], read: &[usize]) -> Option<Vec<usize>> {
+        let mut long = whole.iter().zip(part).filter(|(whole, _)| **whole != 1);
+        let extents = read.iter().map(|dim| match dim {
+            1 => Some(1),
+            dim => long.next().filter(|(whole, _)| *whole == dim).map(|(_, part)| *part),
+        });
+        let extents = extents.collect::<Option<Vec<usize>>>()?;
+        (whole.len() == part.len() && long.next().is_none()).then_some(extents)
     }
 
     /// Puts factors and offsets per channel into the weights of the convolution or matrix product before them, where nothing

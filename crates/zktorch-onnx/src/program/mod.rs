@@ -12,7 +12,7 @@ use std::sync::Arc;
 use zktorch_graph::Formula;
 
 pub(crate) use self::builder::Builder;
-pub(crate) use self::core::{AxisMatrix, Core};
+pub(crate) use self::core::{AxisMatrix, Core, FAR};
 pub(crate) use self::window::Window;
 use crate::Tensor;
 

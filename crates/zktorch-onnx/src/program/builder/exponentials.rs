@@ -5,7 +5,21 @@ use zktorch_graph::{Formula, Instruction, Unary};
 use super::super::{Core, Id, Kind};
 use super::Builder;
 
+/// Rows from here on have their maximum proved by one step; in shorter ones pairs are compared.
+const LONG: usize = 4;
+
 impl Builder {
+    /// How far entries are below the largest one along an axis, of those that count.
+    fn gap(&mut self, x: Id, axis: usize, keep: Option<Id>) -> Id {
+        let dims = self.dims(x).to_vec();
+        let inputs: Vec<Id> = std::iter::once(x).chain(keep).collect();
+        self.push(Core::Gap(axis), &inputs, dims, Kind::Float)
+    }
+
+    fn exp_of_negative(&mut self, x: Id) -> Id {
+        self.plain_function(x, Formula::argument().then(Unary::Neg).then(Unary::Exp), Kind::Float)
+    }
+
     pub(crate) fn exp(&mut self, x: Id) -> Id {
         self.function(x, Formula::argument().then(Unary::Exp), Kind::Float)
     }
@@ -18,7 +32,25 @@ impl Builder {
 
     /// exp(x - max), and its sum along the axes, which are kept. What is masked is exactly zero.
     pub(crate) fn exponentials(&mut self, x: Id, axes: &[usize]) -> (Id, Id) {
-        if let Some(mask) = self.masked(x)
+        let mask = self.masked(x);
+        let finite = mask.map_or(x, |mask| mask.finite);
+        // A row without an entry that counts is an error of the run, but for one that is uniform by definition.
+        let defined = mask.is_none_or(|mask| {
+            self.may_count(mask.finite, mask.keep, axes)
+                && (!mask.uniform || self.constant(mask.keep).is_some())
+        });
+        if let [axis] = *axes
+            && self.dims(finite)[axis] >= LONG
+            && self.kind(finite) == Kind::Float
+            && self.constant(finite).is_none()
+            && defined
+        {
+            let gap = self.gap(finite, axis, mask.map(|mask| mask.keep));
+            let exponentials = self.exp_of_negative(gap);
+            let sum = self.reduce_sum(exponentials, axes, true);
+            return (exponentials, sum);
+        }
+        if let Some(mask) = mask
             && self.may_count(mask.finite, mask.keep, axes)
         {
             return self.masked_exponentials(mask, axes);
@@ -63,6 +95,9 @@ impl Builder {
         {
             return;
         }
+        if self.is_below_maximum(root) {
+            return;
+        }
         let exponent = match formula == Formula::argument() {
             true => root,
             false => self.plain_function(root, formula, Kind::Float),
@@ -85,6 +120,9 @@ impl Builder {
     fn is_below_maximum(&self, x: Id) -> bool {
         let maker = |id: Id| self.program.nodes.iter().rev().find(|node| node.output == id);
         let Some(node) = maker(x) else { return false };
+        if let Core::Gap(_) = node.core {
+            return true;
+        }
         let Core::Sum(coefficients) = &node.core else { return false };
         let subtracted = coefficients.iter().zip(&node.inputs).filter(|(c, _)| **c == -1.0);
         subtracted.into_iter().any(|(_, id)| {

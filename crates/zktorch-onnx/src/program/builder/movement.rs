@@ -17,6 +17,10 @@ impl Builder {
             self.fail("extents of the same product", got);
             return x;
         }
+        // What several readers reshape in the same way is stored once for all of them.
+        if let Some(known) = self.reshaped.get(&(x, dims.to_vec())) {
+            return *known;
+        }
         let formula = self.value(x).formula.clone();
         let kind = self.kind(x);
         let id = self.push(Core::Reshape, &[x], dims.to_vec(), kind);
@@ -26,6 +30,7 @@ impl Builder {
             self.note_formula(id, root, formula);
         }
         self.note_masked_move(id, x, true, |builder, part| builder.reshape(part, dims));
+        self.reshaped.insert((x, dims.to_vec()), id);
         id
     }
 
