@@ -131,8 +131,7 @@ fn fold<'a>(
     cross: &(Vec<G1Projective>, ErrorOpening),
 ) -> (Fr, Result<(), MiraError>) {
     let terms = core::slice::from_ref(&cross.0);
-    let folded =
-        relation::verify(relation, &mut transcript, left.0.clone(), &right.0, terms).unwrap();
+    let folded = relation::verify(relation, &mut transcript, left.0.clone(), &right.0, terms).unwrap();
     let gamma = (folded.instance.slack - left.0.instance.slack) / right.0.instance.slack;
     let mut witness = left.1.clone();
     witness.fold(&right.1, core::slice::from_ref(&cross.1), gamma);

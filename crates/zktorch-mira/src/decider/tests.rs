@@ -203,7 +203,8 @@ fn replay(
     let messages = reduction.messages(ReductionShape::of(all)).unwrap();
     let mut channel = zktorch_transcript::ClearVerifier::new(transcript, &messages);
     let reduced = zktorch_sumcheck::verify(&mut channel, b"mira decider round", &statements).unwrap();
-    zktorch_transcript::VerifierChannel::receive(&mut channel, b"mira decider evaluations", all.len()).unwrap();
+    zktorch_transcript::VerifierChannel::receive(&mut channel, b"mira decider evaluations", all.len())
+        .unwrap();
     (reduced, transcript.challenge_scalar(b"mira decider rho"))
 }
 

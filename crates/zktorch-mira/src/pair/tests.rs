@@ -5,8 +5,8 @@ use zktorch_sumcheck::SumcheckError;
 use zktorch_transcript::TranscriptError;
 
 use super::*;
-use crate::decider;
 use crate::Module;
+use crate::decider;
 use crate::test_util::{forgetful, naive_eq, naive_inner_product, satisfied, scalars};
 
 fn fresh() -> Transcript {

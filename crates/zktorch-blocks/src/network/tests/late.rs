@@ -17,6 +17,7 @@ use crate::network::transcript::{A_VALUES, B_VALUES, RELATION_VALUES, SUMCHECK_A
 use crate::network::verifier::{self, Argument};
 use crate::test_util::Case;
 
+const SUM: &str = "lookup: sum h = sum h'";
 const A: &str = "sumcheck A";
 const B: &str = "sumcheck B";
 
@@ -71,7 +72,13 @@ impl VerifierChannel for Lenient<'_> {
         Ok(())
     }
 
-    fn enforce_product(&mut self, constraint: &'static str, a: Fr, b: Fr, c: Fr) -> Result<(), TranscriptError> {
+    fn enforce_product(
+        &mut self,
+        constraint: &'static str,
+        a: Fr,
+        b: Fr,
+        c: Fr,
+    ) -> Result<(), TranscriptError> {
         self.enforce_zero(constraint, a * b - c)
     }
 }
@@ -84,17 +91,17 @@ fn forge(forger: &mut Forger<'_>, probe: &Probe, late: Late<'_>) -> Forged {
     Forged { v, h, messages: channel.inner.into_messages(), accumulated }
 }
 
-/// What is missing in the constraint of this name, and in the claim on the accumulator.
-fn measure(forger: &Forger<'_>, forged: &Forged, probe: &Probe, constraint: &str) -> [Fr; 2] {
+/// What is missing in the constraints of these names; the decider stands for the claim on the accumulator.
+fn measure<const N: usize>(forger: &Forger<'_>, forged: &Forged, probe: &Probe, names: [&str; N]) -> [Fr; N] {
     let statement = forger.statement().unwrap();
     let mut transcript = probed(&statement, probe);
     let inner = ClearVerifier::new(&mut transcript, &forged.messages);
     let mut channel = Lenient { inner, missing: Vec::new() };
     let argument = Argument { statement: &statement, v: &forged.v, h: &forged.h };
     let claims = verifier::verify(&mut channel, &argument).unwrap();
-    let of_name = channel.missing.iter().filter(|(name, _)| *name == constraint).map(|(_, value)| *value);
-    let vector = &forged.accumulated.1.vector;
-    [of_name.sum(), claims[0].value - claims[0].functional.apply(vector).unwrap()]
+    let value = claims[0].functional.apply(&forged.accumulated.1.vector).unwrap();
+    channel.missing.push((DECIDER, claims[0].value - value));
+    names.map(|name| channel.missing.iter().filter(|(of, _)| *of == name).map(|(_, value)| *value).sum())
 }
 
 fn refused(forger: &mut Forger<'_>, probe: impl Fn() -> Probe, late: Late<'_>) -> String {
@@ -120,29 +127,29 @@ fn attack_a_round(mut forger: Forger<'_>, label: &'static [u8], residual: &str) 
     let probe = omitting(label);
     let [at_0, at_1] = [Fr::ZERO, Fr::one()].map(|x| {
         let forged = forge(&mut forger, &probe(), Late { label, changes: &[(0, x)] });
-        measure(&forger, &forged, &probe(), residual)
+        measure(&forger, &forged, &probe(), [residual])[0]
     });
-    let changes = [(0, zero_of_line([at_0[0], at_1[0]]))];
+    let changes = [(0, zero_of_line([at_0, at_1]))];
     let late = Late { label, changes: &changes };
     assert_eq!(refused(&mut forger, probe, late), "accepted");
     assert_eq!(refused(&mut forger, Probe::new, late), residual);
 }
 
-/// The lie breaks the sumcheck with this residual. Two of the values after it, chosen when rho is known, hide it: the residual
-/// holds, and what is false in the two claims cancels.
-fn attack_values(mut forger: Forger<'_>, label: &'static [u8], residual: &str, values: [usize; 2]) {
+/// Two values of a message, chosen when the challenges after it are known, hide the lie from both constraints. The real verifier
+/// finds the second one unsatisfied, which is the one that these challenges are for.
+fn attack_values(mut forger: Forger<'_>, label: &'static [u8], values: [usize; 2], constraints: [&str; 2]) {
     let probe = omitting(label);
     let [zero, one] = [Fr::ZERO, Fr::one()];
     let ends = [[zero, zero], [one, zero], [zero, one]].map(|x| {
         let changes = [(values[0], x[0]), (values[1], x[1])];
         let forged = forge(&mut forger, &probe(), Late { label, changes: &changes });
-        measure(&forger, &forged, &probe(), residual)
+        measure(&forger, &forged, &probe(), constraints)
     });
     let x = zero_of_plane(ends);
     let changes = [(values[0], x[0]), (values[1], x[1])];
     let late = Late { label, changes: &changes };
     assert_eq!(refused(&mut forger, probe, late), "accepted");
-    assert_eq!(refused(&mut forger, Probe::new, late), DECIDER);
+    assert_eq!(refused(&mut forger, Probe::new, late), constraints[1]);
 }
 
 /// A remainder that is in no table. One of the sums is changed so that they agree: sumcheck A has a false claim.
@@ -151,10 +158,10 @@ fn false_lookup(case: &Case) -> Forger<'_> {
     let difference = std::rc::Rc::new(Cell::new(Fr::ZERO));
     let (seen, chunks) = (difference.clone(), case.network.chunks().clone());
     forger.alter_inverses = Box::new(move |columns, _| seen.set(-missing(columns, &chunks)));
-    let first_sum = 11 + case.network.chunks().multiplicities.count;
+    let first = first_sum(case);
     forger.alter_message = Box::new(move |label, message| {
         if label == RELATION_VALUES {
-            message[first_sum] += difference.get();
+            message[first] += difference.get();
         }
     });
     forger
@@ -168,7 +175,7 @@ fn false_output(case: &Case) -> Forger<'_> {
         let changes = [(6, x)];
         let late = Late { label: RELATION_VALUES, changes: &changes };
         let forged = forge(&mut forger, &Probe::new(), late);
-        measure(&forger, &forged, &Probe::new(), RELATION)[0]
+        measure(&forger, &forged, &Probe::new(), [RELATION])[0]
     });
     let change = zero_of_line(ends);
     assert_ne!(change, Fr::ZERO);
@@ -180,9 +187,22 @@ fn false_output(case: &Case) -> Forger<'_> {
     forger
 }
 
+/// The first of the sums of the inverse columns, after the values of the relations and the multiplicities.
+fn first_sum(case: &Case) -> usize {
+    11 + case.network.chunks().multiplicities.count
+}
+
 /// The first of the values of the tables' inverse columns after sumcheck A.
 fn first_table_value(case: &Case) -> usize {
     case.network.looked_up().iter().map(|chunk| if chunk.y.is_some() { 4 } else { 3 }).sum()
+}
+
+/// Two sums, chosen when lambda and rho1 are known: they agree, and what is false in two claims of sumcheck A cancels.
+#[test]
+fn sums_that_are_not_absorbed_prove_anything() {
+    let case = case();
+    let first = first_sum(&case);
+    attack_values(liar(&case), RELATION_VALUES, [first, first + 1], [SUM, A]);
 }
 
 #[test]
@@ -191,11 +211,12 @@ fn a_round_of_a_that_is_not_absorbed_proves_anything() {
     attack_a_round(false_lookup(&case), SUMCHECK_A, A);
 }
 
+/// Two values, chosen when rho is known: the residual holds, and what is false in the two claims cancels in the accumulator.
 #[test]
 fn values_after_a_that_are_not_absorbed_prove_anything() {
     let case = case();
     let first = first_table_value(&case);
-    attack_values(false_lookup(&case), A_VALUES, A, [first, first + 1]);
+    attack_values(false_lookup(&case), A_VALUES, [first, first + 1], [A, DECIDER]);
 }
 
 #[test]
@@ -207,5 +228,5 @@ fn a_round_of_b_that_is_not_absorbed_proves_anything() {
 #[test]
 fn values_after_b_that_are_not_absorbed_prove_anything() {
     let case = Case::new(halves(), 8, 5);
-    attack_values(false_output(&case), B_VALUES, B, [0, 1]);
+    attack_values(false_output(&case), B_VALUES, [0, 1], [B, DECIDER]);
 }

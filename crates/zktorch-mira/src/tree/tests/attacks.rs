@@ -26,8 +26,7 @@ fn a_late_leaf(late: usize) {
     leaves[1 - late].instance.value += Fr::one();
     let before = root(&leaves);
     let gamma = gamma_of(&before);
-    let missing =
-        before.instance.functional.apply(&witness(gamma).vector).unwrap() - before.instance.value;
+    let missing = before.instance.functional.apply(&witness(gamma).vector).unwrap() - before.instance.value;
     leaves[late].instance.value += if late == 0 { missing } else { missing / gamma.square() };
 
     // With that gamma the forgery works.
