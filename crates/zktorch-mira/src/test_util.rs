@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_field::{Fr, Row};
 use zktorch_transcript::Transcript;
+use zktorch_transcript::probe::Probe;
 
 use crate::levels::{Chunk, Column};
 use crate::plan::{ClaimTerm, FoldPlan};
@@ -28,6 +29,13 @@ fn bytes(seed: u64, count: usize) -> Vec<u8> {
     let mut out = vec![0; count];
     coins(seed).challenge_bytes(b"bytes", &mut out);
     out
+}
+
+/// A transcript that ignores a label: the one of a verifier with this mistake.
+pub(crate) fn forgetful(transcript: Transcript, label: &'static [u8]) -> Transcript {
+    let probe = Probe::new();
+    probe.omit_label(label);
+    transcript.with_probe(&probe)
 }
 
 /// The coefficients of `eq(point, .)`, by the definition.

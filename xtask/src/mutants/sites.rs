@@ -92,13 +92,15 @@ pub(super) fn scan(workspace: &Workspace) -> Result<Vec<Site>> {
             .with_context(|| format!("cannot read {}", file.display()))?;
         sites.extend(in_source(Path::new(&path), &text));
         labels.extend(absorbed(&text));
-        all.push(text);
+        let owner = path.split('/').nth(1).unwrap_or_default().to_owned();
+        all.push((owner, text));
     }
-    // Labels of messages have names, which both sides use; so have those of challenges.
-    for (name, label) in all.iter().flat_map(|text| named(text)) {
-        if !all.iter().any(|text| is_drawn(text, &name)) {
-            labels.push(label);
-        }
+    // Labels of messages have names, which both sides use; so have those of challenges. Other crates use the same names.
+    for (owner, text) in &all {
+        let own = || all.iter().filter(|(other, _)| other == owner);
+        let names = named(text).into_iter();
+        let absorbed = names.filter(|(name, _)| !own().any(|(_, text)| is_drawn(text, name)));
+        labels.extend(absorbed.map(|(_, label)| label));
     }
     labels.sort();
     labels.dedup();
@@ -125,9 +127,9 @@ fn number(mut sites: Vec<Site>) -> Vec<Site> {
 /// The lines of a source before its tests, without comments.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
-    lines
-        .take_while(|(_, line)| *line != "#[cfg(test)]")
-        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+    // Tests that stand in the source itself end it; a declaration of a module or a function for tests does not.
+    let end = text.find("#[cfg(test)]\nmod tests {").map_or(usize::MAX, |at| text[..at].lines().count());
+    lines.take(end).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 fn in_source(path: &Path, text: &str) -> Vec<Site> {
@@ -254,6 +256,12 @@ mod tests {
         let text = "const A: &[u8] = b\"message\";\nt.challenge_scalar(B);\n";
         assert_eq!(named(text), [("A".to_owned(), "message".to_owned())]);
         assert!(is_drawn(text, "B") && !is_drawn(text, "A"));
+    }
+
+    #[test]
+    fn only_tests_in_the_source_end_it() {
+        let text = "#[cfg(test)]\nmod tests;\nt.append_u64(b\"k\", 1);\n#[cfg(test)]\nmod tests {\nt.append_u64(b\"j\", 1);\n}\n";
+        assert_eq!(absorbed(text), ["k"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
+use ark_ff::Field;
 use ark_std::rand::Rng;
 use ark_std::test_rng;
-use zktorch_mira::relation::{check_satisfied, laws};
+use zktorch_mira::relation::{self, check_satisfied, laws};
+use zktorch_transcript::probe::Probe;
 
 use super::*;
 use crate::test_util::{random_r1cs, scalars};
@@ -116,4 +118,101 @@ fn combining_rows_is_linear() {
 
 fn srs_point() -> G1Affine {
     Srs::dev(4).unwrap().hiding_generator()
+}
+
+type Accumulator<'a> = (Relaxed<MessageRelation<'a>>, RelaxedWitness<MessageRelation<'a>>);
+
+/// Two accumulators and a cross term, folded as any verifier of a pairwise fold does: gamma, and whether the result holds. Both
+/// slacks are u_1 and u_2, with u_2 not zero.
+fn fold<'a>(
+    (relation, srs): (&MessageRelation<'a>, &Srs),
+    mut transcript: Transcript,
+    (left, right): (&Accumulator<'a>, &Accumulator<'a>),
+    cross: &(Vec<G1Projective>, ErrorOpening),
+) -> (Fr, Result<(), MiraError>) {
+    let terms = core::slice::from_ref(&cross.0);
+    let folded = relation::verify(relation, &mut transcript, left.0.clone(), &right.0, terms).unwrap();
+    let gamma = (folded.instance.slack - left.0.instance.slack) / right.0.instance.slack;
+    let mut witness = left.1.clone();
+    witness.fold(&right.1, core::slice::from_ref(&cross.1), gamma);
+    (gamma, check_satisfied(relation, srs, &folded, &witness))
+}
+
+/// A fold whose right side `late` makes for a gamma that depends on nothing with this label: two false accumulators become a true
+/// one. The real verifier draws another gamma.
+fn assert_only_the_forgetful_accept<'a>(
+    (relation, srs): (&MessageRelation<'a>, &Srs),
+    label: &'static [u8],
+    (left, right): (&Accumulator<'a>, &Accumulator<'a>),
+    cross: &(Vec<G1Projective>, ErrorOpening),
+    late: impl FnOnce(&mut Accumulator<'a>, Fr),
+) {
+    let fresh = || Transcript::new(b"pairwise fold of messages");
+    let forgetful = || {
+        let probe = Probe::new();
+        probe.omit_label(label);
+        fresh().with_probe(&probe)
+    };
+    let (gamma, _) = fold((relation, srs), forgetful(), (left, right), cross);
+    let mut chosen = right.clone();
+    late(&mut chosen, gamma);
+    for lie in [left, &chosen] {
+        assert!(check_satisfied(relation, srs, &lie.0, &lie.1).is_err());
+    }
+    let (_, result) = fold((relation, srs), forgetful(), (left, &chosen), cross);
+    result.expect("nothing binds the right side before gamma");
+    let (_, result) = fold((relation, srs), fresh(), (left, &chosen), cross);
+    assert!(matches!(result, Err(MiraError::NotSatisfied { what: "form", .. })), "{result:?}");
+}
+
+/// Rows chosen after gamma: whatever the left side holds, the sum is a multiple of messages that are satisfied.
+#[test]
+fn rows_that_are_not_absorbed_are_forged() {
+    let mut rng = test_rng();
+    let srs = Srs::dev(4).unwrap();
+    let r1cs = random_r1cs(&mut rng, 4, &[3, 5], 20);
+    let relation = MessageRelation::new(&r1cs, srs.k());
+    // f(w, u) = E. On the left other messages with the same u and E; with c u on the right, E has the weight of a square.
+    let satisfied = accumulator(&relation, &srs, &mut rng);
+    let mut left = accumulator(&relation, &srs, &mut rng);
+    left.0.instance.slack = satisfied.0.instance.slack;
+    (left.0.error, left.1.opening) = (satisfied.0.error.clone(), satisfied.1.opening.clone());
+    let c = Fr::from(7u64);
+    let scaled = |weight: Fr| {
+        let (mut error, mut opening) = (satisfied.0.error.clone(), satisfied.1.opening.clone());
+        error.accumulate(&satisfied.0.error, weight - Fr::ONE);
+        opening.accumulate(&satisfied.1.opening, weight - Fr::ONE);
+        (error, opening)
+    };
+    let mut right = accumulator(&relation, &srs, &mut rng);
+    right.0.instance.slack = c * left.0.instance.slack;
+    (right.0.error, right.1.opening) = scaled(c * c);
+    let late = |right: &mut Accumulator<'_>, gamma: Fr| {
+        // z_1 + gamma z_2 = (1 + gamma c) w.
+        let (w, z) = (&satisfied.1.witness.z, &left.1.witness.z);
+        let rest = w.iter().zip(z).map(|(w, z)| ((Fr::ONE + gamma * c) * w - z) / gamma);
+        right.1.witness.z = rest.collect();
+        let rows = right.1.witness.z.chunks(4).zip(&right.1.witness.blinds);
+        let rows = rows.map(|(row, blind)| srs.commit(row, blind).unwrap().point()).collect();
+        right.0.instance.rows = RowCommitments::new(rows);
+    };
+    let cross = scaled(c + c);
+    assert_only_the_forgetful_accept((&relation, &srs), b"message rows", (&left, &right), &cross, late);
+}
+
+/// A slack chosen after gamma: it makes the sum's zero, and all constants vanish, which messages of zeros do not satisfy.
+#[test]
+fn a_slack_that_is_not_absorbed_is_forged() {
+    let mut rng = test_rng();
+    let srs = Srs::dev(4).unwrap();
+    let r1cs = random_r1cs(&mut rng, 4, &[3, 5], 20);
+    let relation = MessageRelation::new(&r1cs, srs.k());
+    let rows = relation.layout().rows();
+    let zeros = (
+        relation.fresh_instance(vec![G1Affine::identity(); rows]),
+        relation.fresh_witness(vec![Fr::ZERO; relation.layout().cells()], vec![Blind::zero(); rows]),
+    );
+    let cross = (zeros.0.error.clone(), zeros.1.opening.clone());
+    let late = |right: &mut Accumulator<'_>, gamma: Fr| right.0.instance.slack = -Fr::ONE / gamma;
+    assert_only_the_forgetful_accept((&relation, &srs), b"message slack", (&zeros, &zeros), &cross, late);
 }

@@ -1,3 +1,5 @@
+mod attacks;
+
 use ark_ff::{One, Zero};
 use proptest::prelude::*;
 use zktorch_commit::{Blind, CommitError};
@@ -176,10 +178,20 @@ fn rho_of(claims: &[Claim], reduction: &ReductionProof) -> Fr {
     let _ = verify_reduce(&mut fresh().with_probe(&probe), &instances(claims), reduction).unwrap();
     let draws = probe.events().iter().filter(|e| matches!(e, Event::Squeeze(_))).count();
     assert_eq!(draws, 1 + 4 + 1);
-    let mut transcript = fresh();
     let all = instances(claims);
-    transcript.append_u64(b"mira decider claims", 2);
-    all.iter().for_each(|instance| instance.absorb(&mut transcript));
+    let (_, rho) = replay(&mut fresh(), &all, reduction);
+    assert_eq!(with, all[0].commitment + all[1].commitment * rho);
+    rho
+}
+
+/// The reduction in single steps: what the sumcheck leaves, and rho5.
+fn replay(
+    transcript: &mut Transcript,
+    all: &[OpeningInstance<Fr>],
+    reduction: &ReductionProof,
+) -> (zktorch_sumcheck::Reduced<Fr>, Fr) {
+    transcript.append_u64(b"mira decider claims", all.len() as u64);
+    all.iter().for_each(|instance| instance.absorb(transcript));
     let statements: Vec<_> = all
         .iter()
         .map(|i| zktorch_sumcheck::Statement {
@@ -188,13 +200,12 @@ fn rho_of(claims: &[Claim], reduction: &ReductionProof) -> Fr {
             claim: i.value,
         })
         .collect();
-    let messages = reduction.messages(ReductionShape::of(&all)).unwrap();
-    let mut channel = zktorch_transcript::ClearVerifier::new(&mut transcript, &messages);
-    let _reduced = zktorch_sumcheck::verify(&mut channel, b"mira decider round", &statements).unwrap();
-    zktorch_transcript::VerifierChannel::receive(&mut channel, b"mira decider evaluations", 2).unwrap();
-    let rho = transcript.challenge_scalar(b"mira decider rho");
-    assert_eq!(with, all[0].commitment + all[1].commitment * rho);
-    rho
+    let messages = reduction.messages(ReductionShape::of(all)).unwrap();
+    let mut channel = zktorch_transcript::ClearVerifier::new(transcript, &messages);
+    let reduced = zktorch_sumcheck::verify(&mut channel, b"mira decider round", &statements).unwrap();
+    zktorch_transcript::VerifierChannel::receive(&mut channel, b"mira decider evaluations", all.len())
+        .unwrap();
+    (reduced, transcript.challenge_scalar(b"mira decider rho"))
 }
 
 #[test]

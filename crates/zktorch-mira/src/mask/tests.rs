@@ -4,7 +4,7 @@ use zktorch_transcript::probe::{Event, Probe};
 use zktorch_transcript::{ClearProver, ClearVerifier, Transcript, TranscriptError};
 
 use super::*;
-use crate::test_util::satisfied;
+use crate::test_util::{forgetful, satisfied};
 
 const PROTOCOL: &[u8] = b"mira mask test";
 
@@ -171,7 +171,7 @@ fn a_wrong_hidden_value_leaves_a_false_accumulator() {
 fn a_commitment_chosen_after_delta_is_rejected() {
     let srs = Srs::dev(4).unwrap();
     let (honest, witness) = satisfied(&srs, 1, 4, 3);
-    let OpeningInstance { functional, value, .. } = honest;
+    let OpeningInstance { functional, value, .. } = honest.clone();
     let mask = mask(0);
     let mask_commitment = srs.commit(&mask.vector, &mask.blind).unwrap();
     let y_s = functional.apply(&mask.vector).unwrap() + Fr::one();
@@ -186,8 +186,9 @@ fn a_commitment_chosen_after_delta_is_rejected() {
         crate::decider::verify(srs.verifier(), transcript, &[masked], &proof)
     };
 
-    // The verifier of `verify` without `absorb_claim`.
-    let mut unbound = fresh();
+    // A verifier that forgets C.
+    let mut unbound = forgetful(fresh(), CLAIM);
+    absorb_claim(&mut unbound, honest.commitment, &functional);
     unbound.append_point(COMMITMENT, &mask_commitment.0);
     unbound.append_scalars(VALUE, &[y_s]);
     let delta = unbound.challenge_nonzero(DELTA);
@@ -221,6 +222,39 @@ fn a_commitment_chosen_after_delta_is_rejected() {
     let mut verifier = fresh();
     let masked = run_verifier(&mut verifier, claim, &[y_s], &proof).unwrap();
     assert!(is_false(&decide(&mut verifier, masked, masked_by(committed, delta))));
+}
+
+/// Why y_s is sent before delta: chosen after it, `y + delta y_s = y*` holds for a false y and the true y*.
+#[test]
+fn a_hidden_value_chosen_after_delta_is_rejected() {
+    let srs = Srs::dev(4).unwrap();
+    let (honest, witness) = satisfied(&srs, 1, 4, 3);
+    let lie = OpeningInstance { value: honest.value + Fr::one(), ..honest };
+    let mask = mask(0);
+    let commitment = srs.commit(&mask.vector, &mask.blind).unwrap();
+    let true_y_s = lie.functional.apply(&mask.vector).unwrap();
+    let delta_after = |mut transcript: Transcript, y_s: Fr| {
+        absorb_claim(&mut transcript, lie.commitment, &lie.functional);
+        transcript.append_point(COMMITMENT, &commitment.0);
+        transcript.append_scalars(VALUE, &[y_s]);
+        transcript.challenge_nonzero(DELTA)
+    };
+    // Everything that is sent: y_s for a delta that is known, and the y* that the constraint wants.
+    let y_s = true_y_s - delta_after(forgetful(fresh(), VALUE), true_y_s).inverse().unwrap();
+    let decided = |transcript: &dyn Fn() -> Transcript| {
+        let delta = delta_after(transcript(), y_s);
+        let proof = MaskProof { commitment, value: lie.value + delta * y_s };
+        let mut opened = witness.clone();
+        opened.vector.accumulate(&mask.vector, delta);
+        opened.blind.accumulate(&mask.blind, delta);
+        let mut verifier = transcript();
+        let masked = run_verifier(&mut verifier, lie.clone(), &[y_s], &proof).unwrap();
+        let claims = vec![(masked.clone(), opened)];
+        let decided = crate::decider::prove(&srs, &mut verifier.clone(), claims).unwrap();
+        crate::decider::verify(srs.verifier(), &mut verifier, &[masked], &decided)
+    };
+    decided(&|| forgetful(fresh(), VALUE)).expect("nothing binds y_s before delta");
+    assert!(is_false(&decided(&fresh)));
 }
 
 /// Why a mask is used up: two masked accumulators under one mask give the witness away.

@@ -1,12 +1,13 @@
-use ark_ff::One;
+use ark_ff::{Field, One};
 use proptest::prelude::*;
 use zktorch_commit::Srs;
 use zktorch_sumcheck::SumcheckError;
 use zktorch_transcript::TranscriptError;
 
 use super::*;
+use crate::Module;
 use crate::decider;
-use crate::test_util::{naive_eq, naive_inner_product, satisfied, scalars};
+use crate::test_util::{forgetful, naive_eq, naive_inner_product, satisfied, scalars};
 
 fn fresh() -> Transcript {
     Transcript::new(b"mira pair test")
@@ -15,6 +16,11 @@ fn fresh() -> Transcript {
 fn accumulator(srs: &Srs, seed: u64, num_vars: usize, points: usize) -> Accumulator {
     let (instance, witness) = satisfied(srs, seed << 40, num_vars, points);
     Accumulator::new(instance, witness).unwrap()
+}
+
+fn is_unsatisfied(result: &Result<(), MiraError>) -> bool {
+    let expected = TranscriptError::Unsatisfied { constraint: decider::CONSTRAINT };
+    matches!(result, Err(MiraError::Sumcheck(SumcheckError::Transcript(error))) if *error == expected)
 }
 
 fn assert_holds(srs: &Srs, accumulator: &Accumulator) {
@@ -74,12 +80,37 @@ fn a_wrong_error_term_leaves_a_false_accumulator() {
     let mut verifier = transcript.clone();
     let proof = decider::prove(&srs, &mut transcript, vec![(instance.clone(), witness)]).unwrap();
     let result = decider::verify(srs.verifier(), &mut verifier, &[instance], &proof);
-    assert!(matches!(
-        result,
-        Err(MiraError::Sumcheck(SumcheckError::Transcript(TranscriptError::Unsatisfied {
-            constraint: decider::CONSTRAINT
-        })))
-    ));
+    assert!(is_unsatisfied(&result));
+}
+
+/// Why t is absorbed: chosen after gamma it makes up for a false claim.
+#[test]
+fn an_error_term_chosen_after_gamma_is_rejected() {
+    let label = b"mira instance value";
+    let srs = Srs::dev(4).unwrap();
+    let (left, right) = (accumulator(&srs, 1, 4, 1), accumulator(&srs, 2, 4, 1));
+    let mut lie = left.instance();
+    lie.value += Fr::one();
+    let fold = |transcript: &mut Transcript, t: Fr| {
+        let folded = verify(transcript, lie.clone(), &right.instance(), t).unwrap();
+        let gamma = folded.functional.terms()[1].0;
+        let (mut witness, (_, other)) = (left.clone().into_parts().1, right.clone().into_parts());
+        witness.vector.accumulate(&other.vector, gamma);
+        witness.blind.accumulate(&other.blind, gamma);
+        (folded, witness, gamma)
+    };
+    let t = {
+        let (folded, witness, gamma) = fold(&mut forgetful(fresh(), label), Fr::one());
+        let missing = folded.functional.apply(&witness.vector).unwrap() - folded.value;
+        Fr::one() + missing * gamma.inverse().unwrap()
+    };
+    let decided = |mut transcript: Transcript| {
+        let (folded, witness, _) = fold(&mut transcript, t);
+        let proof = decider::prove(&srs, &mut transcript.clone(), vec![(folded.clone(), witness)]).unwrap();
+        decider::verify(srs.verifier(), &mut transcript, &[folded], &proof)
+    };
+    decided(forgetful(fresh(), label)).expect("nothing binds t before gamma");
+    assert!(is_unsatisfied(&decided(fresh())));
 }
 
 #[test]

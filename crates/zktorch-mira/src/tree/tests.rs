@@ -1,3 +1,5 @@
+mod attacks;
+
 use ark_ff::One;
 use proptest::prelude::*;
 use zktorch_commit::{CommitError, Srs};
@@ -166,19 +168,6 @@ fn false_leaves_are_rejected() {
     let proof = prove_all(&srs, &shape, &leaves, witnesses);
     let result = verify_all(&srs, &shape, &leaves, &proof);
     assert!(matches!(result, Err(MiraError::Commit(CommitError::OpeningPairing))), "{result:?}");
-}
-
-/// A decider proof of the same root instance under another digest: the root's transcript is seeded with the whole tree.
-#[test]
-fn the_root_is_decided_under_its_digest() {
-    let srs = Srs::dev(4).unwrap();
-    let (leaves, witnesses) = leaves(&srs, 2);
-    let shape = TreeShape::balanced(2).unwrap();
-    let (proof, root, witness) = prove(srs.verifier().id(), &shape, &leaves, witnesses).unwrap();
-    let mut other = root.clone();
-    other.digest[0] ^= 1;
-    let decided = decider::prove(&srs, &mut other.transcript(), vec![(root.instance, witness)]).unwrap();
-    assert!(is_unsatisfied(&verify_all(&srs, &shape, &leaves, &(proof, decided))));
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use ark_ff::{Field, One};
-use zktorch_commit::Blind;
+use zktorch_commit::{Blind, Commitment};
 use zktorch_field::Fr;
 use zktorch_transcript::probe::Probe;
 
 use super::cheating::case;
 use super::forger::{DECIDER, Forger, refused_by};
 use super::order::{liar, missing, omitting, probed, run};
+use crate::Statement;
 use crate::network::transcript::RELATION_VALUES;
 use crate::test_util::{Case, follow, id};
 
@@ -178,8 +179,14 @@ fn a_known_lambda_proves_anything() {
 
 /// A false value of a relation, made true by a commitment of the statement that is chosen in the end.
 #[test]
-fn private_tensors_after_the_challenges_prove_anything() {
-    for (family, label) in [(0, b"private inputs".as_slice()), (1, b"private outputs")] {
+fn commitments_of_the_statement_after_the_challenges_prove_anything() {
+    type Blinds = fn(&mut Case) -> &mut Blind;
+    let families: [(&[u8], Blinds); 3] = [
+        (b"weights", |case| &mut case.weight_blinds[0]),
+        (b"private inputs", |case| &mut case.private_blinds[0][0]),
+        (b"private outputs", |case| &mut case.private_blinds[1][0]),
+    ];
+    for (label, blind) in families {
         let forge = |case: &Case, probe: &dyn Fn() -> Probe| {
             let mut forger = Forger::new(case, &case.values);
             forger.alter_message = Box::new(|label, message| {
@@ -194,9 +201,8 @@ fn private_tensors_after_the_challenges_prove_anything() {
             forger.forge(transcript).unwrap()
         };
         // The chunk's weight in the accumulator: what one more blind adds, with everything else the same.
-        let (case, mut other) = (case(), case());
-        let blind = *other.private_blinds[family][0].expose();
-        other.private_blinds[family][0] = Blind::from_scalar(blind + Fr::one());
+        let (mut case, mut other) = (case(), case());
+        *blind(&mut other) = Blind::from_scalar(*blind(&mut case).expose() + Fr::one());
         let omitted = omitting(label);
         let mut forged = forge(&case, &omitted);
         let weight =
@@ -210,15 +216,40 @@ fn private_tensors_after_the_challenges_prove_anything() {
         assert_ne!(false_by, Fr::from(0u64));
         let change = false_by / instance.functional.apply(&unit).unwrap();
         opening.vector[0] += change;
-        let chunks = case.network.chunks();
-        let chunk = [chunks.private_inputs, chunks.private_outputs][family].first;
-        let mut forger = Forger::new(&case, &case.values);
-        forger.columns[chunk][0] += change / weight;
-        let forger = forger.recommit();
+        let mut late = case.srs.commit(&[change / weight], &Blind::zero()).unwrap().projective();
+        let commitment = match label {
+            b"weights" => &mut case.weight_commitments[0],
+            b"private inputs" => &mut case.private[0][0],
+            _ => &mut case.private[1][0],
+        };
+        late += commitment.projective();
+        *commitment = Commitment::from(late);
+        let forger = Forger::new(&case, &case.values);
 
         let statement = forger.statement().unwrap();
         let verify = |probe: Probe| refused_by(forged.verify(&case, &statement, probed(&statement, &probe)));
         assert_eq!(verify(omitted()), "accepted");
         assert_eq!(verify(Probe::new()), RELATION);
     }
+}
+
+/// A proof is passed off as one of the same tensors under another key, or in another context.
+#[test]
+fn proofs_of_another_statement_are_refused() {
+    let case = case();
+    let mut forger = Forger::new(&case, &case.values);
+    let forged = {
+        let transcript = forger.statement().unwrap().transcript();
+        forger.forge(transcript).unwrap()
+    };
+    let private = [case.private[0].as_slice(), &case.private[1]];
+    let refused = |digest: u8, context: &[u8]| {
+        let statement =
+            Statement::new(&case.network, [digest; 32], context, &case.weight_commitments, private, &[])
+                .unwrap();
+        refused_by(forged.verify(&case, &statement, statement.transcript()))
+    };
+    assert_eq!(refused(7, b"test"), "accepted");
+    assert_eq!(refused(8, b"test"), RELATION);
+    assert_eq!(refused(7, b"tests"), RELATION);
 }

@@ -38,7 +38,7 @@ pub(super) fn assert_not_looked_up(make: impl Fn() -> Forger<'static>) {
 }
 
 /// Values of a tensor, changed.
-fn with(case: &Case, name: &str, entry: usize, change: i32) -> Vec<Vec<i32>> {
+pub(super) fn with(case: &Case, name: &str, entry: usize, change: i32) -> Vec<Vec<i32>> {
     let mut values = case.values.clone();
     values[id(case.network.graph(), name).0 as usize][entry] += change;
     values
@@ -429,7 +429,7 @@ fn padding_is_zero_in_tensors_of_several_chunks() {
 
 /// Six reindexings in three variables each: the even and the odd entries of x, in a relation, in the two
 /// terms of an operand, and as the two operands of a product.
-fn halves() -> Graph {
+pub(super) fn halves() -> Graph {
     let mut b = Builder::default();
     let x = b.tensor("x", &[8], Interval::new(-60, 60), Role::Input(Private));
     b.graph.inputs.push(x);

@@ -1,6 +1,7 @@
 mod bound;
 mod cheating;
 mod forger;
+mod late;
 mod limits;
 mod messages;
 mod mutation;

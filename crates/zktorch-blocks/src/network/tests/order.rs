@@ -10,7 +10,7 @@ use zktorch_transcript::{Transcript, VerifierChannel};
 
 use super::cheating::case;
 use super::forger::{Forger, refused_by};
-use crate::network::transcript::{RELATION_VALUES, draw_lookup_challenges, draw_relation_point};
+use crate::network::transcript::{draw_lookup_challenges, draw_relation_point};
 use crate::network::verifier::{self, Argument};
 use crate::point::last;
 use crate::test_util::{Case, id, tiny};
@@ -325,37 +325,5 @@ fn inverses_after_the_point_prove_anything() {
         forger
     };
     assert_eq!(run(&mut forge(), omitting(b"H")), "accepted");
-    assert_eq!(run(&mut forge(), Probe::new), "sumcheck A");
-}
-
-/// With lambda and the batching coefficient known before the sums are sent, two wrong sums cancel.
-#[test]
-fn sums_after_lambda_prove_anything() {
-    let case = case();
-    let chunks = case.network.chunks().clone();
-    let rho = Fr::from(77u64);
-    let known = || {
-        let probe = Probe::new();
-        probe.program_label(b"sumcheck batching", [rho]);
-        probe
-    };
-    let forge = || {
-        let mut forger = liar(&case);
-        let difference = std::rc::Rc::new(std::cell::Cell::new(Fr::one()));
-        let (seen, chunks) = (difference.clone(), chunks.clone());
-        forger.alter_inverses = Box::new(move |columns, _| seen.set(-missing(columns, &chunks)));
-        let tables = case.network.chunks().multiplicities.count;
-        let first = 11 + tables;
-        forger.alter_message = Box::new(move |label, message| {
-            if label == RELATION_VALUES {
-                // d_0 + rho d_1 = 0 and d_0 + d_1 = difference.
-                let d = difference.get() / (Fr::one() - rho);
-                message[first + 1] += d;
-                message[first] -= rho * d;
-            }
-        });
-        forger
-    };
-    assert_eq!(run(&mut forge(), known), "accepted");
     assert_eq!(run(&mut forge(), Probe::new), "sumcheck A");
 }

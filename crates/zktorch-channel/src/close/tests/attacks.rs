@@ -201,21 +201,16 @@ fn mask_rows_not_absorbed() {
     assert_only_the_forgetful_accept(&case, label, &proof, OUTER);
 }
 
-/// Az, Bz, Cz batched before they are committed: with gamma known, false values have a true combination.
-#[test]
-fn claims_batched_before_all_values_are_committed() {
-    let label = b"spartan products";
-    let case = no_claims();
-    let forger = false_messages(&case, label);
-    // An honest fold of false messages, then the sumchecks by hand.
+/// An honest fold of messages that violate their constraints: false as well.
+fn false_fold<'f>(forger: &'f Forger<'_>) -> (Transcript, FoldProof, Accumulator<'f>) {
     let relation = forger.relation();
-    let mask = forger.accumulator(random_z(&forger), Fr::from(77u64));
+    let mask = forger.accumulator(random_z(forger), Fr::from(77u64));
     let mut transcript = forger.transcript.clone();
     absorb_mask(&mut transcript, &mask.0);
     // T for messages that satisfy the constraints; these do not.
-    let mut value = folded_value(&forger, &mask, Fr::ONE);
+    let mut value = folded_value(forger, &mask, Fr::ONE);
     value.accumulate(&mask.1.opening.values, -Fr::ONE);
-    let cross = error_term(&forger, &value, 26);
+    let cross = error_term(forger, &value, 26);
     relation.absorb_error(&mut transcript, &cross.0);
     let epsilon = transcript.challenge_nonzero(b"mira fold gamma");
     let mut folded = (
@@ -224,80 +219,174 @@ fn claims_batched_before_all_values_are_committed() {
     );
     folded.0.fold(&mask.0, core::slice::from_ref(&cross.0), epsilon);
     folded.1.fold(&mask.1, core::slice::from_ref(&cross.1), epsilon);
+    (transcript, forger.fold_proof(&mask, &cross.0), folded)
+}
 
-    let spartan = false_spartan(&forger, &mut transcript, &folded);
+/// A proof with a false fold and an argument for it, which a verifier accepts who forgets `label`.
+fn assert_argument(
+    label: &'static [u8],
+    error: &str,
+    spartan: impl Fn(&Forger<'_>, &mut Transcript, &Accumulator<'_>) -> (Vec<Fr>, crate::spartan::Reduced),
+) {
+    let case = no_claims();
+    let forger = false_messages(&case, label);
+    let (mut transcript, fold, folded) = false_fold(&forger);
+    let (messages, reduced) = spartan(&forger, &mut transcript, &folded);
     let argument = argument::prove_claims(
         &case.srs,
         &mut transcript,
         &forger.r1cs,
         &folded,
-        (spartan.0, &spartan.1),
+        (messages, &reduced),
         Vec::new(),
     )
     .unwrap();
-    let proof = forger.assemble(forger.fold_proof(&mask, &cross.0), argument);
-    assert_only_the_forgetful_accept(&case, label, &proof, "spartan inner residual");
+    assert_only_the_forgetful_accept(&case, label, &forger.assemble(fold, argument), error);
 }
 
-/// Spartan for an assignment that does not satisfy the constraints: values of Az, Bz, Cz made up after gamma.
-fn false_spartan(
-    forger: &Forger<'_>,
-    transcript: &mut Transcript,
-    folded: &Accumulator<'_>,
-) -> (Vec<Fr>, crate::spartan::Reduced) {
+/// How much more the constant coefficient of the first round has to be for a claim that is this much more than the sum: at r
+/// the first one counts `1 - 2 r`, the claim r.
+fn first_round(more: Fr, r: Fr) -> Fr {
+    more * r / (r.double() - Fr::ONE)
+}
+
+/// Az, Bz, Cz batched before they are committed: with gamma known, false values have a true combination.
+#[test]
+fn claims_batched_before_all_values_are_committed() {
+    assert_argument(b"spartan products", "spartan inner residual", |forger, transcript, folded| {
+        let mut channel = ClearProver::new(transcript);
+        let outer = false_outer(forger, &mut channel, folded);
+        // gamma, before the values: they are not absorbed by this verifier.
+        let inner = Inner::draw(forger, &mut channel, folded, &outer);
+        // va + gamma vb + gamma^2 vc = s is true, and va vb - u vc - ve = r what the outer rounds arrived at.
+        let ([_, vb, _, ve], u) = (outer.values, folded.0.instance.slack);
+        let (gamma, s, r) = (inner.gamma, inner.claim + inner.constants, outer.arrived_at);
+        let vc = ((s - gamma * vb) * vb - ve - r) / (gamma.square() * vb + u);
+        let va = s - gamma * vb - gamma.square() * vc;
+        channel.send(b"spartan products", &[va, vb, vc, ve]).unwrap();
+        // The rest is honest.
+        let reduced = inner.finish(&mut channel, outer);
+        (channel.into_messages(), reduced)
+    });
+}
+
+/// A round of the outer sumcheck chosen after its challenge: the sum over all constraints is not zero, and nobody sees it.
+#[test]
+fn outer_round_not_absorbed() {
+    assert_argument(b"spartan outer", OUTER, |forger, transcript, folded| {
+        let tau =
+            transcript.clone().challenge_scalars(b"spartan tau", crate::spartan::Sizes::of(&forger.r1cs).mu);
+        let f = forger.relation().form(&folded.0.instance, &folded.1.witness).unwrap();
+        let missing = f.iter().zip(&folded.1.opening.values).map(|(f, e)| *f - e);
+        let sum: Fr = missing.zip(eq_table(&tau)).map(|(missing, eq)| missing * eq).sum();
+        let mut channel = ClearProver::new(transcript);
+        let assignment = crate::spartan::Folded {
+            slack: folded.0.instance.slack,
+            z: &folded.1.witness.z,
+            error: &folded.1.opening.values,
+        };
+        let reduced = crate::spartan::prove(&mut channel, &forger.r1cs, &assignment).unwrap();
+        let mut messages = channel.into_messages();
+        messages[0] += first_round(-sum, reduced.error_point[0]);
+        (messages, reduced)
+    });
+}
+
+/// A round of the inner sumcheck chosen after its challenge: a value of Cz that suits the outer rounds, and is not that of z.
+#[test]
+fn inner_round_not_absorbed() {
+    assert_argument(b"spartan inner", "spartan inner residual", |forger, transcript, folded| {
+        let mut channel = ClearProver::new(transcript);
+        let outer = false_outer(forger, &mut channel, folded);
+        let [va, vb, vc, ve] = outer.values;
+        let lie = (va * vb - ve - outer.arrived_at) / folded.0.instance.slack;
+        channel.send(b"spartan products", &[va, vb, lie, ve]).unwrap();
+        let inner = Inner::draw(forger, &mut channel, folded, &outer);
+        let more = inner.gamma.square() * (lie - vc);
+        let first = 3 * outer.point.len() + 4;
+        let reduced = inner.finish(&mut channel, outer);
+        let mut messages = channel.into_messages();
+        messages[first] += first_round(more, reduced.message_point[0]);
+        (messages, reduced)
+    });
+}
+
+/// What outer rounds leave that were made for the claim 0, which is false.
+struct FalseOuter {
+    point: Vec<Fr>,
+    /// What `va vb - u vc - ve` has to be.
+    arrived_at: Fr,
+    /// Az, Bz, Cz, E at the point.
+    values: [Fr; 4],
+}
+
+fn pad(mut values: Vec<Fr>, vars: usize) -> Vec<Fr> {
+    values.resize(1 << vars, Fr::ZERO);
+    values
+}
+
+fn false_outer(forger: &Forger<'_>, channel: &mut ClearProver<'_>, folded: &Accumulator<'_>) -> FalseOuter {
     let (r1cs, u) = (&forger.r1cs, folded.0.instance.slack);
     let (z, e) = (&folded.1.witness.z, &folded.1.opening.values);
-    let mut channel = ClearProver::new(transcript);
-    let sizes = crate::spartan::Sizes::of(r1cs);
-    let pad = |mut values: Vec<Fr>, vars: usize| {
-        values.resize(1 << vars, Fr::ZERO);
-        values
-    };
-
-    // Outer rounds for the claim 0, which is false.
-    let tau = channel.transcript().challenge_scalars(b"spartan tau", sizes.mu);
-    let product = |m: &zktorch_transcript::SparseMatrix| pad(m.multiply(u, z).unwrap(), sizes.mu);
-    let [a, b, c, e] = [product(r1cs.a()), product(r1cs.b()), product(r1cs.c()), pad(e.clone(), sizes.mu)];
+    let mu = crate::spartan::Sizes::of(r1cs).mu;
+    let tau = channel.transcript().challenge_scalars(b"spartan tau", mu);
+    let product = |m: &zktorch_transcript::SparseMatrix| pad(m.multiply(u, z).unwrap(), mu);
+    let [a, b, c, e] = [product(r1cs.a()), product(r1cs.b()), product(r1cs.c()), pad(e.clone(), mu)];
     let w = c.iter().zip(&e).map(|(c, e)| u * c + e).collect();
-    let tables = vec![eq_table(&tau), a, b.clone(), w];
+    let tables = vec![eq_table(&tau), a.clone(), b.clone(), w];
     let mut outer = Dense::new(tables, 3, Fr::ZERO, |t: &[Fr]| t[0] * (t[1] * t[2] - t[3])).unwrap();
     let instances: &mut [&mut dyn SumcheckInstance] = &mut [&mut outer];
-    let outer = prove_sumcheck(&mut channel, b"spartan outer", instances).unwrap();
+    let outer = prove_sumcheck(channel, b"spartan outer", instances).unwrap();
     let eq_rx = eq_table(&outer.point);
-    let at_rx = |v: &[Fr]| v.iter().zip(&eq_rx).map(|(v, e)| *v * e).sum::<Fr>();
-    let (vb, ve) = (at_rx(&b), at_rx(&e));
+    let values = [a, b, c, e].map(|table| table.iter().zip(&eq_rx).map(|(v, e)| *v * e).sum::<Fr>());
+    FalseOuter { arrived_at: outer.residual / eq_eval(&tau, &outer.point), point: outer.point, values }
+}
 
-    // gamma, before the values: they are not absorbed by this verifier.
-    let gamma = channel.transcript().challenge_scalar(b"spartan gamma");
-    let batching = [Fr::ONE, gamma, gamma.square()];
-    let matrices = [r1cs.a(), r1cs.b(), r1cs.c()];
-    let mut combined = vec![Fr::ZERO; 1 << sizes.nu()];
-    for (matrix, weight) in matrices.iter().zip(batching) {
-        combined.accumulate(&matrix.combine_rows(&eq_rx, combined.len()).unwrap(), weight);
+/// The inner sumcheck: gamma, the true claim `sum_y M(rx, y) z(y)`, and u times what the constants add to it.
+struct Inner {
+    gamma: Fr,
+    combined: Vec<Fr>,
+    z: Vec<Fr>,
+    claim: Fr,
+    constants: Fr,
+}
+
+impl Inner {
+    fn draw(
+        forger: &Forger<'_>,
+        channel: &mut ClearProver<'_>,
+        folded: &Accumulator<'_>,
+        outer: &FalseOuter,
+    ) -> Self {
+        let (r1cs, nu) = (&forger.r1cs, crate::spartan::Sizes::of(&forger.r1cs).nu());
+        let gamma = channel.transcript().challenge_scalar(b"spartan gamma");
+        let eq_rx = eq_table(&outer.point);
+        let (mut combined, mut constants) = (vec![Fr::ZERO; 1 << nu], Fr::ZERO);
+        for (matrix, weight) in
+            [r1cs.a(), r1cs.b(), r1cs.c()].into_iter().zip([Fr::ONE, gamma, gamma.square()])
+        {
+            combined.accumulate(&matrix.combine_rows(&eq_rx, combined.len()).unwrap(), weight);
+            constants += weight * folded.0.instance.slack * matrix.constant_part(&eq_rx).unwrap();
+        }
+        let z = pad(folded.1.witness.z.clone(), nu);
+        let claim = combined.iter().zip(&z).map(|(m, z)| *m * z).sum();
+        Self { gamma, combined, z, claim, constants }
     }
-    let z = pad(z.clone(), sizes.nu());
-    let claim = combined.iter().zip(&z).map(|(m, z)| *m * z).sum::<Fr>();
-    let constants: Fr =
-        matrices.iter().zip(batching).map(|(m, w)| w * m.constant_part(&eq_rx).unwrap()).sum();
-    // va + gamma vb + gamma^2 vc = s is true, and va vb - u vc - ve = r what the outer rounds arrived at.
-    let (s, r) = (claim + u * constants, outer.residual / eq_eval(&tau, &outer.point));
-    let vc = ((s - gamma * vb) * vb - ve - r) / (gamma.square() * vb + u);
-    let va = s - gamma * vb - gamma.square() * vc;
-    channel.send(b"spartan products", &[va, vb, vc, ve]).unwrap();
 
-    // The rest is honest.
-    let mut inner = Product::new(combined, z, claim).unwrap();
-    let instances: &mut [&mut dyn SumcheckInstance] = &mut [&mut inner];
-    let inner = prove_sumcheck(&mut channel, b"spartan inner", instances).unwrap();
-    let vz = inner.finals[0][1];
-    channel.send(b"spartan z", &[vz]).unwrap();
-    let reduced = crate::spartan::Reduced {
-        error_point: outer.point,
-        error_value: ve,
-        message_point: inner.point,
-        message_value: vz,
-    };
-    (channel.into_messages(), reduced)
+    /// The rounds and the value at their end.
+    fn finish(self, channel: &mut ClearProver<'_>, outer: FalseOuter) -> crate::spartan::Reduced {
+        let mut inner = Product::new(self.combined, self.z, self.claim).unwrap();
+        let instances: &mut [&mut dyn SumcheckInstance] = &mut [&mut inner];
+        let inner = prove_sumcheck(channel, b"spartan inner", instances).unwrap();
+        let vz = inner.finals[0][1];
+        channel.send(b"spartan z", &[vz]).unwrap();
+        crate::spartan::Reduced {
+            error_point: outer.point,
+            error_value: outer.values[3],
+            message_point: inner.point,
+            message_value: vz,
+        }
+    }
 }
 
 /// The statement chosen after the proof. "I know two factors of n" with one constraint: T = E_r = 0, values that suit the folded

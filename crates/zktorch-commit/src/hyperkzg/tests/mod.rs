@@ -1,5 +1,6 @@
 //! Tests of openings: laws, honest runs, cheating provers, mutations.
 
+mod attacks;
 mod cheating;
 mod encoding;
 mod honest;
