@@ -309,24 +309,24 @@ fn gaps_have_a_maximum_and_are_not_negative() {
         Step::Gap { divisor, .. } => *divisor = 0,
         _ => panic!("no gap"),
     });
-    refused("range of a remainder", &at(&wide(), "gap r0"), range("gap r0", 0, 3));
+    refused("range of a remainder", &format!("step 5: {}", at(&wide(), "gap r0")), range("gap r0", 0, 3));
     // One maximum for every row.
     refused("shape", &place("max", "max0"), |g| {
         let id = g.named("max0").0 as usize;
         g.tensors[id].shape = Shape::new([3]);
     });
-    refused("role", &place("max", "max1"), role("max1", Role::Output(Visibility::Public)));
+    refused("role", &place("max", "max1"), role("max1", Role::Weight));
     // Nothing is above the maximum, and nothing is taken away from a clamped gap.
     refused("lowest value", "step 5: gap", range("gap0", -1, 1000));
     refused("lowest value", "step 5: excess", range("beyond1", -1, 5));
-    refused("role", &place("gap", "gap0"), role("gap0", Role::Output(Visibility::Private)));
-    refused("role", &place("excess", "beyond1"), role("beyond1", Role::Output(Visibility::Private)));
+    refused("role", &place("gap", "gap0"), role("gap0", Role::Weight));
+    refused("role", &place("excess", "beyond1"), role("beyond1", Role::Weight));
     refused("range of a limb", &place("excess", "beyond0"), range("beyond0", 0, 65_534));
     // Entries are chosen or not.
     for (lo, hi) in [(0, 2), (-1, 1), (0, 0)] {
         refused("range", "step 5: chosen", range("chosen", lo, hi));
     }
-    refused("role", &place("chosen", "chosen"), role("chosen", Role::Output(Visibility::Private)));
+    refused("role", &place("chosen", "chosen"), role("chosen", Role::Weight));
     refused("shape", &place("chosen", "chosen"), |g| {
         let id = g.named("chosen").0 as usize;
         g.tensors[id].shape = Shape::new([4]);
