@@ -10,12 +10,14 @@ mod layout;
 mod maximum;
 mod product;
 mod quantise;
+mod rescaled;
 mod sign;
 mod sum;
 mod value;
 
 use std::collections::BTreeMap;
 
+use rescaled::Rescaled;
 pub(crate) use value::{Value, along, identity, plain_axes, shape, sparse, sub_axes};
 use zktorch_graph::{
     Contract, Expr, Factor, Graph, Interval, Limbs, Linear, Operand, Role, Table, TableId, Tensor, TensorId,
@@ -55,6 +57,7 @@ pub(crate) struct Lowering<'a> {
     current: Id,
     /// Weights that exist: constant, extents, scale.
     stored: BTreeMap<(Id, Vec<u32>, i32), Limbs>,
+    rescaled: Rescaled,
 }
 
 impl<'a> Lowering<'a> {
@@ -73,6 +76,7 @@ impl<'a> Lowering<'a> {
             values: vec![None; program.values.len()],
             current: Id(0),
             stored: BTreeMap::new(),
+            rescaled: Rescaled::default(),
         }
     }
 
