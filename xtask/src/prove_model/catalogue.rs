@@ -117,7 +117,7 @@ impl Model {
             Self::Block => sequence("block", 49_984, 16),
             Self::Bert => sequence("bert", 109_482_240, 1),
             Self::Gpt2 => sequence("gpt2", 124_439_808, 16),
-            Self::Rnnt => sequence("rnnt", 45_336_157, 8),
+            Self::Rnnt => sequence("rnnt", 45_323_549, 8),
         }
     }
 
