@@ -67,7 +67,11 @@ pub struct Outcome {
 pub struct Setups(Mutex<BTreeMap<usize, Arc<Srs>>>);
 
 impl Setups {
-    fn get(&self, k: usize) -> Result<Arc<Srs>, String> {
+    /// The one of 2^k points.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn get(&self, k: usize) -> Result<Arc<Srs>, String> {
         let mut known = self.0.lock().map_err(|_| "another test panicked in here".to_owned())?;
         if let Some(srs) = known.get(&k) {
             return Ok(srs.clone());
@@ -165,7 +169,8 @@ fn attempt(case: &Case, variant: &Variant, setups: &Setups, outcome: &mut Outcom
     Ok(())
 }
 
-fn model(compiled: &Compiled) -> Model {
+/// What a proving key is made of.
+pub fn model(compiled: &Compiled) -> Model {
     let ports = |ports: &[zktorch_onnx::PortInfo]| {
         let port = |port: &zktorch_onnx::PortInfo| {
             let dims: Vec<u64> = port.dims.iter().map(|dim| *dim as u64).collect();

@@ -1,14 +1,19 @@
 //! Layers as torchvision has them, each the nodes that its exporter writes.
 
+use std::collections::BTreeMap;
+
 use zktorch_onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
 use super::weights::Weights;
 
-/// ONNX's number for 32-bit floats.
+/// ONNX's numbers for element types: 32-bit floats, 64-bit integers, booleans.
 pub(super) const FLOAT: i32 = 1;
-/// ONNX's numbers for attribute types: a float, an integer, a tensor, a list of integers.
+pub(super) const INT64: i32 = 7;
+pub(super) const BOOL: i32 = 9;
+/// ONNX's numbers for attribute types: a float, an integer, a string, a tensor, a list of integers.
 const ATTRIBUTE_FLOAT: i32 = 1;
 const ATTRIBUTE_INT: i32 = 2;
+const ATTRIBUTE_STRING: i32 = 3;
 const ATTRIBUTE_TENSOR: i32 = 4;
 const ATTRIBUTE_INTS: i32 = 7;
 
@@ -18,7 +23,9 @@ const EPSILON: f32 = 1e-5;
 /// A graph under construction.
 pub(super) struct Builder {
     pub(super) graph: GraphProto,
-    weights: Weights,
+    pub(super) weights: Weights,
+    /// How often each node's name was asked for.
+    names: BTreeMap<String, usize>,
     folded: bool,
     gamma: [f64; 2],
 }
@@ -44,10 +51,15 @@ impl Form {
 impl Builder {
     /// `gamma` is the range of the factors of BatchNormalization.
     pub(super) fn new(folded: bool, gamma: [f64; 2]) -> Self {
-        Self { graph: GraphProto::default(), weights: Weights::new(), folded, gamma }
+        Self { graph: GraphProto::default(), weights: Weights::new(), names: BTreeMap::new(), folded, gamma }
     }
 
-    /// Adds a node; the name of its output.
+    /// A network without BatchNormalization.
+    pub(super) fn plainly() -> Self {
+        Self::new(false, [1.0, 1.0])
+    }
+
+    /// Adds a node; the name of its output. Nodes of one kind in one module are numbered, as the exporter does.
     pub(super) fn node(
         &mut self,
         op: &str,
@@ -56,6 +68,9 @@ impl Builder {
         attribute: Vec<AttributeProto>,
     ) -> String {
         let name = format!("/{}/{op}", name.replace('.', "/"));
+        let count = self.names.entry(name.clone()).or_default();
+        let name = if *count == 0 { name } else { format!("{name}_{count}") };
+        *count += 1;
         let output = format!("{name}_output_0");
         self.graph.node.push(NodeProto {
             input: input.iter().map(|name| (*name).to_owned()).collect(),
@@ -68,9 +83,20 @@ impl Builder {
         output
     }
 
-    fn initializer(&mut self, name: String, dims: &[usize], values: &[f32]) -> String {
+    pub(super) fn initializer(&mut self, name: String, dims: &[usize], values: &[f32]) -> String {
         self.graph.initializer.push(tensor(&name, dims, values));
         name
+    }
+
+    /// A Constant node.
+    pub(super) fn constant(&mut self, name: &str, value: TensorProto) -> String {
+        let value = AttributeProto {
+            name: "value".to_owned(),
+            r#type: ATTRIBUTE_TENSOR,
+            t: Some(value),
+            ..AttributeProto::default()
+        };
+        self.node("Constant", name, &[], vec![value])
     }
 
     /// A convolution with bias.
@@ -135,8 +161,19 @@ impl Builder {
     }
 
     /// A dense layer.
-    pub(super) fn gemm(&mut self, x: &str, name: &str, [inputs, outputs]: [usize; 2]) -> String {
-        let weight = self.weights.normal(outputs * inputs, 0.0, (2.0 / inputs as f64).sqrt());
+    pub(super) fn gemm(&mut self, x: &str, name: &str, extents: [usize; 2]) -> String {
+        self.gemm_of(x, name, extents, (2.0 / extents[0] as f64).sqrt())
+    }
+
+    /// A dense layer, its weights of this deviation.
+    pub(super) fn gemm_of(
+        &mut self,
+        x: &str,
+        name: &str,
+        [inputs, outputs]: [usize; 2],
+        deviation: f64,
+    ) -> String {
+        let weight = self.weights.normal(outputs * inputs, 0.0, deviation);
         let bias = self.weights.normal(outputs, 0.0, 0.01);
         let weight = self.initializer(format!("{name}.weight"), &[outputs, inputs], &weight);
         let bias = self.initializer(format!("{name}.bias"), &[outputs], &bias);
@@ -150,15 +187,8 @@ impl Builder {
 
     /// ReLU6: Clip, its bounds the outputs of Constant nodes.
     pub(super) fn relu6(&mut self, x: &str, name: &str) -> String {
-        let [low, high] = [("min", 0.0), ("max", 6.0)].map(|(which, bound)| {
-            let value = AttributeProto {
-                name: "value".to_owned(),
-                r#type: ATTRIBUTE_TENSOR,
-                t: Some(tensor("", &[], &[bound])),
-                ..AttributeProto::default()
-            };
-            self.node("Constant", &format!("{name}.{which}"), &[], vec![value])
-        });
+        let [low, high] = [("min", 0.0), ("max", 6.0)]
+            .map(|(which, bound)| self.constant(&format!("{name}.{which}"), tensor("", &[], &[bound])));
         self.node("Clip", name, &[x, &low, &high], Vec::new())
     }
 
@@ -190,14 +220,15 @@ impl Builder {
     }
 }
 
-fn tensor(name: &str, dims: &[usize], values: &[f32]) -> TensorProto {
-    TensorProto {
-        dims: dims.iter().map(|dim| *dim as i64).collect(),
-        data_type: FLOAT,
-        name: name.to_owned(),
-        raw_data: values.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        ..TensorProto::default()
-    }
+/// A tensor of floats.
+pub(super) fn tensor(name: &str, dims: &[usize], values: &[f32]) -> TensorProto {
+    raw(name, FLOAT, dims, values.iter().flat_map(|x| x.to_le_bytes()).collect())
+}
+
+/// A tensor of an element type, its entries in little-endian bytes.
+pub(super) fn raw(name: &str, data_type: i32, dims: &[usize], raw_data: Vec<u8>) -> TensorProto {
+    let dims = dims.iter().map(|dim| *dim as i64).collect();
+    TensorProto { dims, data_type, name: name.to_owned(), raw_data, ..TensorProto::default() }
 }
 
 pub(super) fn float(name: &str, f: f32) -> AttributeProto {
@@ -211,4 +242,9 @@ pub(super) fn int(name: &str, i: i64) -> AttributeProto {
 pub(super) fn ints(name: &str, ints: &[i64]) -> AttributeProto {
     let (name, ints) = (name.to_owned(), ints.to_vec());
     AttributeProto { name, r#type: ATTRIBUTE_INTS, ints, ..AttributeProto::default() }
+}
+
+pub(super) fn string(name: &str, text: &str) -> AttributeProto {
+    let (name, s) = (name.to_owned(), text.as_bytes().to_vec());
+    AttributeProto { name, r#type: ATTRIBUTE_STRING, s, ..AttributeProto::default() }
 }

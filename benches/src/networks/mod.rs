@@ -1,27 +1,43 @@
 //! The ONNX graphs of well-known networks, with seeded random weights.
 //!
-//! Each is what `torch.onnx.export` (TorchScript, PyTorch 2.1, operator set 17) writes of the torchvision model in evaluation mode:
-//! the same nodes with the same attributes, parameters named as in the model, dropout absent. Two forms: with
-//! BatchNormalization nodes, as `training=TrainingMode.PRESERVE` keeps them, or folded into the convolutions, as is the default.
+//! Those of torchvision ([`Network`]): each is what `torch.onnx.export` (TorchScript, PyTorch 2.1, operator set 17) writes of the
+//! torchvision model in evaluation mode: the same nodes with the same attributes, parameters named as in the model, dropout
+//! absent. Two forms: with BatchNormalization nodes, as `training=TrainingMode.PRESERVE` keeps them, or folded into the
+//! convolutions, as is the default.
 //! One difference: where SqueezeNet's windows may reach over the edge that exporter writes padding, newer ones `ceil_mode`, as here.
 //!
 //! Weights are He-initialised from one seed; statistics of BatchNormalization are such that activations keep about unit variance.
 //! What a proof costs does not depend on the values.
+//!
+//! Those for sequences ([`Sequence`]) are what the same exporter writes of `transformers`' and MLPerf's models, for operator sets with
+//! and without normalisation operators; the deviations of their weights are such that scores differ and activations keep their size.
+//! [`reduced`] has all of these small, and blocks of networks that detect, segment and generate.
 
 mod builder;
+mod detector;
+mod diffusion;
+mod example;
+mod gpt2;
+mod layers;
 mod mobilenet;
+mod recurrent;
 mod resnet;
+mod rnnt;
+mod sequence;
 mod squeezenet;
+mod transformer;
+mod unet_3d;
 mod vgg;
 mod weights;
 
 use clap::ValueEnum;
-use zktorch_onnx::proto::{
-    DimensionProto, ModelProto, OperatorSetIdProto, TensorShapeProto, TensorTypeProto, TypeProto,
-    ValueInfoProto,
-};
+use zktorch_onnx::proto::ModelProto;
 
-use builder::{Builder, FLOAT};
+pub use self::example::Example;
+pub use self::sequence::{Sequence, reduced};
+
+use self::builder::Builder;
+use self::example::{Inputs, Values};
 
 /// A network of torchvision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,7 +71,8 @@ impl Network {
         // Sums of residual blocks grow: smaller factors keep ResNets at a size. MobileNetV2's activations are to reach ReLU6's bound.
         let gamma = if self == Self::MobileNetV2 { [0.8, 1.2] } else { [0.4, 0.9] };
         let mut builder = Builder::new(folded, gamma);
-        let x = INPUT.to_owned();
+        let mut inputs = Inputs::default();
+        let x = inputs.add(INPUT, &[1, 3, extent, extent], Values::Normal).to_owned();
         let output = match self {
             Self::Resnet18 => builder.resnet(x, &resnet::RESNET_18),
             Self::Resnet50 => builder.resnet(x, &resnet::RESNET_50),
@@ -63,25 +80,8 @@ impl Network {
             Self::Vgg16 => builder.vgg16(x),
             Self::Squeezenet => builder.squeezenet_1_1(x),
         };
-        let mut graph = builder.graph;
-        graph.name = "main_graph".to_owned();
-        let extent = extent as i64;
-        graph.input = vec![value(INPUT, &[1, 3, extent, extent])];
-        graph.output = vec![value(&output, &[1, CLASSES as i64])];
-        ModelProto {
-            ir_version: 8,
-            producer_name: "zktorch".to_owned(),
-            graph: Some(graph),
-            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
-            functions: Vec::new(),
-        }
+        inputs.into_example(builder, OPSET, &[(output.clone(), &output, &[1, CLASSES])]).model
     }
 }
 
 const INPUT: &str = "input";
-
-fn value(name: &str, dims: &[i64]) -> ValueInfoProto {
-    let dim = dims.iter().map(|dim| DimensionProto { dim_value: Some(*dim), dim_param: None }).collect();
-    let tensor_type = Some(TensorTypeProto { elem_type: FLOAT, shape: Some(TensorShapeProto { dim }) });
-    ValueInfoProto { name: name.to_owned(), r#type: Some(TypeProto { tensor_type }) }
-}

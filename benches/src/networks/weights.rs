@@ -9,7 +9,18 @@ pub(super) struct Weights(ChaCha8Rng);
 impl Weights {
     /// The same weights every time.
     pub(super) fn new() -> Self {
-        Self(ChaCha8Rng::seed_from_u64(1))
+        Self::seeded(1)
+    }
+
+    /// The numbers of another seed.
+    pub(super) fn seeded(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// Uniform below a number.
+    pub(super) fn below(&mut self, count: usize, bound: u32) -> Vec<i64> {
+        let draw = |word: u32| i64::try_from((u64::from(word) * u64::from(bound)) >> 32).unwrap_or_default();
+        (0..count).map(|_| draw(self.0.next_u32())).collect()
     }
 
     /// About normal, with this mean and standard deviation: the sum of four uniform numbers of 16 bits (Irwin-Hall), which one word

@@ -169,13 +169,23 @@ fn apply<T: Cell>(matrix: &SparseMatrix, outer: usize, inner: usize, cells: &[T]
             })
             .collect()
     };
+    // Along the last axis a row that is full is an inner product of adjacent entries.
+    let full: Vec<Option<Vec<Fr>>> = rows
+        .iter()
+        .map(|entries| {
+            let adjacent = inner == 1 && entries.windows(2).all(|pair| pair[1].1 == pair[0].1 + 1);
+            adjacent.then(|| entries.iter().map(|entry| entry.2).collect())
+        })
+        .collect();
     let size = inner.max(1);
     // One row of the result at a time: out[o, row, ..].
     par::for_each_chunk_mut(&mut out, size * matrix.rows.max(1), |o, out| {
         let cells = &cells[o * matrix.columns * inner..(o + 1) * matrix.columns * inner];
-        for (out, entries) in out.chunks_mut(size).zip(&rows) {
+        for ((out, entries), full) in out.chunks_mut(size).zip(&rows).zip(&full) {
             if inner.is_multiple_of(LANES) {
                 dispatch(Rows { out, entries, cells, inner });
+            } else if let (Some(weights), [out], Some((_, first, _))) = (full, &mut *out, entries.first()) {
+                *out = dispatch(Dot { weights, cells: &cells[*first..first + weights.len()] });
             } else {
                 for (i, out) in out.iter_mut().enumerate() {
                     *out = entries.iter().map(|(_, c, w)| cells[c * inner + i].times(*w)).sum();
@@ -217,6 +227,68 @@ impl<T: Cell> Kernel for Rows<'_, T> {
                 }
             }
             B::Fr::small_reduce(small).add(B::Fr::acc_reduce(acc)).store_slice(out);
+        }
+    }
+}
+
+/// `sum of weights[i] cells[i]`, eight at a time.
+struct Dot<'a, T> {
+    weights: &'a [Fr],
+    cells: &'a [T],
+}
+
+impl<T: Cell> Kernel for Dot<'_, T> {
+    type Output = Fr;
+
+    #[inline(always)]
+    fn run<B: Backend>(self, _: B) -> Fr {
+        let (weights, last_weights) = self.weights.as_chunks::<LANES>();
+        let (cells, last_cells) = self.cells.as_chunks::<LANES>();
+        let mut small = B::Fr::small_zero();
+        let mut acc = B::Fr::acc_zero();
+        for (weights, cells) in weights.iter().zip(cells) {
+            let weights = B::Fr::load_slice(weights);
+            match T::load::<B>(cells) {
+                Loaded::Ints(ints) => B::Fr::small_mul_add(&mut small, weights, ints),
+                Loaded::Field(field) => B::Fr::acc_mul_add(&mut acc, field, weights),
+            }
+        }
+        let mut lanes = [Fr::from(0u64); LANES];
+        B::Fr::small_reduce(small).add(B::Fr::acc_reduce(acc)).store_slice(&mut lanes);
+        let last: Fr = last_weights.iter().zip(last_cells).map(|(weight, cell)| cell.times(*weight)).sum();
+        lanes.iter().sum::<Fr>() + last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Full rows and rows with gaps, over integers and over field elements, for every extent behind the axis.
+    #[test]
+    fn contractions_are_sums() {
+        const OUTER: usize = 3;
+        let extremes = [0, 1, -1, i32::MIN, i32::MAX, 65_535, -32_768];
+        for (columns, inner) in [(1, 1), (4, 1), (8, 1), (13, 1), (32, 1), (8, 2), (4, 8), (3, 16)] {
+            let cells: Vec<i32> = (0..OUTER * columns * inner).map(|i| extremes[i * i % 7]).collect();
+            let weight = |row: usize, column: usize| -Fr::from((7 * row + column * column + 1) as u64);
+            // The first row is full, the second begins later, the third has gaps, the fourth is empty.
+            let has = |row: usize, column: usize| [true, column > 0, column % 3 != 1, false][row];
+            let pairs = (0..4).flat_map(|row| (0..columns).map(move |column| (row, column)));
+            let entries = pairs.filter(|(row, column)| has(*row, *column));
+            let entries = entries.map(|(row, column)| (row, column, weight(row, column))).collect();
+            let matrix = SparseMatrix { rows: 4, columns, entries };
+            let expected: Vec<Fr> = (0..OUTER * 4 * inner)
+                .map(|index| {
+                    let (outer, row, i) = (index / inner / 4, index / inner % 4, index % inner);
+                    let columns_of_row = (0..columns).filter(|column| has(row, *column));
+                    let cell = |column: usize| Fr::from(cells[(outer * columns + column) * inner + i]);
+                    columns_of_row.map(|column| weight(row, column) * cell(column)).sum()
+                })
+                .collect();
+            let field: Vec<Fr> = cells.iter().map(|cell| Fr::from(*cell)).collect();
+            assert_eq!(apply(&matrix, OUTER, inner, &cells), expected, "integers, {columns} {inner}");
+            assert_eq!(apply(&matrix, OUTER, inner, &field), expected, "elements, {columns} {inner}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{cases::cases, compiled, max_error, samples};
+use common::{Builder, cases::cases, compiled, max_error, samples};
 use zktorch_onnx::{FloatModel, Options};
 
 #[test]
@@ -55,6 +55,28 @@ fn what_is_linear_is_not_stored() {
     }
     // The input, which is wider, as 16 bits; two convolutions, a ReLU, and two outputs.
     assert_eq!(steps("residual blocks, two outputs"), 6);
+}
+
+#[test]
+fn what_several_products_read_is_stored_once() {
+    let model = |last: &dyn Fn(Builder) -> Builder| {
+        let sum = Builder::new(13).input("x", &[1, 2, 8]).weight("w", &[8, 8], 0.5).node(
+            "MatMul",
+            &["x", "w"],
+            "h",
+            vec![],
+        );
+        compiled(&last(sum).bytes()).graph.steps.len()
+    };
+    let square = |b: Builder| b.node("Mul", &["h", "h"], "y", vec![]).output("y");
+    assert_eq!(model(&square), 2, "the sum, and its square");
+    let three = |b: Builder| {
+        ["q", "k", "v"].into_iter().fold(b, |b, name| {
+            let weight = format!("w{name}");
+            b.weight(&weight, &[8, 4], 0.5).node("MatMul", &["h", &weight], name, vec![]).output(name)
+        })
+    };
+    assert_eq!(model(&three), 4, "the sum, and three outputs");
 }
 
 #[test]

@@ -26,6 +26,14 @@ pub(crate) enum Model {
     Vgg16,
     /// SqueezeNet 1.1 at 224x224, random weights, on a photograph.
     Squeezenet,
+    /// One block of a transformer encoder (hidden 64, 4 heads), random weights, 16 tokens or --tokens.
+    Block,
+    /// BERT-base, random weights, 1 token or --tokens.
+    Bert,
+    /// GPT-2 small, random weights, 16 tokens or --tokens; its outputs are the scores of the token that follows.
+    Gpt2,
+    /// MLPerf's RNN-T (encoder, prediction and joint network), random weights, 8 steps of sound or --tokens.
+    Rnnt,
 }
 
 /// Where a model's files are.
@@ -51,6 +59,24 @@ pub(super) enum Onnx {
         /// How many weights it has, for the space that its files need.
         weights: u64,
     },
+    /// The crate `benches` writes it with its input and samples.
+    Sequence {
+        /// Its name there.
+        name: &'static str,
+        weights: u64,
+        /// Tokens, or steps, if nothing else is said.
+        tokens: usize,
+    },
+}
+
+impl Onnx {
+    /// How many weights a model that is written has.
+    pub(super) fn weights(self) -> Option<u64> {
+        match self {
+            Self::File(_) => None,
+            Self::Network { weights, .. } | Self::Sequence { weights, .. } => Some(weights),
+        }
+    }
 }
 
 const PHOTOGRAPH: &str = "fixtures/images/china.jpg";
@@ -71,6 +97,12 @@ impl Model {
             input: Some(PHOTOGRAPH),
             dims: &[],
         };
+        let sequence = |name, weights, tokens| Files {
+            onnx: Onnx::Sequence { name, weights, tokens },
+            calibration: None,
+            input: None,
+            dims: &[],
+        };
         match self {
             Self::Digits => digits("fixtures/digits/cnn.onnx"),
             Self::DigitsMlp => digits("fixtures/digits/mlp.onnx"),
@@ -82,12 +114,21 @@ impl Model {
             Self::MobileNetV2 => network("mobilenetv2", 3_504_872),
             Self::Vgg16 => network("vgg16", 138_357_544),
             Self::Squeezenet => network("squeezenet", 1_235_496),
+            Self::Block => sequence("block", 49_984, 16),
+            Self::Bert => sequence("bert", 109_482_240, 1),
+            Self::Gpt2 => sequence("gpt2", 124_439_808, 16),
+            Self::Rnnt => sequence("rnnt", 45_323_549, 8),
         }
     }
 
     /// Whether it is a network with BatchNormalization, of which there is a folded form.
     pub(super) fn has_norms(self) -> bool {
         matches!(self, Self::Resnet | Self::Resnet18 | Self::MobileNetV2)
+    }
+
+    /// Whether it is a network for sequences, whose length is a choice.
+    pub(crate) fn is_sequence(self) -> bool {
+        matches!(self.files().onnx, Onnx::Sequence { .. })
     }
 
     /// The name on the command line.

@@ -17,6 +17,8 @@ use super::{OnnxFile, Oracle, Request, Source};
 
 /// Calibration samples that are generated.
 const SAMPLES: usize = 32;
+/// The same of a network for sequences: as many as scales are chosen from without more headroom.
+const SEQUENCE_SAMPLES: &str = "16";
 
 /// Files that the stages read, as they are told of them.
 struct Inputs {
@@ -56,13 +58,13 @@ impl Prepared {
         fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
         let out = out.canonicalize().with_context(|| format!("cannot resolve {}", out.display()))?;
         if let Source::Model(model) = request.source
-            && let Onnx::Network { weights, .. } = model.files().onnx
+            && let Some(weights) = model.files().onnx.weights()
         {
             space::require(&out, space::needed(weights, true))?;
         }
         let children = Children::new(&request)?;
         let inputs = match &request.source {
-            Source::Model(model) => prepare(*model, request.folded, &out, &children)?,
+            Source::Model(model) => prepare(*model, &request, &out, &children)?,
             Source::Onnx(file) => given(file),
         };
 
@@ -169,10 +171,10 @@ impl Prepared {
         Ok(report)
     }
 
-    /// Compares the top-1 class of a report with the float model's: another one in a user's model is told of on stderr.
+    /// Compares the outputs of a report with the float model's: others in a user's model are told of on stderr.
     ///
     /// # Errors
-    /// If a model of the repository has another one.
+    /// If a model of the repository has another top-1 class, or vectors that point elsewhere.
     pub(super) fn judge(&self, report: &Map<String, Value>) -> Result<()> {
         if let Some(problem) = disagreement(report) {
             match self.request.source {
@@ -250,6 +252,7 @@ fn compare(
     let mut compared = children.models(&read)?;
     let mut report = Map::new();
     report.extend(compared.remove_entry("top5"));
+    report.extend(compared.remove_entry("min_cosine"));
     if !ran {
         compared.insert("error".to_owned(), json!("it does not run this model"));
     }
@@ -267,9 +270,35 @@ fn environment(own: &[(String, String)]) -> Map<String, Value> {
 }
 
 /// The files of a model that comes with the repository; what does not exist is written to the folder.
-fn prepare(model: Model, folded: bool, out: &Path, children: &Children) -> Result<Inputs> {
+fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> Result<Inputs> {
     let files = model.files();
     let path = |name: &str| out.join(name).to_string_lossy().into_owned();
+    let inputs = |onnx, input, calibration| Inputs {
+        onnx,
+        calibration,
+        input,
+        image: None,
+        dims: Vec::new(),
+        labels: None,
+    };
+    let onnx = match files.onnx {
+        Onnx::File(path) => path.to_owned(),
+        Onnx::Network { name, .. } => {
+            let path = path("model.onnx");
+            let mut write = vec!["write", name, &path];
+            write.extend(request.folded.then_some("--folded"));
+            children.models(&write)?;
+            path
+        }
+        Onnx::Sequence { name, tokens, .. } => {
+            let [onnx, input, calibration] = ["model.onnx", "input.json", "calibration.json"].map(path);
+            let tokens = request.tokens.unwrap_or(tokens).to_string();
+            let mut write = vec!["sequence", name, "--tokens", &tokens, "--onnx", &onnx];
+            write.extend(["--input", &input, "--calibration", &calibration, "--samples", SEQUENCE_SAMPLES]);
+            children.models(&write)?;
+            return Ok(inputs(onnx, input, calibration));
+        }
+    };
     let input = match files.input {
         Some(input) => input.to_owned(),
         None => {
@@ -286,17 +315,7 @@ fn prepare(model: Model, folded: bool, out: &Path, children: &Children) -> Resul
             path("calibration.json")
         }
     };
-    let onnx = match files.onnx {
-        Onnx::File(path) => path.to_owned(),
-        Onnx::Network { name, .. } => {
-            let path = path("model.onnx");
-            let mut write = vec!["write", name, &path];
-            write.extend(folded.then_some("--folded"));
-            children.models(&write)?;
-            path
-        }
-    };
-    Ok(Inputs { onnx, calibration, input, image: None, dims: Vec::new(), labels: None })
+    Ok(inputs(onnx, input, calibration))
 }
 
 /// A user's files.

@@ -48,6 +48,10 @@ pub(crate) struct Options {
     /// With BatchNormalization folded into the convolutions (resnet, resnet18, mobilenetv2).
     #[arg(long, conflicts_with = "onnx")]
     folded: bool,
+    /// Tokens, or steps of sound (block, bert, gpt2, rnnt).
+    #[arg(long, conflicts_with = "onnx",
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    tokens: Option<usize>,
     /// What runs the float model that the proved output is compared with.
     #[arg(long, value_enum, default_value_t = Oracle::Own)]
     oracle: Oracle,
@@ -80,7 +84,8 @@ impl Options {
         };
         let (threads, out) = (self.threads, self.out.clone());
         let (oracle, floor) = (self.oracle, self.floor);
-        Ok(Request { folded: self.folded, threads, out, oracle, floor, ..Request::new(source) })
+        let (folded, tokens) = (self.folded, self.tokens);
+        Ok(Request { folded, tokens, threads, out, oracle, floor, ..Request::new(source) })
     }
 }
 

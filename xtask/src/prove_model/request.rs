@@ -14,6 +14,8 @@ pub(crate) struct Request {
     pub(crate) source: Source,
     /// BatchNormalization folded into the convolutions, for the networks that have some.
     pub(crate) folded: bool,
+    /// Tokens of a network for sequences; none: its usual number.
+    pub(crate) tokens: Option<usize>,
     /// Threads of each stage and of the floor; none: all.
     pub(crate) threads: Option<usize>,
     /// Folder in which every stage's files stay; none: target/prove-model/NAME.
@@ -70,7 +72,7 @@ impl Request {
     /// The model with everything that is measured of it.
     pub(crate) fn new(source: Source) -> Self {
         let (folded, threads, out, env) = (false, None, None, Vec::new());
-        Self { source, folded, threads, out, env, oracle: Oracle::Tract, floor: true }
+        Self { source, folded, tokens: None, threads, out, env, oracle: Oracle::Tract, floor: true }
     }
 
     /// What the model is called in reports.
@@ -87,7 +89,8 @@ impl Request {
             Some(out) => Ok(out.clone()),
             None => {
                 let folded = if self.folded { "-folded" } else { "" };
-                let name = format!("{}{folded}", self.name());
+                let tokens = self.tokens.map_or_else(String::new, |tokens| format!("-{tokens}"));
+                let name = format!("{}{folded}{tokens}", self.name());
                 Ok(workspace::root()?.join("target").join("prove-model").join(name))
             }
         }
@@ -96,9 +99,12 @@ impl Request {
     /// The same with absolute paths, as stages run in the root folder.
     ///
     /// # Errors
-    /// If a file does not exist, or the model has no folded form.
+    /// If a file does not exist, or the model has no folded form or no tokens.
     pub(super) fn resolve(&self) -> Result<Self> {
         let source = match &self.source {
+            Source::Model(model) if self.tokens.is_some() && !model.is_sequence() => {
+                bail!("--tokens: expected a network for sequences, found {}", model.name())
+            }
             Source::Model(model) if self.folded && !model.has_norms() => {
                 bail!("--folded: expected a network with BatchNormalization nodes, found {}", model.name())
             }
@@ -149,6 +155,12 @@ mod tests {
         request.source = Source::Model(Model::Vgg16);
         let message = request.resolve().unwrap_err().to_string();
         assert_eq!(message, "--folded: expected a network with BatchNormalization nodes, found vgg16");
+        (request.folded, request.tokens) = (false, Some(8));
+        let message = request.resolve().unwrap_err().to_string();
+        assert_eq!(message, "--tokens: expected a network for sequences, found vgg16");
+        request.source = Source::Model(Model::Bert);
+        assert!(request.resolve().is_ok());
+        assert!(request.folder().unwrap().ends_with("target/prove-model/bert-8"));
     }
 
     #[test]

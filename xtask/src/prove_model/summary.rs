@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 /// here the perceptrons are (369 and more), VGG-16 (5), LeNet-5 and every other convolutional network are not.
 const WEIGHTS_PER_POINT: f64 = 8.0;
 
+/// The smallest cosine with the float model's outputs at which they are the same but for rounding.
+const MIN_COSINE: f64 = 0.99;
+
 /// How fast the proof is: `prove_over_floor`, or `ns_per_weight` where weights dominate.
 pub(super) fn speed(report: &Map<String, Value>) -> Option<(&'static str, Value)> {
     let number = |key: &str| report.get(key).and_then(Value::as_f64);
@@ -51,7 +54,10 @@ pub(super) fn disagreement(report: &Map<String, Value>) -> Option<String> {
             index(proved)
         ));
     }
-    None
+    let cosine = report.get("min_cosine").and_then(Value::as_f64)?;
+    (cosine < MIN_COSINE).then(|| {
+        format!("COSINE {cosine:.5}: expected outputs that have {MIN_COSINE} or more with the float model's ({oracle})")
+    })
 }
 
 #[cfg(test)]
@@ -99,5 +105,11 @@ mod tests {
         assert!(text.contains("expected class 4") && text.contains("found class 3"), "{text}");
         let text = disagreement(&with(json!({"oracle": "tract", "error": "no such operator"}))).unwrap();
         assert!(text.ends_with("(tract): no such operator"), "{text}");
+        let mut report = with(json!({"oracle": "own", "max_abs_error": 0.1}));
+        report.insert("min_cosine".to_owned(), json!(0.995));
+        assert_eq!(disagreement(&report), None);
+        report.insert("min_cosine".to_owned(), json!(0.98));
+        let expected = "COSINE 0.98000: expected outputs that have 0.99 or more with the float model's (own)";
+        assert_eq!(disagreement(&report).unwrap(), expected);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The lines of the table, in this order, as far as the report has them.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 28] = [
     "model",
     "weights",
     "image",
@@ -28,6 +28,7 @@ const KEYS: [&str; 27] = [
     "peak_rss_bytes",
     "committed_values",
     "max_abs_error",
+    "min_cosine",
     "float_model",
     "top5",
     "model_id",

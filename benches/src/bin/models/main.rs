@@ -8,6 +8,7 @@ mod compare;
 mod describe;
 mod float;
 mod inputs;
+mod sequence;
 mod srs;
 mod write;
 
@@ -22,6 +23,8 @@ use clap::Parser;
 enum Options {
     /// Write the ONNX file of a well-known network at 1x3x224x224, with seeded random weights.
     Write(write::Options),
+    /// Write the ONNX file of a well-known network for sequences, with seeded random weights, and seeded inputs for it.
+    Sequence(sequence::Options),
     /// Say what a model's inputs, weights and linear layers are, and what is done to an image.
     Describe(describe::Options),
     /// Write an input as the command line preprocesses it.
@@ -37,6 +40,7 @@ enum Options {
 fn run() -> Result<()> {
     let object = match Options::parse() {
         Options::Write(options) => write::run(&options),
+        Options::Sequence(options) => sequence::run(&options),
         Options::Describe(options) => describe::run(&options),
         Options::Inputs(options) => inputs::run(&options),
         Options::Float(options) => float::run(&options),

@@ -1,7 +1,7 @@
 //! `models write`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use benches::networks::{EXTENT, Network};
@@ -22,9 +22,13 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> Result<Value> {
     let out = &options.out;
     let bytes = options.network.model(EXTENT, options.folded).encode_to_vec();
-    // Complete or not at all.
-    let part = out.with_extension("part");
-    fs::write(&part, &bytes).with_context(|| format!("cannot write {}", part.display()))?;
-    fs::rename(&part, out).with_context(|| format!("cannot write {}", out.display()))?;
+    write(out, &bytes)?;
     Ok(json!({ "onnx_bytes": bytes.len() }))
+}
+
+/// Writes a file completely or not at all.
+pub(super) fn write(out: &Path, bytes: &[u8]) -> Result<()> {
+    let part = out.with_extension("part");
+    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
+    fs::rename(&part, out).with_context(|| format!("cannot write {}", out.display()))
 }

@@ -11,12 +11,14 @@ mod layout;
 mod maximum;
 mod product;
 mod quantise;
+mod rescaled;
 mod sign;
 mod sum;
 mod value;
 
 use std::collections::BTreeMap;
 
+use rescaled::Rescaled;
 pub(crate) use value::{Value, along, identity, plain_axes, shape, sparse, sub_axes};
 use zktorch_graph::{
     Contract, Expr, Factor, Graph, Interval, Limbs, Linear, Operand, Role, Table, TableId, Tensor, TensorId,
@@ -60,6 +62,7 @@ pub(crate) struct Lowering<'a> {
     current: Id,
     /// Weights that exist: constant, extents, scale.
     stored: BTreeMap<(Id, Vec<u32>, i32), Limbs>,
+    rescaled: Rescaled,
 }
 
 impl<'a> Lowering<'a> {
@@ -80,6 +83,7 @@ impl<'a> Lowering<'a> {
             exponents: BTreeMap::new(),
             current: Id(0),
             stored: BTreeMap::new(),
+            rescaled: Rescaled::default(),
         }
     }
 

@@ -229,7 +229,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Stores `value` at a scale as a tensor of its own; a plain tensor that may stand for itself is returned as it is.
+    /// Stores `value` at a scale as a tensor of its own; a plain tensor that may stand for itself is returned as it is. What was
+    /// stored before under another name (a reshaped value for each of several products, both factors of a square) is that tensor.
     pub(super) fn rescale(
         &mut self,
         value: &Value,
@@ -242,10 +243,21 @@ impl Lowering<'_> {
         if divisor == 1 && role == Role::Ranged && self.is_plain(&raised) {
             return Ok(raised);
         }
-        let name = self.name(id);
-        let y = self.tensor(name, &raised, scale, range, role);
-        let (r, slack) = self.remainder(name, &raised, divisor);
-        self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor, y: y.into(), r, slack });
+        let known = self.rescaled.find(&raised.expr, divisor, scale, range);
+        let y = match known.filter(|_| role == Role::Ranged) {
+            Some(y) => y,
+            None => {
+                let name = self.name(id);
+                let y = self.tensor(name, &raised, scale, range, role);
+                let (r, slack) = self.remainder(name, &raised, divisor);
+                let acc = raised.expr.clone();
+                if role == Role::Ranged {
+                    self.rescaled.insert(acc.clone(), divisor, scale, range, y);
+                }
+                self.graph.steps.push(Step::Rescale { acc, divisor, y: y.into(), r, slack });
+                y
+            }
+        };
         let mut stored = self.tensor_value(y, value.axes.clone(), value.max_abs);
         // What the accumulator cannot exceed, its quotient cannot either.
         let (lo, hi) = quotient_bounds(&raised, divisor);

@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn every_model_of_the_repository() {
-        for model in Model::value_variants() {
+        // Networks for sequences are proved by `cargo xtask prove-model` alone: BERT and GPT-2 take longer than all others together.
+        for model in Model::value_variants().iter().filter(|model| !model.is_sequence()) {
             assert!(ALL.contains(model), "{model:?} is not in the suite");
         }
     }

@@ -1,0 +1,50 @@
+//! `models sequence`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use benches::networks::{Example, Sequence};
+use clap::Args;
+use prost::Message;
+use serde_json::{Value, json};
+
+use super::write::write;
+
+/// The seed of the input that is proved; those of the samples follow.
+const PROVED: u64 = 0;
+
+#[derive(Args)]
+pub(super) struct Options {
+    network: Sequence,
+    /// Tokens, or steps of sound.
+    #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    tokens: usize,
+    /// Where the ONNX file goes.
+    #[arg(long)]
+    onnx: PathBuf,
+    /// Where an input goes.
+    #[arg(long)]
+    input: PathBuf,
+    /// Where samples of other seeds go.
+    #[arg(long)]
+    calibration: PathBuf,
+    /// How many of them.
+    #[arg(long)]
+    samples: u64,
+}
+
+pub(super) fn run(options: &Options) -> Result<Value> {
+    let example = options.network.example(options.tokens);
+    let samples = |path: &Path, seeds| samples(&example, path, seeds);
+    samples(&options.input, PROVED..PROVED + 1)?;
+    samples(&options.calibration, PROVED + 1..PROVED + 1 + options.samples)?;
+    let bytes = example.model.encode_to_vec();
+    write(&options.onnx, &bytes)?;
+    Ok(json!({ "onnx_bytes": bytes.len() }))
+}
+
+fn samples(example: &Example, path: &Path, seeds: std::ops::Range<u64>) -> Result<()> {
+    let text = example.samples_json(seeds).to_string();
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}

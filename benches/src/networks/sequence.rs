@@ -1,0 +1,74 @@
+//! Networks for sequences at the size that they are known by, and everything that is no torchvision model at a reduced one.
+
+use clap::ValueEnum;
+
+use super::detector::Detector;
+use super::diffusion::Diffusion;
+use super::example::Example;
+use super::gpt2::Gpt2;
+use super::recurrent::{Cell, Layer};
+use super::rnnt::Rnnt;
+use super::transformer::{Bert, Encoder};
+use super::unet_3d::UNet3d;
+
+/// A network for sequences, at its own size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sequence {
+    /// One block of an encoder: hidden 64, 4 heads, inner 256.
+    Block,
+    /// BERT-base.
+    Bert,
+    /// GPT-2 small.
+    Gpt2,
+    /// MLPerf's RNN-T.
+    Rnnt,
+}
+
+impl Sequence {
+    /// The network for so many tokens, or steps of sound.
+    pub fn example(self, tokens: usize) -> Example {
+        match self {
+            Self::Block => block(tokens),
+            Self::Bert => Bert::base(tokens).example(),
+            Self::Gpt2 => Gpt2::small(tokens).example(),
+            Self::Rnnt => Rnnt::mlperf(tokens).example(),
+        }
+    }
+}
+
+fn block(tokens: usize) -> Example {
+    Encoder { hidden: 64, heads: 4, inner: 256, epsilon: 1e-12, tokens }.example()
+}
+
+/// Small networks of every kind, by name.
+pub fn reduced() -> Vec<(&'static str, Example)> {
+    let encoder = Encoder { hidden: 32, heads: 2, inner: 64, epsilon: 1e-12, tokens: 6 };
+    let bert = Bert { encoder, layers: 2, vocabulary: 100, positions: 16, types: 2 };
+    let gpt2 = Gpt2 { layers: 2, hidden: 32, heads: 2, vocabulary: 100, positions: 16, tokens: 6 };
+    let rnnt = Rnnt {
+        steps: 5,
+        features: 12,
+        layers: [1, 1],
+        encoder: 24,
+        stacking: 2,
+        prediction_layers: 1,
+        prediction: 16,
+        joint: 16,
+        labels: 10,
+        spoken: 2,
+    };
+    let both_ways = |cell| Layer { cell, steps: 5, inputs: 12, hidden: 16, both_ways: true }.classifier(10);
+    let diffusion = Diffusion { extent: 8, inputs: 8, channels: 16, groups: 4, heads: 2, time: 16 };
+    vec![
+        ("block", block(16)),
+        ("bert", bert.example()),
+        ("gpt2", gpt2.example()),
+        ("rnnt", rnnt.example()),
+        ("lstm, both ways", both_ways(Cell::Lstm)),
+        ("gru, both ways", both_ways(Cell::Gru)),
+        ("rnn, both ways", both_ways(Cell::Rnn)),
+        ("detector", Detector { extent: 32, channels: 8, classes: 5 }.example()),
+        ("3d u-net", UNet3d { extent: 8, channels: 4, classes: 3 }.example()),
+        ("diffusion block", diffusion.example()),
+    ]
+}
