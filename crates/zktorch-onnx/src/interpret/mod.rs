@@ -97,7 +97,9 @@ fn gap(x: &Tensor, axis: usize, keep: Option<&Tensor>) -> Tensor {
     let dims = x.dims();
     let counts: Option<Vec<i64>> = keep.map(|keep| {
         let ints: Vec<i64> = keep.iter().map(|x| x as i64).collect();
-        strided::read(&ints, dims, &strided::repeated(keep.dims(), dims))
+        let mut from = vec![1; dims.len() - keep.dims().len().min(dims.len())];
+        from.extend(keep.dims());
+        strided::read(&ints, dims, &strided::repeated(&from, dims))
     });
     let counts = |at: usize| counts.as_ref().is_none_or(|counts| counts[at] != 0);
     let inner = len(&dims[axis + 1..]).max(1);
