@@ -399,7 +399,16 @@ impl Compiled {
             let max_error = pairs.fold(0f64, |max, (x, y)| max.max((x - f64::from(*y)).abs())) as f32;
             // The result of an operator comes after parts of it that have its name.
             errors.retain(|error| error.name != name);
-            errors.push(ValueError { name: name.to_owned(), max_error, max_abs: float.max_abs() as f32 });
+            let differing = matches!(float, Tensor::Int(_)).then(|| {
+                let pairs = float.iter().zip(integer.data());
+                pairs.filter(|(x, y)| *x != f64::from(**y)).count() as f64 / float.len().max(1) as f64
+            });
+            errors.push(ValueError {
+                name: name.to_owned(),
+                max_error,
+                max_abs: float.max_abs() as f32,
+                differing,
+            });
         })?;
         Ok(errors)
     }

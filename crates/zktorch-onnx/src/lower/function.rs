@@ -340,17 +340,13 @@ impl Shape {
             true => (lo - lo.abs() / 8.0, hi + hi.abs() / 8.0),
             false => (lo, hi),
         };
-        let point = |i: usize| lo + (hi - lo) * i as f64 / SAMPLES as f64;
-        let mut points: Vec<f64> = (0..=SAMPLES).map(point).collect();
-        // Small arguments next to large ones are seen, too.
-        points.extend((0..60).flat_map(|i| {
-            let small = f64::powi(0.5, i);
-            [lo * small, hi * small]
-        }));
-        points.retain(|x| lo <= *x && *x <= hi);
-        points.sort_by(f64::total_cmp);
-        let finite = points.iter().map(|x| formula.eval(*x)).filter(|y| y.is_finite());
-        let mut largest = finite.fold(0f64, |max, y| max.max(y.abs()));
+        let mut points = points(lo, hi);
+        let mut largest = largest_at(formula, &points);
+        if largest == 0.0 {
+            // Zero wherever values were seen, as a floor of small ones: what matters is the room around them.
+            points = self::points(limits.0, limits.1);
+            largest = largest_at(formula, &points);
+        }
         // A pole between the values that were seen makes no value large.
         if seen > 0.0 {
             largest = largest.min(2.0 * seen);
@@ -414,8 +410,27 @@ impl Shape {
 
     /// Values up to four times the largest one have 17 bits.
     pub(super) fn output_scale(&self) -> i32 {
-        (fit(self.largest) - 1).clamp(-MAX_SCALE, MAX_SCALE)
+        if self.largest > 0.0 { (fit(self.largest) - 1).clamp(-MAX_SCALE, MAX_SCALE) } else { 0 }
     }
+}
+
+/// Arguments between two, and small ones next to large ones.
+fn points(lo: f64, hi: f64) -> Vec<f64> {
+    let point = |i: usize| lo + (hi - lo) * i as f64 / SAMPLES as f64;
+    let mut points: Vec<f64> = (0..=SAMPLES).map(point).collect();
+    points.extend((0..60).flat_map(|i| {
+        let small = f64::powi(0.5, i);
+        [lo * small, hi * small]
+    }));
+    points.retain(|x| lo <= *x && *x <= hi);
+    points.sort_by(f64::total_cmp);
+    points
+}
+
+/// The largest finite value of a function at some points.
+fn largest_at(formula: &Formula, points: &[f64]) -> f64 {
+    let finite = points.iter().map(|x| formula.eval(*x).abs()).filter(|y| y.is_finite());
+    finite.fold(0f64, f64::max)
 }
 
 /// How a function is looked up.
