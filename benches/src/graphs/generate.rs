@@ -162,6 +162,8 @@ pub struct Graph {
     pub samples: Vec<Vec<Tensor>>,
     /// The outputs.
     pub outputs: Vec<Output>,
+    /// Whether there are only floats.
+    pub floats: bool,
 }
 
 /// The model of a number.
@@ -445,8 +447,9 @@ impl Generator {
         let inputs = &self.values[..self.inputs];
         let sample = |sample: usize| inputs.iter().map(|value| value.data[sample].clone()).collect();
         let samples = (0..CALIBRATION + FRESH).map(sample).collect();
+        let floats = self.values.iter().all(|value| value.kind == Kind::Float);
         let operators = self.graph.node.iter().map(|node| node.op_type.clone()).collect();
-        Ok(Graph { operators, samples, outputs, bytes: encoded(self.graph) })
+        Ok(Graph { operators, samples, outputs, floats, bytes: encoded(self.graph) })
     }
 }
 

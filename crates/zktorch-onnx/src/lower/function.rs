@@ -5,7 +5,7 @@
 //! steep one is interpolated.
 
 use zktorch_graph::{
-    Binary, Formula, Function, Instruction, Interval, Limbs, Role, Step, Table, TableId, Tensor, Unary,
+    Binary, Formula, Function, Instruction, Interval, Role, Step, Table, TableId, Tensor, Unary,
 };
 
 use super::quantise::{canonical, fit, is_narrow};
@@ -87,11 +87,14 @@ impl Lowering<'_> {
 
     /// `f(x') + f'(x') (x - x')`, where x' is x rounded to the table's scale: what rounding loses is of second order.
     fn interpolated(&mut self, value: Value, plan: Plan, slope: Plan, x: Id, name: &str) -> Result<Value> {
-        let value = match value.div == 1 && value.linear().is_some() {
+        let fine = value.scale <= plan.scale + REST_BITS || !self.clamps(x);
+        let value = match value.div == 1 && value.linear().is_some() && fine {
             true => value,
             false => self.wide(&value, (plan.scale + REST_BITS).min(value.scale), x)?,
         };
         let domain = plan.table.domain;
+        let half = 1i128 << (value.scale - plan.scale).max(1) >> 1;
+        let clamps = self.leaves(&value, plan.scale, domain, x);
         let [table, slopes] = [plan.table, slope.table].map(|table| self.table(table));
         let rounded = self.rescale(&value, plan.scale, domain, Role::LookupInput(table), x)?;
         let base = self.look_up(&rounded, table, plan.range, plan.output_scale, name)?;
@@ -100,8 +103,12 @@ impl Lowering<'_> {
         let slope =
             self.look_up(&copy, slopes, slope.range, slope.output_scale, &format!("{name} (slope)"))?;
         let (fine, coarse) = self.same_scale(value, rounded)?;
-        let half = 1i128 << (fine.scale - plan.scale).max(1) >> 1;
-        let rest = Value { bounds: (-half, half), ..fine.plus(&coarse.negated()) };
+        let rest = fine.plus(&coarse.negated());
+        let rest = match clamps {
+            // Beyond the domain there is no slope to follow.
+            true => self.saturate(&rest, rest.scale, symmetric(half), Role::Ranged, x)?,
+            false => Value { bounds: (-half, half), ..rest },
+        };
         let product = self.times_entries(&slope, &rest)?;
         let (base, product) = self.same_scale(base, product)?;
         Ok(base.plus(&product))
@@ -251,35 +258,6 @@ impl Lowering<'_> {
             return Plan::new(formula, Interval::I16, own, own, false);
         }
         Plan::new(formula, Interval::I16, scale, scale, true)
-    }
-
-    /// y = clamp(x), exactly where x is inside the domain.
-    fn saturate(&mut self, value: &Value, scale: i32, range: Interval, role: Role, id: Id) -> Result<Value> {
-        let (raised, divisor) = self.divided(value, scale, id)?;
-        let bound = self.validated_bound(&raised) / i128::from(divisor) + (1 << 17);
-        let name = self.name(id);
-        let mut excess = Vec::new();
-        let mut top = bound;
-        while !is_narrow(-top - 1, top) {
-            if excess.len() + 1 == Limbs::MAX {
-                return Err(self.error("bits of a saturating value", "at most 64", format!("{bound}")));
-            }
-            let limb = format!("{name} (excess, limb {})", excess.len());
-            excess.push(self.tensor(&limb, &raised, 0, Limbs::LOW, Role::Ranged));
-            top >>= Limbs::BITS;
-        }
-        let domain = if top < 1 << 15 { Interval::I16 } else { WIDE };
-        let sign = self.sign_table(domain);
-        let limb = format!("{name} (excess)");
-        excess.push(self.tensor(&limb, &raised, 0, domain, Role::LookupInput(sign)));
-        let bit = Interval::new(0, 1);
-        let negative =
-            self.tensor(&format!("{name} (sign of the excess)"), &raised, 0, bit, Role::LookupOutput(sign));
-        let y = self.tensor(name, &raised, scale, range, role);
-        let (r, slack) = self.remainder(name, &raised, divisor);
-        let acc = raised.expr.clone();
-        self.graph.steps.push(Step::Saturate { acc, divisor, y, r, slack, excess: Limbs(excess), negative });
-        Ok(self.tensor_value(y, value.axes.clone(), value.max_abs))
     }
 
     /// The step of a lookup of a value that is one tensor.
@@ -536,6 +514,11 @@ pub(super) fn half_line(formula: &Formula) -> Option<(bool, bool)> {
         [constant, Instruction::Binary(Binary::Min)] if *constant == zero => Some((false, negated)),
         _ => None,
     }
+}
+
+/// The integers up to `half` on both sides of zero.
+fn symmetric(half: i128) -> Interval {
+    Interval::new(-half as i32, half as i32)
 }
 
 /// Whether a function has a slope wherever it is defined.

@@ -10,6 +10,7 @@ mod layout;
 mod maximum;
 mod product;
 mod quantise;
+mod saturate;
 mod sign;
 mod sum;
 mod value;
@@ -49,6 +50,8 @@ pub(crate) struct Lowering<'a> {
     headroom: u32,
     /// Bits beyond 16 of values between operators.
     guard: u32,
+    /// Whether floats that leave their ranges are clamped.
+    saturate: bool,
     /// The values that are known so far.
     values: Vec<Option<Value>>,
     /// The value that is computed.
@@ -58,7 +61,13 @@ pub(crate) struct Lowering<'a> {
 }
 
 impl<'a> Lowering<'a> {
-    pub(crate) fn new(program: &'a Program, statistics: &'a Statistics, headroom: u32, guard: u32) -> Self {
+    pub(crate) fn new(
+        program: &'a Program,
+        statistics: &'a Statistics,
+        headroom: u32,
+        guard: u32,
+        saturate: bool,
+    ) -> Self {
         Self {
             graph: Graph::default(),
             weights: Vec::new(),
@@ -70,6 +79,7 @@ impl<'a> Lowering<'a> {
             narrow: if guard == 0 { feeds_maximum(program) } else { vec![false; program.values.len()] },
             headroom,
             guard,
+            saturate,
             values: vec![None; program.values.len()],
             current: Id(0),
             stored: BTreeMap::new(),

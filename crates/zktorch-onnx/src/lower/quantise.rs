@@ -208,7 +208,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Stores `value` at a scale as a tensor of its own; a plain tensor that may stand for itself is returned as it is.
+    /// Stores `value` at a scale as a tensor of its own, clamped if it could leave the range and that is no error; a plain tensor that may stand for itself is returned as it is.
     pub(super) fn rescale(
         &mut self,
         value: &Value,
@@ -221,13 +221,16 @@ impl Lowering<'_> {
         if divisor == 1 && role == Role::Ranged && self.is_plain(&raised) {
             return Ok(raised);
         }
+        let (lo, hi) = quotient_bounds(&raised, divisor);
+        if self.clamps(id) && (lo < i128::from(range.lo) || hi > i128::from(range.hi)) {
+            return self.saturate(value, scale, range, role, id);
+        }
         let name = self.name(id);
         let y = self.tensor(name, &raised, scale, range, role);
         let (r, slack) = self.remainder(name, &raised, divisor);
         self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor, y: y.into(), r, slack });
         let mut stored = self.tensor_value(y, value.axes.clone(), value.max_abs);
         // What the accumulator cannot exceed, its quotient cannot either.
-        let (lo, hi) = quotient_bounds(&raised, divisor);
         stored.bounds = (stored.bounds.0.max(lo), stored.bounds.1.min(hi));
         Ok(stored)
     }
