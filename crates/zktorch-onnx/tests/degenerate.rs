@@ -1,4 +1,4 @@
-//! Values that say nothing: sums that cancel, functions that are zero wherever they were calibrated.
+//! Values that say nothing: sums that cancel, functions that are zero wherever they were calibrated, or flat almost everywhere.
 #![allow(clippy::unwrap_used, reason = "an error is a failure")]
 
 mod common;
@@ -53,4 +53,19 @@ fn a_function_that_was_zero_has_a_scale() {
         .node("Add", &["sign", "w"], "y", vec![])
         .output("y");
     assert!(error(&zero, inside, inside) < 1e-3);
+}
+
+#[test]
+fn a_clamped_argument_ends_where_the_function_is_flat() {
+    // Steps at 0 and at 0.85, between which a table has 17 bits: its rough ends are just too far apart.
+    let model = Builder::new(13)
+        .input("x", &[64])
+        .node("Tanh", &["x"], "t", vec![])
+        .node("Exp", &["t"], "e", vec![])
+        .node("Floor", &["e"], "y", vec![])
+        .output("y");
+    for end in [1.3, 1.3835, 1.45, 1.6, 2.0, 3.0] {
+        let x = |i: usize| -0.48 + (end + 0.48) * (i as f32 + 0.5) / 64.0;
+        assert_eq!(error(&model, x, x), 0.0, "{end}");
+    }
 }

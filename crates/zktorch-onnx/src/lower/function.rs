@@ -229,14 +229,20 @@ impl Lowering<'_> {
         let width = (window.1 - window.0).max(window.1.abs()).max(window.0.abs() * 2.0);
         // A domain has 17 bits, on both sides of zero or from zero on.
         let most = if window.0 >= 0.0 { 131_070.0 / window.1.max(1e-300) } else { 131_070.0 / width };
-        let scale = (most.log2().floor() as i32).min(shape.scale + 1).min(value.scale + 17);
-        let factor = f64::powi(2.0, scale);
-        let domain = Interval::new(
-            // Outwards: the ends have to lie where the function is flat.
-            -rough_up((-window.0 * factor).ceil()).clamp(0, -WIDE.lo),
-            rough_up((window.1 * factor).ceil()).clamp(0, 131_071),
-        );
-        let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
+        let mut scale = (most.log2().floor() as i32).min(shape.scale + 1).min(value.scale + 17);
+        let domain = |scale: i32| {
+            let factor = f64::powi(2.0, scale);
+            Interval::new(
+                // Outwards: the ends have to lie where the function is flat.
+                -rough_up((-window.0 * factor).ceil()).clamp(0, -WIDE.lo),
+                rough_up((window.1 * factor).ceil()).clamp(0, 131_071),
+            )
+        };
+        // Rough ends may be too far apart, where the exact ones are not.
+        if domain(scale).len() > 1 << 17 {
+            scale -= 1;
+        }
+        let domain = domain(scale);
         let steep = scale + STEEP < shape.scale && value.scale > scale && !shape.flat.0 && !shape.flat.1;
         if steep {
             let plan = Plan::limited(formula, shape, domain, scale, output_scale, false);
