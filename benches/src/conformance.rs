@@ -7,19 +7,15 @@
 pub mod case;
 pub mod report;
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use zktorch_commit::{Srs, SrsPolicy};
-use zktorch_onnx::{Compiled, Options, Tensor, compile, inspect};
-use zktorch_prover::{Model, choose_k, setup};
-use zktorch_verifier::{Port, VerifyingKey, verify};
+use zktorch_onnx::{Options, Tensor, compile, inspect};
 
 use self::case::{Case, Variant};
+use crate::proofs::{Failure, Setups, prove};
 
 /// How a test ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,26 +56,6 @@ pub struct Outcome {
     pub committed: usize,
     /// Seconds that it took.
     pub seconds: f64,
-}
-
-/// Development SRSs by their size: they are computed once.
-#[derive(Debug, Default)]
-pub struct Setups(Mutex<BTreeMap<usize, Arc<Srs>>>);
-
-impl Setups {
-    /// The one of 2^k points.
-    ///
-    /// # Errors
-    /// If it cannot be made.
-    pub fn get(&self, k: usize) -> Result<Arc<Srs>, String> {
-        let mut known = self.0.lock().map_err(|_| "another test panicked in here".to_owned())?;
-        if let Some(srs) = known.get(&k) {
-            return Ok(srs.clone());
-        }
-        let srs = Arc::new(Srs::dev(k).map_err(|e| e.to_string())?);
-        known.insert(k, srs.clone());
-        Ok(srs)
-    }
 }
 
 /// What stopped a test.
@@ -148,41 +124,16 @@ fn attempt(case: &Case, variant: &Variant, setups: &Setups, outcome: &mut Outcom
     let options = Options { calibration: vec![inputs.clone()], ..Options::default() };
     let unsupported = Stop::new(Class::Unsupported);
     let compiled = compile(&bytes, &options).map_err(|e| unsupported(&e))?;
-    let refused = Stop::new(Class::Refused);
-    let k = choose_k(&compiled.graph);
-    let srs = setups.get(k).map_err(|e| refused(&e))?;
-    let key = setup(&model(&compiled), &srs).map_err(|e| refused(&e))?;
     outcome.committed = zktorch_prover::committed_values(&compiled.graph);
-    let integers = compiled.quantise(&inputs).map_err(|e| refused(&e))?;
-    let proved = key.prove(&srs, &integers, b"").map_err(|e| refused(&e))?;
-    let rejected = Stop::new(Class::Rejected);
-    let vk =
-        VerifyingKey::from_bytes_pinned(key.vk_bytes(), key.vk().model_id()).map_err(|e| rejected(&e))?;
-    let vk = vk.check(&SrsPolicy::new().allow_insecure()).map_err(|e| rejected(&e))?;
-    verify(&vk, &proved.statement, &proved.proof).map_err(|e| rejected(&e))?;
-    let outputs = compiled.outputs.iter().zip(&proved.outputs).map(|(port, integers)| {
+    let proved = prove(&compiled, &inputs, setups).map_err(|failure| match failure {
+        Failure::Refused(reason) => Stop(Class::Refused, reason),
+        Failure::Rejected(reason) => Stop(Class::Rejected, reason),
+    })?;
+    let outputs = compiled.outputs.iter().zip(&proved).map(|(port, integers)| {
         let real: Vec<f64> = integers.iter().map(|integer| port.real(*integer)).collect();
         (port.name.as_str(), port.dims.as_slice(), real)
     });
     let outputs: Vec<(&str, &[usize], Vec<f64>)> = outputs.collect();
     outcome.error = case.compare(&outputs).map_err(|reason| Stop(Class::Wrong, reason))?;
     Ok(())
-}
-
-/// What a proving key is made of.
-pub fn model(compiled: &Compiled) -> Model {
-    let ports = |ports: &[zktorch_onnx::PortInfo]| {
-        let port = |port: &zktorch_onnx::PortInfo| {
-            let dims: Vec<u64> = port.dims.iter().map(|dim| *dim as u64).collect();
-            Port::new(port.name.clone(), dims)
-        };
-        ports.iter().map(port).collect()
-    };
-    Model {
-        graph: compiled.graph.clone(),
-        inputs: ports(&compiled.inputs),
-        outputs: ports(&compiled.outputs),
-        preprocessing: String::new(),
-        weights: compiled.weights.clone(),
-    }
 }

@@ -17,6 +17,8 @@ pub mod describe;
 pub mod float;
 #[cfg(feature = "floor")]
 pub mod floor;
+#[cfg(feature = "conformance")]
+pub mod graphs;
 #[cfg(feature = "floor")]
 pub mod inputs;
 #[cfg(feature = "kernels")]
@@ -26,6 +28,8 @@ pub mod measure;
 pub mod networks;
 #[cfg(feature = "conformance")]
 pub mod operators;
+#[cfg(feature = "conformance")]
+pub mod proofs;
 #[cfg(feature = "kernels")]
 pub mod report;
 pub mod tensors;

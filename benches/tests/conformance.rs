@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use benches::conformance::{Class, Setups, run};
+use benches::conformance::{Class, run};
+use benches::proofs::Setups;
 
 const PINNED: &str = include_str!("conformance/pinned.txt");
 

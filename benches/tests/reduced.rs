@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use benches::conformance::{Setups, model};
 use benches::networks::{Example, reduced};
+use benches::proofs::{Setups, prove as prove_run};
 use prost::Message;
-use zktorch_commit::SrsPolicy;
 use zktorch_onnx::{FloatModel, Options, compile};
-use zktorch_prover::{choose_k, committed_values, setup};
-use zktorch_verifier::{VerifyingKey, verify};
+use zktorch_prover::committed_values;
 
 /// Samples that scales are chosen from.
 const CALIBRATION: u64 = 16;
@@ -25,16 +23,12 @@ fn prove(name: &str, example: &Example, setups: &Setups) {
     let compiled = compile(&bytes, &Options { calibration, ..Options::default() })
         .unwrap_or_else(|error| panic!("{name}: {error}"));
     let sample = example.sample(0);
-    let srs = setups.get(choose_k(&compiled.graph)).unwrap();
-    let key = setup(&model(&compiled), &srs).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let proved = key.prove(&srs, &compiled.quantise(&sample).unwrap(), b"").unwrap();
-    let vk = VerifyingKey::from_bytes_pinned(key.vk_bytes(), key.vk().model_id()).unwrap();
-    let vk = vk.check(&SrsPolicy::new().allow_insecure()).unwrap();
-    verify(&vk, &proved.statement, &proved.proof).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let outputs =
+        prove_run(&compiled, &sample, setups).unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
 
     let float = FloatModel::new(&bytes, &Options::default()).unwrap().run(&sample).unwrap();
-    assert_eq!(float.len(), proved.outputs.len(), "{name}");
-    for ((port, integers), float) in compiled.outputs.iter().zip(&proved.outputs).zip(&float) {
+    assert_eq!(float.len(), outputs.len(), "{name}");
+    for ((port, integers), float) in compiled.outputs.iter().zip(&outputs).zip(&float) {
         assert_eq!(port.dims, float.dims(), "{name}: {}", port.name);
         let largest = f64::from(float.max_abs());
         let errors = integers.iter().zip(float.data()).map(|(x, y)| (port.real(*x) - f64::from(*y)).abs());

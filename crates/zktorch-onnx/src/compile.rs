@@ -38,6 +38,8 @@ pub struct PortInfo {
     pub zero: i32,
     /// What a step of the integer is worth, in units of 2^-scale; positive.
     pub multiplier: f64,
+    /// Whether numbers beyond the range of the tensor stand for its ends. Else they are errors.
+    pub saturates: bool,
 }
 
 /// The number that an integer of a port stands for: (integer - zero) * multiplier / 2^scale. One rounding at
@@ -50,7 +52,7 @@ pub fn real_value(integer: i32, scale: i32, zero: i32, multiplier: f64) -> f64 {
 impl PortInfo {
     /// A port whose real values are integer / 2^scale.
     pub fn new(name: String, dims: Vec<usize>, tensor: TensorId, scale: i32) -> Self {
-        Self { name, dims, tensor, scale, zero: 0, multiplier: 1.0 }
+        Self { name, dims, tensor, scale, zero: 0, multiplier: 1.0, saturates: false }
     }
 
     /// The number that an integer stands for.
@@ -61,12 +63,12 @@ impl PortInfo {
     /// Integers of these numbers: each the nearest that stands for it. `range` is that of the port's tensor.
     ///
     /// # Errors
-    /// [`OnnxError::Input`] if a number leaves the range.
+    /// [`OnnxError::Input`] if a number leaves the range, unless the port saturates.
     pub fn quantise(&self, values: impl IntoIterator<Item = f64>, range: Interval) -> Result<Vec<i32>> {
-        let factor = f64::powi(2.0, self.scale);
         let (lo, hi) = (f64::from(range.lo), f64::from(range.hi));
         let integer = |x: f64| {
-            let integer = (x / self.multiplier * factor).round() + f64::from(self.zero);
+            let nearest = self.nearest(x);
+            let integer = if self.saturates { nearest.clamp(lo, hi) } else { nearest };
             if !(lo..=hi).contains(&integer) {
                 return Err(OnnxError::Input {
                     name: self.name.clone(),
@@ -78,6 +80,17 @@ impl PortInfo {
             Ok(integer as i32)
         };
         values.into_iter().map(integer).collect()
+    }
+
+    /// How many of these numbers leave a range.
+    pub fn count_outside(&self, values: impl IntoIterator<Item = f64>, range: Interval) -> usize {
+        let inside = f64::from(range.lo)..=f64::from(range.hi);
+        values.into_iter().filter(|x| !inside.contains(&self.nearest(*x))).count()
+    }
+
+    /// The nearest integer that stands for a number, in a range or not.
+    fn nearest(&self, x: f64) -> f64 {
+        (x / self.multiplier * f64::powi(2.0, self.scale)).round() + f64::from(self.zero)
     }
 }
 
@@ -104,6 +117,8 @@ pub struct Compiled {
     pub headroom: u32,
     /// Bits beyond 16 of the values between operators.
     pub guard_bits: u32,
+    /// Whether what leaves its calibrated range is clamped ([`Options::saturate`]).
+    pub saturate: bool,
     /// The errors on calibration samples; nothing if there were none.
     pub precision: Precision,
 }
@@ -193,12 +208,13 @@ fn lower(
     options: &Options,
 ) -> Result<(Compiled, Vec<(Id, TensorId)>)> {
     let _span = tracing::info_span!("lower", nodes = program.nodes.len()).entered();
-    let mut lowering = Lowering::new(program, statistics, headroom, guard);
+    let mut lowering = Lowering::new(program, statistics, headroom, guard, options.saturate);
     let mut ports = Vec::new();
     for id in &program.inputs {
         let value = program.value(*id);
         ports.push((value.name.clone(), value.dims.clone(), lowering.input(*id, options.input)));
     }
+    let clamps = |id: &Id| options.saturate && program.value(*id).kind == Kind::Float;
     for node in &program.nodes {
         lowering.node(node)?;
     }
@@ -220,7 +236,8 @@ fn lower(
         let scale = graph.tensor(tensor).scale;
         PortInfo::new(name, dims, tensor, scale)
     };
-    let inputs: Vec<PortInfo> = ports.into_iter().map(port).collect();
+    let inputs = ports.into_iter().map(port).zip(program.inputs.iter().map(clamps));
+    let inputs: Vec<PortInfo> = inputs.map(|(port, saturates)| PortInfo { saturates, ..port }).collect();
     let outputs: Vec<PortInfo> = outputs.into_iter().map(port).collect();
     // Parts of an operator have its name too: they come before its result.
     let results: BTreeMap<&str, usize> =
@@ -249,6 +266,7 @@ fn lower(
         ranges: statistics.to_pairs(),
         headroom,
         guard_bits: guard,
+        saturate: options.saturate,
         precision: Precision::default(),
     };
     Ok((compiled, compared))
@@ -336,7 +354,7 @@ impl Compiled {
     /// Integers of the inputs: each number rounded to the nearest multiple of `2^-scale`.
     ///
     /// # Errors
-    /// [`OnnxError::Input`] if number or extents are wrong or a number leaves its range.
+    /// [`OnnxError::Input`] if number or extents are wrong, or a number leaves its range and is not clamped.
     pub fn quantise(&self, inputs: &[Tensor]) -> Result<Vec<Vec<i32>>> {
         let error = |name: &str, field, expected: String, got: String| OnnxError::Input {
             name: name.into(),
@@ -399,7 +417,16 @@ impl Compiled {
             let max_error = pairs.fold(0f64, |max, (x, y)| max.max((x - f64::from(*y)).abs())) as f32;
             // The result of an operator comes after parts of it that have its name.
             errors.retain(|error| error.name != name);
-            errors.push(ValueError { name: name.to_owned(), max_error, max_abs: float.max_abs() as f32 });
+            let differing = matches!(float, Tensor::Int(_)).then(|| {
+                let pairs = float.iter().zip(integer.data());
+                pairs.filter(|(x, y)| *x != f64::from(**y)).count() as f64 / float.len().max(1) as f64
+            });
+            errors.push(ValueError {
+                name: name.to_owned(),
+                max_error,
+                max_abs: float.max_abs() as f32,
+                differing,
+            });
         })?;
         Ok(errors)
     }

@@ -24,6 +24,8 @@ pub struct Report {
     pub nodes: Vec<NodeReport>,
     /// How often each operator occurs.
     pub operators: BTreeMap<String, usize>,
+    /// How often each core operator occurs in what the model becomes.
+    pub core: BTreeMap<String, usize>,
     /// Numbers in float initialisers.
     pub parameters: usize,
     /// Multiplications per inference.
@@ -82,6 +84,13 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
             cause,
         });
     }
+    let mut program = expansion.program;
+    program.simplify();
+    program.fold_norms();
+    let mut core: BTreeMap<String, usize> = BTreeMap::new();
+    for node in &program.nodes {
+        *core.entry(node.core.name().to_owned()).or_default() += 1;
+    }
     let problems: Vec<String> = expansion.problems.iter().map(ToString::to_string).collect();
     Ok(Report {
         opset,
@@ -92,6 +101,7 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
         supported: problems.is_empty() && nodes.iter().all(|node| node.problem.is_none()),
         nodes,
         operators,
+        core,
         parameters,
         problems,
     })

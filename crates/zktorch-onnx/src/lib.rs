@@ -30,7 +30,7 @@ pub use compile::{Compiled, GENERATED, PortInfo, compile, real_value};
 pub use error::{OnnxError, Result};
 pub use float::FloatModel;
 pub use inspect::{NodeReport, Report, inspect};
-pub use operators::{Operator, operators};
+pub use operators::{CORE_OPERATORS, Operator, operators};
 pub use options::Options;
 pub use precision::{Precision, ValueError};
 pub use problem::ProblemKind;

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use crate::expand::control;
 use crate::model::OPSETS;
 use crate::ops::declarations;
+use crate::program::Core;
+
+/// The names of the core operators that every operator is expanded into.
+pub const CORE_OPERATORS: [&str; Core::NAMES.len()] = Core::NAMES;
 
 /// An operator that can be expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]

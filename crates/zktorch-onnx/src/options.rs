@@ -38,6 +38,9 @@ pub struct Options {
     /// Bits beyond 16 of the values between operators, 32 at most. By default none, or 8 where an output would be off by more
     /// than 1% of its largest value without them: about twice the committed values.
     pub guard_bits: Option<u32>,
+    /// Clamp what leaves its calibrated range instead of refusing the run: floats between operators, inputs and outputs. By
+    /// default only arguments of functions are clamped, and only where the functions are flat. Integers are exact and never clamped.
+    pub saturate: bool,
     /// Largest tensor, in entries, that the model may contain.
     pub max_entries: usize,
     /// Most multiplications per inference that the model may need.
@@ -58,6 +61,7 @@ impl Default for Options {
             max_error: None,
             headroom: None,
             guard_bits: None,
+            saturate: false,
             max_entries: 1 << 28,
             max_multiplications: 1 << 44,
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use zktorch_graph::TensorId;
 
 use crate::calibrate::run;
-use crate::program::{Id, Program};
+use crate::program::{Id, Kind, Program};
 use crate::{Compiled, OnnxError, Options, Result, Tensor};
 
 /// Outputs whose relative error is larger get a warning.
@@ -25,13 +25,17 @@ pub struct ValueError {
     pub max_error: f32,
     /// Largest absolute value in the float model.
     pub max_abs: f32,
+    /// Of integers and booleans, the part of the entries that differ.
+    pub differing: Option<f64>,
 }
 
 impl ValueError {
-    /// The error as a part of the largest value; the error itself where all values are zero.
+    /// The error as a part of the largest value; the error itself where all values are zero. Of integers and booleans at most the
+    /// part of the entries that differ: a choice between numbers that are hardly different is made one way or the other,
+    /// however much hangs on it.
     pub fn relative(&self) -> f64 {
         let scale = if self.max_abs > 0.0 { f64::from(self.max_abs) } else { 1.0 };
-        f64::from(self.max_error) / scale
+        (f64::from(self.max_error) / scale).min(self.differing.unwrap_or(f64::INFINITY))
     }
 }
 
@@ -67,6 +71,8 @@ pub(crate) fn measure(
 ) -> Result<()> {
     let _span = tracing::info_span!("measure precision").entered();
     let mut errors: Vec<Option<ValueError>> = vec![None; stored.len()];
+    // Of integers: entries that differ, and all.
+    let mut counts = vec![[0usize; 2]; stored.len()];
     let mut unproved = 0;
     let of_id = |id: Id| stored.iter().position(|(other, _)| *other == id);
     for sample in samples.iter().take(SAMPLES) {
@@ -86,12 +92,18 @@ pub(crate) fn measure(
             }
             let factor = f64::powi(2.0, -compiled.graph.tensor(stored[index].1).scale);
             let pairs = float.iter().zip(integers);
-            let error = pairs.fold(0f64, |max, (x, y)| max.max((x - f64::from(*y) * factor).abs())) as f32;
+            let distances = pairs.map(|(x, y)| (x - f64::from(*y) * factor).abs());
+            let (error, differing) = distances.fold((0f64, 0), |(max, differing), distance| {
+                (max.max(distance), differing + usize::from(distance != 0.0))
+            });
+            let error = error as f32;
+            counts[index] = [counts[index][0] + differing, counts[index][1] + integers.len()];
             let max_abs = float.max_abs() as f32;
             let entry = errors[index].get_or_insert_with(|| ValueError {
                 name: program.value(id).name.clone(),
                 max_error: 0.0,
                 max_abs: 0.0,
+                differing: None,
             });
             entry.max_error = entry.max_error.max(error);
             entry.max_abs = entry.max_abs.max(max_abs);
@@ -99,8 +111,11 @@ pub(crate) fn measure(
     }
     let is_output = |id: &Id| program.outputs.iter().any(|(_, output)| output == id);
     let mut precision = Precision { unproved, ..Precision::default() };
-    for ((id, _), error) in stored.iter().zip(errors) {
-        let Some(error) = error else { continue };
+    for (((id, _), error), [differing, all]) in stored.iter().zip(errors).zip(counts) {
+        let Some(mut error) = error else { continue };
+        if program.value(*id).kind != Kind::Float {
+            error.differing = Some(differing as f64 / all.max(1) as f64);
+        }
         match is_output(id) {
             true => precision.outputs.push(error),
             false => precision.values.push(error),

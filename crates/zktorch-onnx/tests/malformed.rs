@@ -283,3 +283,17 @@ fn fuzz_models() {
     }
     assert!(accepted > 0 && rejected > 0);
 }
+
+#[test]
+fn a_part_that_is_too_large_ends_its_operator() {
+    let model = Builder::new(18)
+        .input("x", &[1, 3, 28, 28])
+        .node("LpPool", &["x"], "y", vec![ints("kernel_shape", &[3, 3]), int("p", 3), ints("pads", &[2; 4])])
+        .output("y");
+    let options = Options { max_entries: 1 << 12, ..Options::default() };
+    let error = compile(&model.bytes(), &options).unwrap_err();
+    assert!(
+        matches!(&error, OnnxError::Node { expected, .. } if expected.contains("4096 entries")),
+        "{error}"
+    );
+}

@@ -145,3 +145,20 @@ fn dynamic_quantisation_is_exact() {
         }
     }
 }
+
+#[test]
+fn a_choice_between_equals_is_no_reason_to_refuse() {
+    let model = Builder::new(13)
+        .input("x", &[64])
+        .node("Tanh", &["x"], "t", vec![])
+        .node("Constant", &[], "edge", vec![float("value_float", 0.5f32.tanh())])
+        .node("GreaterOrEqual", &["t", "edge"], "y", vec![])
+        .output("y");
+    // One entry of 64 lies on the edge, where a rounding decides.
+    let x = FloatTensor::from_fn([64], |i| if i == 7 { 0.5 } else { i as f32 / 16.0 - 2.01 });
+    let options = Options { calibration: vec![vec![x.into()]; 16], ..Options::default() };
+    let compiled = compile(&model.bytes(), &options).unwrap();
+    let worst = compiled.precision.worst().unwrap();
+    assert!(worst.differing.is_some_and(|part| part == worst.relative() || part == 0.0), "{worst:?}");
+    assert!(worst.relative() <= 1.0 / 64.0, "{worst:?}");
+}

@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use benches::conformance::report::Report;
-use benches::conformance::{Class, Outcome, Setups, run};
+use benches::conformance::{Class, Outcome, run};
+use benches::proofs::Setups;
 use clap::Parser;
 use regex::Regex;
 

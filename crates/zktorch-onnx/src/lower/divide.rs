@@ -5,7 +5,7 @@ use zktorch_graph::{Interval, Role, Step};
 use super::quantise::{fit, is_narrow};
 use super::{Lowering, Value};
 use crate::Result;
-use crate::program::{Id, Kind};
+use crate::program::{Core, Id, Kind};
 
 /// A denominator or a radicand whose smallest value is this much below the largest one is kept in two limbs.
 const SPREAD: f64 = 16.0;
@@ -43,6 +43,28 @@ impl Lowering<'_> {
     /// Largest absolute value; 1 for what was always zero, so that its scale leaves room for anything else.
     fn nonzero(&self, id: Id) -> f64 {
         Some(self.max_abs(id)).filter(|max| *max > 0.0).unwrap_or(1.0)
+    }
+
+    /// Whether b is a sum of entries of a that are not negative, so that a / b is at most 1.
+    fn is_share(&self, a: Id, b: Id) -> bool {
+        let (mut part, positive) = (b, self.values[a.0].as_ref().is_some_and(|value| value.bounds.0 >= 0));
+        let maker = |id: Id| self.program.nodes.iter().rfind(|node| node.output == id);
+        while positive && let Some(node) = maker(part).filter(|_| part != a) {
+            let sums = match &node.core {
+                Core::Broadcast | Core::Reshape => true,
+                Core::Map { axis, matrix } => {
+                    let all = self.program.value(node.inputs[0]).dims[*axis] == matrix.entries.len();
+                    let ones = matrix.divisor == 1 && matrix.entries.iter().all(|entry| entry.2 == 1);
+                    all && ones && matrix.rows == 1
+                }
+                _ => false,
+            };
+            match sums {
+                true => part = node.inputs[0],
+                false => return false,
+            }
+        }
+        positive && part == a
     }
 
     /// a / b, where b is positive.
@@ -96,7 +118,11 @@ impl Lowering<'_> {
                 false => (room(lo.min(-1.0)), room(hi.max(1.0))),
             }
         };
-        let bounds = range(self);
+        let usual = range(self);
+        // Beyond them is what a smaller divisor than any that was seen makes: with clamps, as large as it gets.
+        let clamps = self.clamps(y) && !self.is_share(a, b);
+        let bounds =
+            if clamps { (dividend.bounds.0.min(usual.0), dividend.bounds.1.max(usual.1)) } else { usual };
         let q = self.limbs(name, &dividend, scale, bounds, |_| Role::Ranged)?;
         let r =
             self.limbs(&format!("{name} (remainder)"), &dividend, scale, (0, largest), |_| Role::Ranged)?;
@@ -105,6 +131,7 @@ impl Lowering<'_> {
         let b = divisor.linear().ok_or_else(|| self.bug("a sum of views", "a contraction"))?;
         self.graph.steps.push(Step::Quotient { a: dividend.expr.clone(), b, q: q.clone(), r, slack });
         let value = self.limbs_value(&q, &dividend, scale, bounds);
+        let value = if clamps { self.clamped(value, usual, y)? } else { value };
         Ok(Value { max_abs: self.max_abs(y), ..value })
     }
 
@@ -131,7 +158,8 @@ impl Lowering<'_> {
             self.error("scales of a root", "at most 61 bits apart", 2 * scale - value.scale)
         })?;
         let name = self.name(y);
-        let largest = (i128::from(u16::MAX) << bits).min(sqrt(radicand.bounds.1.max(1)) + 1);
+        let (usual, bound) = (i128::from(u16::MAX) << bits, sqrt(radicand.bounds.1.max(1)) + 1);
+        let largest = if self.clamps(y) { bound } else { usual.min(bound) };
         let root = self.limbs(name, &radicand, scale, (0, largest), |_| Role::Ranged)?;
         let r =
             self.limbs(&format!("{name} (remainder)"), &radicand, scale, (0, 2 * largest), |_| Role::Ranged)?;
@@ -139,6 +167,7 @@ impl Lowering<'_> {
             self.limbs(&format!("{name} (slack)"), &radicand, scale, (0, 2 * largest), |_| Role::Ranged)?;
         self.graph.steps.push(Step::Root { a: radicand.expr.clone(), y: root.clone(), r, slack });
         let stored = self.limbs_value(&root, &radicand, scale, (0, largest));
+        let stored = self.clamped(stored, (0, usual.min(bound)), y)?;
         Ok(Value { max_abs: max, ..stored })
     }
 

@@ -5,7 +5,7 @@
 //! steep one is interpolated.
 
 use zktorch_graph::{
-    Binary, Formula, Function, Instruction, Interval, Limbs, Role, Step, Table, TableId, Tensor, Unary,
+    Binary, Formula, Function, Instruction, Interval, Role, Step, Table, TableId, Tensor, Unary,
 };
 
 use super::quantise::{canonical, fit, is_narrow};
@@ -91,11 +91,14 @@ impl Lowering<'_> {
 
     /// `f(x') + f'(x') (x - x')`, where x' is x rounded to the table's scale: what rounding loses is of second order.
     fn interpolated(&mut self, value: Value, plan: Plan, slope: Plan, x: Id, name: &str) -> Result<Value> {
-        let value = match value.div == 1 && value.linear().is_some() {
+        let fine = value.scale <= plan.scale + REST_BITS || !self.clamps(x);
+        let value = match value.div == 1 && value.linear().is_some() && fine {
             true => value,
             false => self.wide(&value, (plan.scale + REST_BITS).min(value.scale), x)?,
         };
         let domain = plan.table.domain;
+        let half = 1i128 << (value.scale - plan.scale).max(1) >> 1;
+        let clamps = self.leaves(&value, plan.scale, domain, x);
         let [table, slopes] = [plan.table, slope.table].map(|table| self.table(table));
         let rounded = self.rescale(&value, plan.scale, domain, Role::LookupInput(table), x)?;
         let base = self.look_up(&rounded, table, plan.range, plan.output_scale, name)?;
@@ -104,8 +107,12 @@ impl Lowering<'_> {
         let slope =
             self.look_up(&copy, slopes, slope.range, slope.output_scale, &format!("{name} (slope)"))?;
         let (fine, coarse) = self.same_scale(value, rounded)?;
-        let half = 1i128 << (fine.scale - plan.scale).max(1) >> 1;
-        let rest = Value { bounds: (-half, half), ..fine.plus(&coarse.negated()) };
+        let rest = fine.plus(&coarse.negated());
+        let rest = match clamps {
+            // Beyond the domain there is no slope to follow.
+            true => self.saturate(&rest, rest.scale, symmetric(half), Role::Ranged, x)?,
+            false => Value { bounds: (-half, half), ..rest },
+        };
         let product = self.times_entries(&slope, &rest)?;
         let (base, product) = self.same_scale(base, product)?;
         Ok(base.plus(&product))
@@ -226,14 +233,20 @@ impl Lowering<'_> {
         let width = (window.1 - window.0).max(window.1.abs()).max(window.0.abs() * 2.0);
         // A domain has 17 bits, on both sides of zero or from zero on.
         let most = if window.0 >= 0.0 { 131_070.0 / window.1.max(1e-300) } else { 131_070.0 / width };
-        let scale = (most.log2().floor() as i32).min(shape.scale + 1).min(value.scale + 17);
-        let factor = f64::powi(2.0, scale);
-        let domain = Interval::new(
-            // Outwards: the ends have to lie where the function is flat.
-            -rough_up((-window.0 * factor).ceil()).clamp(0, -WIDE.lo),
-            rough_up((window.1 * factor).ceil()).clamp(0, 131_071),
-        );
-        let domain = if domain.len() > 1 << 17 { WIDE } else { domain };
+        let mut scale = (most.log2().floor() as i32).min(shape.scale + 1).min(value.scale + 17);
+        let domain = |scale: i32| {
+            let factor = f64::powi(2.0, scale);
+            Interval::new(
+                // Outwards: the ends have to lie where the function is flat.
+                -rough_up((-window.0 * factor).ceil()).clamp(0, -WIDE.lo),
+                rough_up((window.1 * factor).ceil()).clamp(0, 131_071),
+            )
+        };
+        // Rough ends may be too far apart, where the exact ones are not.
+        if domain(scale).len() > 1 << 17 {
+            scale -= 1;
+        }
+        let domain = domain(scale);
         let steep = scale + STEEP < shape.scale && value.scale > scale && !shape.flat.0 && !shape.flat.1;
         if steep {
             let plan = Plan::limited(formula, shape, domain, scale, output_scale, false);
@@ -255,35 +268,6 @@ impl Lowering<'_> {
             return Plan::new(formula, Interval::I16, own, own, false);
         }
         Plan::new(formula, Interval::I16, scale, scale, true)
-    }
-
-    /// y = clamp(x), exactly where x is inside the domain.
-    fn saturate(&mut self, value: &Value, scale: i32, range: Interval, role: Role, id: Id) -> Result<Value> {
-        let (raised, divisor) = self.divided(value, scale, id)?;
-        let bound = self.validated_bound(&raised) / i128::from(divisor) + (1 << 17);
-        let name = self.name(id);
-        let mut excess = Vec::new();
-        let mut top = bound;
-        while !is_narrow(-top - 1, top) {
-            if excess.len() + 1 == Limbs::MAX {
-                return Err(self.error("bits of a saturating value", "at most 64", format!("{bound}")));
-            }
-            let limb = format!("{name} (excess, limb {})", excess.len());
-            excess.push(self.tensor(&limb, &raised, 0, Limbs::LOW, Role::Ranged));
-            top >>= Limbs::BITS;
-        }
-        let domain = if top < 1 << 15 { Interval::I16 } else { WIDE };
-        let sign = self.sign_table(domain);
-        let limb = format!("{name} (excess)");
-        excess.push(self.tensor(&limb, &raised, 0, domain, Role::LookupInput(sign)));
-        let bit = Interval::new(0, 1);
-        let negative =
-            self.tensor(&format!("{name} (sign of the excess)"), &raised, 0, bit, Role::LookupOutput(sign));
-        let y = self.tensor(name, &raised, scale, range, role);
-        let (r, slack) = self.remainder(name, &raised, divisor);
-        let acc = raised.expr.clone();
-        self.graph.steps.push(Step::Saturate { acc, divisor, y, r, slack, excess: Limbs(excess), negative });
-        Ok(self.tensor_value(y, value.axes.clone(), value.max_abs))
     }
 
     /// The step of a lookup of a value that is one tensor.
@@ -344,17 +328,13 @@ impl Shape {
             true => (lo - lo.abs() / 8.0, hi + hi.abs() / 8.0),
             false => (lo, hi),
         };
-        let point = |i: usize| lo + (hi - lo) * i as f64 / SAMPLES as f64;
-        let mut points: Vec<f64> = (0..=SAMPLES).map(point).collect();
-        // Small arguments next to large ones are seen, too.
-        points.extend((0..60).flat_map(|i| {
-            let small = f64::powi(0.5, i);
-            [lo * small, hi * small]
-        }));
-        points.retain(|x| lo <= *x && *x <= hi);
-        points.sort_by(f64::total_cmp);
-        let finite = points.iter().map(|x| formula.eval(*x)).filter(|y| y.is_finite());
-        let mut largest = finite.fold(0f64, |max, y| max.max(y.abs()));
+        let mut points = points(lo, hi);
+        let mut largest = largest_at(formula, &points);
+        if largest == 0.0 {
+            // Zero wherever values were seen, as a floor of small ones: what matters is the room around them.
+            points = self::points(limits.0, limits.1);
+            largest = largest_at(formula, &points);
+        }
         // A pole between the values that were seen makes no value large.
         if seen > 0.0 {
             largest = largest.min(2.0 * seen);
@@ -418,8 +398,27 @@ impl Shape {
 
     /// Values up to four times the largest one have 17 bits.
     pub(super) fn output_scale(&self) -> i32 {
-        (fit(self.largest) - 1).clamp(-MAX_SCALE, MAX_SCALE)
+        if self.largest > 0.0 { (fit(self.largest) - 1).clamp(-MAX_SCALE, MAX_SCALE) } else { 0 }
     }
+}
+
+/// Arguments between two, and small ones next to large ones.
+fn points(lo: f64, hi: f64) -> Vec<f64> {
+    let point = |i: usize| lo + (hi - lo) * i as f64 / SAMPLES as f64;
+    let mut points: Vec<f64> = (0..=SAMPLES).map(point).collect();
+    points.extend((0..60).flat_map(|i| {
+        let small = f64::powi(0.5, i);
+        [lo * small, hi * small]
+    }));
+    points.retain(|x| lo <= *x && *x <= hi);
+    points.sort_by(f64::total_cmp);
+    points
+}
+
+/// The largest finite value of a function at some points.
+fn largest_at(formula: &Formula, points: &[f64]) -> f64 {
+    let finite = points.iter().map(|x| formula.eval(*x).abs()).filter(|y| y.is_finite());
+    finite.fold(0f64, f64::max)
 }
 
 /// How a function is looked up.
@@ -525,6 +524,11 @@ pub(super) fn half_line(formula: &Formula) -> Option<(bool, bool)> {
         [constant, Instruction::Binary(Binary::Min)] if *constant == zero => Some((false, negated)),
         _ => None,
     }
+}
+
+/// The integers up to `half` on both sides of zero.
+fn symmetric(half: i128) -> Interval {
+    Interval::new(-half as i32, half as i32)
 }
 
 /// Whether a function has a slope wherever it is defined.

@@ -76,7 +76,11 @@ impl Lowering<'_> {
         let [along] = value.expr_axes(axis)[..] else {
             return Err(self.bug("an axis of more than one entry", "another"));
         };
-        let bounds = self.guarded_bounds(&value, &raised, divisor, scale);
+        // Where nothing may be out of range, all that entries can be; else what others of their size are.
+        let bounds = match self.clamps(x) {
+            true => (lo, hi),
+            false => self.guarded_bounds(&value, &raised, divisor, scale),
+        };
         let lowest = if masked { lo - far } else { lo };
         let name = self.name(y);
         let row = self.row(&value, axis);
@@ -95,7 +99,10 @@ impl Lowering<'_> {
             let table = self.table(plan.table);
             self.exponents.insert(y, Exponential { table, range: plan.range });
             let gap = self.tensor(name, &raised, scale, DOMAIN, Role::LookupInput(table));
-            (Limbs::from(gap), self.beyond(name, &raised, widest, if masked { None } else { Some(x) })?)
+            (
+                Limbs::from(gap),
+                self.beyond(name, &raised, widest, if masked || self.clamps(x) { None } else { Some(x) })?,
+            )
         } else {
             (self.limbs(name, &raised, scale, (0, widest), |_| Role::Ranged)?, Limbs::default())
         };

@@ -3,7 +3,7 @@
 //! Such a value is two limbs instead of one tensor, and so is its remainder: about twice the committed values. Without guard
 //! bits nothing here is reached.
 
-use zktorch_graph::{Binary, Formula, Interval, Role, Step};
+use zktorch_graph::{Binary, Formula, Interval, Role};
 
 use super::function::{Plan, Shape, TOLERANCE};
 use super::quantise::{limb_range, quotient_bounds};
@@ -41,7 +41,7 @@ impl Lowering<'_> {
         self.store_within(value, scale, (i128::MIN, i128::MAX), id)
     }
 
-    /// The same with bounds that its integers keep by definition; what is outside is an error of the run.
+    /// The same with bounds that its integers keep by definition; what is outside is an error of the run, or clamped.
     fn store_within(&mut self, value: &Value, scale: i32, limits: (i128, i128), id: Id) -> Result<Value> {
         let (raised, divisor) = self.divided(value, scale, id)?;
         let (lo, hi) = self.guarded_bounds(value, &raised, divisor, scale);
@@ -49,10 +49,7 @@ impl Lowering<'_> {
         if divisor == 1 && self.is_plain(&raised) && bounds.0 <= raised.bounds.0 {
             return Ok(raised);
         }
-        let name = self.name(id);
-        let (r, slack) = self.remainder(name, &raised, divisor);
-        let y = self.limbs(name, &raised, scale, bounds, |_| Role::Ranged)?;
-        self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor, y: y.clone(), r, slack });
+        let y = self.limbs_within(&raised, divisor, scale, bounds, |_| Role::Ranged, id)?;
         Ok(self.limbs_value(&y, value, scale, limb_range(bounds)))
     }
 

@@ -48,6 +48,10 @@ impl Lowering<'_> {
                     *value = self.rescale(value, scale, Interval::I16, Role::Ranged, id)?;
                 }
             }
+            // What is stored already may have a range of its own.
+            if !fits(&left, &right) {
+                return self.wide_max(a, b);
+            }
         }
         self.larger(&left, &right)
     }

@@ -12,6 +12,7 @@ mod maximum;
 mod product;
 mod quantise;
 mod rescaled;
+mod saturate;
 mod sign;
 mod sum;
 mod value;
@@ -52,6 +53,8 @@ pub(crate) struct Lowering<'a> {
     headroom: u32,
     /// Bits beyond 16 of values between operators.
     guard: u32,
+    /// Whether floats that leave their ranges are clamped.
+    saturate: bool,
     /// The values that are known so far.
     values: Vec<Option<Value>>,
     /// Values that a gap alone reads, through sums: their divisor may be large.
@@ -66,7 +69,13 @@ pub(crate) struct Lowering<'a> {
 }
 
 impl<'a> Lowering<'a> {
-    pub(crate) fn new(program: &'a Program, statistics: &'a Statistics, headroom: u32, guard: u32) -> Self {
+    pub(crate) fn new(
+        program: &'a Program,
+        statistics: &'a Statistics,
+        headroom: u32,
+        guard: u32,
+        saturate: bool,
+    ) -> Self {
         Self {
             graph: Graph::default(),
             weights: Vec::new(),
@@ -78,6 +87,7 @@ impl<'a> Lowering<'a> {
             narrow: if guard == 0 { feeds_maximum(program) } else { vec![false; program.values.len()] },
             headroom,
             guard,
+            saturate,
             values: vec![None; program.values.len()],
             feeds_gap: if guard == 0 { feeds_gap(program) } else { vec![false; program.values.len()] },
             exponents: BTreeMap::new(),

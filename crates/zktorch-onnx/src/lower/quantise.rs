@@ -229,7 +229,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Stores `value` at a scale as a tensor of its own; a plain tensor that may stand for itself is returned as it is. What was
+    /// Stores `value` at a scale as a tensor of its own; a plain tensor that may stand for itself is returned as it is; clamped where
+    /// it could leave the range and that is no error. What was
     /// stored before under another name (a reshaped value for each of several products, both factors of a square) is that tensor.
     pub(super) fn rescale(
         &mut self,
@@ -242,6 +243,10 @@ impl Lowering<'_> {
         let (raised, divisor) = self.divided(value, scale, id)?;
         if divisor == 1 && role == Role::Ranged && self.is_plain(&raised) {
             return Ok(raised);
+        }
+        let (lo, hi) = quotient_bounds(&raised, divisor);
+        if self.clamps(id) && (lo < i128::from(range.lo) || hi > i128::from(range.hi)) {
+            return self.saturate(value, scale, range, role, id);
         }
         let known = self.rescaled.find(&raised.expr, divisor, scale, range);
         let y = match known.filter(|_| role == Role::Ranged) {
@@ -260,7 +265,6 @@ impl Lowering<'_> {
         };
         let mut stored = self.tensor_value(y, value.axes.clone(), value.max_abs);
         // What the accumulator cannot exceed, its quotient cannot either.
-        let (lo, hi) = quotient_bounds(&raised, divisor);
         stored.bounds = (stored.bounds.0.max(lo), stored.bounds.1.min(hi));
         Ok(stored)
     }

@@ -1,6 +1,6 @@
 //! Signs of values of any width: they are stored in limbs, and the top one has the sign.
 
-use zktorch_graph::{Formula, Function, Interval, Role, Step, Table, TableId};
+use zktorch_graph::{Formula, Function, Interval, Role, Table, TableId};
 
 use super::quantise::{limb_bounds, limb_range};
 use super::{Lowering, Value};
@@ -20,11 +20,8 @@ impl Lowering<'_> {
         // The sign is looked up on both sides of zero.
         let bounds = (bounds.0.min(-1), bounds.1.max(1));
         let name = self.name(id);
-        let (r, slack) = self.remainder(name, raised, divisor);
         let sign = self.sign_table(limb_bounds(bounds).1);
-        let limbs = self.limbs(name, raised, scale, bounds, |_| Role::LookupInput(sign))?;
-        let (acc, y) = (raised.expr.clone(), limbs.clone());
-        self.graph.steps.push(Step::Rescale { acc, divisor, y, r, slack });
+        let limbs = self.limbs_within(raised, divisor, scale, bounds, |_| Role::LookupInput(sign), id)?;
         let top = *limbs.0.last().ok_or_else(|| self.bug("limbs", "none"))?;
         let top = self.tensor_value(top, raised.axes.clone(), 0.0);
         let negative = self.look_up(&top, sign, Interval::new(0, 1), 0, &format!("{name} (sign)"))?;

@@ -164,10 +164,17 @@ impl Value {
     /// Integers times m; the scale stays, so that the real numbers change.
     pub(crate) fn times(mut self, m: i64) -> Self {
         self.expr.terms.iter_mut().for_each(|term| term.coeff = term.coeff.saturating_mul(m));
-        self.expr.terms.retain(|term| term.coeff != 0);
+        self.drop_zeros();
         let m = i128::from(m);
         self.bounds = (self.bounds.0.saturating_mul(m), self.bounds.1.saturating_mul(m));
         self
+    }
+
+    /// Leaves out terms without a coefficient. One stays where nothing else would: an operand has terms.
+    fn drop_zeros(&mut self) {
+        let kept = self.expr.terms.iter().position(|term| term.coeff != 0).unwrap_or_default();
+        let mut index = 0..;
+        self.expr.terms.retain(|term| index.next() == Some(kept) || term.coeff != 0);
     }
 
     /// Zero at a coarser scale, if that is what every integer within the bounds rounds to there.
@@ -197,9 +204,7 @@ impl Value {
                 None => self.expr.terms.push(term.clone()),
             }
         }
-        if self.expr.terms.len() > 1 {
-            self.expr.terms.retain(|term| term.coeff != 0);
-        }
+        self.drop_zeros();
         self.bounds = (self.bounds.0 + other.bounds.0, self.bounds.1 + other.bounds.1);
         self
     }

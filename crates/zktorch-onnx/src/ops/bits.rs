@@ -11,8 +11,23 @@ use crate::program::{Id, Kind};
 /// Integers of a run have 32 bits at most. Wider types only repeat the sign.
 const WORD: u32 = 32;
 
+/// Two operands that have bits.
+fn integers(cx: &mut Context<'_>) -> Result<(Id, Id)> {
+    let (a, b) = operands(cx)?;
+    require_integers(cx, 0, a)?;
+    require_integers(cx, 1, b)?;
+    Ok((a, b))
+}
+
+fn require_integers(cx: &Context<'_>, index: usize, id: Id) -> Result<()> {
+    match cx.kind(id) {
+        Kind::Int => Ok(()),
+        kind => Err(cx.error(format!("input {index}"), "integers", format!("{kind:?}"))),
+    }
+}
+
 pub(super) fn shift(cx: &mut Context<'_>) -> Result<Vec<Id>> {
-    let (x, by) = operands(cx)?;
+    let (x, by) = integers(cx)?;
     let left = match &*cx.string("direction", "")? {
         "LEFT" => true,
         "RIGHT" => false,
@@ -64,7 +79,7 @@ fn bits(cx: &mut Context<'_>, x: Id, count: u32) -> Vec<Id> {
 
 /// The two operands, and their conjunction.
 fn conjunction(cx: &mut Context<'_>) -> Result<(Id, Id, Id)> {
-    let (a, b) = operands(cx)?;
+    let (a, b) = integers(cx)?;
     let width = cx.element(0).and_then(width_of).map_or(WORD, |(bits, signed)| bits + u32::from(!signed));
     let count = if width <= WORD / 2 { width } else { WORD };
     let (a_bits, b_bits) = (bits(cx, a, count), bits(cx, b, count));
@@ -104,6 +119,7 @@ pub(super) fn xor(cx: &mut Context<'_>) -> Result<Vec<Id>> {
 /// `-1 - x`, or the largest number minus x where there is no sign.
 pub(super) fn not(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
+    require_integers(cx, 0, x)?;
     let ones = match cx.element(0).and_then(width_of) {
         Some((_, true)) => -1.0,
         Some((bits, false)) if bits < WORD => 2f64.powi(bits as i32) - 1.0,

@@ -176,6 +176,27 @@ impl Builder {
         self.constant_of(&name, tensor, kind, true)
     }
 
+    /// What stands for a result after a mistake: later calls can read it.
+    fn nothing(&mut self, rank: usize, kind: Kind) -> Id {
+        let (name, dims) = (self.label.clone(), vec![1; rank]);
+        self.add_value(Value {
+            name,
+            dims,
+            kind,
+            element: None,
+            constant: None,
+            public: false,
+            formula: None,
+            masked: None,
+            exponents: None,
+        })
+    }
+
+    /// Whether an axis is there. Only after a mistake it may be missing.
+    fn has_axis(&self, id: Id, axis: usize) -> bool {
+        axis < self.rank(id)
+    }
+
     /// The result of an operator. Folded if all inputs are constants.
     pub(crate) fn push(&mut self, core: Core, inputs: &[Id], dims: Vec<usize>, kind: Kind) -> Id {
         let entries = checked_len(&dims).filter(|len| *len <= self.max_entries);
@@ -183,8 +204,9 @@ impl Builder {
         if entries.is_none() {
             let expected = format!("a result of at most {} entries", self.max_entries);
             self.fail(expected, format!("extents {dims:?}"));
-            // Something that later calls can read.
-            return self.scalar(0.0, kind);
+        }
+        if self.error.is_some() {
+            return self.nothing(dims.len(), kind);
         }
         let moves = matches!(
             core,

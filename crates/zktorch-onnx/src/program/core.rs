@@ -78,6 +78,48 @@ pub(crate) enum Core {
 }
 
 impl Core {
+    /// The names of all core operators.
+    pub(crate) const NAMES: [&'static str; 16] = [
+        "Reshape",
+        "Transpose",
+        "Map",
+        "Broadcast",
+        "Concat",
+        "Sum",
+        "Einsum",
+        "Conv",
+        "ChannelAffine",
+        "Function",
+        "Max",
+        "Divide",
+        "FloorDivide",
+        "Sqrt",
+        "Gather",
+        "Gap",
+    ];
+
+    pub(crate) fn name(&self) -> &'static str {
+        let index = match self {
+            Self::Reshape => 0,
+            Self::Transpose(_) => 1,
+            Self::Map { .. } => 2,
+            Self::Broadcast => 3,
+            Self::Concat(_) => 4,
+            Self::Sum(_) => 5,
+            Self::Einsum { .. } => 6,
+            Self::Conv { .. } => 7,
+            Self::ChannelAffine(_) => 8,
+            Self::Function(_) => 9,
+            Self::Max => 10,
+            Self::Divide => 11,
+            Self::FloorDivide => 12,
+            Self::Sqrt => 13,
+            Self::Gather { .. } => 14,
+            Self::Gap(_) => 15,
+        };
+        Self::NAMES[index]
+    }
+
     /// Whether the result is a sum of the inputs' entries, so that their contractions stay pending and share its scale.
     pub(crate) fn is_sum(&self) -> bool {
         matches!(self, Self::Sum(_) | Self::Reshape | Self::Transpose(_))

@@ -93,6 +93,9 @@ pub struct Inspect {
     /// every proof is about this value alone (repeatable)
     #[arg(long, value_name = "NAME=FILE")]
     pub bind: Vec<Bind>,
+    /// Estimate what compile --saturate makes
+    #[arg(long)]
+    pub saturate: bool,
 }
 
 /// `zktorch compile MODEL.onnx -o MODEL.zkt`
@@ -126,6 +129,10 @@ pub struct CompileSource {
     /// output is off by more than 1% without]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=32))]
     pub guard_bits: Option<u32>,
+    /// Clamp values that leave their calibrated range instead of refusing the input: no real input is then out of range.
+    /// Integers are exact and never clamped [default: only where a function is flat]
+    #[arg(long)]
+    pub saturate: bool,
     /// Refuse the model if an output is further off than this part of its largest value, on the samples [default:
     /// 0.1 on samples that are given]
     #[arg(long, value_name = "X", value_parser = values::max_error)]
@@ -184,7 +191,7 @@ pub struct Run {
 #[command(override_usage = "zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT\n       \
                             zktorch prove MODEL.onnx --input DATA --out DIR")]
 #[command(group = ArgGroup::new("how_scales_are_chosen")
-    .args(["calibration", "headroom", "guard_bits", "max_error", "image", "dims", "bind"])
+    .args(["calibration", "headroom", "guard_bits", "saturate", "max_error", "image", "dims", "bind"])
     .multiple(true)
     .requires("out")
     .conflicts_with("pk"))]

@@ -45,7 +45,7 @@ impl Paths {
 
     fn command(&mut self, command: &Command) {
         match command {
-            Command::Inspect(Inspect { model, dims: _, bind }) => {
+            Command::Inspect(Inspect { model, dims: _, bind, saturate: _ }) => {
                 self.read("MODEL.onnx", [model]);
                 self.read("--bind", bind.iter().map(|bind| &bind.path));
             }

@@ -48,12 +48,13 @@ fn compile() {
     assert_eq!(who(&plain), [Visibility::Public; 2]);
     assert!(plain.source.calibration.is_empty() && plain.source.image.is_none());
     assert!(plain.source.dims.is_empty() && plain.source.headroom.is_none());
-    let line = "zktorch compile m.onnx -o m.zkt --calibration c.npz --calibration d --private input,output --headroom 4 \
+    let line = "zktorch compile m.onnx -o m.zkt --calibration c.npz --calibration d --private input,output --headroom 4 --saturate \
                 --dim n=3 --image resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225";
     let Command::Compile(full) = command(line) else { panic!() };
     assert_eq!(who(&full), [Visibility::Private; 2]);
     assert_eq!(full.source.calibration, ["c.npz", "d"].map(PathBuf::from));
     assert_eq!((full.source.headroom, full.source.dims.len()), (Some(4), 1));
+    assert!(full.source.saturate && !plain.source.saturate);
     assert_eq!(full.source.image.unwrap().crop, Some((224, 224)));
     assert_eq!(refused("zktorch compile m.onnx"), ErrorKind::MissingRequiredArgument);
     assert_eq!(refused("zktorch compile m.onnx -o m.zkt --input-visibility secret"), ErrorKind::InvalidValue);
@@ -139,6 +140,7 @@ fn prove_has_two_forms() {
         "--image=gray",
         "--dim=n=2",
         "--headroom=3",
+        "--saturate",
     ];
     for chosen in 0..1u32 << parts.len() {
         let chosen = parts.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1).map(|(_, part)| *part);
@@ -148,7 +150,10 @@ fn prove_has_two_forms() {
             let one_step = matches!(form, ProveForm::OneStep { .. });
             let source = &prove.source;
             let none = source.calibration.is_empty() && source.image.is_none();
-            assert!(one_step || (none && source.dims.is_empty() && source.headroom.is_none()), "{line:?}");
+            assert!(
+                one_step || (none && source.dims.is_empty() && source.headroom.is_none() && !source.saturate),
+                "{line:?}"
+            );
         }
     }
 }

@@ -8,11 +8,11 @@ use tracing::info_span;
 use zktorch::cli::{self, CompileSource, Dim, Side};
 use zktorch::report::{Report, Stage};
 use zktorch::{Bytes32, folder_of};
-use zktorch_graph::Visibility;
+use zktorch_graph::{Graph, Step, Visibility};
 use zktorch_onnx::{FloatModel, GENERATED, OnnxError, Options, Precision, ValueError, compile, inspect};
 use zktorch_prover::{check_size, committed_values};
 
-use super::model_file::{BoundInput, ModelFile, Recipe};
+use super::model_file::{BoundInput, ModelFile, Recipe, saturated};
 use super::obstacles::{Obstacles, Unsupported};
 use super::samples::{check_image, dead_inputs, load_bound, load_samples};
 use super::{Context, Outcome, file_bytes, plan, read_model, require_folder};
@@ -58,6 +58,7 @@ pub(super) fn compile_model(
         bound: bound.clone(),
         headroom: source.headroom,
         guard_bits: source.guard_bits,
+        saturate: source.saturate,
         max_error: source.max_error,
         ..Options::default()
     };
@@ -96,18 +97,28 @@ pub(super) fn compile_model(
         context.progress.warn(warning);
     }
     tell_precision(report, &compiled.precision);
+    tell_saturation(report, compiled.saturate, &compiled.graph);
     let recipe = Recipe {
         onnx: Bytes32::sha256(&onnx),
         input,
         output,
         headroom: compiled.headroom,
         guard_bits: compiled.guard_bits,
+        saturate: compiled.saturate,
+        saturated_inputs: saturated(&compiled.inputs),
         ranges: compiled.ranges.clone(),
         image: source.image.clone(),
         dims,
         bound: bound.iter().map(|(name, value)| (name.clone(), BoundInput::from(value))).collect(),
     };
     Ok(ModelFile::new(&compiled, recipe, onnx, external))
+}
+
+/// Whether values are clamped, and how many.
+pub(super) fn tell_saturation(report: &mut Report, saturate: bool, graph: &Graph) {
+    let clamped = graph.steps.iter().filter(|step| matches!(step, Step::Saturate { .. })).count();
+    report.note("saturate", saturate);
+    report.note("clamped_values", clamped);
 }
 
 /// How far the integers are from the float model on the calibration samples: the worst output, and for programs all

@@ -12,6 +12,7 @@ use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_prover::committed_values;
 use zktorch_verifier::{ProofEnvelope, UncheckedKey};
 
+use super::compile::tell_saturation;
 use super::model_file::{LoadedKey, ModelFile};
 use super::setup::write_srs_part;
 use super::trust::is_built_in;
@@ -38,6 +39,7 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
             let file = ModelFile::read(path)?;
             report.committed_values = Some(committed_values(&file.graph) as u64);
             report.note("onnx_sha256", serde_json::to_value(file.recipe.onnx)?);
+            tell_saturation(&mut report, file.recipe.saturate, &file.graph);
             report.note("image", serde_json::to_value(&file.recipe.image)?);
         }
         Kind::ProvingKey => key(&mut report, LoadedKey::read(path)?.key.vk())?,

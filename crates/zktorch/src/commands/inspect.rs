@@ -8,6 +8,7 @@ use zktorch::report::Report;
 use zktorch_onnx::{Compiled, NodeReport, Options, compile, inspect};
 use zktorch_prover::{choose_k, committed_values};
 
+use super::compile::tell_saturation;
 use super::obstacles::Obstacles;
 use super::samples::load_bound;
 use super::{Context, Outcome, lines, read_model};
@@ -25,7 +26,7 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
     let bytes = read_model(&options.model)?;
     let base_dir = options.model.parent().map(std::path::Path::to_path_buf);
     let (dims, bound) = (Dim::all(&options.dims)?, load_bound(&options.bind)?);
-    let compile_options = Options { base_dir, dims, bound, ..Options::default() };
+    let compile_options = Options { base_dir, dims, bound, saturate: options.saturate, ..Options::default() };
     let found = inspect(&bytes, &compile_options)?;
     let mut obstacles = Obstacles::of(&found);
     let mut report = Report::new("inspect");
@@ -60,6 +61,7 @@ fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize) {
     let (k, committed) = (choose_k(&compiled.graph), committed_values(&compiled.graph) as u64);
     report.committed_values = Some(committed);
     report.note("k", k);
+    tell_saturation(report, compiled.saturate, &compiled.graph);
     report.note("estimated_prove_s", SECONDS_AT_LEAST + committed as f64 * SECONDS_PER_VALUE);
     let memory = 4 * (64u64 << k) + BYTES_PER_CELL * committed + 8 * parameters as u64;
     report.note("estimated_memory_bytes", memory);

@@ -30,6 +30,10 @@ pub(crate) struct Recipe {
     pub(crate) headroom: u32,
     /// Bits beyond 16 of the values between operators.
     pub(crate) guard_bits: u32,
+    /// Whether values that leave their ranges are clamped.
+    pub(crate) saturate: bool,
+    /// The inputs whose values are clamped.
+    pub(crate) saturated_inputs: Vec<String>,
     /// Smallest and largest entry of everything computed, over the calibration samples.
     pub(crate) ranges: Vec<(f64, f64)>,
     /// What is done to images.
@@ -73,10 +77,20 @@ impl BoundInput {
     }
 }
 
+/// The names of the inputs whose values are clamped.
+pub(crate) fn saturated(inputs: &[PortInfo]) -> Vec<String> {
+    inputs.iter().filter(|port| port.saturates).map(|port| port.name.clone()).collect()
+}
+
 impl Recipe {
     /// The inputs whose value is part of the model.
     pub(crate) fn bound(&self) -> Result<BTreeMap<String, Tensor>> {
         self.bound.iter().map(|(name, value)| Ok((name.clone(), value.tensor()?))).collect()
+    }
+
+    /// Whether an input's values are clamped.
+    fn saturates(&self, name: &str) -> bool {
+        self.saturated_inputs.iter().any(|input| input == name)
     }
 
     /// Compiles again.
@@ -85,6 +99,7 @@ impl Recipe {
             ranges: Some(self.ranges.clone()),
             headroom: Some(self.headroom),
             guard_bits: Some(self.guard_bits),
+            saturate: self.saturate,
             input: self.input,
             output: self.output,
             base_dir,
@@ -125,7 +140,7 @@ pub(crate) struct FilePort {
 
 impl From<&PortInfo> for FilePort {
     fn from(port: &PortInfo) -> Self {
-        let PortInfo { name, dims, tensor, scale, zero, multiplier } = port.clone();
+        let PortInfo { name, dims, tensor, scale, zero, multiplier, .. } = port.clone();
         Self { name, dims, tensor, scale, zero, multiplier }
     }
 }
@@ -133,7 +148,7 @@ impl From<&PortInfo> for FilePort {
 impl From<&FilePort> for PortInfo {
     fn from(port: &FilePort) -> Self {
         let FilePort { name, dims, tensor, scale, zero, multiplier } = port.clone();
-        Self { name, dims, tensor, scale, zero, multiplier }
+        Self { name, dims, tensor, scale, zero, multiplier, saturates: false }
     }
 }
 
@@ -182,17 +197,19 @@ impl ModelFile {
     pub(crate) fn compiled(&self) -> Result<Compiled> {
         let bounds = self.graph.validate()?;
         let ports = |ports: &[FilePort]| ports.iter().map(PortInfo::from).collect();
+        let saturates = |port: PortInfo| PortInfo { saturates: self.recipe.saturates(&port.name), ..port };
         let compiled = Compiled {
             graph: self.graph.clone(),
             bounds,
             weights: self.weights.clone(),
-            inputs: ports(&self.inputs),
+            inputs: self.inputs.iter().map(|port| saturates(port.into())).collect(),
             outputs: ports(&self.outputs),
             stored: ports(&self.stored),
             warnings: Vec::new(),
             ranges: self.recipe.ranges.clone(),
             headroom: self.recipe.headroom,
             guard_bits: self.recipe.guard_bits,
+            saturate: self.recipe.saturate,
             precision: Default::default(),
         };
         let listed = |ports: &[PortInfo], ids: &[TensorId]| {
@@ -310,7 +327,9 @@ impl LoadedKey {
 
     /// Ports with the graph's tensors and scales.
     pub(crate) fn inputs(&self) -> Vec<PortInfo> {
-        ports(self.key.vk(), self.key.vk().inputs(), &self.key.vk().network().graph().inputs)
+        let ports = ports(self.key.vk(), self.key.vk().inputs(), &self.key.vk().network().graph().inputs);
+        let saturates = |port: PortInfo| PortInfo { saturates: self.recipe.saturates(&port.name), ..port };
+        ports.into_iter().map(saturates).collect()
     }
 }
 
@@ -344,6 +363,7 @@ pub(crate) fn ports(vk: &UncheckedKey, ports: &[Port], ids: &[TensorId]) -> Vec<
             scale: vk.network().graph().tensor(*id).scale,
             zero: port.zero,
             multiplier: port.multiplier,
+            saturates: false,
         })
         .collect()
 }

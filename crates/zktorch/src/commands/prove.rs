@@ -19,7 +19,7 @@ use zktorch_verifier::{ProofEnvelope, UncheckedKey};
 
 use super::compile::compile_model;
 use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
-use super::samples::{load_bound, load_input, port_names, suggest_room};
+use super::samples::{load_bound, load_input, port_names, suggest_room, tell_clamped};
 use super::setup::{make_keys, old_id, tell_replaced};
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
 
@@ -71,6 +71,7 @@ fn one_time_setup(
                     && cached.recipe.bound()? == load_bound(&source.bind)?
                     && source.headroom.is_none_or(|headroom| cached.recipe.headroom == headroom)
                     && source.guard_bits.is_none_or(|bits| cached.recipe.guard_bits == bits)
+                    && cached.recipe.saturate == source.saturate
                     && [cached.recipe.input, cached.recipe.output] == [Visibility::Public; 2]
             }
         };
@@ -122,6 +123,7 @@ fn prove(
     context.stages.restart();
     let started = Instant::now();
     let room = |error: Error| suggest_room(error, loaded.recipe.headroom);
+    tell_clamped(context, &input_ports, &samples, graph);
     let integers = input_ports
         .iter()
         .zip(&samples)

@@ -8,9 +8,11 @@ use anyhow::{Context as _, Error, Result, anyhow, bail};
 use zktorch::cli::Bind;
 use zktorch::data::{self, Values, Wanted};
 use zktorch::{ImageSpec, explained};
-use zktorch_graph::GraphError;
+use zktorch_graph::{Graph, GraphError};
 use zktorch_onnx::{FloatTensor, IntTensor, OnnxError, PortInfo, Tensor};
 use zktorch_prover::ProverError;
+
+use super::Context;
 
 /// The most files that are read of a folder.
 const MAX_FILES: usize = 1 << 16;
@@ -140,9 +142,24 @@ pub(super) fn suggest_room(error: Error, headroom: u32) -> Error {
         return error;
     }
     anyhow!(
-        "{}; compile the model again with --calibration and samples like this input, or with --headroom above {headroom}",
+        "{}; compile the model again with --calibration and samples like this input, with --headroom above {headroom}, or with \
+         --saturate to clamp what is out of range",
         explained(error.as_ref())
     )
+}
+
+/// Warns of numbers that are clamped: the statement is about what they are clamped to.
+pub(super) fn tell_clamped(context: &Context, ports: &[PortInfo], inputs: &[Tensor], graph: &Graph) {
+    for (port, input) in ports.iter().zip(inputs).filter(|(port, _)| port.saturates) {
+        let range = graph.tensor(port.tensor).range;
+        let count = port.count_outside(input.iter(), range);
+        if count > 0 {
+            let (lo, hi) = (port.real(range.lo), port.real(range.hi));
+            context
+                .progress
+                .warn(&format!("input {}: {count} values are clamped to [{lo}, {hi}]", port.name));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -185,7 +202,10 @@ mod tests {
         };
         let shown = |error: Error| format!("{:#}", suggest_room(error, 3));
         let ranged = shown(input("value").into());
-        assert!(ranged.starts_with("input x: ") && ranged.ends_with("--headroom above 3"), "{ranged}");
+        assert!(
+            ranged.starts_with("input x: ") && ranged.contains("--headroom above 3, or with --saturate"),
+            "{ranged}"
+        );
         assert_eq!(shown(input("extents").into()), "input x: extents: expected from -1 to 1, got 2");
         assert_eq!(shown(anyhow!("something else")), "something else");
     }

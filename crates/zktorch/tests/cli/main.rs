@@ -16,6 +16,7 @@ mod one_step;
 mod precision;
 mod private;
 mod rejected;
+mod saturate;
 mod shown_outputs;
 mod statement;
 mod support;

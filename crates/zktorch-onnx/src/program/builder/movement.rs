@@ -15,7 +15,7 @@ impl Builder {
         if len(self.dims(x)) != len(dims) {
             let got = format!("{:?} as {dims:?}", self.dims(x));
             self.fail("extents of the same product", got);
-            return x;
+            return self.nothing(dims.len(), self.kind(x));
         }
         // What several readers reshape in the same way is stored once for all of them.
         if let Some(known) = self.reshaped.get(&(x, dims.to_vec())) {
@@ -39,8 +39,11 @@ impl Builder {
         if perm.iter().copied().eq(0..perm.len()) {
             return x;
         }
-        let dims = perm.iter().map(|axis| self.dims(x)[*axis]).collect();
         let kind = self.kind(x);
+        if perm.iter().any(|axis| !self.has_axis(x, *axis)) {
+            return self.nothing(perm.len(), kind);
+        }
+        let dims = perm.iter().map(|axis| self.dims(x)[*axis]).collect();
         let id = self.push(Core::Transpose(perm.to_vec()), &[x], dims, kind);
         self.note_masked_move(id, x, true, |builder, part| builder.transpose(part, perm));
         id
@@ -48,6 +51,9 @@ impl Builder {
 
     /// A matrix along an axis.
     pub(crate) fn map(&mut self, x: Id, axis: usize, matrix: AxisMatrix) -> Id {
+        if !self.has_axis(x, axis) {
+            return x;
+        }
         let mut dims = self.dims(x).to_vec();
         let identity = matrix.rows == dims[axis]
             && matrix.entries.len() == matrix.rows
@@ -90,6 +96,9 @@ impl Builder {
         if let [one] = parts {
             return *one;
         }
+        if parts.iter().any(|part| !self.has_axis(*part, axis)) {
+            return parts[0];
+        }
         let mut dims = self.dims(parts[0]).to_vec();
         dims[axis] = parts.iter().map(|part| self.dims(*part)[axis]).sum();
         let kind = self.joint_kind(parts);
@@ -116,7 +125,7 @@ impl Builder {
         if Self::broadcast_dims(self.dims(x), dims).as_deref() != Some(dims) {
             let got = format!("{:?}", self.dims(x));
             self.fail(format!("extents that broadcast to {dims:?}"), got);
-            return x;
+            return self.nothing(dims.len(), self.kind(x));
         }
         let mut full = vec![1; dims.len() - self.rank(x)];
         full.extend(self.dims(x));

@@ -10,7 +10,10 @@ impl Builder {
         let (b, b_labels) = self.sum_alone(b, &a_labels, out);
         let dim = |label: &u32| {
             let place = |labels: &[u32], id: Id| {
-                labels.iter().position(|other| other == label).map(|axis| self.dims(id)[axis])
+                labels
+                    .iter()
+                    .position(|other| other == label)
+                    .and_then(|axis| self.dims(id).get(axis).copied())
             };
             place(&a_labels, a).or_else(|| place(&b_labels, b)).unwrap_or(1)
         };
@@ -18,7 +21,7 @@ impl Builder {
         if !agree(&b_labels, b) {
             let got = format!("{:?} and {:?}", self.dims(a), self.dims(b));
             self.fail("extents that agree on contracted axes", got);
-            return a;
+            return self.nothing(out.len(), self.kind(a));
         }
         let dims = out.iter().map(dim).collect();
         let kind = match self.joint_kind(&[a, b]) {
