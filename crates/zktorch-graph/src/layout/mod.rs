@@ -46,6 +46,16 @@ impl Layout {
                 members.entry(kind).or_default().push(id);
             }
         }
+        // Tensors that are looked up in one table lie side by side: an inverse column costs a full-width term for every value
+        // of every table that its chunk has.
+        let mut tables: BTreeMap<LookupKind, usize> = BTreeMap::new();
+        for kind in [ArenaKind::Ranged, ArenaKind::Function] {
+            let Some(ids) = members.get_mut(&kind) else { continue };
+            ids.sort_by_cached_key(|id| {
+                let next = tables.len();
+                LookupKind::of(graph.tensor(*id)).map(|kind| *tables.entry(kind).or_insert(next))
+            });
+        }
         for (kind, ids) in &members {
             let arena = &mut arenas[*kind as usize];
             let sizes: Vec<usize> = ids.iter().map(|id| graph.tensor(*id).shape.num_vars()).collect();
