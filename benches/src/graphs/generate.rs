@@ -203,14 +203,14 @@ impl Generator {
             }
             let magnitude = self.random.of(&[1.0, 1.0, 3.0, 0.05, 20.0]);
             // Some integers are indices of axes of two and more entries.
-            let index = self.random.once_in(2);
+            let small = self.random.once_in(2);
             let centre = self.random.of(&[0.0, 0.0, 0.5]);
             let data = (0..CALIBRATION + FRESH).map(|_| match kind {
                 Kind::Float => {
                     let draw = |_| magnitude * (centre + self.random.real(-1.0, 1.0));
                     FloatTensor::from_fn(dims.clone(), draw).into()
                 }
-                Kind::Int if index => {
+                Kind::Int if small => {
                     IntTensor::from_fn(dims.clone(), |_| self.random.below(4) as i64 - 2).into()
                 }
                 Kind::Int => IntTensor::from_fn(dims.clone(), |_| self.random.below(17) as i64 - 8).into(),

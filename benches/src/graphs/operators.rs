@@ -29,7 +29,7 @@ fn string(name: &str, s: &str) -> AttributeProto {
 
 /// Adds a node or a few, if the operands that were drawn allow it.
 pub(super) fn add(g: &mut Generator) -> Option<Id> {
-    match g.random.below(20) {
+    match g.random.below(21) {
         0..=2 => function(g),
         3..=5 => arithmetic(g),
         6 | 7 => integer(g),
@@ -40,6 +40,7 @@ pub(super) fn add(g: &mut Generator) -> Option<Id> {
         15 | 16 => product(g),
         17 => windows(g),
         18 => normalise(g),
+        19 => at_indices(g),
         _ => order(g),
     }
 }
@@ -329,17 +330,23 @@ fn movement(g: &mut Generator) -> Option<Id> {
             g.node("Gather", &[x.into(), indices], vec![int("axis", axis as i64)], kind)
         }
         _ => {
+            let extent = number(g, Kind::Int, dims[axis] as f64);
             let index = g.pick(&[Kind::Int])?;
-            let extent = dims[axis] as f64;
-            let within = |x: f64| -extent <= x && x < extent;
-            if g.values[index].data.iter().all(|data| data.iter().all(within)) {
-                return g.node("Gather", &[x.into(), index.into()], vec![int("axis", axis as i64)], kind);
-            }
-            let extent = number(g, Kind::Int, extent);
             let index = g.node("Mod", &[index.into(), extent], vec![], Kind::Int)?;
             g.node("Gather", &[x.into(), index.into()], vec![int("axis", axis as i64)], kind)
         }
     }
+}
+
+/// Entries of an axis at integers that are in range as they are, such as an input's.
+fn at_indices(g: &mut Generator) -> Option<Id> {
+    let (x, index) = (g.pick(ALL)?, g.pick(&[Kind::Int])?);
+    let axis = g.dims(x).iter().position(|dim| {
+        let within = |x: f64| -(*dim as f64) <= x && x < *dim as f64;
+        *dim > 1 && g.values[index].data.iter().all(|data| data.iter().all(within))
+    })?;
+    let kind = g.values[x].kind;
+    g.node("Gather", &[x.into(), index.into()], vec![int("axis", axis as i64)], kind)
 }
 
 /// Extents of a product.

@@ -22,6 +22,7 @@ use super::super::prover::Reduced;
 use super::super::statement::Statement;
 use super::super::transcript::*;
 use super::super::verifier::{self, Argument};
+use super::cells::{ravel, real_cells, unravel};
 use crate::contract::ContractClaim;
 use crate::linear::Slot;
 use crate::lookup::Challenges;
@@ -86,31 +87,6 @@ pub(crate) const DECIDER: &str = "the decider";
 fn evaluate(cells: &[Fr], point: &[Fr]) -> Fr {
     assert_eq!(cells.len(), 1 << point.len());
     cells.iter().zip(eq_table(point)).map(|(cell, weight)| *cell * weight).sum()
-}
-
-/// Index per axis of an index over padded extents.
-fn unravel(mut index: usize, dims: &[u32]) -> Vec<usize> {
-    let mut indices: Vec<usize> = (dims.iter().rev())
-        .map(|dim| {
-            let size = dim.next_power_of_two() as usize;
-            let i = index % size;
-            index /= size;
-            i
-        })
-        .collect();
-    indices.reverse();
-    indices
-}
-
-fn ravel(indices: &[usize], dims: &[u32]) -> usize {
-    indices.iter().zip(dims).fold(0, |index, (i, dim)| index * dim.next_power_of_two() as usize + i)
-}
-
-/// The cells of a shape that are no padding.
-fn real_cells(shape: &Shape) -> impl Iterator<Item = usize> {
-    (0..shape.padded_len()).filter(|cell| {
-        unravel(*cell, shape.dims()).iter().zip(shape.dims()).all(|(i, dim)| *i < *dim as usize)
-    })
 }
 
 impl<'a> Forger<'a> {

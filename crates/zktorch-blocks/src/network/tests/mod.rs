@@ -1,4 +1,5 @@
 mod bound;
+mod cells;
 mod cheating;
 mod forger;
 mod late;

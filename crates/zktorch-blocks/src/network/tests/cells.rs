@@ -1,0 +1,28 @@
+//! Cells of padded tensors by their indices.
+
+use zktorch_graph::Shape;
+
+/// Index per axis of an index over padded extents.
+pub(super) fn unravel(mut index: usize, dims: &[u32]) -> Vec<usize> {
+    let mut indices: Vec<usize> = (dims.iter().rev())
+        .map(|dim| {
+            let size = dim.next_power_of_two() as usize;
+            let i = index % size;
+            index /= size;
+            i
+        })
+        .collect();
+    indices.reverse();
+    indices
+}
+
+pub(super) fn ravel(indices: &[usize], dims: &[u32]) -> usize {
+    indices.iter().zip(dims).fold(0, |index, (i, dim)| index * dim.next_power_of_two() as usize + i)
+}
+
+/// The cells of a shape that are no padding.
+pub(super) fn real_cells(shape: &Shape) -> impl Iterator<Item = usize> {
+    (0..shape.padded_len()).filter(|cell| {
+        unravel(*cell, shape.dims()).iter().zip(shape.dims()).all(|(i, dim)| *i < *dim as usize)
+    })
+}
