@@ -101,11 +101,11 @@ pub enum Step {
         axis: u32,
         /// The largest x along the axis, in the shape without it; Ranged.
         max: Limbs,
-        /// The clamped gap: Ranged, or one limb that is a LookupInput. Not negative.
+        /// The clamped gap: Ranged, or with a last limb that is a LookupInput. Not negative.
         gap: Limbs,
         /// What the gap does not reach: Ranged and not negative; none if nothing is to be clamped.
         excess: Limbs,
-        /// Ranged over [0, 1]: 1 at one largest entry along the axis (the first one, but any is accepted), else 0.
+        /// Ranged over [0, 1]: 1 at one largest entry along the axis (the first one, but any is accepted, and no step may read it), else 0.
         chosen: TensorId,
     },
 }

@@ -216,7 +216,12 @@ impl Random {
                 3 => self.wide_rescale(&mut graph, &readable, bits),
                 _ => self.rescale(&mut graph, &readable, bits),
             }
-            readable.extend((first..graph.tensors.len() as u32).map(TensorId));
+            let chosen = match graph.steps.last() {
+                Some(Step::Gap { chosen, .. }) => Some(*chosen),
+                _ => None,
+            };
+            let defined = (first..graph.tensors.len() as u32).map(TensorId);
+            readable.extend(defined.filter(|id| Some(*id) != chosen));
         }
         graph
     }

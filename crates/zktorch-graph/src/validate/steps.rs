@@ -76,7 +76,7 @@ impl Progress<'_> {
                 require((*axis as usize) < rank, "axis", format_args!("below {rank}"), axis)?;
                 let extent = u64::from(shape.dims()[*axis as usize]);
                 // The maximum is repeated, and the choice summed up.
-                view::count(self, 2 * extent)?;
+                view::count(self, (max.len() as u64).saturating_add(1).saturating_mul(extent))?;
                 let ranged = |role| role == Role::Ranged;
                 let max = self.limbs(max, &shape.without(*axis), "Ranged", ranged);
                 let max = largest(max.at(|| "max".to_owned())?);
@@ -95,6 +95,8 @@ impl Progress<'_> {
                 require(range == Interval::new(0, 1), "range", show(Interval::new(0, 1)), show(range))
                     .at(|| "chosen".to_owned())?;
                 small("D (max - gap - excess)", &[max + gap + excess, u128::from(*divisor)])?;
+                // Which of several largest entries is chosen is the prover's choice.
+                self.unread[chosen.0 as usize] = true;
                 // Below 2^66 and 2^32: sums of chosen (gap + excess) need no check.
                 small("excess (top - gap)", &[excess, gap])?;
                 Ok(bound)

@@ -47,14 +47,14 @@ pub enum AxisMap {
         /// Zeros before the first entry.
         pad: u32,
     },
+    /// Explicit entries, strictly increasing by (out, src), coefficients not zero. For an empty list of axes the index is 0.
+    Sparse(Vec<Entry>),
     /// One source axis q of extent E, output axes p: 1 where `q = indices[p]`, or `q = indices[p] + E` for negative ones. The matrix
     /// is part of the statement: indices are a public input, whose entries in row-major order are those of the output axes.
     Gather {
         /// A public input with a range within [-E, E - 1].
         indices: TensorId,
     },
-    /// Explicit entries, strictly increasing by (out, src), coefficients not zero. For an empty list of axes the index is 0.
-    Sparse(Vec<Entry>),
 }
 
 /// One entry of a sparse matrix.

@@ -10,10 +10,10 @@ use zktorch_graph::{
 };
 
 use super::function::Plan;
-use super::quantise::quotient_bounds;
+use super::quantise::{limb_range, quotient_bounds};
 use super::{Lowering, Value, plain_axes};
 use crate::Result;
-use crate::program::{Core, Id};
+use crate::program::{Core, FAR, Id};
 
 /// The gap's scale and range as the argument of an exponential: exp(-16) is nothing at the scale of the values.
 const SCALE: i32 = 12;
@@ -22,8 +22,6 @@ const DOMAIN: Interval = Interval { lo: 0, hi: (1 << 16) - 1 };
 pub(super) const FINEST: i32 = SCALE + 40;
 /// The exponential's scale: its largest value is 1.
 const OUTPUT_SCALE: i32 = 16;
-/// Beyond what any gap is clamped at, and what limbs round their ranges to.
-const MARGIN: i128 = 1 << 18;
 
 /// The lookup that reads a gap.
 pub(super) struct Exponential {
@@ -59,40 +57,39 @@ impl Lowering<'_> {
         };
         let masked = keep.is_some();
         let (mut raised, mut divisor) = self.divided(&value, scale, x)?;
-        let (lo, hi) = quotient_bounds(&raised, divisor);
-        let far = hi - lo + i128::from(DOMAIN.hi) + MARGIN;
+        let mut far = 0;
         if let Some(keep) = keep {
-            if far.saturating_mul(divisor.into()) > i128::from(i64::MAX) {
+            let reach = if exponential { i128::from(DOMAIN.hi) + 1 } else { self.reach(scale)? };
+            let lowered = |far: i128, divisor: u64| i64::try_from(far.checked_mul(divisor.into())?).ok();
+            far = self.far(&value, &raised, divisor, scale, reach);
+            if lowered(far, divisor).is_none() {
                 raised = self.wide(&value, scale, x)?;
                 divisor = 1;
+                far = self.far(&value, &raised, divisor, scale, reach);
             }
             // x - far (1 - keep)
-            let lowered = (far * i128::from(divisor)) as i64;
+            let wide = || self.error("bits of masked scores", "at most 62", far);
+            let lowered = lowered(far, divisor).ok_or_else(wide)?;
+            let counting = keep.expr.terms.iter().map(|term| {
+                let coeff = term.coeff.checked_mul(lowered)?;
+                Some(Term { coeff, ..term.clone() })
+            });
+            let counting = counting.collect::<Option<Vec<_>>>().ok_or_else(wide)?;
             let one = self.ones(&raised.expr.shape);
-            let counting = keep.expr.terms.into_iter();
             raised.expr.terms.push(Term { coeff: -lowered, operand: Operand::View(one) });
-            raised.expr.terms.extend(counting.map(|term| Term { coeff: term.coeff * lowered, ..term }));
+            raised.expr.terms.extend(counting);
         }
         let [along] = value.expr_axes(axis)[..] else {
             return Err(self.bug("an axis of more than one entry", "another"));
         };
-        // Where nothing may be out of range, all that entries can be; else what others of their size are.
-        let bounds = match self.clamps(x) {
-            true => (lo, hi),
-            false => self.guarded_bounds(&value, &raised, divisor, scale),
-        };
-        let lowest = if masked { lo - far } else { lo };
+        let bounds = self.maximum_bounds(&value, &raised, divisor, scale);
+        let (lo, hi) = quotient_bounds(&raised, divisor);
+        let lowest = lo - far;
         let name = self.name(y);
         let row = self.row(&value, axis);
-        let max = self.limbs(
-            &format!("{name} (maximum)"),
-            &row,
-            scale,
-            (bounds.0.min(0), bounds.1.max(0)),
-            |_| Role::Ranged,
-        )?;
+        let max = self.limbs(&format!("{name} (maximum)"), &row, scale, bounds, |_| Role::Ranged)?;
         let (r, slack) = self.remainder(name, &raised, divisor);
-        let widest = bounds.1.max(0) - lowest.min(0);
+        let widest = hi.min(limb_range(bounds).1).max(0) - lowest.min(0);
         let (gap, excess) = if exponential {
             let formula = Formula::argument().then(Unary::Neg).then(Unary::Exp);
             let plan = Plan::new(&formula, DOMAIN, SCALE, OUTPUT_SCALE, false);
@@ -121,6 +118,31 @@ impl Lowering<'_> {
             chosen,
         });
         Ok(self.limbs_value(&gap, &value, scale, (0, end)))
+    }
+
+    /// What a maximum may be: where nothing may be out of range, all that entries can be; else what others of their size are.
+    fn maximum_bounds(&self, value: &Value, raised: &Value, divisor: u64, scale: i32) -> (i128, i128) {
+        let (lo, hi) = match self.saturate {
+            true => quotient_bounds(raised, divisor),
+            false => self.guarded_bounds(value, raised, divisor, scale),
+        };
+        (lo.min(0), hi.max(0))
+    }
+
+    /// What is taken from an entry that does not count: its gap is `reach` or more, whatever the others are, and where none counts
+    /// the maximum is below what its limbs hold, so that there is no proof. Entries are bounded by the ranges of what they are
+    /// computed from, which are proved.
+    fn far(&self, value: &Value, raised: &Value, divisor: u64, scale: i32, reach: i128) -> i128 {
+        let bound = self.validated_bound(raised) / i128::from(divisor) + 1;
+        let lowest = limb_range(self.maximum_bounds(value, raised, divisor, scale)).0;
+        (2 * bound + reach).max(bound - lowest + 1)
+    }
+
+    /// A gap at which an exponential is zero.
+    fn reach(&self, scale: i32) -> Result<i128> {
+        let shift = u32::try_from(scale).ok().filter(|scale| *scale < 64);
+        let reach = shift.map(|shift| (FAR as i128) << shift);
+        reach.ok_or_else(|| self.error("scale of masked scores", "from 0 to 63", scale))
     }
 
     /// What a gap is clamped by: as far as entries can be apart, or as far as those of `seen` were, with some room.
@@ -167,6 +189,9 @@ impl Lowering<'_> {
         let mask = self.with_rank(mask, value.axes.len());
         let (aligned, mask) = self.aligned(value.clone(), mask, (x, keep))?;
         *value = aligned;
+        if mask.scale != 0 || mask.div != 1 || mask.bounds.0 < 0 && self.program.constant(keep).is_none() {
+            return Err(self.bug("a boolean", "another mask"));
+        }
         let axes = value.axes.clone();
         self.broadcast(mask, &axes)
     }

@@ -343,6 +343,20 @@ fn gaps_have_a_maximum_and_are_not_negative() {
     });
 }
 
+/// Which of several largest entries is chosen is not determined.
+#[test]
+fn choices_are_not_read() {
+    let chosen = wide().named("chosen");
+    refused("reading", &format!("step 6: acc: term 0: {}", at(&wide(), "chosen")), |g| {
+        let y = TensorId(g.tensors.len() as u32);
+        let mut copy = g.tensors[chosen.0 as usize].clone();
+        copy.name = "copy".to_owned();
+        g.tensors.push(copy);
+        let acc = Expr::view(View::identity(chosen, &Shape::new([3])));
+        g.steps.push(Step::rescale(acc, 1, y, None));
+    });
+}
+
 #[test]
 fn gaps_do_not_wrap() {
     /// Four limbs in the place of these.
