@@ -8,8 +8,7 @@ mod strided;
 
 use zktorch_graph::Formula;
 
-use crate::program::FAR;
-use crate::program::{AxisMatrix, Core, Kind};
+use crate::program::{AxisMatrix, Core, FAR, Kind};
 use crate::tensor::{len, strides};
 use crate::{FloatTensor, IntTensor, Tensor};
 
@@ -186,7 +185,6 @@ fn linear<N: Number + einsum::Multiply>(core: &Core, inputs: &[(&[usize], &[N])]
             pairs.map(|(a, b)| if b > a { *b } else { *a }).collect()
         }
         // Handled before.
-        // Done before.
         Core::Gap(_)
         | Core::Gather { .. }
         | Core::Function(_)

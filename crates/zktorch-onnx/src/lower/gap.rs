@@ -5,15 +5,15 @@
 //! counts can be below another, so that its gap is clamped, too.
 
 use zktorch_graph::{
-    AxisMap, Entry, Expr, Factor, Formula, Interval, Limbs, Operand, Role, Shape, Step, TableId, Tensor,
-    TensorId, Term, Unary, View,
+    AxisMap, Entry, Expr, Factor, Interval, Limbs, Operand, Role, Shape, Step, TableId, Tensor, TensorId,
+    Term, View,
 };
 
 use super::function::Plan;
 use super::quantise::{limb_range, quotient_bounds};
 use super::{Lowering, Value, plain_axes};
 use crate::Result;
-use crate::program::{Core, FAR, Id};
+use crate::program::{Core, FAR, Id, exp_of_negative};
 
 /// The gap's scale and range as the argument of an exponential: exp(-16) is nothing at the scale of the values.
 const SCALE: i32 = 12;
@@ -91,8 +91,7 @@ impl Lowering<'_> {
         let (r, slack) = self.remainder(name, &raised, divisor);
         let widest = hi.min(limb_range(bounds).1).max(0) - lowest.min(0);
         let (gap, excess) = if exponential {
-            let formula = Formula::argument().then(Unary::Neg).then(Unary::Exp);
-            let plan = Plan::new(&formula, DOMAIN, SCALE, OUTPUT_SCALE, false);
+            let plan = Plan::new(&exp_of_negative(), DOMAIN, SCALE, OUTPUT_SCALE, false);
             let table = self.table(plan.table);
             self.exponents.insert(y, Exponential { table, range: plan.range });
             let gap = self.tensor(name, &raised, scale, DOMAIN, Role::LookupInput(table));
@@ -162,10 +161,9 @@ impl Lowering<'_> {
 
     /// Whether an exponential alone reads a value.
     fn is_exponent(&self, y: Id) -> bool {
-        let formula = Formula::argument().then(Unary::Neg).then(Unary::Exp);
-        let mut readers = self.program.nodes.iter().filter(|node| node.inputs.contains(&y));
-        let first = readers.next().is_some_and(|node| node.core == Core::Function(formula));
-        first && readers.next().is_none() && self.program.outputs.iter().all(|(_, id)| *id != y)
+        let reader = self.program.only_reader(y);
+        reader.is_some_and(|node| node.core == Core::Function(exp_of_negative()))
+            && self.program.outputs.iter().all(|(_, id)| *id != y)
     }
 
     /// Whether a value is an exponential of a gap: all of its bits count, and none of them is room.

@@ -40,10 +40,9 @@ impl Lowering<'_> {
     /// Whether the value that is computed is rounded by whatever reads it, at any scale: by a gap, or as a dividend.
     fn is_divided_later(&self) -> bool {
         let id = self.current;
-        let mut readers = self.program.nodes.iter().filter(|node| node.inputs.contains(&id));
         let dividend =
             |node: &Node| node.core == Core::Divide && node.inputs[0] == id && node.inputs[1] != id;
-        self.feeds_gap[id.0] || readers.next().is_some_and(dividend) && readers.next().is_none()
+        self.feeds_gap[id.0] || self.program.only_reader(id).is_some_and(dividend)
     }
 
     /// Whether a value consists of public inputs alone.

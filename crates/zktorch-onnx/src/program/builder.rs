@@ -124,17 +124,7 @@ impl Builder {
     /// An input of the network.
     pub(crate) fn input(&mut self, name: &str, dims: &[usize], kind: Kind) -> Id {
         let (name, dims) = (name.to_owned(), dims.to_vec());
-        let id = self.add_value(Value {
-            name,
-            dims,
-            kind,
-            element: None,
-            constant: None,
-            public: false,
-            formula: None,
-            masked: None,
-            exponents: None,
-        });
+        let id = self.add_value(Value::new(name, dims, kind));
         self.program.inputs.push(id);
         id
     }
@@ -179,17 +169,7 @@ impl Builder {
     /// What stands for a result after a mistake: later calls can read it.
     fn nothing(&mut self, rank: usize, kind: Kind) -> Id {
         let (name, dims) = (self.label.clone(), vec![1; rank]);
-        self.add_value(Value {
-            name,
-            dims,
-            kind,
-            element: None,
-            constant: None,
-            public: false,
-            formula: None,
-            masked: None,
-            exponents: None,
-        })
+        self.add_value(Value::new(name, dims, kind))
     }
 
     /// Whether an axis is there. Only after a mistake it may be missing.
@@ -230,17 +210,7 @@ impl Builder {
         let output = Id(self.program.values.len());
         let node = Node { core, inputs: inputs.to_vec(), output, origin: self.origin };
         let public = inputs.iter().all(|id| self.value(*id).public);
-        let value = Value {
-            name,
-            dims,
-            kind,
-            element,
-            constant: None,
-            public: false,
-            formula: None,
-            masked: None,
-            exponents: None,
-        };
+        let value = Value { element, ..Value::new(name, dims, kind) };
         self.add_value(value);
         if constant && self.program.multiplications(&node) <= self.max_folded {
             let tensors: Vec<&Tensor> = inputs.iter().filter_map(|id| self.constant(*id)).collect();

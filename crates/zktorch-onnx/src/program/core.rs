@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use zktorch_graph::Formula;
+use zktorch_graph::{Formula, Unary};
 
 use super::Window;
 
@@ -38,6 +38,11 @@ impl AxisMatrix {
 
 /// What a gap is where an entry does not count: its exponential is zero in 32 bits.
 pub(crate) const FAR: f64 = 128.0;
+
+/// What a softmax takes of a gap: `exp(-x)`.
+pub(crate) fn exp_of_negative() -> Formula {
+    Formula::argument().then(Unary::Neg).then(Unary::Exp)
+}
 
 /// One core operator. Extents of its result stand with the value it defines.
 #[derive(Clone, Debug, PartialEq)]

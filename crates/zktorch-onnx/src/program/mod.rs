@@ -12,7 +12,7 @@ use std::sync::Arc;
 use zktorch_graph::Formula;
 
 pub(crate) use self::builder::Builder;
-pub(crate) use self::core::{AxisMatrix, Core, FAR};
+pub(crate) use self::core::{AxisMatrix, Core, FAR, exp_of_negative};
 pub(crate) use self::window::Window;
 use crate::Tensor;
 
@@ -65,6 +65,15 @@ pub(crate) struct Value {
     pub(crate) exponents: Option<(Id, Vec<usize>)>,
 }
 
+impl Value {
+    /// A value of which nothing else is known.
+    fn new(name: String, dims: Vec<usize>, kind: Kind) -> Self {
+        let (element, constant, public) = (None, None, false);
+        let (formula, masked, exponents) = (None, None, None);
+        Self { name, dims, kind, element, constant, public, formula, masked, exponents }
+    }
+}
+
 /// One operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -93,6 +102,12 @@ impl Program {
 
     pub(crate) fn constant(&self, id: Id) -> Option<&Tensor> {
         self.value(id).constant.as_deref()
+    }
+
+    /// The node that reads a value, if it is one alone.
+    pub(crate) fn only_reader(&self, id: Id) -> Option<&Node> {
+        let mut readers = self.nodes.iter().filter(|node| node.inputs.contains(&id));
+        readers.next().filter(|_| readers.next().is_none())
     }
 
     /// How often each value is read; outputs of the network once more.

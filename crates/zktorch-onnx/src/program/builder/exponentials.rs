@@ -2,7 +2,7 @@
 
 use zktorch_graph::{Formula, Instruction, Unary};
 
-use super::super::{Core, Id, Kind};
+use super::super::{Core, Id, Kind, exp_of_negative};
 use super::Builder;
 
 /// Rows from here on have their maximum proved by one step; in shorter ones pairs are compared.
@@ -14,10 +14,6 @@ impl Builder {
         let dims = self.dims(x).to_vec();
         let inputs: Vec<Id> = std::iter::once(x).chain(keep).collect();
         self.push(Core::Gap(axis), &inputs, dims, Kind::Float)
-    }
-
-    fn exp_of_negative(&mut self, x: Id) -> Id {
-        self.plain_function(x, Formula::argument().then(Unary::Neg).then(Unary::Exp), Kind::Float)
     }
 
     pub(crate) fn exp(&mut self, x: Id) -> Id {
@@ -46,7 +42,7 @@ impl Builder {
             && defined
         {
             let gap = self.gap(finite, axis, mask.map(|mask| mask.keep));
-            let exponentials = self.exp_of_negative(gap);
+            let exponentials = self.plain_function(gap, exp_of_negative(), Kind::Float);
             let sum = self.reduce_sum(exponentials, axes, true);
             return (exponentials, sum);
         }
