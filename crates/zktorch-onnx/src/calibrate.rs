@@ -6,26 +6,78 @@ use crate::interpret::evaluate;
 use crate::program::{Id, Program};
 use crate::{OnnxError, Result, Tensor};
 
-/// Smallest and largest entry of every value; what no sample reached is (0, 0).
+/// What the samples show of one value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// The smallest entry.
+    pub lo: f64,
+    /// The largest entry.
+    pub hi: f64,
+    /// What the absolute value of an entry that is no outlier may be: the median, over the indices of the last axis, of the largest
+    /// one there, but at least the mean of all. An outlier is in few channels of that axis, or in few entries at all.
+    pub typical: f64,
+}
+
+impl Seen {
+    /// Of a value that no sample has reached.
+    const NOTHING: Self = Self { lo: f64::INFINITY, hi: f64::NEG_INFINITY, typical: 0.0 };
+
+    /// Of one sample.
+    fn of(value: &Tensor) -> Self {
+        let range = value.iter().fold(Self::NOTHING, |seen, x| Self {
+            lo: seen.lo.min(x),
+            hi: seen.hi.max(x),
+            ..seen
+        });
+        let channels = value.dims().last().copied().unwrap_or(1).max(1);
+        let mut largest = vec![0f64; channels];
+        let mut total = 0.0;
+        for (x, channel) in value.iter().zip((0..channels).cycle()) {
+            largest[channel] = largest[channel].max(x.abs());
+            total += x.abs();
+        }
+        let (_, median, _) = largest.select_nth_unstable_by(channels / 2, f64::total_cmp);
+        Self { typical: median.max(total / value.len().max(1) as f64), ..range }
+    }
+
+    /// Of two groups of samples.
+    fn and(self, other: Self) -> Self {
+        let typical = self.typical.max(other.typical);
+        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi), typical }
+    }
+}
+
+/// What the samples show of every value; what no sample reached is zero.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Statistics {
-    ranges: Vec<(f64, f64)>,
+    seen: Vec<Seen>,
 }
 
 impl Statistics {
     pub(crate) fn new(program: &Program) -> Self {
-        Self { ranges: vec![(f64::INFINITY, f64::NEG_INFINITY); program.values.len()] }
+        Self { seen: vec![Seen::NOTHING; program.values.len()] }
     }
 
     pub(crate) fn add(&mut self, id: Id, value: &Tensor) {
-        let range = &mut self.ranges[id.0];
-        *range = value.iter().fold(*range, |(lo, hi), x| (lo.min(x), hi.max(x)));
+        let seen = &mut self.seen[id.0];
+        *seen = seen.and(Seen::of(value));
+    }
+
+    fn seen(&self, id: Id) -> Seen {
+        let seen = self.seen[id.0];
+        if seen.lo <= seen.hi { seen } else { Seen::default() }
     }
 
     /// Smallest and largest entry.
     pub(crate) fn range(&self, id: Id) -> (f64, f64) {
-        let (lo, hi) = self.ranges[id.0];
-        if lo <= hi { (lo, hi) } else { (0.0, 0.0) }
+        let seen = self.seen(id);
+        (seen.lo, seen.hi)
+    }
+
+    /// How many times the entries that are no outliers the largest one is; 1 where nothing is known of them.
+    pub(crate) fn spread(&self, id: Id) -> f64 {
+        let typical = self.seen(id).typical;
+        if typical > 0.0 { (self.max_abs(id) / typical).max(1.0) } else { 1.0 }
     }
 
     pub(crate) fn max_abs(&self, id: Id) -> f64 {
@@ -35,17 +87,17 @@ impl Statistics {
 
     /// With values that were added since: constants.
     pub(crate) fn extended(mut self, program: &Program) -> Self {
-        self.ranges.resize(program.values.len(), (f64::INFINITY, f64::NEG_INFINITY));
+        self.seen.resize(program.values.len(), Seen::NOTHING);
         self
     }
 
-    /// All ranges, and back: what a container keeps.
-    pub(crate) fn to_pairs(&self) -> Vec<(f64, f64)> {
-        (0..self.ranges.len()).map(|i| self.range(Id(i))).collect()
+    /// Of all values, and back: what a container keeps.
+    pub(crate) fn to_vec(&self) -> Vec<Seen> {
+        (0..self.seen.len()).map(|i| self.seen(Id(i))).collect()
     }
 
-    pub(crate) fn from_pairs(ranges: Vec<(f64, f64)>) -> Self {
-        Self { ranges }
+    pub(crate) fn from_vec(seen: Vec<Seen>) -> Self {
+        Self { seen }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use zktorch_graph::{Bounds, Graph, Interval, TensorId, execute};
 
-use crate::calibrate::{Statistics, run};
+use crate::calibrate::{Seen, Statistics, run};
 use crate::expand::Expansion;
 use crate::lower::Lowering;
 use crate::model::Model;
@@ -111,8 +111,8 @@ pub struct Compiled {
     pub stored: Vec<PortInfo>,
     /// What the user should know.
     pub warnings: Vec<String>,
-    /// Smallest and largest entry of everything computed over the samples, in the order of computation: scales are chosen from these.
-    pub ranges: Vec<(f64, f64)>,
+    /// What the samples show of everything computed, in the order of computation: scales are chosen from this.
+    pub seen: Vec<Seen>,
     /// Bits of room above them.
     pub headroom: u32,
     /// Bits beyond 16 of the values between operators.
@@ -139,8 +139,8 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
     let decode = || Expansion::survey(Model::decode(bytes, options)?, options).into_program(options);
     let mut program = tracing::info_span!("decode model").in_scope(decode)?;
     let mut warnings = Vec::new();
-    let (statistics, samples) = match &options.ranges {
-        Some(ranges) => (known(ranges, &program)?, Cow::Borrowed(&[][..])),
+    let (statistics, samples) = match &options.seen {
+        Some(seen) => (known(seen, &program)?, Cow::Borrowed(&[][..])),
         None => {
             let samples = samples(&program, options, &mut warnings);
             (calibrate(&program, &samples)?, samples)
@@ -263,7 +263,7 @@ fn lower(
         outputs,
         stored,
         warnings: Vec::new(),
-        ranges: statistics.to_pairs(),
+        seen: statistics.to_vec(),
         headroom,
         guard_bits: guard,
         saturate: options.saturate,
@@ -273,15 +273,15 @@ fn lower(
 }
 
 /// Statistics from a former compilation.
-fn known(ranges: &[(f64, f64)], program: &Program) -> Result<Statistics> {
-    if ranges.len() < program.values.len() {
+fn known(seen: &[Seen], program: &Program) -> Result<Statistics> {
+    if seen.len() < program.values.len() {
         return Err(OnnxError::Model {
-            field: "ranges of a former compilation",
+            field: "what a former compilation has seen",
             expected: format!("those of {} values", program.values.len()),
-            got: ranges.len().to_string(),
+            got: seen.len().to_string(),
         });
     }
-    Ok(Statistics::from_pairs(ranges.to_vec()))
+    Ok(Statistics::from_vec(seen.to_vec()))
 }
 
 /// Names in a graph have at most 256 bytes.

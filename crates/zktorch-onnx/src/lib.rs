@@ -26,6 +26,7 @@ mod program;
 pub mod proto;
 mod tensor;
 
+pub use calibrate::Seen;
 pub use compile::{Compiled, GENERATED, PortInfo, compile, real_value};
 pub use error::{OnnxError, Result};
 pub use float::FloatModel;

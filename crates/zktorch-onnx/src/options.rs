@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use zktorch_graph::Visibility;
 
-use crate::{GENERATED, Tensor};
+use crate::{GENERATED, Seen, Tensor};
 
 /// How to compile a model.
 #[derive(Clone, Debug)]
@@ -27,9 +27,9 @@ pub struct Options {
     pub input: Visibility,
     /// Who sees the outputs.
     pub output: Visibility,
-    /// Smallest and largest entry of everything that the model computes, instead of samples. What a former compilation found
-    /// ([`Compiled::ranges`](crate::Compiled::ranges)) gives the same graph again.
-    pub ranges: Option<Vec<(f64, f64)>>,
+    /// What is known of everything that the model computes, instead of samples. What a former compilation has seen
+    /// ([`Compiled::seen`](crate::Compiled::seen)) gives the same graph again.
+    pub seen: Option<Vec<Seen>>,
     /// Largest relative error of an output on the calibration samples; a model that is further off is refused. By default 0.1,
     /// for samples that are given and absolute errors above 0.01.
     pub max_error: Option<f64>,
@@ -57,7 +57,7 @@ impl Default for Options {
             base_dir: None,
             input: Visibility::Public,
             output: Visibility::Public,
-            ranges: None,
+            seen: None,
             max_error: None,
             headroom: None,
             guard_bits: None,

@@ -146,8 +146,9 @@ impl Lowering<'_> {
         // Beyond half the radicand's bits, and some more, there is nothing to know.
         let known = (value.scale + 16) / 2 - own;
         let bits = (self.guard as i32).min(known).max(if spread { 12 } else { 0 });
-        let scale = own + bits;
-        // y 2^-scale squared is x: x at twice the scale.
+        // y 2^-scale squared is x: x at twice the scale, in 64 bits.
+        let magnitude = value.bounds.1.max(1) as f64 / f64::from(value.div) * f64::powi(0.5, value.scale);
+        let scale = (own + bits).min((62 - magnitude.log2().ceil() as i32).div_euclid(2));
         let value = if value.div != 1 || value.scale > 2 * scale {
             let coarse = (2 * scale).min(value.scale);
             self.wide(&value, coarse, x)?
@@ -158,7 +159,8 @@ impl Lowering<'_> {
             self.error("scales of a root", "at most 61 bits apart", 2 * scale - value.scale)
         })?;
         let name = self.name(y);
-        let (usual, bound) = (i128::from(u16::MAX) << bits, sqrt(radicand.bounds.1.max(1)) + 1);
+        let (usual, bound) =
+            (i128::from(u16::MAX) << (scale - own).max(0), sqrt(radicand.bounds.1.max(1)) + 1);
         let largest = if self.clamps(y) { bound } else { usual.min(bound) };
         let root = self.limbs(name, &radicand, scale, (0, largest), |_| Role::Ranged)?;
         let r =

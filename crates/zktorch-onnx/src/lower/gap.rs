@@ -47,7 +47,7 @@ impl Lowering<'_> {
         if value.axes[axis].len() != 1 {
             value = self.merged(value, axis, x)?;
         }
-        let mut scale = if exponential { SCALE } else { self.stored_scale(&value) };
+        let mut scale = if exponential { SCALE } else { self.stored_scale(&value, x) };
         if !exponential && self.guard == 0 {
             scale = scale.min(value.scale);
         }

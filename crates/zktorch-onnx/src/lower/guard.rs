@@ -18,9 +18,9 @@ const WINDOW: f64 = 131_070.0;
 
 impl Lowering<'_> {
     /// The scale at which a value between operators is stored: its own, and the guard bits, but no more than the value has.
-    pub(super) fn stored_scale(&self, value: &Value) -> i32 {
+    pub(super) fn stored_scale(&self, value: &Value, id: Id) -> i32 {
         let most = value.scale.max(self.own_scale(value));
-        (self.own_scale(value) + self.guard as i32).min(most)
+        (self.own_scale(value) + self.more_bits(id) as i32).min(most)
     }
 
     /// What the integers of a value may be at a scale: what 16 bits are at its own one.
@@ -56,7 +56,7 @@ impl Lowering<'_> {
     /// `max(x, 0) = x - [x < 0] x`: the top limb has the sign.
     pub(super) fn relu_guarded(&mut self, x: Id) -> Result<Value> {
         let value = self.value(x)?;
-        let scale = self.stored_scale(&value);
+        let scale = self.stored_scale(&value, x);
         let (raised, divisor) = self.divided(&value, scale, x)?;
         let (lo, hi) = self.guarded_bounds(&value, &raised, divisor, scale);
         if lo >= 0 {
@@ -120,7 +120,7 @@ impl Lowering<'_> {
         let value = match shape.flat {
             (true, true) if value.div == 1 => value,
             (below, _) => {
-                let scale = self.stored_scale(&value);
+                let scale = self.stored_scale(&value, x);
                 self.store_within(&value, scale, (if below { i128::MIN } else { 0 }, i128::MAX), x)?
             }
         };

@@ -36,6 +36,12 @@ const MAX_TERMS: usize = 8;
 /// Values that are stored in limbs have at most this many bits beyond 16.
 const MORE_BITS: i32 = 32;
 
+/// Entries that are this many times the typical ones are outliers.
+const OUTLIERS: f64 = 30.0;
+
+/// Most bits that they are worth: two limbs.
+const MOST_FOR_OUTLIERS: u32 = 14;
+
 /// The state of a compilation.
 pub(crate) struct Lowering<'a> {
     pub(crate) graph: Graph,
@@ -53,6 +59,8 @@ pub(crate) struct Lowering<'a> {
     headroom: u32,
     /// Bits beyond 16 of values between operators.
     guard: u32,
+    /// Bits beyond 16 of values with outliers, so that their other entries keep the bits that they would have alone.
+    outliers: Vec<u32>,
     /// Whether floats that leave their ranges are clamped.
     saturate: bool,
     /// The values that are known so far.
@@ -76,17 +84,23 @@ impl<'a> Lowering<'a> {
         guard: u32,
         saturate: bool,
     ) -> Self {
+        // Guard bits are for all entries.
+        let outliers = match guard {
+            0 => outlier_bits(program, statistics),
+            _ => vec![0; program.values.len()],
+        };
         Self {
             graph: Graph::default(),
             weights: Vec::new(),
             program,
             statistics,
-            sums: sum_max_abs(program, statistics),
+            sums: sum_max_abs(program, statistics, &outliers),
             maxima: maximum_max_abs(program, statistics),
             exact: exact_values(program),
             narrow: if guard == 0 { feeds_maximum(program) } else { vec![false; program.values.len()] },
             headroom,
             guard,
+            outliers,
             saturate,
             values: vec![None; program.values.len()],
             feeds_gap: if guard == 0 { feeds_gap(program) } else { vec![false; program.values.len()] },
@@ -219,14 +233,19 @@ impl<'a> Lowering<'a> {
         if self.program.value(id).kind != Kind::Float {
             return self.wide(value, 0, id);
         }
-        let scale = self.stored_scale(value);
+        let scale = self.stored_scale(value, id);
         if self.exact[id.0] {
             return self.wide(value, value.scale.min(self.own_scale(value) + MORE_BITS).max(scale), id);
         }
-        if self.guard > 0 {
+        if self.more_bits(id) > 0 {
             return self.store_guarded(value, scale, id);
         }
         self.rescale(value, scale, Interval::I16, Role::Ranged, id)
+    }
+
+    /// Bits beyond 16 of a value.
+    fn more_bits(&self, id: Id) -> u32 {
+        self.guard.max(self.outliers[id.0])
     }
 
     /// Stores a value if contractions are pending.
@@ -364,10 +383,22 @@ fn row_sums(factor: &Factor) -> (i128, i128) {
     (plus, minus)
 }
 
-/// Largest absolute values of the sums in which values end: a value that only a sum reads is stored with it.
-fn sum_max_abs(program: &Program, statistics: &Statistics) -> Vec<f64> {
+/// Bits beyond 16 of values whose largest entries are far beyond typical ones, as in the residual stream of a transformer.
+fn outlier_bits(program: &Program, statistics: &Statistics) -> Vec<u32> {
+    let bits = |(index, value): (usize, &crate::program::Value)| {
+        let spread = statistics.spread(Id(index));
+        let outliers = value.kind == Kind::Float && spread > OUTLIERS;
+        if outliers { (spread.log2().ceil() as u32).min(MOST_FOR_OUTLIERS) } else { 0 }
+    };
+    program.values.iter().enumerate().map(bits).collect()
+}
+
+/// Largest absolute values of the sums in which values end, or what they would be without the bits for outliers: a value that only
+/// a sum reads is stored with it.
+fn sum_max_abs(program: &Program, statistics: &Statistics, outliers: &[u32]) -> Vec<f64> {
     let readers = program.readers();
-    let mut sums: Vec<f64> = (0..program.values.len()).map(|i| statistics.max_abs(Id(i))).collect();
+    let without = |i: usize| statistics.max_abs(Id(i)) * f64::powi(0.5, outliers[i] as i32);
+    let mut sums: Vec<f64> = (0..program.values.len()).map(without).collect();
     for node in program.nodes.iter().rev().filter(|node| node.core.is_sum()) {
         let sum = sums[node.output.0];
         for input in node.inputs.iter().filter(|input| readers[input.0] == 1) {

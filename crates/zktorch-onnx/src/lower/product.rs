@@ -18,7 +18,7 @@ impl Lowering<'_> {
         let public = [self.is_public(&a), self.is_public(&b)];
         let exact = |lowering: &Self, id: Id| lowering.program.value(id).kind != Kind::Float;
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
-            let own = lowering.stored_scale(&value);
+            let own = lowering.stored_scale(&value, id);
             let keep = public || value.scale <= own || exact(lowering, id) || lowering.is_exponential(&value);
             if keep { Ok(value) } else { lowering.coarser(&value, own, id) }
         };
@@ -57,10 +57,10 @@ impl Lowering<'_> {
     /// are stored first.
     fn factor(&mut self, id: Id) -> Result<Value> {
         let value = self.linear(id)?;
-        let most = 1 << (20 + self.guard);
+        let most = 1 << (20 + self.more_bits(id));
         let wide = value.bounds.0 < -most || value.bounds.1 > most;
-        if wide && self.program.value(id).kind == Kind::Float && value.scale > self.stored_scale(&value) {
-            let stored = self.coarser(&value, self.stored_scale(&value), id)?;
+        if wide && self.program.value(id).kind == Kind::Float && value.scale > self.stored_scale(&value, id) {
+            let stored = self.coarser(&value, self.stored_scale(&value, id), id)?;
             self.replace(id, stored.clone());
             return Ok(stored);
         }

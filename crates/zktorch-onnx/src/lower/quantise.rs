@@ -171,7 +171,7 @@ impl Lowering<'_> {
         if self.program.value(id).kind == Kind::Float {
             // What is public is not looked up: it may have the guard bits.
             let scale = if visibility == Visibility::Public {
-                self.stored_scale(value)
+                self.stored_scale(value, id)
             } else {
                 self.own_scale(value)
             };

@@ -56,7 +56,7 @@ impl Lowering<'_> {
         if value.div == 1 && !value.is_pending() && value.scale <= room + 24 {
             return Ok(value);
         }
-        let scale = self.stored_scale(&value).min(room);
+        let scale = self.stored_scale(&value, id).min(room);
         let stored = self.coarser(&value, scale, id)?;
         self.replace(id, stored.clone());
         Ok(stored)
@@ -191,7 +191,7 @@ impl Lowering<'_> {
         if self.program.value(id).kind != Kind::Float {
             return self.wide(value, 0, id);
         }
-        if self.guard > 0 {
+        if self.more_bits(id) > 0 {
             return self.store_guarded(value, scale, id);
         }
         self.rescale(value, scale, zktorch_graph::Interval::I16, zktorch_graph::Role::Ranged, id)

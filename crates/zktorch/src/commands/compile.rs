@@ -106,7 +106,7 @@ pub(super) fn compile_model(
         guard_bits: compiled.guard_bits,
         saturate: compiled.saturate,
         saturated_inputs: saturated(&compiled.inputs),
-        ranges: compiled.ranges.clone(),
+        seen: compiled.seen.iter().map(|seen| [seen.lo, seen.hi, seen.typical]).collect(),
         image: source.image.clone(),
         dims,
         bound: bound.iter().map(|(name, value)| (name.clone(), BoundInput::from(value))).collect(),

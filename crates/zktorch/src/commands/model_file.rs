@@ -10,7 +10,7 @@ use zktorch::container::{self, Kind};
 use zktorch::{Bytes32, ImageSpec, srs_path};
 use zktorch_commit::Srs;
 use zktorch_graph::{Graph, TensorId, Visibility};
-use zktorch_onnx::{Compiled, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Tensor, compile};
+use zktorch_onnx::{Compiled, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Seen, Tensor, compile};
 use zktorch_prover::{Model, ProvingKey};
 use zktorch_verifier::{Port, UncheckedKey};
 
@@ -34,8 +34,8 @@ pub(crate) struct Recipe {
     pub(crate) saturate: bool,
     /// The inputs whose values are clamped.
     pub(crate) saturated_inputs: Vec<String>,
-    /// Smallest and largest entry of everything computed, over the calibration samples.
-    pub(crate) ranges: Vec<(f64, f64)>,
+    /// Smallest, largest and typical entry of everything computed, over the calibration samples.
+    pub(crate) seen: Vec<[f64; 3]>,
     /// What is done to images.
     pub(crate) image: Option<ImageSpec>,
     /// Extents of dynamic axes.
@@ -88,6 +88,11 @@ impl Recipe {
         self.bound.iter().map(|(name, value)| Ok((name.clone(), value.tensor()?))).collect()
     }
 
+    /// What the samples of the compilation showed.
+    fn seen(&self) -> Vec<Seen> {
+        self.seen.iter().map(|[lo, hi, typical]| Seen { lo: *lo, hi: *hi, typical: *typical }).collect()
+    }
+
     /// Whether an input's values are clamped.
     fn saturates(&self, name: &str) -> bool {
         self.saturated_inputs.iter().any(|input| input == name)
@@ -96,7 +101,7 @@ impl Recipe {
     /// Compiles again.
     pub(crate) fn compile(&self, onnx: &[u8], base_dir: Option<PathBuf>) -> Result<Compiled> {
         let options = Options {
-            ranges: Some(self.ranges.clone()),
+            seen: Some(self.seen()),
             headroom: Some(self.headroom),
             guard_bits: Some(self.guard_bits),
             saturate: self.saturate,
@@ -206,7 +211,7 @@ impl ModelFile {
             outputs: ports(&self.outputs),
             stored: ports(&self.stored),
             warnings: Vec::new(),
-            ranges: self.recipe.ranges.clone(),
+            seen: self.recipe.seen(),
             headroom: self.recipe.headroom,
             guard_bits: self.recipe.guard_bits,
             saturate: self.recipe.saturate,
