@@ -1,18 +1,22 @@
 //! Where everything lies: tensors in arenas, arenas in chunks, lookup tables in one stacked column.
 //!
-//! A committed tensor occupies `2^num_vars` consecutive cells at an offset that is a multiple of that, so its evaluation at z
-//! is the stacked vector's at (offset bits, z). Arenas are cut into chunks of `n = 2^k` cells. All of this is a deterministic
-//! function of the graph and k: prover and verifier compute it, no proof contains it.
+//! A committed tensor is one piece, or a few where padding would be much ([`Cut`]). A piece occupies `2^vars` consecutive cells at an
+//! offset that is a multiple of that, so the tensor's evaluation at z is a sum over its pieces of the stacked vector's at
+//! (offset bits, last coordinates of z), times what z's first ones are at the piece. Arenas are cut into chunks of `n = 2^k` cells.
+//! All of this is a deterministic function of the graph and k: prover and verifier compute it, no proof contains it.
 
+mod cut;
 mod place;
 mod tables;
 mod tags;
 
-pub use place::{Arena, ArenaKind, Place};
+pub use cut::{Cut, Piece};
+pub use place::{Arena, ArenaKind, Place, Placed};
 pub use tables::{LookupKind, LookupTable, TableLayout};
 pub use tags::{Region, TagRuns};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::{Graph, Interval, Role, TensorId, Visibility};
 
@@ -58,18 +62,30 @@ impl Layout {
         }
         for (kind, ids) in &members {
             let arena = &mut arenas[*kind as usize];
-            let sizes: Vec<usize> = ids.iter().map(|id| graph.tensor(*id).shape.num_vars()).collect();
+            let mut of_shape: BTreeMap<&[u32], Arc<Cut>> = BTreeMap::new();
+            let mut pieces: Vec<(TensorId, Piece)> = Vec::new();
+            for id in ids {
+                let shape = &graph.tensor(*id).shape;
+                let cut = of_shape.entry(shape.dims()).or_insert_with(|| Arc::new(Cut::new(shape)));
+                let cut = Arc::clone(cut);
+                pieces.extend(cut.pieces().iter().map(|piece| (*id, *piece)));
+                places[id.0 as usize] = Some(Place { arena: *kind, cut, offsets: Vec::new(), output: false });
+            }
+            let sizes: Vec<usize> = pieces.iter().map(|(_, piece)| piece.vars).collect();
             let (offsets, cells) = place::stack(&sizes);
             arena.set_cells(cells, k);
-            for (id, offset) in ids.iter().zip(offsets) {
-                places[id.0 as usize] = Some(Place { arena: *kind, offset, output: false });
-                arena.push(*id, offset);
+            let mut placed = Vec::with_capacity(pieces.len());
+            for ((tensor, piece), offset) in pieces.into_iter().zip(offsets) {
+                if let Some(place) = &mut places[tensor.0 as usize] {
+                    place.offsets.push(offset);
+                }
+                placed.push(Placed { tensor, piece, offset });
             }
-            arena.sort();
+            arena.set_pieces(placed);
         }
         // The value of a lookup lies at the offset of its argument.
         for (_, x, y) in graph.steps.iter().filter_map(|step| step.lookup(graph)) {
-            if let Some(place) = places[x.0 as usize] {
+            if let Some(place) = places[x.0 as usize].clone() {
                 places[y.0 as usize] = Some(Place { output: true, ..place });
             }
         }
@@ -100,8 +116,8 @@ impl Layout {
     }
 
     /// The place of a committed tensor; none for public inputs and outputs.
-    pub fn place(&self, id: TensorId) -> Option<Place> {
-        self.places.get(id.0 as usize).copied().flatten()
+    pub fn place(&self, id: TensorId) -> Option<&Place> {
+        self.places.get(id.0 as usize)?.as_ref()
     }
 
     /// The lookup tables and where they lie.
@@ -115,8 +131,8 @@ impl Layout {
     }
 
     /// The regions of one chunk of an arena that carry tags, in order of their offsets.
-    pub fn regions(&self, graph: &Graph, kind: ArenaKind, chunk: usize) -> Vec<Region> {
-        tags::regions(self, graph, kind, chunk)
+    pub fn regions(&self, kind: ArenaKind, chunk: usize) -> Vec<Region> {
+        tags::regions(self, kind, chunk)
     }
 }
 

@@ -1,5 +1,9 @@
 //! Arenas, and the places of tensors in them.
 
+use core::ops::Range;
+use std::sync::Arc;
+
+use super::{Cut, Piece};
 use crate::TensorId;
 
 /// A stacked vector of tensors that are committed and looked up together.
@@ -28,24 +32,39 @@ impl ArenaKind {
 pub struct Arena {
     kind: ArenaKind,
     chunks: usize,
-    tensors: Vec<(TensorId, usize)>,
+    pieces: Vec<Placed>,
+}
+
+/// A piece of a tensor, and where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The tensor; of [`ArenaKind::Function`] the argument.
+    pub tensor: TensorId,
+    /// The piece.
+    pub piece: Piece,
+    /// Its first cell in the arena, a multiple of its size.
+    pub offset: usize,
+}
+
+impl Placed {
+    /// Its cells in the arena.
+    pub fn cells(&self) -> Range<usize> {
+        self.offset..self.offset + (1 << self.piece.vars)
+    }
 }
 
 impl Arena {
     pub(super) fn new(kind: ArenaKind) -> Self {
-        Self { kind, chunks: 0, tensors: Vec::new() }
+        Self { kind, chunks: 0, pieces: Vec::new() }
     }
 
     pub(super) fn set_cells(&mut self, cells: usize, k: usize) {
         self.chunks = cells.div_ceil(1 << k);
     }
 
-    pub(super) fn push(&mut self, id: TensorId, offset: usize) {
-        self.tensors.push((id, offset));
-    }
-
-    pub(super) fn sort(&mut self) {
-        self.tensors.sort_by_key(|(_, offset)| *offset);
+    pub(super) fn set_pieces(&mut self, mut pieces: Vec<Placed>) {
+        pieces.sort_by_key(|placed| placed.offset);
+        self.pieces = pieces;
     }
 
     /// What it holds.
@@ -58,19 +77,21 @@ impl Arena {
         self.chunks
     }
 
-    /// The tensors (for [`ArenaKind::Function`] the arguments) and their offsets, ascending.
-    pub fn tensors(&self) -> &[(TensorId, usize)] {
-        &self.tensors
+    /// The pieces of its tensors, with ascending offsets.
+    pub fn pieces(&self) -> &[Placed] {
+        &self.pieces
     }
 }
 
 /// Where a tensor lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Its arena.
     pub arena: ArenaKind,
-    /// Its first cell, a multiple of its padded size.
-    pub offset: usize,
+    /// The order of its cells, and its pieces.
+    pub cut: Arc<Cut>,
+    /// The first cell of every piece.
+    pub offsets: Vec<usize>,
     /// Whether it is in the second column of [`ArenaKind::Function`].
     pub output: bool,
 }

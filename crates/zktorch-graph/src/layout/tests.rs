@@ -39,9 +39,9 @@ fn every_cell_has_one_tag_and_it_is_that_of_its_tensor() {
             for kind in ArenaKind::ALL {
                 let arena = layout.arena(kind);
                 let mut tags = vec![0; arena.chunks() << k];
-                for (id, offset) in arena.tensors() {
-                    let Some(table) = layout.table_of(*id) else { continue };
-                    let shape = &graph.tensor(*id).shape;
+                for Placed { tensor, offset, .. } in arena.pieces() {
+                    let Some(table) = layout.table_of(*tensor) else { continue };
+                    let shape = &graph.tensor(*tensor).shape;
                     let (rows, columns) = (shape.dims()[0] as usize, shape.dims()[1] as usize);
                     for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
                         tags[offset + i * columns.next_power_of_two() + j] = table;
@@ -50,7 +50,7 @@ fn every_cell_has_one_tag_and_it_is_that_of_its_tensor() {
                 let mut found = Vec::new();
                 for chunk in 0..arena.chunks() {
                     let mut cells = vec![0; 1 << k];
-                    for region in layout.regions(&graph, kind, chunk) {
+                    for region in layout.regions(kind, chunk) {
                         let expanded: Vec<usize> =
                             region.runs().iter().flat_map(|(count, table)| vec![*table; *count]).collect();
                         assert_eq!(expanded.len(), 1 << region.low);
@@ -70,15 +70,15 @@ fn places_are_aligned_disjoint_and_shared_by_a_lookup() {
     let layout = Layout::new(&graph, 4, Scope::Inference);
     for kind in ArenaKind::ALL {
         let mut end = 0;
-        for (id, offset) in layout.arena(kind).tensors() {
-            let cells = graph.tensor(*id).shape.padded_len();
-            assert!(offset % cells == 0 && *offset >= end);
-            end = offset + cells;
+        for placed in layout.arena(kind).pieces() {
+            let cells = placed.cells();
+            assert!(cells.start % cells.len() == 0 && cells.start >= end);
+            end = cells.end;
         }
         assert!(end <= layout.arena(kind).chunks() << 4);
     }
     let (x, y) = (layout.place(TensorId(2)).unwrap(), layout.place(TensorId(4)).unwrap());
-    assert_eq!((x.offset, x.output, y.output), (y.offset, false, true));
+    assert_eq!((&x.offsets, x.output, y.output), (&y.offsets, false, true));
 }
 
 #[test]
@@ -100,4 +100,24 @@ fn cells_outside_tables_repeat_the_padding_entry() {
     all.sort_unstable();
     all.dedup();
     assert_eq!((all.len(), all[0]), (tables.tables().len(), 1));
+}
+
+/// An axis of twelve is cut into eight and four.
+#[test]
+fn pieces_lie_where_their_sizes_put_them() {
+    let mut graph = graph();
+    graph.tensors[3].shape = Shape::new([12, 32, 128]);
+    let layout = Layout::new(&graph, 14, Scope::Inference);
+    let place = layout.place(TensorId(3)).unwrap();
+    let placed: Vec<&Placed> = layout
+        .arena(ArenaKind::Ranged)
+        .pieces()
+        .iter()
+        .filter(|placed| placed.tensor == TensorId(3))
+        .collect();
+    assert_eq!(placed.iter().map(|placed| placed.piece.vars).collect::<Vec<_>>(), [15, 14]);
+    assert_eq!(placed.iter().map(|placed| placed.offset).collect::<Vec<_>>(), place.offsets);
+    // The first two chunks are the first piece, the third one is the second.
+    let slices: Vec<usize> = (0..3).map(|chunk| layout.regions(ArenaKind::Ranged, chunk)[0].slice).collect();
+    assert_eq!(slices, [0, 1, 2]);
 }
