@@ -103,6 +103,12 @@ pub enum BlockError {
         /// The axis.
         axis: u32,
     },
+    /// A stage's challenges are noted twice: a bug of this library.
+    #[error("{what}: expected to be drawn once, got them again")]
+    Drawn {
+        /// Which.
+        what: &'static str,
+    },
     /// Something refers to a tensor that has no place.
     #[error("tensor {id} is neither committed nor public")]
     NoTensor {

@@ -1,38 +1,110 @@
-//! Points of evaluation, and where their coordinates come from.
+//! Points of evaluation, by the names of their coordinates.
+//!
+//! All claims of a proof are made at points whose coordinates are challenges, in an order that the network alone decides, or bits that
+//! say where in its chunk a tensor lies. So a [`Point`] is a list of names, and equal points are equal whatever the challenges are: the
+//! fold plan relies on this and never compares numbers. A point has no numbers of its own; [`Drawn`] makes them from the names.
 
 use zktorch_field::Fr;
 
 use crate::BlockError;
 use crate::error::check_length;
 
-/// The challenge vectors whose suffixes many claims share.
+/// The challenge vectors that points are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
-    /// Drawn after the inverse columns: points of linear relations and of the lookups' zero-checks.
+    /// r, drawn after the inverse columns: points of linear relations and of the lookups' zero-checks.
     Relations,
     /// The rounds of sumcheck A.
     A,
+    /// The rounds of sumcheck B.
+    B,
 }
 
-/// A point, with the name of the challenge vector it is a suffix of (if it is the whole suffix, in order).
-///
-/// Two points with the same name and length are equal whatever the challenges are; the fold plan relies on this and never
-/// compares coordinates.
-#[derive(Clone, Debug)]
-pub(crate) struct Point {
-    pub(crate) coords: Vec<Fr>,
-    pub(crate) shared: Option<Stage>,
+/// A coordinate, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Coordinate {
+    Bit(bool),
+    /// Counted from the end, as instances that join a sumcheck late have a suffix of its challenges.
+    Challenge {
+        stage: Stage,
+        from_end: usize,
+    },
 }
+
+/// A point: what its coordinates are, first variable first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Point(Vec<Coordinate>);
 
 impl Point {
-    /// The last `len` coordinates of a stage's challenges.
-    pub(crate) fn suffix(challenges: &[Fr], len: usize, stage: Stage) -> Result<Self, BlockError> {
-        Ok(Self { coords: last(challenges, len)?.to_vec(), shared: Some(stage) })
+    /// The last `len` challenges of a stage.
+    pub(crate) fn suffix(stage: Stage, len: usize) -> Self {
+        Self((0..len).rev().map(|from_end| Coordinate::Challenge { stage, from_end }).collect())
     }
 
-    /// A point of its own.
-    pub(crate) fn own(coords: Vec<Fr>) -> Self {
-        Self { coords, shared: None }
+    /// The bits of `value`, most significant first.
+    pub(crate) fn bits(value: usize, count: usize) -> Self {
+        Self((0..count).rev().map(|i| Coordinate::Bit(value >> i & 1 == 1)).collect())
+    }
+
+    /// The coordinates of several points, one after the other.
+    pub(crate) fn concat<'p>(parts: impl IntoIterator<Item = &'p Self>) -> Self {
+        Self(parts.into_iter().flat_map(|part| part.0.iter().copied()).collect())
+    }
+
+    /// Number of coordinates.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The last `len` coordinates (all, if there are fewer), and those before them.
+    pub(crate) fn split_low(&self, len: usize) -> [Self; 2] {
+        let (high, low) = self.0.split_at(self.len().saturating_sub(len));
+        [Self(high.to_vec()), Self(low.to_vec())]
+    }
+
+    /// Cut into axes with these numbers of variables, which are all of its variables.
+    pub(crate) fn split(&self, vars: &[usize]) -> Result<Vec<Self>, BlockError> {
+        Ok(split(&self.0, vars)?.into_iter().map(|axis| Self(axis.to_vec())).collect())
+    }
+}
+
+/// The challenges drawn so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Drawn([Option<Vec<Fr>>; 3]);
+
+impl Drawn {
+    /// Notes the challenges of a stage, which are drawn once.
+    pub(crate) fn draw(&mut self, stage: Stage, challenges: &[Fr]) -> Result<(), BlockError> {
+        let slot = &mut self.0[stage as usize];
+        if slot.is_some() {
+            return Err(BlockError::Drawn { what: stage.name() });
+        }
+        *slot = Some(challenges.to_vec());
+        Ok(())
+    }
+
+    /// The coordinates of a point.
+    pub(crate) fn coords(&self, point: &Point) -> Result<Vec<Fr>, BlockError> {
+        let coordinate = |coordinate: &Coordinate| match *coordinate {
+            Coordinate::Bit(bit) => Ok(Fr::from(u64::from(bit))),
+            Coordinate::Challenge { stage, from_end } => {
+                let challenges = self.0[stage as usize].as_deref().unwrap_or_default();
+                let wrong =
+                    BlockError::Length { what: stage.name(), expected: from_end + 1, got: challenges.len() };
+                challenges.iter().nth_back(from_end).copied().ok_or(wrong)
+            }
+        };
+        point.0.iter().map(coordinate).collect()
+    }
+}
+
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Relations => "coordinates of r",
+            Self::A => "challenges of sumcheck A",
+            Self::B => "challenges of sumcheck B",
+        }
     }
 }
 
@@ -44,7 +116,7 @@ pub(crate) fn last(challenges: &[Fr], len: usize) -> Result<&[Fr], BlockError> {
 }
 
 /// The coordinates of a point cut into axes with these numbers of variables, which are all of its variables.
-pub(crate) fn split<'a>(coords: &'a [Fr], vars: &[usize]) -> Result<Vec<&'a [Fr]>, BlockError> {
+pub(crate) fn split<'a, T>(coords: &'a [T], vars: &[usize]) -> Result<Vec<&'a [T]>, BlockError> {
     check_length("coordinates of a point", vars.iter().sum(), coords.len())?;
     let mut rest = coords;
     let axes = vars.iter().map(|count| {
@@ -54,7 +126,6 @@ pub(crate) fn split<'a>(coords: &'a [Fr], vars: &[usize]) -> Result<Vec<&'a [Fr]
     });
     Ok(axes.collect())
 }
-
 /// `sum of eq(z, i) over i < extent`: the extension of the indicator of the real entries of one axis.
 ///
 /// Walks down the binary digits of extent: where its digit is one, all indices with a zero there are below it.

@@ -5,7 +5,7 @@
 
 use core::ops::Range;
 
-use ark_ff::AdditiveGroup;
+use ark_ff::{AdditiveGroup, Zero};
 use zktorch_field::{Backend, Fr, Kernel, LANES, Packed, dispatch, par};
 
 use crate::Functional;
@@ -126,7 +126,8 @@ pub(crate) fn dense(functional: &Functional) -> Vec<Fr> {
         fn run<B: Backend>(self, _: B) {
             let Self(terms, out, high) = self;
             let mut rows = Vec::with_capacity(terms.len());
-            for (c, tiers) in terms {
+            // A point that begins with bits is zero on most rows.
+            for (c, tiers) in terms.iter().filter(|(_, tiers)| !tiers.high[high].is_zero()) {
                 rows.push((tiers.low.as_slice(), B::Fr::splat(*c * tiers.high[high])));
             }
             for (i, out) in out.chunks_mut(LANES).enumerate() {
@@ -150,7 +151,11 @@ pub(crate) fn dense(functional: &Functional) -> Vec<Fr> {
 pub(crate) fn evaluate(v: &[Fr], point: &[Fr]) -> Fr {
     let tiers = EqTiers::new(point, LOW_BITS);
     let rows: Vec<&[Fr]> = v.chunks(tiers.low_len()).collect();
-    par::map(rows.len(), |high| tiers.high[high] * inner_product(rows[high], &tiers.low)).into_iter().sum()
+    let row = |high: usize| match &tiers.high[high] {
+        scale if scale.is_zero() => Fr::ZERO,
+        scale => *scale * inner_product(rows[high], &tiers.low),
+    };
+    par::map(rows.len(), row).into_iter().sum()
 }
 
 /// Sums `f` over a partition of `0..len`.

@@ -12,12 +12,11 @@
 
 use std::collections::BTreeMap;
 
-use zktorch_field::Fr;
 use zktorch_graph::{Contract, Shape};
 
 use crate::BlockError;
 use crate::error::check_length;
-use crate::point::{Point, split};
+use crate::point::{Point, Stage};
 
 #[cfg(feature = "prover")]
 pub(crate) mod prover;
@@ -42,7 +41,7 @@ impl SumAxes {
         let batch = contract.out_axes.iter().filter(|label| shared.contains_key(label));
         let contracted =
             contract.a_axes.iter().filter(|l| shared.contains_key(l) && !contract.out_axes.contains(l));
-        let of = |label: &u32| -> Result<_, BlockError> { Ok((*label, by_label(&shared, *label)?)) };
+        let of = |label: &u32| -> Result<_, BlockError> { Ok((*label, *by_label(&shared, *label)?)) };
         let mut axes = batch.map(of).collect::<Result<Vec<_>, _>>()?;
         let batch_vars = axes.iter().map(|(_, vars)| vars).sum();
         for label in contracted {
@@ -64,53 +63,45 @@ pub(crate) struct ContractClaim<'a, S> {
     pub(crate) contract: &'a Contract,
     pub(crate) axes: SumAxes,
     /// z.
-    pub(crate) point: Vec<Fr>,
+    pub(crate) point: Point,
     pub(crate) value: S,
 }
 
 impl<S> ContractClaim<'_, S> {
-    /// The coordinates of z, by label.
-    fn out_coords(&self) -> Result<BTreeMap<u32, &[Fr]>, BlockError> {
-        out_coords(self.contract, &self.point)
-    }
-
     /// z_b, in the order of the sum's variables: the batch labels are those that the output has.
-    pub(crate) fn batch_point(&self) -> Result<Vec<Fr>, BlockError> {
-        let coords = self.out_coords()?;
-        let batch = self.axes.axes.iter().filter_map(|(label, _)| coords.get(label));
-        let point: Vec<Fr> = batch.flat_map(|coords| coords.iter().copied()).collect();
+    pub(crate) fn batch_point(&self) -> Result<Point, BlockError> {
+        let coords = out_coords(self.contract, &self.point)?;
+        let point = Point::concat(self.axes.axes.iter().filter_map(|(label, _)| coords.get(label)));
         check_length("coordinates of the batch axes", self.axes.batch_vars, point.len())?;
         Ok(point)
     }
 
-    /// The points of a and b, given the point of the sum.
-    pub(crate) fn operand_points(&self, s: &[Fr]) -> Result<[Point; 2], BlockError> {
-        let mut coords = self.out_coords()?;
+    /// The points of a and b at the end of sumcheck A.
+    pub(crate) fn operand_points(&self) -> Result<[Point; 2], BlockError> {
+        let mut coords = out_coords(self.contract, &self.point)?;
         let vars: Vec<usize> = self.axes.axes.iter().map(|(_, vars)| *vars).collect();
         // The sum's coordinates replace those of z on batch axes.
-        coords.extend(self.axes.axes.iter().map(|(label, _)| *label).zip(split(s, &vars)?));
+        let end = Point::suffix(Stage::A, self.axes.num_vars).split(&vars)?;
+        coords.extend(self.axes.axes.iter().map(|(label, _)| *label).zip(end));
         let operand = |axes: &[u32]| -> Result<Point, BlockError> {
-            let mut point = Vec::new();
-            for label in axes {
-                point.extend_from_slice(by_label(&coords, *label)?);
-            }
-            Ok(Point::own(point))
+            let axes: Result<Vec<&Point>, _> = axes.iter().map(|label| by_label(&coords, *label)).collect();
+            Ok(Point::concat(axes?))
         };
         Ok([operand(&self.contract.a_axes)?, operand(&self.contract.b_axes)?])
     }
 }
 
-fn by_label<T: Copy>(map: &BTreeMap<u32, T>, label: u32) -> Result<T, BlockError> {
-    map.get(&label).copied().ok_or(BlockError::NoLabel { label })
+fn by_label<T>(map: &BTreeMap<u32, T>, label: u32) -> Result<&T, BlockError> {
+    map.get(&label).ok_or(BlockError::NoLabel { label })
 }
 
 /// The coordinates of a point of the output, by label.
-fn out_coords<'z>(contract: &Contract, z: &'z [Fr]) -> Result<BTreeMap<u32, &'z [Fr]>, BlockError> {
+fn out_coords(contract: &Contract, z: &Point) -> Result<BTreeMap<u32, Point>, BlockError> {
     let mut vars: BTreeMap<u32, usize> = BTreeMap::new();
     for (axes, linear) in [(&contract.a_axes, &contract.a), (&contract.b_axes, &contract.b)] {
         vars.extend(axes.iter().copied().zip(linear.shape.vars()));
     }
     let out: Result<Vec<usize>, BlockError> =
-        contract.out_axes.iter().map(|label| by_label(&vars, *label)).collect();
-    Ok(contract.out_axes.iter().copied().zip(split(z, &out?)?).collect())
+        contract.out_axes.iter().map(|label| by_label(&vars, *label).copied()).collect();
+    Ok(contract.out_axes.iter().copied().zip(z.split(&out?)?).collect())
 }

@@ -1,5 +1,7 @@
 //! The prover's side of a contraction: its two factors over (batch, contracted), the free axes evaluated.
 
+use std::collections::BTreeMap;
+
 use ark_ff::AdditiveGroup;
 use zktorch_field::{Fr, par};
 use zktorch_graph::{Contract, Graph, Indices, Linear, TensorId};
@@ -7,6 +9,7 @@ use zktorch_sumcheck::eq_table;
 
 use super::{SumAxes, out_coords};
 use crate::BlockError;
+use crate::point::{Drawn, Point};
 use crate::reindex::prover::partial;
 
 /// a(b, k) = A~(b, z_m, k) and b(b, k) = B~(b, k, z_n), in the order of the sum's variables.
@@ -19,16 +22,21 @@ impl Factors {
     pub(crate) fn new<'c>(
         contract: &Contract,
         axes: &SumAxes,
-        z: &[Fr],
+        (z, drawn): (&Point, &Drawn),
         graph: &Graph,
         cells: impl Fn(TensorId) -> Result<&'c [i32], BlockError> + Sync + Send,
         indices: Indices<'_>,
     ) -> Result<Self, BlockError> {
-        let coords = out_coords(contract, z)?;
+        let mut coords = BTreeMap::new();
+        for (label, axis) in out_coords(contract, z)? {
+            coords.insert(label, drawn.coords(&axis)?);
+        }
         let operand = |linear: &Linear, labels: &[u32]| -> Result<Vec<Fr>, BlockError> {
             let summed = |label: &u32| axes.axes.iter().any(|(other, _)| other == label);
-            let bound: Vec<Option<&[Fr]>> =
-                labels.iter().map(|l| if summed(l) { None } else { coords.get(l).copied() }).collect();
+            let bound: Vec<Option<&[Fr]>> = labels
+                .iter()
+                .map(|l| if summed(l) { None } else { coords.get(l).map(Vec::as_slice) })
+                .collect();
             let order: Vec<u32> = axes
                 .axes
                 .iter()

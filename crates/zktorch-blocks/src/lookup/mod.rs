@@ -25,7 +25,6 @@ use zktorch_sumcheck::{Evaluations, Statement};
 use zktorch_transcript::Scalar;
 
 use crate::BlockError;
-use crate::point::Point;
 
 #[cfg(feature = "prover")]
 pub(crate) mod prover;
@@ -49,7 +48,7 @@ pub(crate) struct Challenges {
     pub(crate) alpha: Fr,
     pub(crate) beta: Fr,
     pub(crate) lambda: Fr,
-    pub(crate) z: Point,
+    pub(crate) z: Vec<Fr>,
 }
 
 /// `alpha - t~` at a point, of one chunk of the tables' columns (tags, keys, values), which are public.

@@ -112,7 +112,7 @@ impl<'w> Column<'w> {
         if let Some(y) = y {
             query = query.plus(-*beta * beta, y);
         }
-        Ok(ZeroCheck::from_table(&z.coords, table, self.indices, query)?.with_sum(*lambda, sum))
+        Ok(ZeroCheck::from_table(z, table, self.indices, query)?.with_sum(*lambda, sum))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::BlockError;
 use crate::contract::prover::Factors;
 use crate::contract::{ContractClaim, SumAxes};
 use crate::linear::Slot;
-use crate::point::Point;
+use crate::point::{Drawn, Point};
 use crate::reindex::{self, Access, access};
 
 /// Answers, and keeps the factors that were computed for a value and are needed again for its sumcheck: in the order of the
@@ -34,14 +34,19 @@ impl<'a> Answers<'a> {
     }
 
     /// A value as it stands in a message; `finals` are those of the instances of the member that asks.
-    pub(super) fn answer(&mut self, ask: &Ask<'_>, finals: &[Vec<Fr>]) -> Result<Fr, BlockError> {
+    pub(super) fn answer(
+        &mut self,
+        ask: &Ask<'_>,
+        finals: &[Vec<Fr>],
+        drawn: &Drawn,
+    ) -> Result<Fr, BlockError> {
         match ask {
-            Ask::Slot(slot, z) => self.slot(*slot, z),
+            Ask::Slot(slot, z) => self.slot(*slot, z, drawn),
             Ask::Chunk(chunk, z) => {
                 let missing =
                     BlockError::Length { what: "chunks", expected: chunk + 1, got: self.chunks.len() };
                 let cells = *self.chunks.get(*chunk).ok_or(missing)?;
-                Ok(Evaluations::from(cells).evaluate(&z.coords)?)
+                Ok(Evaluations::from(cells).evaluate(&drawn.coords(z)?)?)
             }
             Ask::Sum(chunk) => {
                 let index = chunk.checked_sub(self.statement.network().chunks().inverses.first);
@@ -63,22 +68,23 @@ impl<'a> Answers<'a> {
         cells.ok_or(BlockError::NoTensor { id: id.0 })
     }
 
-    fn tensor(&self, id: TensorId, z: &Point) -> Result<Fr, BlockError> {
-        Ok(Evaluations::from(self.cells(id)?).evaluate(&z.coords)?)
+    fn tensor(&self, id: TensorId, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
+        Ok(Evaluations::from(self.cells(id)?).evaluate(&drawn.coords(z)?)?)
     }
 
-    fn slot(&mut self, slot: Slot<'_>, z: &Point) -> Result<Fr, BlockError> {
+    fn slot(&mut self, slot: Slot<'_>, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
         let graph = self.statement.network().graph();
         let indices = self.statement.indices();
         match slot {
-            Slot::Tensor(id) => self.tensor(id, z),
+            Slot::Tensor(id) => self.tensor(id, z, drawn),
             Slot::View(view) => {
                 let source = &graph.tensor(view.tensor).shape;
-                match access(view, source, z)? {
-                    Access::Direct { point, .. } => self.tensor(view.tensor, &point),
+                match access(view, source, z, drawn)? {
+                    Access::Direct { point, .. } => self.tensor(view.tensor, &point, drawn),
                     Access::Sum(sum) => {
                         let cells = self.cells(view.tensor)?;
-                        let factors = reindex::prover::sum_factors(&sum, view, source, cells, &indices);
+                        let factors =
+                            reindex::prover::sum_factors(&sum, view, source, cells, drawn, &indices)?;
                         let value = zktorch_field::slice::inner_product(&factors[0], &factors[1])?;
                         self.reindexes.push(factors);
                         Ok(value)
@@ -87,9 +93,10 @@ impl<'a> Answers<'a> {
             }
             Slot::Contract(contract) => {
                 let axes = SumAxes::new(contract)?;
-                let factors = Factors::new(contract, &axes, &z.coords, graph, |id| self.cells(id), &indices)?;
-                let claim = ContractClaim { contract, axes, point: z.coords.clone(), value: () };
-                let value = factors.value(&claim.batch_point()?);
+                let cells = |id| self.cells(id);
+                let factors = Factors::new(contract, &axes, (z, drawn), graph, cells, &indices)?;
+                let claim = ContractClaim { contract, axes, point: z.clone(), value: () };
+                let value = factors.value(&drawn.coords(&claim.batch_point()?)?);
                 self.contracts.push(factors);
                 Ok(value)
             }

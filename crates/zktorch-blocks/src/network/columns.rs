@@ -120,11 +120,9 @@ impl Inverses {
         statements: &[sumcheck::Statement<Fr>],
     ) -> Result<Vec<Box<dyn SumcheckInstance + 'static>>, BlockError> {
         let mut instances: Vec<Box<dyn SumcheckInstance>> = Vec::new();
-        for ((h, a), statement) in
-            self.tables.iter().zip(self.queries.chunks(1 << z.coords.len())).zip(statements)
-        {
+        for ((h, a), statement) in self.tables.iter().zip(self.queries.chunks(1 << z.len())).zip(statements) {
             let (h, a) = (PackedVec::from_slice(h), PackedVec::from_slice(a));
-            let instance = EqProduct::new(&z.coords, h, a, statement.claim)?;
+            let instance = EqProduct::new(z, h, a, statement.claim)?;
             instances.push(Box::new(instance.with_linear(*lambda)));
         }
         Ok(instances)

@@ -11,7 +11,7 @@ use crate::claims::Claims;
 use crate::contract::{ContractClaim, SumAxes};
 use crate::error::check_length;
 use crate::linear::Slot;
-use crate::point::Point;
+use crate::point::{Drawn, Point};
 use crate::reindex::{Access, Sum, access};
 
 /// A claim on a view that needs sumcheck B.
@@ -55,6 +55,8 @@ enum Constraint<S> {
 pub(super) struct Ledger<'a, S> {
     network: &'a Network,
     pub(super) statement: &'a Statement<'a>,
+    /// What points are made of.
+    pub(super) drawn: Drawn,
     /// For the accumulator.
     pub(super) claims: Claims<S>,
     /// For [`Lookups`](super::members::Lookups) and [`Tables`](super::members::Tables): the sums of the inverse columns of
@@ -76,6 +78,7 @@ impl<'a, S: Scalar> Ledger<'a, S> {
         Self {
             network,
             statement,
+            drawn: Drawn::default(),
             claims: Claims::new(network.k()),
             inverse_sums: Vec::new(),
             table_sums: Vec::new(),
@@ -127,7 +130,7 @@ impl<'a, S: Scalar> Ledger<'a, S> {
             Slot::Tensor(id) => self.tensor(id, z, values),
             Slot::View(view) => {
                 let source = &self.network.graph().tensor(view.tensor).shape;
-                match access(view, source, z)? {
+                match access(view, source, z, &self.drawn)? {
                     Access::Direct { scale, point } => {
                         Ok(self.tensor(view.tensor, &point, values)?.scale(scale))
                     }
@@ -140,7 +143,7 @@ impl<'a, S: Scalar> Ledger<'a, S> {
             }
             Slot::Contract(contract) => {
                 let value = values.take()?;
-                let (axes, point) = (SumAxes::new(contract)?, z.coords.clone());
+                let (axes, point) = (SumAxes::new(contract)?, z.clone());
                 self.contracts.push(ContractClaim { contract, axes, point, value: value.clone() });
                 Ok(value)
             }
@@ -155,11 +158,11 @@ impl<'a, S: Scalar> Ledger<'a, S> {
         values: &mut Values<'_, S>,
     ) -> Result<S, BlockError> {
         if self.network.is_public(id) {
-            return Ok(S::constant(self.statement.public_eval(id, z)?));
+            return Ok(S::constant(self.statement.public_eval(id, &self.drawn.coords(z)?)?));
         }
         let value = values.take()?;
         let (first, offset) = self.network.location(id).ok_or(BlockError::NoTensor { id: id.0 })?;
-        self.claims.tensor(first, offset, z, value.clone());
+        self.claims.tensor(first, offset, (z, &self.drawn), value.clone())?;
         Ok(value)
     }
 

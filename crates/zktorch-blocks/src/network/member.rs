@@ -1,6 +1,5 @@
 //! What every part of the proof says once, for both sides.
 
-use zktorch_field::Fr;
 use zktorch_sumcheck::Statement;
 
 use super::ledger::{Ledger, Values};
@@ -18,19 +17,14 @@ pub(super) trait Member<'a, S> {
         Vec::new()
     }
 
-    /// The values that it needs of the prover, in the order in which they stand in the message, given the challenges at the end
-    /// of the sumcheck (or r).
-    fn asks(&self, end: &[Fr]) -> Result<Vec<Ask<'a>>, BlockError>;
+    /// The values that it needs of the prover, in the order in which they stand in the message.
+    fn asks(&self) -> Result<Vec<Ask<'a>>, BlockError>;
 
-    /// Takes these values from the message, and writes into the ledger what must hold of them and what is left to prove.
+    /// Takes these values from the message, and writes into the ledger, which has the challenges at the end of the sumcheck (or r),
+    /// what must hold of them and what is left to prove.
     ///
     /// Returns the value at the end of each of its instances.
-    fn finish(
-        &self,
-        end: &[Fr],
-        values: &mut Values<'_, S>,
-        ledger: &mut Ledger<'a, S>,
-    ) -> Result<Vec<S>, BlockError>;
+    fn finish(&self, values: &mut Values<'_, S>, ledger: &mut Ledger<'a, S>) -> Result<Vec<S>, BlockError>;
 }
 
 /// A value that the prover sends. A verifier only counts them.

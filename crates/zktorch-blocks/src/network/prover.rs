@@ -28,7 +28,7 @@ use crate::contract::prover::Factors;
 use crate::error::check_length;
 use crate::lookup::Challenges;
 use crate::lookup::prover::padding_sum;
-use crate::point::{Point, Stage};
+use crate::point::{Drawn, Stage, last};
 
 /// What the prover knows about the commitments of the statement.
 #[derive(Clone, Copy, Debug)]
@@ -123,15 +123,16 @@ pub(crate) fn reduce<P: ProverChannel>(
     let span = tracing::info_span!("commit H").entered();
     let inverses = Inverses::new(srs, network, witness, &committed, [alpha, beta], h_blinds)?;
     let r = draw_relation_point(channel.transcript(), network, &inverses.h);
-    let z = Point::suffix(&r, network.k(), Stage::Relations)?;
+    let z = last(&r, network.k())?.to_vec();
     drop(span);
 
     // The values of all relations at r; what the lookups need before lambda.
     let span = tracing::info_span!("relations").entered();
     let mut answers = Answers::new(statement, witness, &inverses.sums);
     let mut ledger = Ledger::new(statement);
+    ledger.drawn.draw(Stage::Relations, &r)?;
     let opening: [&dyn Member<'_, Fr>; 2] = [&Relations { network }, &Sums { network }];
-    finish(channel, RELATION_VALUES, &opening, (&r, &[]), &mut answers, &mut ledger)?;
+    finish(channel, RELATION_VALUES, &opening, &[], &mut answers, &mut ledger)?;
     let lambda = draw_sum_weight(channel.transcript());
     drop(span);
 
@@ -143,9 +144,9 @@ pub(crate) fn reduce<P: ProverChannel>(
     let contractions = Contractions::new(network, &mut ledger);
     let mut instances = committed.instances(network, witness, &inverses, &challenges)?;
     instances.extend(inverses.instances(&challenges, &Member::<Fr>::statements(&tables))?);
-    instances.extend(products(&contractions.claims, std::mem::take(&mut answers.contracts))?);
+    instances.extend(products(&contractions.claims, std::mem::take(&mut answers.contracts), &ledger.drawn)?);
     let members: [&dyn Member<'_, Fr>; 3] = [&lookups, &tables, &contractions];
-    sum(channel, [SUMCHECK_A, A_VALUES], &members, instances, &mut answers, &mut ledger)?;
+    sum(channel, (Stage::A, [SUMCHECK_A, A_VALUES]), &members, instances, &mut answers, &mut ledger)?;
     drop(span);
 
     // Sumcheck B.
@@ -158,7 +159,14 @@ pub(crate) fn reduce<P: ProverChannel>(
         for (claim, [tensor, weights]) in reindexings.claims.iter().zip(factors) {
             instances.push(Box::new(Product::new(tensor, weights, claim.value)?));
         }
-        sum(channel, [SUMCHECK_B, B_VALUES], &[&reindexings], instances, &mut answers, &mut ledger)?;
+        sum(
+            channel,
+            (Stage::B, [SUMCHECK_B, B_VALUES]),
+            &[&reindexings],
+            instances,
+            &mut answers,
+            &mut ledger,
+        )?;
     }
 
     // All claims into one.
@@ -171,8 +179,9 @@ pub(crate) fn reduce<P: ProverChannel>(
         .map(|((column, commitment), blind)| Chunk { column, commitment, blind })
         .collect();
     check_length("chunks", network.chunks().total, opened.len())?;
-    let (plan, points) = ledger.claims.plan(network.chunks().total)?;
-    let claims = levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points };
+    let (plan, points) = ledger.claims.plan(network.chunks().total, &ledger.drawn)?;
+    let claims =
+        levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points: &points };
     let accumulated = levels::prove(channel, &claims, &opened, &ledger.claims.values)?;
     Ok(Reduced { v: committed.v, h: inverses.h, accumulated })
 }
@@ -181,12 +190,13 @@ pub(crate) fn reduce<P: ProverChannel>(
 fn products<'a>(
     claims: &[ContractClaim<'_, Fr>],
     factors: Vec<Factors>,
+    drawn: &Drawn,
 ) -> Result<Vec<Box<dyn SumcheckInstance + 'a>>, BlockError> {
     check_length("factors of contractions", claims.len(), factors.len())?;
     let mut instances: Vec<Box<dyn SumcheckInstance + 'a>> = Vec::new();
     for (claim, Factors { a, b }) in claims.iter().zip(factors) {
         instances.push(if claim.axes.batch_vars > 0 {
-            Box::new(EqProduct::new(&claim.batch_point()?, a, b, claim.value)?)
+            Box::new(EqProduct::new(&drawn.coords(&claim.batch_point()?)?, a, b, claim.value)?)
         } else {
             Box::new(Product::new(a, b, claim.value)?)
         });
@@ -197,7 +207,7 @@ fn products<'a>(
 /// A sumcheck over the statements of members, and their end.
 fn sum<'a, P: ProverChannel>(
     channel: &mut P,
-    [rounds, values]: [&'static [u8]; 2],
+    (stage, [rounds, values]): (Stage, [&'static [u8]; 2]),
     members: &[&dyn Member<'a, Fr>],
     mut instances: Vec<Box<dyn SumcheckInstance + '_>>,
     answers: &mut Answers<'_>,
@@ -206,7 +216,8 @@ fn sum<'a, P: ProverChannel>(
     let mut instances: Vec<&mut dyn SumcheckInstance> =
         instances.iter_mut().map(|instance| instance.as_mut() as &mut dyn SumcheckInstance).collect();
     let output = sumcheck::prove(channel, rounds, &mut instances)?;
-    finish(channel, values, members, (&output.point, &output.finals), answers, ledger)
+    ledger.drawn.draw(stage, &output.point)?;
+    finish(channel, values, members, &output.finals, answers, ledger)
 }
 
 /// Sends the values that members ask for, given the end of their sumcheck and what their instances came to, and has them write
@@ -215,7 +226,7 @@ fn finish<'a, P: ProverChannel>(
     channel: &mut P,
     label: &'static [u8],
     members: &[&dyn Member<'a, Fr>],
-    (end, mut finals): (&[Fr], &[Vec<Fr>]),
+    mut finals: &[Vec<Fr>],
     answers: &mut Answers<'_>,
     ledger: &mut Ledger<'a, Fr>,
 ) -> Result<(), BlockError> {
@@ -224,15 +235,15 @@ fn finish<'a, P: ProverChannel>(
         let own = member.statements().len();
         check_length("instances of a member", own, finals.len().min(own))?;
         let (own, others) = finals.split_at(own);
-        for ask in member.asks(end)? {
-            message.push(answers.answer(&ask, own)?);
+        for ask in member.asks()? {
+            message.push(answers.answer(&ask, own, &ledger.drawn)?);
         }
         finals = others;
     }
     channel.send(label, &message)?;
     let mut values = Values::new(&message);
     for member in members {
-        member.finish(end, &mut values, ledger)?;
+        member.finish(&mut values, ledger)?;
     }
     values.end()
 }

@@ -14,7 +14,6 @@ use super::description::Network;
 use crate::BlockError;
 use crate::error::check_length;
 use crate::pad::pad;
-use crate::point::Point;
 
 /// The statement: "the network with these committed weights maps these inputs to these outputs" (or, for
 /// [`Scope::Weights`], "the committed weights are in their ranges and their padding is zero").
@@ -94,9 +93,9 @@ impl<'a> Statement<'a> {
     }
 
     /// T~(z) of a tensor that the verifier knows.
-    pub(crate) fn public_eval(&self, id: TensorId, z: &Point) -> Result<Fr, BlockError> {
+    pub(crate) fn public_eval(&self, id: TensorId, z: &[Fr]) -> Result<Fr, BlockError> {
         let cells = self.public_cells(id).ok_or(BlockError::NoTensor { id: id.0 })?;
-        Ok(Evaluations::from(cells).evaluate(&z.coords)?)
+        Ok(Evaluations::from(cells).evaluate(z)?)
     }
 
     /// The padded entries of a tensor that the verifier knows: a public one, or the number 1.

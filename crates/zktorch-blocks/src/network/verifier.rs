@@ -2,7 +2,6 @@
 
 use zktorch_channel::Protocol;
 use zktorch_commit::Commitment;
-use zktorch_field::Fr;
 use zktorch_mira::{OpeningInstance, levels};
 use zktorch_sumcheck as sumcheck;
 use zktorch_transcript::{Transcript, VerifierChannel};
@@ -17,7 +16,7 @@ use super::transcript::{
 };
 use crate::BlockError;
 use crate::lookup::Challenges;
-use crate::point::{Point, Stage};
+use crate::point::{Stage, last};
 
 /// The statement together with the commitments of a proof: what the channel runs.
 #[derive(Clone, Copy, Debug)]
@@ -53,12 +52,13 @@ pub(super) fn verify<C: VerifierChannel>(
     // V; alpha, beta; H; the point r, of which z is a suffix.
     let [alpha, beta] = draw_lookup_challenges(channel.transcript(), v);
     let r = draw_relation_point(channel.transcript(), network, h);
-    let z = Point::suffix(&r, network.k(), Stage::Relations)?;
+    let z = last(&r, network.k())?.to_vec();
 
     // The values of all relations at r; what the lookups need before lambda.
     let mut ledger = Ledger::new(statement);
+    ledger.drawn.draw(Stage::Relations, &r)?;
     let opening: [&dyn Member<'_, C::Scalar>; 2] = [&Relations { network }, &Sums { network }];
-    finish(channel, RELATION_VALUES, &opening, &r, &mut ledger)?;
+    finish(channel, RELATION_VALUES, &opening, &mut ledger)?;
     let lambda = draw_sum_weight(channel.transcript());
 
     // Sumcheck A.
@@ -67,18 +67,19 @@ pub(super) fn verify<C: VerifierChannel>(
     let tables = Tables::new(network, &challenges, &mut ledger)?;
     let contractions = Contractions::new(network, &mut ledger);
     let members: [&dyn Member<'_, C::Scalar>; 3] = [&lookups, &tables, &contractions];
-    sum(channel, [SUMCHECK_A, A_VALUES], "sumcheck A", &members, &mut ledger)?;
+    sum(channel, Stage::A, [SUMCHECK_A, A_VALUES], "sumcheck A", &members, &mut ledger)?;
 
     // Sumcheck B.
     let reindexings = Reindexings::new(network, &mut ledger);
     if !reindexings.claims.is_empty() {
-        sum(channel, [SUMCHECK_B, B_VALUES], "sumcheck B", &[&reindexings], &mut ledger)?;
+        sum(channel, Stage::B, [SUMCHECK_B, B_VALUES], "sumcheck B", &[&reindexings], &mut ledger)?;
     }
 
     // All claims into one.
     let commitments: Vec<Commitment> = statement.commitments().chain(v.iter().chain(h).copied()).collect();
-    let (plan, points) = ledger.claims.plan(network.chunks().total)?;
-    let claims = levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points };
+    let (plan, points) = ledger.claims.plan(network.chunks().total, &ledger.drawn)?;
+    let claims =
+        levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points: &points };
     Ok(vec![levels::verify(channel, &claims, &commitments, &ledger.claims.values)?])
 }
 
@@ -86,6 +87,7 @@ pub(super) fn verify<C: VerifierChannel>(
 #[track_caller]
 fn sum<'a, C: VerifierChannel>(
     channel: &mut C,
+    stage: Stage,
     [rounds, values]: [&'static [u8]; 2],
     residual: &'static str,
     members: &[&dyn Member<'a, C::Scalar>],
@@ -93,7 +95,8 @@ fn sum<'a, C: VerifierChannel>(
 ) -> Result<(), BlockError> {
     let statements: Vec<_> = members.iter().flat_map(|member| member.statements()).collect();
     let reduced = sumcheck::verify(channel, rounds, &statements)?;
-    let finals = finish(channel, values, members, &reduced.point, ledger)?;
+    ledger.drawn.draw(stage, &reduced.point)?;
+    let finals = finish(channel, values, members, ledger)?;
     Ok(reduced.enforce(channel, residual, &finals)?)
 }
 
@@ -102,18 +105,17 @@ fn finish<'a, C: VerifierChannel>(
     channel: &mut C,
     label: &'static [u8],
     members: &[&dyn Member<'a, C::Scalar>],
-    end: &[Fr],
     ledger: &mut Ledger<'a, C::Scalar>,
 ) -> Result<Vec<C::Scalar>, BlockError> {
     let mut count = 0;
     for member in members {
-        count += member.asks(end)?.len();
+        count += member.asks()?.len();
     }
     let message = channel.receive(label, count)?;
     let mut values = Values::new(&message);
     let mut finals = Vec::new();
     for member in members {
-        finals.extend(member.finish(end, &mut values, ledger)?);
+        finals.extend(member.finish(&mut values, ledger)?);
     }
     values.end()?;
     ledger.enforce(channel)?;

@@ -19,8 +19,7 @@ use zktorch_graph::{AxisMap, Factor, Indices, Shape, View};
 use zktorch_sumcheck::eq_table;
 
 use crate::BlockError;
-use crate::error::check_length;
-use crate::point::{Point, last, split};
+use crate::point::{Drawn, Point, Stage};
 use window::Window;
 
 #[cfg(feature = "prover")]
@@ -63,47 +62,42 @@ fn is_trivial(view: &View) -> bool {
 }
 
 /// Coordinates of the given axes, concatenated.
-fn gather(coords: &[&[Fr]], axes: &[u32]) -> Result<Vec<Fr>, BlockError> {
-    let mut gathered = Vec::new();
-    for axis in axes {
-        let coords = coords.get(*axis as usize).ok_or(BlockError::NoAxis { axis: *axis })?;
-        gathered.extend_from_slice(coords);
-    }
-    Ok(gathered)
+fn gather(coords: &[Point], axes: &[u32]) -> Result<Point, BlockError> {
+    let axis = |axis: &u32| coords.get(*axis as usize).ok_or(BlockError::NoAxis { axis: *axis });
+    Ok(Point::concat(axes.iter().map(axis).collect::<Result<Vec<_>, _>>()?))
 }
 
 /// The coordinates of the axes of a view's tensor, as far as they are known.
 #[derive(Clone, Debug)]
-pub(crate) struct Fixed(Vec<Option<Vec<Fr>>>);
+pub(crate) struct Fixed(Vec<Option<Point>>);
 
 impl Fixed {
-    fn set(&mut self, axis: u32, coords: Vec<Fr>) -> Result<(), BlockError> {
+    fn set(&mut self, axis: u32, coords: Point) -> Result<(), BlockError> {
         *self.0.get_mut(axis as usize).ok_or(BlockError::NoAxis { axis })? = Some(coords);
         Ok(())
     }
 
     /// The point of the tensor, once all are known.
-    fn point(self) -> Result<Point, BlockError> {
-        let mut point = Vec::new();
-        for (axis, coords) in (0u32..).zip(self.0) {
-            point.extend(coords.ok_or(BlockError::NoAxis { axis })?);
-        }
-        Ok(Point::own(point))
+    fn point(&self) -> Result<Point, BlockError> {
+        let axis =
+            |(axis, coords): (u32, &'_ Option<Point>)| coords.clone().ok_or(BlockError::NoAxis { axis });
+        let axes = (0u32..).zip(&self.0).map(axis).collect::<Result<Vec<_>, _>>()?;
+        Ok(Point::concat(&axes))
     }
 
     /// The axes that are known.
     #[cfg(feature = "prover")]
-    fn known(&self) -> impl Iterator<Item = (u32, &[Fr])> {
-        (0u32..).zip(&self.0).filter_map(|(axis, coords)| Some((axis, coords.as_deref()?)))
+    fn known(&self) -> impl Iterator<Item = (u32, &Point)> {
+        (0u32..).zip(&self.0).filter_map(|(axis, coords)| Some((axis, coords.as_ref()?)))
     }
 }
 
 /// Takes a claim at z apart. `source` is the shape of the view's tensor.
-pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Result<Access, BlockError> {
+pub(crate) fn access(view: &View, source: &Shape, z: &Point, drawn: &Drawn) -> Result<Access, BlockError> {
     if is_trivial(view) {
         return Ok(Access::Direct { scale: Fr::one(), point: z.clone() });
     }
-    let coords = split(&z.coords, &view.shape.vars())?;
+    let coords = z.split(&view.shape.vars())?;
     let mut scale = Fr::one();
     let mut fixed = Fixed(vec![None; source.rank()]);
     let mut summed = Vec::new();
@@ -112,14 +106,14 @@ pub(crate) fn access(view: &View, source: &Shape, z: &Point) -> Result<Access, B
         let out = gather(&coords, &factor.out)?;
         if factor.src.is_empty() {
             // Only maps of a source axis depend on the statement.
-            scale *= matrix_eval(factor, source, &view.shape, [&out, &[]], &|_| Vec::new());
+            scale *= matrix_eval(factor, source, &view.shape, [&drawn.coords(&out)?, &[]], &|_| Vec::new());
         } else if factor.map == AxisMap::Identity {
             for axis in &factor.src {
                 fixed.set(*axis, out.clone())?;
             }
         } else {
             num_vars += factor.src_dims(source).iter().map(|dim| Shape::axis_vars(*dim)).sum::<usize>();
-            summed.push((index, out));
+            summed.push((index, drawn.coords(&out)?));
         }
     }
     if summed.is_empty() {
@@ -236,29 +230,27 @@ impl SplitEq {
 }
 
 impl Sum {
-    /// `scale prod_f M_f~(z_f, q_f)` at the point q of the sum, and the point of T.
+    /// `scale prod_f M_f~(z_f, q_f)` at the end of sumcheck B, and the point of T.
     pub(crate) fn finish(
         &self,
         view: &View,
         source: &Shape,
-        q: &[Fr],
+        drawn: &Drawn,
         indices: Indices<'_>,
     ) -> Result<(Fr, Point), BlockError> {
         let mut weight = self.scale;
         let mut fixed = self.fixed.clone();
-        check_length("coordinates of a sum", self.num_vars, q.len())?;
-        let mut rest = q;
+        let mut rest = Point::suffix(Stage::B, self.num_vars);
         for (index, z) in &self.summed {
             let (expected, got) = (index + 1, view.factors.len());
             let missing = BlockError::Length { what: "factors of a view", expected, got };
             let factor = view.factors.get(*index).ok_or(missing)?;
             let vars: Vec<usize> = factor.src_dims(source).iter().map(|dim| Shape::axis_vars(*dim)).collect();
-            let tail = last(rest, rest.len().saturating_sub(vars.iter().sum()))?;
-            let own = &rest[..rest.len() - tail.len()];
+            let [own, tail] = rest.split_low(rest.len().saturating_sub(vars.iter().sum()));
             rest = tail;
-            weight *= matrix_eval(factor, source, &view.shape, [z, own], indices);
-            for (axis, coords) in factor.src.iter().zip(split(own, &vars)?) {
-                fixed.set(*axis, coords.to_vec())?;
+            weight *= matrix_eval(factor, source, &view.shape, [z, &drawn.coords(&own)?], indices);
+            for (axis, coords) in factor.src.iter().zip(own.split(&vars)?) {
+                fixed.set(*axis, coords)?;
             }
         }
         Ok((weight, fixed.point()?))

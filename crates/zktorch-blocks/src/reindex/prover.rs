@@ -6,7 +6,9 @@ use zktorch_graph::{AxisMap, Factor, Indices, Shape, View};
 use zktorch_sumcheck::eq_table;
 
 use super::{SplitEq, Sum};
+use crate::BlockError;
 use crate::array::{Array, Axis, SparseMatrix};
+use crate::point::Drawn;
 
 /// A view with some output axes bound to coordinates: the values over the others, in the given order.
 pub(crate) fn partial(
@@ -110,11 +112,12 @@ pub(crate) fn sum_factors(
     view: &View,
     source: &Shape,
     cells: &[i32],
+    drawn: &Drawn,
     indices: Indices<'_>,
-) -> [Vec<Fr>; 2] {
+) -> Result<[Vec<Fr>; 2], BlockError> {
     let mut array = Array::new(cells, source.vars().iter().map(|vars| 1 << vars));
     for (axis, coords) in sum.fixed.known() {
-        let table = eq_table(coords);
+        let table = eq_table(&drawn.coords(coords)?);
         let entries = table.iter().enumerate().map(|(i, weight)| (0, i, *weight)).collect();
         let matrix = SparseMatrix { rows: 1, columns: table.len(), entries };
         array.contract(&[Axis::Source(axis)], &[], &matrix);
@@ -140,5 +143,5 @@ pub(crate) fn sum_factors(
             .collect();
     }
     array.permute(&order);
-    [array.into_field(), weights]
+    Ok([array.into_field(), weights])
 }

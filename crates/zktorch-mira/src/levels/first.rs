@@ -8,7 +8,7 @@
 use core::ops::Range;
 use std::collections::BTreeMap;
 
-use ark_ff::One;
+use ark_ff::{One, Zero};
 use zktorch_field::{Backend, Fr, Ints, Kernel, LANES, Packed, dispatch};
 
 use super::Column;
@@ -120,7 +120,7 @@ impl Kernel for Products<'_, '_> {
                 vector.load(block * block_len);
             }
             for (j, form) in forms.iter_mut().enumerate() {
-                let (u, sum, scale) = form.load(block);
+                let Some((u, sum, scale)) = form.load(block) else { continue };
                 for (i, vector) in vectors.iter().enumerate() {
                     let product = vector.times(u, sum);
                     B::Fr::acc_mul_add(&mut products[i * self.members.len() + j], product, scale);
@@ -216,15 +216,16 @@ impl<'t, B: Backend> FormBlock<'t, B> {
         }
     }
 
-    /// The block, the sum of its vectors, and the factor that it leaves out.
+    /// The block, the sum of its vectors, and the factor that it leaves out; nothing if that is zero.
     #[inline(always)]
-    fn load(&mut self, block: usize) -> (&[B::Fr], B::Fr, B::Fr) {
+    fn load(&mut self, block: usize) -> Option<(&[B::Fr], B::Fr, B::Fr)> {
         match self {
-            Self::Eq(packed, sum, scales) => (packed, *sum, B::Fr::splat(scales[block])),
+            Self::Eq(_, _, scales) if scales[block].is_zero() => None,
+            Self::Eq(packed, sum, scales) => Some((packed, *sum, B::Fr::splat(scales[block]))),
             Self::Sum(functional, scratch) => {
                 functional.fill(block << BLOCK_BITS, scratch);
                 let sum = kernels::total::<B>(scratch);
-                (scratch, sum, B::Fr::one())
+                Some((scratch, sum, B::Fr::one()))
             }
         }
     }

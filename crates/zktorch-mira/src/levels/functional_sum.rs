@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ark_ff::Zero;
 use zktorch_field::{Backend, Fr, LANES, Packed};
 
 use super::tables::{LOW_BITS, PointTable};
@@ -12,6 +13,8 @@ const ROWS: usize = 8;
 /// `sum_p d_p eq(point_p, .)`, in pieces of one lower tier.
 pub(super) struct FunctionalSum<'t, B: Backend> {
     terms: Vec<Term<'t, B>>,
+    /// The terms that are not zero on the current piece: a small tensor's point begins with the bits that say where it lies.
+    present: Vec<usize>,
     sums: Vec<<B::Fr as Packed>::Acc>,
 }
 
@@ -35,7 +38,7 @@ impl<'t, B: Backend> FunctionalSum<'t, B> {
             let (low, scale) = (table.pack_low::<B>(), B::Fr::zero());
             terms.push(Term { coefficient, high: &table.high, low, scale });
         }
-        Self { terms, sums: vec![B::Fr::acc_zero(); (1 << LOW_BITS) / LANES] }
+        Self { terms, present: Vec::new(), sums: vec![B::Fr::acc_zero(); (1 << LOW_BITS) / LANES] }
     }
 
     /// The vectors of eight entries from `start` on, which is a multiple of a lower tier.
@@ -48,15 +51,20 @@ impl<'t, B: Backend> FunctionalSum<'t, B> {
 
     #[inline(always)]
     fn fill_piece(&mut self, high: usize, out: &mut [B::Fr]) {
-        for term in &mut self.terms {
-            term.scale = B::Fr::splat(term.coefficient * term.high[high]);
+        self.present.clear();
+        for (i, term) in self.terms.iter_mut().enumerate() {
+            if !term.high[high].is_zero() {
+                term.scale = B::Fr::splat(term.coefficient * term.high[high]);
+                self.present.push(i);
+            }
         }
         let sums = &mut self.sums[..out.len()];
         sums.fill(B::Fr::acc_zero());
-        for terms in self.terms.chunks(ROWS) {
+        for present in self.present.chunks(ROWS) {
             for (t, sum) in sums.iter_mut().enumerate() {
                 let mut acc = *sum;
-                for term in terms {
+                for i in present {
+                    let term = &self.terms[*i];
                     B::Fr::acc_mul_add(&mut acc, term.low[t], term.scale);
                 }
                 *sum = acc;

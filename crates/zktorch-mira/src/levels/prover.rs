@@ -7,7 +7,7 @@ use zktorch_transcript::ProverChannel;
 
 use super::combination::Combination;
 use super::form::QuadraticForm;
-use super::stages::stage_sizes;
+use super::stages::{is_collapsed, stage_sizes};
 use super::tables::point_tables;
 use super::{Column, GAMMA, LEVEL, RHO, Statement, first, later};
 use crate::plan::{Row, fold_weights};
@@ -40,7 +40,7 @@ pub fn prove<P: ProverChannel>(
     values: &[Fr],
 ) -> Result<(OpeningInstance<Fr>, OpeningWitness), MiraError> {
     statement.check(chunks.len(), values.len())?;
-    let columns: Vec<Column<'_>> = chunks.iter().map(|chunk| chunk.column).collect();
+    let mut columns: Vec<Column<'_>> = chunks.iter().map(|chunk| chunk.column).collect();
     let limit = 1usize << statement.num_vars();
     if let Some(column) = columns.iter().find(|c| c.len() > limit) {
         return Err(MiraError::TooLong { what: "chunk", limit, got: column.len() });
@@ -54,6 +54,11 @@ pub fn prove<P: ProverChannel>(
     // 2. The levels, a stage at a time.
     let mut gammas = Vec::with_capacity(statement.plan.levels());
     let mut rows = bound.rows().to_vec();
+    let collapsed = collapse(&rows, &columns);
+    for (row, sum) in &collapsed {
+        rows[*row].chunks = vec![(columns.len(), Fr::from(1u64))];
+        columns.push(Column::Field(sum));
+    }
     let tables = point_tables(&rows, statement.points);
     let mut values: Option<Vec<Fr>> = None;
     for levels in stage_sizes(&rows, &columns, statement.plan.levels()) {
@@ -89,8 +94,22 @@ pub fn prove<P: ProverChannel>(
         value: sum,
     };
     let _span = tracing::debug_span!("mira accumulated vector").entered();
-    let vector = Combination::new(columns.into_iter().zip(coefficients)).to_field();
+    // One row is left, and it says what the accumulator is a sum of.
+    let terms = rows.iter().flat_map(|row| &row.chunks).map(|(b, a)| (columns[*b], *a));
+    let vector = Combination::new(terms).to_field();
     Ok((instance, OpeningWitness { vector, blind }))
+}
+
+/// The vectors of instances that are sums of so many columns that reading them once and then their sum is cheaper than reading
+/// them in every pass, by the number of the instance.
+fn collapse(rows: &[Row], columns: &[Column<'_>]) -> Vec<(usize, Vec<Fr>)> {
+    let many = rows.iter().enumerate().filter(|(_, row)| is_collapsed(row, columns));
+    let sum = |(i, row): (usize, &Row)| {
+        let terms = row.chunks.iter().map(|(b, a)| (columns[*b], *a));
+        (i, Combination::new(terms).to_field())
+    };
+    let _span = tracing::debug_span!("mira collapse").entered();
+    many.map(sum).collect()
 }
 
 /// Folds groups of `weights.len()` neighbouring instances; coefficients of the same chunk or point add up.

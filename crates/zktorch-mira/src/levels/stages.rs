@@ -49,6 +49,13 @@ pub(super) fn stage_sizes(rows: &[Row], columns: &[Column<'_>], levels: usize) -
     sizes
 }
 
+/// Whether an instance's columns are summed up once, before the first stage. There are two more passes at least, the first stage's
+/// and that of the accumulator.
+pub(super) fn is_collapsed(row: &Row, columns: &[Column<'_>]) -> bool {
+    let each: usize = row.chunks.iter().map(|(b, _)| column_cost(&columns[*b])).sum();
+    each > 2 * (FIELD_LOAD + FIELD_PRODUCT) + REDUCTION
+}
+
 /// Reading and summing every column and point once.
 fn collapse_cost(rows: &[Row], columns: &[Column<'_>]) -> usize {
     let chunks: BTreeSet<usize> = rows.iter().flat_map(|row| row.chunks.iter().map(|(b, _)| *b)).collect();

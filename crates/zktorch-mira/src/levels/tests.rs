@@ -151,6 +151,31 @@ proptest! {
         let terms = (0..count).map(|i| vec![ClaimTerm { chunk: i, point: i }]).collect();
         check(&Claims::new(None, seed, num_vars, data, count, terms), None)?;
     }
+
+    /// Few points with so many chunks that their sums are made once.
+    #[test]
+    fn collapsed_sums(count in 1usize..80, points in 1usize..4, kind in 0usize..4, num_vars in 1usize..5, seed: u64) {
+        let data = (0..count as u64).map(|b| Data::new(seed ^ b, kind, 1 << num_vars)).collect();
+        let terms = (0..count).map(|i| vec![ClaimTerm { chunk: i, point: i % points }]).collect();
+        check(&Claims::new(None, seed, num_vars, data, points, terms), None)?;
+    }
+
+    /// Points that begin with bits, as those of tensors smaller than a chunk.
+    #[test]
+    fn points_of_small_tensors(count in 1usize..40, bits in 1usize..5, kind in 0usize..4, num_vars in 8usize..13, seed: u64) {
+        let data = (0..2).map(|b| Data::new(seed ^ b, kind, 1 << num_vars)).collect();
+        let terms = (0..count).map(|i| vec![ClaimTerm { chunk: i % 2, point: i }]).collect();
+        let mut claims = Claims::new(None, seed, num_vars, data, count, terms);
+        for (i, point) in claims.points.iter_mut().enumerate() {
+            (0..bits).for_each(|bit| point[bit] = Fr::from((i >> bit & 1) as u64));
+        }
+        let value = |claim: &Vec<ClaimTerm>| {
+            let vector = claims.data[claim[0].chunk].naive_field();
+            naive_inner_product(&vector, &naive_eq(&claims.points[claim[0].point]))
+        };
+        claims.values = claims.plan.claims().iter().map(value).collect();
+        check(&claims, None)?;
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The contractions that relations read.
 
-use zktorch_field::Fr;
 use zktorch_graph::Linear;
 use zktorch_sumcheck::{self as sumcheck, eq_eval};
 use zktorch_transcript::Scalar;
@@ -11,7 +10,7 @@ use super::super::member::{Ask, Member};
 use crate::BlockError;
 use crate::contract::ContractClaim;
 use crate::linear::Slot;
-use crate::point::{Point, last};
+use crate::point::{Point, Stage};
 
 /// Per claim on a contraction the sum over its batch and contracted axes. At the end the values of both operands, whose product is
 /// one constraint; what operands read is claimed, or left to [`Reindexings`](super::Reindexings).
@@ -42,10 +41,10 @@ impl<'a, S: Scalar> Member<'a, S> for Contractions<'a, S> {
         self.claims.iter().map(statement).collect()
     }
 
-    fn asks(&self, end: &[Fr]) -> Result<Vec<Ask<'a>>, BlockError> {
+    fn asks(&self) -> Result<Vec<Ask<'a>>, BlockError> {
         let mut asks = Vec::new();
         for (instance, claim) in self.claims.iter().enumerate() {
-            let [a, b] = claim.operand_points(last(end, claim.axes.num_vars)?)?;
+            let [a, b] = claim.operand_points()?;
             asks.extend(self.ask(&claim.contract.a, &a));
             asks.extend(self.ask(&claim.contract.b, &b));
             asks.push(Ask::Product(instance));
@@ -53,22 +52,20 @@ impl<'a, S: Scalar> Member<'a, S> for Contractions<'a, S> {
         Ok(asks)
     }
 
-    fn finish(
-        &self,
-        end: &[Fr],
-        values: &mut Values<'_, S>,
-        ledger: &mut Ledger<'a, S>,
-    ) -> Result<Vec<S>, BlockError> {
+    fn finish(&self, values: &mut Values<'_, S>, ledger: &mut Ledger<'a, S>) -> Result<Vec<S>, BlockError> {
         let mut finals = Vec::with_capacity(self.claims.len());
         for claim in &self.claims {
-            let s = last(end, claim.axes.num_vars)?;
-            let [a_point, b_point] = claim.operand_points(s)?;
+            let [a_point, b_point] = claim.operand_points()?;
             let a = ledger.linear(&claim.contract.a, &a_point, values)?;
             let b = ledger.linear(&claim.contract.b, &b_point, values)?;
             let product = values.take()?;
             ledger.product("contraction: A B", a, b, product.clone());
-            let (batch, _) = s.split_at(claim.axes.batch_vars);
-            finals.push(product.scale(eq_eval(&claim.batch_point()?, batch)));
+            // The batch variables come first.
+            let [batch, _] = Point::suffix(Stage::A, claim.axes.num_vars)
+                .split_low(claim.axes.num_vars - claim.axes.batch_vars);
+            let drawn = &ledger.drawn;
+            let eq = eq_eval(&drawn.coords(&claim.batch_point()?)?, &drawn.coords(&batch)?);
+            finals.push(product.scale(eq));
         }
         Ok(finals)
     }

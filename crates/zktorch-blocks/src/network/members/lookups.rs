@@ -1,6 +1,5 @@
 //! The inverse columns of looked-up chunks.
 
-use zktorch_field::Fr;
 use zktorch_sumcheck::{self as sumcheck, eq_eval};
 use zktorch_transcript::Scalar;
 
@@ -39,8 +38,8 @@ impl<'a, S: Scalar> Member<'a, S> for Lookups<'a, S> {
         claims.map(|claim| lookup::statement(self.network.k(), claim)).collect()
     }
 
-    fn asks(&self, end: &[Fr]) -> Result<Vec<Ask<'a>>, BlockError> {
-        let point = Point::suffix(end, self.network.k(), Stage::A)?;
+    fn asks(&self) -> Result<Vec<Ask<'a>>, BlockError> {
+        let point = Point::suffix(Stage::A, self.network.k());
         let mut asks = Vec::new();
         for (instance, chunk) in self.chunks.iter().enumerate() {
             asks.push(Ask::Chunk(chunk.x, point.clone()));
@@ -50,18 +49,14 @@ impl<'a, S: Scalar> Member<'a, S> for Lookups<'a, S> {
         Ok(asks)
     }
 
-    fn finish(
-        &self,
-        end: &[Fr],
-        values: &mut Values<'_, S>,
-        ledger: &mut Ledger<'a, S>,
-    ) -> Result<Vec<S>, BlockError> {
+    fn finish(&self, values: &mut Values<'_, S>, ledger: &mut Ledger<'a, S>) -> Result<Vec<S>, BlockError> {
         let Challenges { alpha, beta, lambda, z } = self.challenges;
-        let point = Point::suffix(end, self.network.k(), Stage::A)?;
-        let eq = eq_eval(&z.coords, &point.coords);
+        let point = Point::suffix(Stage::A, self.network.k());
+        let coords = ledger.drawn.coords(&point)?;
+        let eq = eq_eval(z, &coords);
         let mut finals = Vec::with_capacity(self.chunks.len());
         for chunk in &self.chunks {
-            let tag = self.network.tag_eval(chunk.arena, chunk.chunk, &point.coords)?;
+            let tag = self.network.tag_eval(chunk.arena, chunk.chunk, &coords)?;
             let mut a = S::constant(*alpha - tag);
             let x = values.take()?;
             a.add_scaled(&x, -*beta);

@@ -1,6 +1,5 @@
 //! The readings that need a sum.
 
-use zktorch_field::Fr;
 use zktorch_sumcheck as sumcheck;
 use zktorch_transcript::Scalar;
 
@@ -8,7 +7,6 @@ use super::super::description::Network;
 use super::super::ledger::{Ledger, ReindexClaim, Values};
 use super::super::member::{Ask, Member};
 use crate::BlockError;
-use crate::point::last;
 
 /// Per claim on a view the sum over its source axes. At the end the tensor's value, claimed; the verifier evaluates the maps, and
 /// public tensors.
@@ -34,23 +32,18 @@ impl<'a, S: Scalar> Member<'a, S> for Reindexings<'a, S> {
         self.claims.iter().map(statement).collect()
     }
 
-    fn asks(&self, _: &[Fr]) -> Result<Vec<Ask<'a>>, BlockError> {
+    fn asks(&self) -> Result<Vec<Ask<'a>>, BlockError> {
         let hidden =
             self.claims.iter().enumerate().filter(|(_, claim)| !self.network.is_public(claim.view.tensor));
         Ok(hidden.map(|(instance, _)| Ask::Factor(instance)).collect())
     }
 
-    fn finish(
-        &self,
-        end: &[Fr],
-        values: &mut Values<'_, S>,
-        ledger: &mut Ledger<'a, S>,
-    ) -> Result<Vec<S>, BlockError> {
+    fn finish(&self, values: &mut Values<'_, S>, ledger: &mut Ledger<'a, S>) -> Result<Vec<S>, BlockError> {
         let mut finals = Vec::with_capacity(self.claims.len());
         let indices = ledger.statement.indices();
         for ReindexClaim { view, sum, .. } in &self.claims {
             let source = &self.network.graph().tensor(view.tensor).shape;
-            let (weight, point) = sum.finish(view, source, last(end, sum.num_vars)?, &indices)?;
+            let (weight, point) = sum.finish(view, source, &ledger.drawn, &indices)?;
             finals.push(ledger.tensor(view.tensor, &point, values)?.scale(weight));
         }
         Ok(finals)

@@ -1,6 +1,5 @@
 //! The linear relations, at suffixes of r.
 
-use zktorch_field::Fr;
 use zktorch_transcript::Scalar;
 
 use super::super::description::Network;
@@ -15,30 +14,25 @@ pub(in super::super) struct Relations<'a> {
     pub(in super::super) network: &'a Network,
 }
 
-fn point(r: &[Fr], relation: &Relation<'_>) -> Result<Point, BlockError> {
-    Point::suffix(r, relation.num_vars(), Stage::Relations)
+fn point(relation: &Relation<'_>) -> Point {
+    Point::suffix(Stage::Relations, relation.num_vars())
 }
 
 impl<'a, S: Scalar> Member<'a, S> for Relations<'a> {
-    fn asks(&self, r: &[Fr]) -> Result<Vec<Ask<'a>>, BlockError> {
+    fn asks(&self) -> Result<Vec<Ask<'a>>, BlockError> {
         let mut asks = Vec::new();
         for relation in self.network.relations() {
-            let z = point(r, &relation)?;
+            let z = point(&relation);
             let hidden = relation.slots().filter(|(slot, _)| self.network.is_hidden(*slot));
             asks.extend(hidden.map(|(slot, _)| Ask::Slot(slot, z.clone())));
         }
         Ok(asks)
     }
 
-    fn finish(
-        &self,
-        r: &[Fr],
-        values: &mut Values<'_, S>,
-        ledger: &mut Ledger<'a, S>,
-    ) -> Result<Vec<S>, BlockError> {
+    fn finish(&self, values: &mut Values<'_, S>, ledger: &mut Ledger<'a, S>) -> Result<Vec<S>, BlockError> {
         for relation in self.network.relations() {
-            let z = point(r, &relation)?;
-            let mut sum = S::constant(relation.constant(&z.coords)?);
+            let z = point(&relation);
+            let mut sum = S::constant(relation.constant(&ledger.drawn.coords(&z)?)?);
             for (slot, coefficient) in relation.slots() {
                 sum.add_scaled(&ledger.slot(slot, &z, values)?, coefficient);
             }

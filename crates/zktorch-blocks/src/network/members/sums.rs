@@ -17,22 +17,17 @@ pub(in super::super) struct Sums<'a> {
 }
 
 impl<'a, S: Scalar> Member<'a, S> for Sums<'a> {
-    fn asks(&self, r: &[Fr]) -> Result<Vec<Ask<'a>>, BlockError> {
+    fn asks(&self) -> Result<Vec<Ask<'a>>, BlockError> {
         let chunks = self.network.chunks();
-        let z = Point::suffix(r, self.network.k(), Stage::Relations)?;
+        let z = Point::suffix(Stage::Relations, self.network.k());
         let multiplicities = chunks.multiplicities.numbers().map(|chunk| Ask::Chunk(chunk, z.clone()));
         let columns = chunks.inverses.numbers().chain(chunks.table_inverses.numbers());
         Ok(multiplicities.chain(columns.map(Ask::Sum)).collect())
     }
 
-    fn finish(
-        &self,
-        r: &[Fr],
-        values: &mut Values<'_, S>,
-        ledger: &mut Ledger<'a, S>,
-    ) -> Result<Vec<S>, BlockError> {
+    fn finish(&self, values: &mut Values<'_, S>, ledger: &mut Ledger<'a, S>) -> Result<Vec<S>, BlockError> {
         let chunks = self.network.chunks();
-        let z = Point::suffix(r, self.network.k(), Stage::Relations)?;
+        let z = Point::suffix(Stage::Relations, self.network.k());
         for chunk in chunks.multiplicities.numbers() {
             let m = values.take()?;
             ledger.claims.chunk(chunk, &z, m.clone());

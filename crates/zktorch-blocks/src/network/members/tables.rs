@@ -44,24 +44,20 @@ impl<'a, S: Scalar> Member<'a, S> for Tables<'a, S> {
         claims.map(|claim| lookup::statement(self.network.k(), claim)).collect()
     }
 
-    fn asks(&self, _: &[Fr]) -> Result<Vec<Ask<'a>>, BlockError> {
+    fn asks(&self) -> Result<Vec<Ask<'a>>, BlockError> {
         Ok((0..self.sums.len()).map(Ask::Factor).collect())
     }
 
-    fn finish(
-        &self,
-        end: &[Fr],
-        values: &mut Values<'_, S>,
-        ledger: &mut Ledger<'a, S>,
-    ) -> Result<Vec<S>, BlockError> {
+    fn finish(&self, values: &mut Values<'_, S>, ledger: &mut Ledger<'a, S>) -> Result<Vec<S>, BlockError> {
         let Challenges { lambda, z, .. } = self.challenges;
-        let point = Point::suffix(end, self.network.k(), Stage::A)?;
-        let eq = eq_eval(&z.coords, &point.coords);
+        let point = Point::suffix(Stage::A, self.network.k());
+        let coords = ledger.drawn.coords(&point)?;
+        let eq = eq_eval(z, &coords);
         let columns = self.network.chunks().table_inverses.numbers();
         let mut finals = Vec::with_capacity(columns.len());
         for (table, column) in columns.enumerate() {
             let h = values.take()?;
-            let a = lookup::table_eval(self.network.table_chunk(table)?, self.challenges, &point.coords)?;
+            let a = lookup::table_eval(self.network.table_chunk(table)?, self.challenges, &coords)?;
             finals.push(h.scale(eq * a + lambda));
             ledger.claims.chunk(column, &point, h);
         }

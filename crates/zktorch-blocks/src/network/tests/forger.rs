@@ -27,7 +27,7 @@ use crate::contract::ContractClaim;
 use crate::linear::Slot;
 use crate::lookup::Challenges;
 use crate::pad::pad;
-use crate::point::{Point, Stage, bits, last};
+use crate::point::{Drawn, Point, Stage, bits, last};
 use crate::reindex::{Access, access};
 use crate::test_util::Case;
 use crate::{BlockError, Network};
@@ -316,17 +316,18 @@ impl<'a> Forger<'a> {
         cells
     }
 
-    fn value(&self, statement: &Statement<'_>, slot: Slot<'_>, z: &Point) -> Fr {
+    fn value(&self, statement: &Statement<'_>, slot: Slot<'_>, z: &Point, drawn: &Drawn) -> Fr {
+        let coords = |point: &Point| drawn.coords(point).unwrap();
         match slot {
-            Slot::Tensor(id) => evaluate(&self.tensor(statement, id), &z.coords),
-            Slot::Contract(contract) => evaluate(&self.product(statement, contract), &z.coords),
+            Slot::Tensor(id) => evaluate(&self.tensor(statement, id), &coords(z)),
+            Slot::Contract(contract) => evaluate(&self.product(statement, contract), &coords(z)),
             Slot::View(view) => {
                 let source = &self.network.graph().tensor(view.tensor).shape;
-                match access(view, source, z).unwrap() {
+                match access(view, source, z, drawn).unwrap() {
                     Access::Direct { point, .. } => {
-                        evaluate(&self.tensor(statement, view.tensor), &point.coords)
+                        evaluate(&self.tensor(statement, view.tensor), &coords(&point))
                     }
-                    Access::Sum(_) => evaluate(&self.view(statement, view), &z.coords),
+                    Access::Sum(_) => evaluate(&self.view(statement, view), &coords(z)),
                 }
             }
         }
@@ -349,13 +350,13 @@ impl<'a> Forger<'a> {
         channel: &mut P,
         label: &'static [u8],
         message: Vec<Fr>,
-        (members, end): (&[&dyn Member<'m, Fr>], &[Fr]),
+        members: &[&dyn Member<'m, Fr>],
         ledger: &mut Ledger<'m, Fr>,
     ) -> Result<(), BlockError> {
         self.send(channel, label, message.clone())?;
         let mut values = Values::new(&message);
         for member in members {
-            member.finish(end, &mut values, ledger)?;
+            member.finish(&mut values, ledger)?;
         }
         values.end()
     }
@@ -365,16 +366,20 @@ impl<'a> Forger<'a> {
         &self,
         statement: &Statement<'_>,
         claim: &ContractClaim<'_, Fr>,
+        drawn: &Drawn,
     ) -> (Vec<Fr>, Vec<Fr>, Vec<Fr>) {
         let (a, b) = (self.linear(statement, &claim.contract.a), self.linear(statement, &claim.contract.b));
         let vars = claim.axes.num_vars;
-        let eq = eq_table(&claim.batch_point().unwrap());
+        let eq = eq_table(&drawn.coords(&claim.batch_point().unwrap()).unwrap());
+        let [a_point, b_point] = claim.operand_points().unwrap();
         let mut tables = (Vec::new(), Vec::new(), Vec::new());
         for s in 0..1usize << vars {
-            let [a_point, b_point] = claim.operand_points(&bits(s, vars)).unwrap();
+            // As if the sumcheck ended in a corner.
+            let mut drawn = drawn.clone();
+            drawn.draw(Stage::A, &bits(s, vars)).unwrap();
             tables.0.push(eq[s >> (vars - claim.axes.batch_vars)]);
-            tables.1.push(evaluate(&a, &a_point.coords));
-            tables.2.push(evaluate(&b, &b_point.coords));
+            tables.1.push(evaluate(&a, &drawn.coords(&a_point).unwrap()));
+            tables.2.push(evaluate(&b, &drawn.coords(&b_point).unwrap()));
         }
         tables
     }
@@ -403,27 +408,30 @@ impl<'a> Forger<'a> {
         let mut h = self.commit_all(chunks.inverses.first..chunks.total);
         (self.alter_commitments)("H", &mut h);
         let r = draw_relation_point(channel.transcript(), network, &h);
-        let z = Point::suffix(&r, k, Stage::Relations)?;
+        let z = last(&r, k)?.to_vec();
         let mut played: Vec<Vec<Fr>> = (0..chunks.total).map(|chunk| self.played(chunk).to_vec()).collect();
-        (self.alter_played)(&mut played, [alpha, beta], &z.coords);
+        (self.alter_played)(&mut played, [alpha, beta], &z);
+        let mut drawn = Drawn::default();
+        drawn.draw(Stage::Relations, &r)?;
 
         // The values of the relations.
         let statement = self.statement()?;
         let tables = chunks.multiplicities.count;
         let mut message = Vec::new();
         for relation in network.relations() {
-            let z = Point::suffix(&r, relation.num_vars(), Stage::Relations)?;
+            let z = Point::suffix(Stage::Relations, relation.num_vars());
             let hidden = relation.slots().filter(|(slot, _)| network.is_hidden(*slot));
-            message.extend(hidden.map(|(slot, _)| self.value(&statement, slot, &z)));
+            message.extend(hidden.map(|(slot, _)| self.value(&statement, slot, &z, &drawn)));
         }
         let m = chunks.multiplicities.first..chunks.multiplicities.first + tables;
-        message.extend(m.clone().map(|chunk| evaluate(&played[chunk], &z.coords)));
+        message.extend(m.clone().map(|chunk| evaluate(&played[chunk], &z)));
         message.extend((chunks.inverses.first..chunks.total).map(|c| played[c].iter().sum::<Fr>()));
         let message = self.send(channel, RELATION_VALUES, message)?;
         let mut values = Values::new(&message);
         let mut ledger: Ledger<'_, Fr> = Ledger::new(&statement);
-        Relations { network }.finish(&r, &mut values, &mut ledger)?;
-        Sums { network }.finish(&r, &mut values, &mut ledger)?;
+        ledger.drawn = drawn;
+        Relations { network }.finish(&mut values, &mut ledger)?;
+        Sums { network }.finish(&mut values, &mut ledger)?;
         let multiplicities = ledger.multiplicities.clone();
         let sums = [ledger.inverse_sums.clone(), ledger.table_sums.clone()].concat();
         let lambda = draw_sum_weight(channel.transcript());
@@ -433,7 +441,7 @@ impl<'a> Forger<'a> {
         let contractions = Contractions::new(network, &mut ledger);
 
         // Sumcheck A.
-        let eq = eq_table(&z.coords);
+        let eq = eq_table(&z);
         let mut instances: Vec<Box<dyn SumcheckInstance>> = Vec::new();
         for (i, chunk) in looked_up.iter().enumerate() {
             let (h, a) = (played[chunk.h].clone(), queries[i * n..(i + 1) * n].to_vec());
@@ -448,7 +456,7 @@ impl<'a> Forger<'a> {
             instances.push(Box::new(Dense::new(vec![eq.clone(), h, a], 3, claim, compose)?));
         }
         for claim in &contractions.claims {
-            let (eq, a, b) = self.factors(&statement, claim);
+            let (eq, a, b) = self.factors(&statement, claim, &ledger.drawn);
             if claim.axes.batch_vars > 0 {
                 let compose = |t: &[Fr]| t[0] * t[1] * t[2];
                 instances.push(Box::new(Dense::new(vec![eq, a, b], 3, claim.value, compose)?));
@@ -460,31 +468,33 @@ impl<'a> Forger<'a> {
         let output = sumcheck::prove(channel, SUMCHECK_A, &mut borrowed(&mut instances))?;
 
         // The values after it.
-        let point = Point::suffix(&output.point, k, Stage::A)?;
+        ledger.drawn.draw(Stage::A, &output.point)?;
+        let point = last(&output.point, k)?;
         let mut message = Vec::new();
         for (chunk, finals) in looked_up.iter().zip(&output.finals) {
             for column in [Some(chunk.x), chunk.y, Some(chunk.h)].into_iter().flatten() {
-                message.push(evaluate(&played[column], &point.coords));
+                message.push(evaluate(&played[column], point));
             }
             message.push(finals[1] * finals[2]);
         }
         for i in 0..tables {
             let chunk = chunks.table_inverses.first + i;
-            message.push(evaluate(&played[chunk], &point.coords));
+            message.push(evaluate(&played[chunk], point));
         }
         for claim in &contractions.claims {
-            let s = last(&output.point, claim.axes.num_vars)?;
-            let points = claim.operand_points(s)?;
+            let points = claim.operand_points()?;
             let mut product = Fr::one();
             for (linear, z) in [&claim.contract.a, &claim.contract.b].into_iter().zip(&points) {
                 let hidden = linear.terms.iter().filter(|(_, view)| network.is_hidden(Slot::View(view)));
-                message.extend(hidden.map(|(_, view)| self.value(&statement, Slot::View(view), z)));
-                product *= evaluate(&self.linear(&statement, linear), &z.coords);
+                message.extend(
+                    hidden.map(|(_, view)| self.value(&statement, Slot::View(view), z, &ledger.drawn)),
+                );
+                product *= evaluate(&self.linear(&statement, linear), &ledger.drawn.coords(z)?);
             }
             message.push(product);
         }
         let members: [&dyn Member<'_, Fr>; 3] = [&lookups, &table_members, &contractions];
-        self.finish(channel, A_VALUES, message, (&members, &output.point), &mut ledger)?;
+        self.finish(channel, A_VALUES, message, &members, &mut ledger)?;
 
         // Sumcheck B.
         let reindexings = Reindexings::new(network, &mut ledger);
@@ -495,24 +505,23 @@ impl<'a> Forger<'a> {
                 let tensor = self.tensor(&statement, claim.view.tensor);
                 let (mut cells, mut weights) = (Vec::new(), Vec::new());
                 for q in 0..1usize << claim.sum.num_vars {
-                    let (weight, point) = claim.sum.finish(
-                        claim.view,
-                        source,
-                        &bits(q, claim.sum.num_vars),
-                        &statement.indices(),
-                    )?;
+                    let mut drawn = ledger.drawn.clone();
+                    drawn.draw(Stage::B, &bits(q, claim.sum.num_vars))?;
+                    let (weight, point) =
+                        claim.sum.finish(claim.view, source, &drawn, &statement.indices())?;
                     weights.push(weight);
-                    cells.push(evaluate(&tensor, &point.coords));
+                    cells.push(evaluate(&tensor, &drawn.coords(&point)?));
                 }
                 let compose = |t: &[Fr]| t[0] * t[1];
                 instances.push(Box::new(Dense::new(vec![cells, weights], 2, claim.value, compose)?));
             }
             let output = sumcheck::prove(channel, SUMCHECK_B, &mut borrowed(&mut instances))?;
+            ledger.drawn.draw(Stage::B, &output.point)?;
             let mut message = Vec::new();
             for (claim, finals) in reindexings.claims.iter().zip(&output.finals) {
                 message.extend((!network.is_public(claim.view.tensor)).then_some(finals[0]));
             }
-            self.finish(channel, B_VALUES, message, (&[&reindexings], &output.point), &mut ledger)?;
+            self.finish(channel, B_VALUES, message, &[&reindexings], &mut ledger)?;
         }
 
         // The accumulator.
@@ -522,8 +531,9 @@ impl<'a> Forger<'a> {
         let opened: Vec<Chunk<'_>> = (self.columns.iter().zip(commitments).zip(&blinds))
             .map(|((column, commitment), blind)| Chunk { column: Column::Field(column), commitment, blind })
             .collect();
-        let (plan, points) = ledger.claims.plan(chunks.total)?;
-        let claims = levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points };
+        let (plan, points) = ledger.claims.plan(chunks.total, &ledger.drawn)?;
+        let claims =
+            levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points: &points };
         let accumulated = levels::prove(channel, &claims, &opened, &ledger.claims.values)?;
         Ok(Reduced { v, h, accumulated })
     }

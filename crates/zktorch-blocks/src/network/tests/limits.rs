@@ -8,6 +8,7 @@ use zktorch_graph::{
 };
 
 use crate::network::limits;
+use crate::point::{Drawn, Point, Stage};
 use crate::test_util::{Builder, Case, factor, id, tiny};
 use crate::{BlockError, Network};
 
@@ -218,14 +219,18 @@ fn sparse_maps_cost_their_entries() {
     let shape = Shape::new([1 << 16, 1 << 16]);
     let map = corner(u32::MAX, (1 << 12) - 1);
     let huge = View { tensor: x, shape: shape.clone(), factors: vec![factor(&[0, 1], &[0, 1], map)] };
-    let point = crate::point::Point::own((0..32u64).map(|i| zktorch_field::Fr::from(1000 + i)).collect());
+    let fr = |start: u64, len: u64| (start..start + len).map(zktorch_field::Fr::from).collect::<Vec<_>>();
+    let [r, q] = [fr(1000, 32), fr(7, 12)];
+    let mut drawn = Drawn::default();
+    drawn.draw(Stage::Relations, &r).unwrap();
+    drawn.draw(Stage::B, &q).unwrap();
+    let point = Point::suffix(Stage::Relations, 32);
     let source = b.graph.tensor(x).shape.clone();
-    let crate::reindex::Access::Sum(sum) = crate::reindex::access(&huge, &source, &point).unwrap() else {
+    let crate::reindex::Access::Sum(sum) = crate::reindex::access(&huge, &source, &point, &drawn).unwrap()
+    else {
         panic!("no sum")
     };
-    let q: Vec<_> = (0..12u64).map(|i| zktorch_field::Fr::from(7 + i)).collect();
     // All bits are set: 3 times the product of all coordinates.
-    let expected =
-        point.coords.iter().chain(&q).product::<zktorch_field::Fr>() * zktorch_field::Fr::from(3u64);
-    assert_eq!(sum.finish(&huge, &source, &q, &|_| vec![]).unwrap().0, expected);
+    let expected = r.iter().chain(&q).product::<zktorch_field::Fr>() * zktorch_field::Fr::from(3u64);
+    assert_eq!(sum.finish(&huge, &source, &drawn, &|_| vec![]).unwrap().0, expected);
 }

@@ -121,7 +121,7 @@ const ORDER: &str = "
 +mira mask claim
 +mira functional variables
 +mira functional terms
-(+mira functional coefficient +mira functional point) x 11
+(+mira functional coefficient +mira functional point) x 10
 +mira mask commitment
 +mira mask value
 -mira mask delta
@@ -154,7 +154,7 @@ const ORDER: &str = "
 +mira instance commitment
 +mira functional variables
 +mira functional terms
-(+mira functional coefficient +mira functional point) x 11
+(+mira functional coefficient +mira functional point) x 10
 +mira instance value
 +mira instance commitment
 +mira functional variables
@@ -210,7 +210,7 @@ fn the_order_is_pinned() {
         [alpha.to_string(), digest.to_string()],
         [
             "5390790057947302303128938128441391468083560999525460513688374083507189269373",
-            "16705662135082787831174552755240962118334960634425499134892174092382370354065",
+            "3676056790234497605136518409762564014664615289335718737048394814568920139287",
         ]
     );
 }
