@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use ark_ff::One;
 use zktorch_field::Fr;
+use zktorch_graph::layout::Place;
 use zktorch_mira::plan::{ClaimTerm, FoldPlan};
 use zktorch_mutants::enforced;
 use zktorch_sumcheck::eq_table;
 
 use crate::BlockError;
+use crate::piece::at_piece;
 use crate::point::{Drawn, Point};
 
 /// The claims in which all blocks end: about chunks at low points of k coordinates. Nothing is opened here.
@@ -35,13 +37,13 @@ impl<S> Claims<S> {
         }
     }
 
-    /// "The tensor at `offset` of the column that starts at chunk `first` has the value at the point." The offset is a
-    /// multiple of the tensor's size.
+    /// "The tensor that lies at `place` in the column that starts at chunk `first` has the value at the point": a sum over its
+    /// pieces, each at the last coordinates of the point in the order of the cells, times what the first ones are at that piece.
     #[track_caller]
     pub(crate) fn tensor(
         &mut self,
         first: usize,
-        offset: usize,
+        place: &Place,
         (point, drawn): (&Point, &Drawn),
         value: S,
     ) -> Result<(), BlockError> {
@@ -49,13 +51,18 @@ impl<S> Claims<S> {
             return Ok(());
         }
         let n = 1usize << self.k;
-        let [high, low] = point.split_low(self.k);
-        let prefix = Point::bits((offset % n) >> low.len(), self.k - low.len());
-        let point = self.point(Point::concat([&prefix, &low]));
-        let weights = eq_table(&drawn.coords(&high)?);
-        let terms = (0..weights.len()).map(|i| ClaimTerm { chunk: first + offset / n + i, point });
-        self.claims.push(terms.collect());
-        self.coefficients.push(weights);
+        let (mut terms, mut coefficients) = (Vec::new(), Vec::new());
+        for (piece, offset) in place.cut.pieces().iter().zip(&place.offsets) {
+            let (scale, within) = at_piece(&place.cut, *piece, point, drawn)?;
+            let [high, low] = within.split_low(self.k);
+            let prefix = Point::bits((offset % n) >> low.len(), self.k - low.len());
+            let point = self.point(Point::concat([&prefix, &low]));
+            let weights = eq_table(&drawn.coords(&high)?);
+            terms.extend((0..weights.len()).map(|i| ClaimTerm { chunk: first + offset / n + i, point }));
+            coefficients.extend(weights.into_iter().map(|weight| weight * scale));
+        }
+        self.claims.push(terms);
+        self.coefficients.push(coefficients);
         self.values.push(value);
         Ok(())
     }

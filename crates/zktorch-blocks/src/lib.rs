@@ -88,6 +88,7 @@ mod linear;
 mod lookup;
 mod network;
 mod pad;
+mod piece;
 mod point;
 mod reindex;
 #[cfg(test)]

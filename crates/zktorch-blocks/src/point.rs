@@ -62,6 +62,17 @@ impl Point {
         [Self(high.to_vec()), Self(low.to_vec())]
     }
 
+    /// The coordinates in another order: number `order[i]` becomes number i.
+    pub(crate) fn permuted(&self, order: &[usize]) -> Result<Self, BlockError> {
+        check_length("coordinates of a point", order.len(), self.len())?;
+        let coordinate = |i: &usize| {
+            let missing =
+                BlockError::Length { what: "coordinates of a point", expected: *i + 1, got: self.len() };
+            self.0.get(*i).copied().ok_or(missing)
+        };
+        Ok(Self(order.iter().map(coordinate).collect::<Result<_, _>>()?))
+    }
+
     /// Cut into axes with these numbers of variables, which are all of its variables.
     pub(crate) fn split(&self, vars: &[usize]) -> Result<Vec<Self>, BlockError> {
         Ok(split(&self.0, vars)?.into_iter().map(|axis| Self(axis.to_vec())).collect())

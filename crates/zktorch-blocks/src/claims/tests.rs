@@ -1,9 +1,15 @@
+use std::sync::Arc;
+
 use zktorch_commit::{Blind, Commitment, Srs};
+use zktorch_graph::Shape;
+use zktorch_graph::layout::{ArenaKind, Cut};
 use zktorch_mira::levels::{self, Chunk, Column};
 use zktorch_sumcheck::Evaluations;
 use zktorch_transcript::{ClearProver, ClearVerifier, Transcript};
 
 use super::*;
+use crate::pad::pad;
+use crate::piece::prover::lay_into;
 use crate::point::Stage;
 
 const K: usize = 4;
@@ -71,7 +77,9 @@ fn tensors_share_points_where_their_low_coordinates_are_the_same() {
         (36, a.split_low(1)[1].clone()),
         (38, a.split_low(1)[1].clone()),
     ] {
-        claims.tensor(0, offset, (&point, &drawn), zero).unwrap();
+        let cut = Arc::new(Cut::new(&Shape::new([1 << point.len()])));
+        let place = Place { arena: ArenaKind::Ranged, cut, offsets: vec![offset], output: false };
+        claims.tensor(0, &place, (&point, &drawn), zero).unwrap();
     }
     let (plan, _) = claims.plan(10, &drawn).unwrap();
     let indices: Vec<usize> = plan.claims().iter().map(|claim| claim[0].point).collect();
@@ -80,6 +88,42 @@ fn tensors_share_points_where_their_low_coordinates_are_the_same() {
     assert_eq!(chunks, [0, 4, 8, 9, 9]);
     let coords = drawn.coords(&Point::concat([&a, &r])).unwrap();
     assert_eq!(claims.coefficients[1], eq_table(&coords[..2]));
+}
+
+/// What the terms of a claim add up to on the pieces is what the whole tensor is at the point.
+#[test]
+fn a_claim_on_pieces_is_one_on_the_tensor() {
+    const K: usize = 13;
+    let shape = Shape::new([12, 8, 192]);
+    let cut = Arc::new(Cut::new(&shape));
+    assert!(cut.pieces().len() > 2);
+    let values: Vec<i32> = (0..).map(|i| i * i % 1009 - 500).take(shape.len()).collect();
+    let mut offsets = Vec::new();
+    let mut column = vec![0i32; 0];
+    for piece in cut.pieces() {
+        offsets.push(column.len().next_multiple_of(1 << piece.vars));
+        column.resize(offsets[offsets.len() - 1] + (1 << piece.vars), 0);
+        lay_into(&values, &shape, &cut, *piece, &mut column[offsets[offsets.len() - 1]..]);
+    }
+    column.resize(column.len().next_multiple_of(1 << K), 0);
+    let mut drawn = Drawn::default();
+    let r: Vec<Fr> = (0..shape.num_vars() as u64).map(|i| Fr::from(i * i * i + 77)).collect();
+    drawn.draw(Stage::Relations, &r).unwrap();
+    let whole = pad(&values, &shape);
+    let value = Evaluations::from(whole.as_slice()).evaluate(&r).unwrap();
+    let place = Place { arena: ArenaKind::Ranged, cut, offsets, output: false };
+    let mut claims: Claims<Fr> = Claims::new(K);
+    let point = Point::suffix(Stage::Relations, shape.num_vars());
+    claims.tensor(0, &place, (&point, &drawn), value).unwrap();
+    let (plan, points) = claims.plan(column.len() >> K, &drawn).unwrap();
+    let terms = plan.claims()[0].iter().zip(&claims.coefficients[0]);
+    let sum: Fr = terms
+        .map(|(term, coefficient)| {
+            let chunk = &column[term.chunk << K..(term.chunk + 1) << K];
+            *coefficient * Evaluations::from(chunk).evaluate(&points[term.point]).unwrap()
+        })
+        .sum();
+    assert_eq!(sum, value);
 }
 
 /// A claim on a second chunk with the value that it has at the point of the first one. Whoever gives two points the same key accepts

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::borrow::Cow;
+
 use ark_ff::AdditiveGroup;
 use zktorch_field::{Fr, par};
 use zktorch_graph::{Contract, Graph, Indices, Linear, TensorId};
@@ -24,7 +26,7 @@ impl Factors {
         axes: &SumAxes,
         (z, drawn): (&Point, &Drawn),
         graph: &Graph,
-        cells: impl Fn(TensorId) -> Result<&'c [i32], BlockError> + Sync + Send,
+        cells: impl Fn(TensorId) -> Result<Cow<'c, [i32]>, BlockError> + Sync + Send,
         indices: Indices<'_>,
     ) -> Result<Self, BlockError> {
         let mut coords = BTreeMap::new();
@@ -46,7 +48,7 @@ impl Factors {
             let mut sum: Option<Vec<Fr>> = None;
             for (coefficient, view) in &linear.terms {
                 let source = &graph.tensor(view.tensor).shape;
-                let mut values = partial(view, source, cells(view.tensor)?, &bound, &order, indices);
+                let mut values = partial(view, source, &cells(view.tensor)?, &bound, &order, indices);
                 if *coefficient != 1 {
                     let coefficient = Fr::from(*coefficient);
                     values.iter_mut().for_each(|value| *value *= coefficient);

@@ -1,5 +1,7 @@
 //! The values that members ask for.
 
+use std::borrow::Cow;
+
 use zktorch_field::Fr;
 use zktorch_graph::TensorId;
 use zktorch_sumcheck::Evaluations;
@@ -11,6 +13,7 @@ use crate::BlockError;
 use crate::contract::prover::Factors;
 use crate::contract::{ContractClaim, SumAxes};
 use crate::linear::Slot;
+use crate::piece::at_piece;
 use crate::point::{Drawn, Point};
 use crate::reindex::{self, Access, access};
 
@@ -62,14 +65,26 @@ impl<'a> Answers<'a> {
         }
     }
 
-    fn cells(&self, id: TensorId) -> Result<&'a [i32], BlockError> {
-        let public = self.statement.public_cells(id);
-        let cells = public.or_else(|| self.witness.cells(self.statement.network(), id));
-        cells.ok_or(BlockError::NoTensor { id: id.0 })
+    /// The padded entries of a tensor.
+    fn entries(&self, id: TensorId) -> Result<Cow<'a, [i32]>, BlockError> {
+        let public = self.statement.public_cells(id).map(Cow::Borrowed);
+        let entries = public.or_else(|| self.witness.entries(self.statement.network(), id));
+        entries.ok_or(BlockError::NoTensor { id: id.0 })
     }
 
     fn tensor(&self, id: TensorId, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
-        Ok(Evaluations::from(self.cells(id)?).evaluate(&drawn.coords(z)?)?)
+        if let Some(cells) = self.statement.public_cells(id) {
+            return Ok(Evaluations::from(cells).evaluate(&drawn.coords(z)?)?);
+        }
+        let missing = BlockError::NoTensor { id: id.0 };
+        let (column, place) = self.witness.place(self.statement.network(), id).ok_or(missing)?;
+        let mut value = Fr::from(0u64);
+        for (piece, offset) in place.cut.pieces().iter().zip(&place.offsets) {
+            let (scale, within) = at_piece(&place.cut, *piece, z, drawn)?;
+            let cells = &column[*offset..*offset + (1 << piece.vars)];
+            value += scale * Evaluations::from(cells).evaluate(&drawn.coords(&within)?)?;
+        }
+        Ok(value)
     }
 
     fn slot(&mut self, slot: Slot<'_>, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
@@ -82,9 +97,9 @@ impl<'a> Answers<'a> {
                 match access(view, source, z, drawn)? {
                     Access::Direct { point, .. } => self.tensor(view.tensor, &point, drawn),
                     Access::Sum(sum) => {
-                        let cells = self.cells(view.tensor)?;
+                        let cells = self.entries(view.tensor)?;
                         let factors =
-                            reindex::prover::sum_factors(&sum, view, source, cells, drawn, &indices)?;
+                            reindex::prover::sum_factors(&sum, view, source, &cells, drawn, &indices)?;
                         let value = zktorch_field::slice::inner_product(&factors[0], &factors[1])?;
                         self.reindexes.push(factors);
                         Ok(value)
@@ -93,7 +108,7 @@ impl<'a> Answers<'a> {
             }
             Slot::Contract(contract) => {
                 let axes = SumAxes::new(contract)?;
-                let cells = |id| self.cells(id);
+                let cells = |id| self.entries(id);
                 let factors = Factors::new(contract, &axes, (z, drawn), graph, cells, &indices)?;
                 let claim = ContractClaim { contract, axes, point: z.clone(), value: () };
                 let value = factors.value(&drawn.coords(&claim.batch_point()?)?);

@@ -91,7 +91,7 @@ impl Chunks {
         self.total - self.inverses.first
     }
 
-    pub(super) fn column(&self, place: Place) -> ChunkRange {
+    pub(super) fn column(&self, place: &Place) -> ChunkRange {
         match place.arena {
             ArenaKind::Weights => self.weights,
             ArenaKind::PrivateInputs => self.private_inputs,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zktorch_field::Fr;
-use zktorch_graph::layout::{ArenaKind, Layout, Scope};
+use zktorch_graph::layout::{ArenaKind, Layout, Place, Scope};
 use zktorch_graph::{Bounds, Constraint, Graph, Role, TableValues, TensorId, ValidGraph};
 
 use super::chunks::{Chunks, LookedUp};
@@ -156,10 +156,10 @@ impl Network {
         &self.tables
     }
 
-    /// The first chunk of the column that a tensor lies in, and its offset there; none for a public tensor.
-    pub(crate) fn location(&self, id: TensorId) -> Option<(usize, usize)> {
+    /// The first chunk of the column that a tensor lies in, and its place there; none for a public tensor.
+    pub(crate) fn location(&self, id: TensorId) -> Option<(usize, &Place)> {
         let place = self.layout.place(id)?;
-        Some((self.chunks.column(place).first, place.offset))
+        Some((self.chunks.column(place).first, place))
     }
 
     /// The relations to prove: those of the graph, for an inference.
@@ -201,13 +201,16 @@ impl Network {
         };
         let padding = tag(0)?;
         let mut sum = padding;
-        for region in self.layout.regions(&self.graph, arena, chunk) {
+        for region in self.layout.regions(arena, chunk) {
             let low = last(z, region.low)?;
             let prefix = &z[..z.len() - low.len()];
             let here = zktorch_sumcheck::eq_eval(&bits(region.start >> region.low, prefix.len()), prefix);
-            let mut point = bits(region.slice, region.high);
-            point.extend_from_slice(low);
-            sum += (tag(region.table)? - padding) * here * box_eval(&region.shape, &point)?;
+            let mut cells = bits(region.slice, region.high);
+            cells.extend_from_slice(low);
+            let mut point = vec![Fr::from(0u64); cells.len()];
+            region.cut.order().iter().zip(cells).for_each(|(own, coordinate)| point[*own] = coordinate);
+            let shape = &self.graph.tensor(region.tensor).shape;
+            sum += (tag(region.table)? - padding) * here * box_eval(shape, &point)?;
         }
         Ok(sum)
     }

@@ -161,8 +161,8 @@ impl<'a, S: Scalar> Ledger<'a, S> {
             return Ok(S::constant(self.statement.public_eval(id, &self.drawn.coords(z)?)?));
         }
         let value = values.take()?;
-        let (first, offset) = self.network.location(id).ok_or(BlockError::NoTensor { id: id.0 })?;
-        self.claims.tensor(first, offset, (z, &self.drawn), value.clone())?;
+        let (first, place) = self.network.location(id).ok_or(BlockError::NoTensor { id: id.0 })?;
+        self.claims.tensor(first, place, (z, &self.drawn), value.clone())?;
         Ok(value)
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use zktorch_commit::MIN_LOG_SIZE;
-use zktorch_graph::layout::{ArenaKind, Layout, LookupKind, Place};
+use zktorch_graph::layout::{ArenaKind, Cut, Layout, LookupKind, Place};
 use zktorch_graph::{AxisMap, Constraint, Graph, Slot, TensorId, View};
 use zktorch_mutants::enforced;
 
@@ -131,7 +131,8 @@ impl Work {
             self.public = self.public.saturating_add(tensor.shape.padded_len() as u64);
         } else {
             self.readings += 1;
-            self.terms += 1 << tensor.shape.num_vars().saturating_sub(k);
+            let cut = Cut::new(&tensor.shape);
+            self.terms += cut.pieces().iter().map(|piece| 1 << piece.vars.saturating_sub(k)).sum::<u64>();
         }
     }
 
@@ -156,10 +157,10 @@ pub(super) fn check_lookups(
     for constraint in constraints {
         let Constraint::Lookup { table, x, y } = constraint else { continue };
         let place = layout.place(*x).filter(|place| place.arena == ArenaKind::Function && !place.output);
-        let value = place.map(|place| Place { output: true, ..place });
+        let value = place.map(|place| Place { output: true, ..place.clone() });
         let kind = layout.table_of(*x).and_then(|index| layout.tables().tables().get(index));
         let holds = value.is_some()
-            && layout.place(*y) == value
+            && layout.place(*y) == value.as_ref()
             && kind.is_some_and(|found| found.kind == LookupKind::Function(*table))
             && graph.tensor(*x).shape == graph.tensor(*y).shape;
         if !holds && enforced() {

@@ -1,15 +1,18 @@
 //! The witness as columns of cells.
 
+use core::ops::Range;
+use std::borrow::Cow;
+
 use zeroize::Zeroize;
 use zktorch_field::par;
-use zktorch_graph::layout::{ArenaKind, LookupKind, Scope};
+use zktorch_graph::layout::{ArenaKind, LookupKind, Place, Placed, Scope};
 use zktorch_graph::{GraphError, TensorId};
 
 use super::chunks::LookedUp;
 use super::description::Network;
 use crate::BlockError;
 use crate::error::check_length;
-use crate::pad::pad_into;
+use crate::piece::prover::{lay_into, whole};
 
 /// All values of an inference, laid out. Wiped from memory when dropped.
 pub struct Witness<'a> {
@@ -59,29 +62,32 @@ fn stack<T: Copy + Into<i32> + Sync>(
     values: &[Vec<T>],
 ) -> Result<Vec<i32>, BlockError> {
     let arena = network.layout().arena(kind);
-    place(network, arena.tensors().to_vec(), values, arena.chunks() << network.k())
+    place(network, arena.pieces().to_vec(), values, arena.chunks() << network.k())
 }
 
-/// A column of `len` cells with these tensors at their offsets, which do not overlap.
+/// A column of `len` cells with these pieces at their offsets, which do not overlap.
 fn place<T: Copy + Into<i32> + Sync>(
     network: &Network,
-    mut tensors: Vec<(TensorId, usize)>,
+    mut pieces: Vec<Placed>,
     values: &[Vec<T>],
     len: usize,
 ) -> Result<Vec<i32>, BlockError> {
     let mut column = vec![0; len];
-    tensors.sort_unstable_by_key(|(_, offset)| *offset);
-    let mut parts = Vec::with_capacity(tensors.len());
+    pieces.sort_unstable_by_key(|placed| placed.offset);
+    let mut parts = Vec::with_capacity(pieces.len());
     let (mut rest, mut at) = (column.as_mut_slice(), 0);
-    for (id, offset) in tensors {
+    for placed in pieces {
+        let id = placed.tensor;
         let shape = &network.graph().tensor(id).shape;
         let values = values.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default();
         check_length("values of a tensor", shape.len(), values.len())?;
-        let (cells, tail) = rest.split_at_mut(offset - at).1.split_at_mut(shape.padded_len());
-        parts.push((values, shape, cells));
-        (rest, at) = (tail, offset + shape.padded_len());
+        let place = network.layout().place(id).ok_or(BlockError::NoTensor { id: id.0 })?;
+        let Range { start, end } = placed.cells();
+        let (cells, tail) = rest.split_at_mut(start - at).1.split_at_mut(end - start);
+        parts.push((values, shape, &place.cut, placed.piece, cells));
+        (rest, at) = (tail, end);
     }
-    par::map_vec(parts, |(values, shape, cells)| pad_into(values, shape, cells));
+    par::map_vec(parts, |(values, shape, cut, piece, cells)| lay_into(values, shape, cut, piece, cells));
     Ok(column)
 }
 
@@ -101,9 +107,13 @@ impl<'a> Witness<'a> {
                 }
             }
             let ids = (0..network.graph().tensors.len() as u32).map(TensorId);
-            let found =
-                ids.filter_map(|id| Some((id, network.layout().place(id).filter(|p| p.output)?.offset)));
-            outputs = place(network, found.collect(), values, columns[ArenaKind::Function as usize].len())?;
+            let of = |tensor: TensorId| {
+                let place = network.layout().place(tensor).filter(|place| place.output)?;
+                let pieces = place.cut.pieces().iter().zip(&place.offsets);
+                Some(pieces.map(move |(piece, offset)| Placed { tensor, piece: *piece, offset: *offset }))
+            };
+            let found = ids.filter_map(of).flatten().collect();
+            outputs = place(network, found, values, columns[ArenaKind::Function as usize].len())?;
         }
         let (indices, multiplicities) = Default::default();
         let mut witness = Self { weights, columns, outputs, indices, multiplicities };
@@ -164,18 +174,23 @@ impl<'a> Witness<'a> {
         &column[chunk * n..(chunk + 1) * n]
     }
 
-    /// The padded cells of a committed tensor.
-    pub(crate) fn cells(&self, network: &Network, id: TensorId) -> Option<&[i32]> {
+    /// The column that a committed tensor lies in, and its place there.
+    pub(crate) fn place<'n>(&self, network: &'n Network, id: TensorId) -> Option<(&[i32], &'n Place)> {
         let place = network.layout().place(id)?;
-        let column = if place.output { self.outputs() } else { self.column(place.arena) };
-        column.get(place.offset..place.offset + network.graph().tensor(id).shape.padded_len())
+        Some((if place.output { self.outputs() } else { self.column(place.arena) }, place))
+    }
+
+    /// The padded entries of a committed tensor.
+    pub(crate) fn entries(&self, network: &Network, id: TensorId) -> Option<Cow<'_, [i32]>> {
+        let (column, place) = self.place(network, id)?;
+        whole(column, &network.graph().tensor(id).shape, place)
     }
 
     /// The table of every cell of a looked-up chunk, in runs of (cells, table).
     pub(crate) fn runs(network: &Network, chunk: &LookedUp) -> Vec<(usize, usize)> {
         let mut runs = Vec::new();
         let mut next = 0;
-        for region in network.layout().regions(network.graph(), chunk.arena, chunk.chunk) {
+        for region in network.layout().regions(chunk.arena, chunk.chunk) {
             runs.push((region.start - next, 0));
             next = region.start + (1 << region.low);
             runs.extend(region.runs());

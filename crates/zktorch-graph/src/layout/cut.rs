@@ -12,7 +12,7 @@ const MOST_VARS: usize = 4;
 /// Pieces of a tensor at most: each is a term of every claim on it.
 const MOST_PIECES: usize = 12;
 /// Tensors of fewer cells are not worth it.
-const LEAST_CELLS: usize = 1 << 14;
+const LEAST_CELLS: usize = 1 << 10;
 
 /// A run of cells: `2^vars` of them from number `slice 2^vars` of the tensor's index on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

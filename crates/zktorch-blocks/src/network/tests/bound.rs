@@ -30,10 +30,8 @@ fn assert_bound<'a>(make: impl Fn() -> Forger<'a>, played: &[(&str, usize, i32)]
     };
     assert_eq!(refused_by(honest().run()), SUM, "{played:?}");
     let mut forger = make();
-    let n = 1usize << forger.network.k();
     for (name, entry, value) in played {
-        let (first, offset) = forger.network.location(id(forger.network.graph(), name)).unwrap();
-        let (chunk, cell) = (first + (offset + entry) / n, (offset + entry) % n);
+        let (chunk, cell) = forger.lies_at(id(forger.network.graph(), name), *entry).unwrap();
         let committed = forger.columns[chunk].clone();
         forger.played.entry(chunk).or_insert(committed)[cell] = Fr::from(*value);
     }

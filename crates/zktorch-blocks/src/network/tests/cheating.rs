@@ -152,7 +152,7 @@ fn padding_is_zero_in_every_arena() {
             let chunks = case.network.chunks();
             let ranged = arena == zktorch_graph::layout::ArenaKind::Ranged;
             let column = if ranged { chunks.ranged.first } else { chunks.y.first };
-            assert!(case.network.layout().arena(arena).tensors().iter().all(|(_, offset)| *offset < 200));
+            assert!(case.network.layout().arena(arena).pieces().iter().all(|placed| placed.offset < 200));
             forger.columns[column][255] = one;
             forger.count();
             forger

@@ -2,7 +2,7 @@
 //!
 //! Columns are field elements, views and products are stored, sums are made term by term.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ark_ff::{AdditiveGroup, Field, One};
 use zktorch_commit::{Blind, Commitment};
@@ -114,8 +114,11 @@ impl<'a> Forger<'a> {
             if !forger.is_committed(id) {
                 continue;
             }
-            for (cell, value) in pad(&values[id.0 as usize], &tensor.shape).into_iter().enumerate() {
-                *forger.cell(id, cell) = Fr::from(value);
+            for (index, value) in pad(&values[id.0 as usize], &tensor.shape).into_iter().enumerate() {
+                match forger.lies_at(id, index) {
+                    Some((chunk, cell)) => forger.columns[chunk][cell] = Fr::from(value),
+                    None => assert_eq!(value, 0),
+                }
             }
         }
         forger.count();
@@ -129,10 +132,27 @@ impl<'a> Forger<'a> {
     }
 
     /// A cell of a committed tensor, by its padded index (beyond its end: whatever follows it in its column).
-    pub(crate) fn cell(&mut self, id: TensorId, cell: usize) -> &mut Fr {
-        let (first, offset) = self.network.location(id).unwrap();
-        let (n, cell) = (1usize << self.network.k(), offset + cell);
-        &mut self.columns[first + cell / n][cell % n]
+    pub(crate) fn cell(&mut self, id: TensorId, index: usize) -> &mut Fr {
+        let (chunk, cell) = self.lies_at(id, index).unwrap();
+        &mut self.columns[chunk][cell]
+    }
+
+    /// The chunk of a cell, and its number there; none where no piece of the tensor holds it.
+    pub(crate) fn lies_at(&self, id: TensorId, index: usize) -> Option<(usize, usize)> {
+        let (first, place) = self.network.location(id).unwrap();
+        let n = 1usize << self.network.k();
+        let order = place.cut.order();
+        let bit = |variable: usize| index >> (order.len() - 1 - variable) & 1;
+        let cell = order.iter().fold(index >> order.len() << order.len(), |cell, own| cell << 1 | bit(*own));
+        let pieces = place.cut.pieces().iter().zip(&place.offsets);
+        let cell = match place.cut.is_whole() {
+            true => place.offsets[0] + index,
+            false => pieces
+                .filter(|(piece, _)| cell >> piece.vars == piece.slice)
+                .map(|(piece, offset)| offset + (cell & ((1 << piece.vars) - 1)))
+                .next()?,
+        };
+        Some((first + cell / n, cell % n))
     }
 
     /// Commits the private inputs and outputs that it holds, in the place of the case's.
@@ -149,11 +169,14 @@ impl<'a> Forger<'a> {
         let (n, layout) = (1usize << self.network.k(), self.network.layout());
         let tables = layout.tables().tables();
         let mut tags = vec![Fr::from(tables[0].tag); n];
-        for (id, offset) in layout.arena(arena).tensors() {
-            let tag = Fr::from(tables[layout.table_of(*id).unwrap()].tag);
-            for cell in real_cells(&self.network.graph().tensor(*id).shape).map(|cell| offset + cell) {
-                if cell / n == chunk {
-                    tags[cell % n] = tag;
+        let ids = layout.arena(arena).pieces().iter().map(|placed| placed.tensor).collect::<BTreeSet<_>>();
+        for id in ids {
+            let tag = Fr::from(tables[layout.table_of(id).unwrap()].tag);
+            let first = self.network.location(id).unwrap().0;
+            for index in real_cells(&self.network.graph().tensor(id).shape) {
+                let (at, cell) = self.lies_at(id, index).unwrap();
+                if at - first == chunk {
+                    tags[cell] = tag;
                 }
             }
         }
@@ -243,10 +266,9 @@ impl<'a> Forger<'a> {
         if let Some(cells) = statement.public_cells(id) {
             return cells.iter().map(|cell| Fr::from(*cell)).collect();
         }
-        let (first, offset) = self.network.location(id).unwrap();
-        let n = 1usize << self.network.k();
+        let cell = |(chunk, cell): (usize, usize)| self.columns[chunk][cell];
         let len = self.network.graph().tensor(id).shape.padded_len();
-        (offset..offset + len).map(|cell| self.columns[first + cell / n][cell % n]).collect()
+        (0..len).map(|index| self.lies_at(id, index).map_or(Fr::ZERO, cell)).collect()
     }
 
     /// All entries of a view, from the product of the entries of its maps.

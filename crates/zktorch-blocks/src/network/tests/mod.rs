@@ -8,6 +8,7 @@ mod messages;
 mod mutation;
 mod oracle;
 mod order;
+mod pieces;
 mod random;
 mod round_trip;
 mod step_builder;

@@ -87,7 +87,7 @@ fn a_weight_out_of_range_and_padding_are_refused() {
         assert_eq!(refused_by(forger.run()), "sumcheck A", "{name} {cell}");
         // The honest prover notices.
         let mut weights = case.weights.clone();
-        let offset = network.location(id(network.graph(), name)).unwrap().1;
+        let offset = network.location(id(network.graph(), name)).unwrap().1.offsets[0];
         weights[offset + cell] = value;
         assert!(matches!(Witness::new(&network, &weights, &[]), Err(BlockError::Graph(_))));
     }
