@@ -1,7 +1,8 @@
 //! The values that members ask for.
 
+use ark_ff::Field;
 use zktorch_field::Fr;
-use zktorch_graph::TensorId;
+use zktorch_graph::{TensorId, View};
 use zktorch_sumcheck::Evaluations;
 
 use super::member::Ask;
@@ -42,6 +43,10 @@ impl<'a> Answers<'a> {
     ) -> Result<Fr, BlockError> {
         match ask {
             Ask::Slot(slot, z) => self.slot(*slot, z, drawn),
+            Ask::Operand { view, point, coefficient, factor: (instance, side) } => {
+                let value = factors(finals, *instance)?[*side];
+                self.operand(view, point, value, *coefficient, drawn)
+            }
             Ask::Chunk(chunk, z) => {
                 let missing =
                     BlockError::Length { what: "chunks", expected: chunk + 1, got: self.chunks.len() };
@@ -70,6 +75,24 @@ impl<'a> Answers<'a> {
 
     fn tensor(&self, id: TensorId, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
         Ok(Evaluations::from(self.cells(id)?).evaluate(&drawn.coords(z)?)?)
+    }
+
+    /// What a view reads at a point, where `value` is `coefficient` times its value.
+    fn operand(
+        &mut self,
+        view: &View,
+        z: &Point,
+        value: Fr,
+        coefficient: i64,
+        drawn: &Drawn,
+    ) -> Result<Fr, BlockError> {
+        let source = &self.statement.network().graph().tensor(view.tensor).shape;
+        if let Access::Direct { scale, .. } = access(view, source, z, drawn)?
+            && let Some(inverse) = (scale * Fr::from(coefficient)).inverse()
+        {
+            return Ok(value * inverse);
+        }
+        self.slot(Slot::View(view), z, drawn)
     }
 
     fn slot(&mut self, slot: Slot<'_>, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
