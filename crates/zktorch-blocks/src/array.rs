@@ -1,8 +1,12 @@
 //! Dense arrays whose axes are contracted with sparse matrices: partial evaluation of tensors.
 
+use std::borrow::Cow;
+
 use zktorch_field::Fr;
+use zktorch_mira::levels::Column;
 
 use self::apply::apply;
+use crate::cells::Cells;
 
 mod apply;
 
@@ -26,7 +30,8 @@ pub(crate) struct SparseMatrix {
 /// The entries: small integers until the first contraction.
 #[derive(Clone, Debug)]
 enum Data<'a> {
-    Ints(std::borrow::Cow<'a, [i32]>),
+    I16(Cow<'a, [i16]>),
+    I32(Cow<'a, [i32]>),
     Field(Vec<Fr>),
 }
 
@@ -39,9 +44,13 @@ pub(crate) struct Array<'a> {
 
 impl<'a> Array<'a> {
     /// A tensor's cells, with its source axes of these sizes.
-    pub(crate) fn new(cells: &'a [i32], sizes: impl IntoIterator<Item = usize>) -> Self {
+    pub(crate) fn new(cells: Cells<'a>, sizes: impl IntoIterator<Item = usize>) -> Self {
         let axes = (0u32..).map(Axis::Source).zip(sizes).collect();
-        Self { axes, data: Data::Ints(cells.into()) }
+        let data = match cells {
+            Cells::I16(cells) => Data::I16(cells.into()),
+            Cells::I32(cells) => Data::I32(cells.into()),
+        };
+        Self { axes, data }
     }
 
     fn position(&self, axis: Axis) -> Option<usize> {
@@ -61,7 +70,8 @@ impl<'a> Array<'a> {
         let outer: usize = self.axes[..at].iter().map(|(_, size)| size).product();
         let inner: usize = self.axes[at + from.len()..].iter().map(|(_, size)| size).product();
         let out = match &self.data {
-            Data::Ints(cells) => apply(matrix, outer, inner, cells.as_ref()),
+            Data::I16(cells) => apply(matrix, outer, inner, cells.as_ref()),
+            Data::I32(cells) => apply(matrix, outer, inner, cells.as_ref()),
             Data::Field(cells) => apply(matrix, outer, inner, cells.as_slice()),
         };
         self.data = Data::Field(out);
@@ -95,7 +105,8 @@ impl<'a> Array<'a> {
         let axes: Vec<(Axis, usize)> = positions.iter().map(|p| self.axes[*p]).collect();
         if !sorted {
             self.data = match &self.data {
-                Data::Ints(cells) => Data::Ints(gather(cells, &moved).into()),
+                Data::I16(cells) => Data::I16(gather(cells, &moved).into()),
+                Data::I32(cells) => Data::I32(gather(cells, &moved).into()),
                 Data::Field(cells) => Data::Field(gather(cells, &moved)),
             };
         }
@@ -106,7 +117,8 @@ impl<'a> Array<'a> {
     pub(crate) fn into_field(self) -> Vec<Fr> {
         match self.data {
             Data::Field(values) => values,
-            Data::Ints(cells) => zktorch_mira::levels::Column::I32(&cells).to_field(),
+            Data::I16(cells) => Column::I16(&cells).to_field(),
+            Data::I32(cells) => Column::I32(&cells).to_field(),
         }
     }
 }

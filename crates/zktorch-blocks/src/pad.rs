@@ -10,9 +10,9 @@ pub(crate) fn pad(values: &[i32], shape: &Shape) -> Vec<i32> {
 }
 
 /// Writes the real entries to their cells; the others stay as they are.
-pub(crate) fn pad_into<T: Copy + Into<i32>>(values: &[T], shape: &Shape, out: &mut [i32]) {
+pub(crate) fn pad_into<T: Copy>(values: &[T], shape: &Shape, out: &mut [T]) {
     let Some((last, outer)) = shape.dims().split_last() else {
-        out.iter_mut().zip(values).for_each(|(cell, value)| *cell = (*value).into());
+        out.iter_mut().zip(values).for_each(|(cell, value)| *cell = *value);
         return;
     };
     let width = last.next_power_of_two() as usize;
@@ -23,7 +23,7 @@ pub(crate) fn pad_into<T: Copy + Into<i32>>(values: &[T], shape: &Shape, out: &m
             .zip(outer)
             .fold(0usize, |cell, (i, dim)| cell * dim.next_power_of_two() as usize + *i as usize);
         if let Some(cells) = out.get_mut(cell * width..) {
-            cells.iter_mut().zip(row).for_each(|(cell, value)| *cell = (*value).into());
+            cells.iter_mut().zip(row).for_each(|(cell, value)| *cell = *value);
         }
         for (i, dim) in index.iter_mut().zip(outer).rev() {
             *i += 1;

@@ -31,32 +31,37 @@ pub(super) trait Cell: Copy + Send + Sync {
     fn reduce<B: Backend>(sum: Self::Sum<B>, weights: B::Fr) -> B::Fr;
 }
 
-impl Cell for i32 {
-    type Sum<B: Backend> = <B::Fr as Packed>::SmallAcc;
+macro_rules! integer_cells {
+    ($($int:ty => $load:ident),*) => {$(
+        impl Cell for $int {
+            type Sum<B: Backend> = <B::Fr as Packed>::SmallAcc;
 
-    fn times(self, weight: Fr) -> Fr {
-        // Most values are small and many are zero.
-        match self {
-            0 => Fr::ZERO,
-            value => weight * Fr::from(value),
+            fn times(self, weight: Fr) -> Fr {
+                // Most values are small and many are zero.
+                match self {
+                    0 => Fr::ZERO,
+                    value => weight * Fr::from(value),
+                }
+            }
+
+            #[inline(always)]
+            fn zero<B: Backend>() -> Self::Sum<B> {
+                B::Fr::small_zero()
+            }
+
+            #[inline(always)]
+            fn mul_add<B: Backend>(sum: &mut Self::Sum<B>, weight: B::Fr, cells: &[Self; LANES]) {
+                B::Fr::small_mul_add_known(sum, weight, B::Ints::$load(cells));
+            }
+
+            #[inline(always)]
+            fn reduce<B: Backend>(sum: Self::Sum<B>, weights: B::Fr) -> B::Fr {
+                B::Fr::small_reduce_known(sum, weights)
+            }
         }
-    }
-
-    #[inline(always)]
-    fn zero<B: Backend>() -> Self::Sum<B> {
-        B::Fr::small_zero()
-    }
-
-    #[inline(always)]
-    fn mul_add<B: Backend>(sum: &mut Self::Sum<B>, weight: B::Fr, cells: &[Self; LANES]) {
-        B::Fr::small_mul_add_known(sum, weight, B::Ints::load_i32(cells));
-    }
-
-    #[inline(always)]
-    fn reduce<B: Backend>(sum: Self::Sum<B>, weights: B::Fr) -> B::Fr {
-        B::Fr::small_reduce_known(sum, weights)
-    }
+    )*};
 }
+integer_cells!(i16 => load_i16, i32 => load_i32);
 
 impl Cell for Fr {
     type Sum<B: Backend> = <B::Fr as Packed>::Acc;
@@ -308,6 +313,10 @@ mod tests {
             let field: Vec<Fr> = cells.iter().map(|cell| Fr::from(*cell)).collect();
             assert_eq!(apply(&matrix, OUTER, inner, &cells), expected, "integers, {columns} {inner}");
             assert_eq!(apply(&matrix, OUTER, inner, &field), expected, "elements, {columns} {inner}");
+            let short: Vec<i16> = cells.iter().map(|cell| *cell as i16).collect();
+            let same: Vec<i32> = short.iter().map(|cell| (*cell).into()).collect();
+            let expected = apply(&matrix, OUTER, inner, &same);
+            assert_eq!(apply(&matrix, OUTER, inner, &short), expected, "16 bits, {columns} {inner}");
         }
     }
 }

@@ -9,6 +9,7 @@ use zktorch_sumcheck::eq_table;
 
 use super::{SumAxes, out_coords};
 use crate::BlockError;
+use crate::cells::Cells;
 use crate::point::{Drawn, Point};
 use crate::reindex::prover::partial;
 
@@ -24,7 +25,7 @@ impl Factors {
         axes: &SumAxes,
         (z, drawn): (&Point, &Drawn),
         graph: &Graph,
-        cells: impl Fn(TensorId) -> Result<&'c [i32], BlockError> + Sync + Send,
+        cells: impl Fn(TensorId) -> Result<Cells<'c>, BlockError> + Sync + Send,
         indices: Indices<'_>,
     ) -> Result<Self, BlockError> {
         let mut coords = BTreeMap::new();

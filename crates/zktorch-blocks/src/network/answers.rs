@@ -9,6 +9,7 @@ use super::member::Ask;
 use super::statement::Statement;
 use super::witness::Witness;
 use crate::BlockError;
+use crate::cells::Cells;
 use crate::contract::prover::Factors;
 use crate::contract::{ContractClaim, SumAxes};
 use crate::linear::Slot;
@@ -21,7 +22,7 @@ pub(super) struct Answers<'a> {
     statement: &'a Statement<'a>,
     witness: &'a Witness<'a>,
     /// The cells of the chunks before the inverse columns, by number.
-    chunks: Vec<&'a [i32]>,
+    chunks: Vec<Cells<'a>>,
     /// Of the inverse columns.
     sums: &'a [Fr],
     pub(super) contracts: Vec<Factors>,
@@ -67,8 +68,8 @@ impl<'a> Answers<'a> {
         }
     }
 
-    fn cells(&self, id: TensorId) -> Result<&'a [i32], BlockError> {
-        let public = self.statement.public_cells(id);
+    fn cells(&self, id: TensorId) -> Result<Cells<'a>, BlockError> {
+        let public = self.statement.public_cells(id).map(Cells::from);
         let cells = public.or_else(|| self.witness.cells(self.statement.network(), id));
         cells.ok_or(BlockError::NoTensor { id: id.0 })
     }
