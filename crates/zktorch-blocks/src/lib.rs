@@ -81,6 +81,8 @@
 
 #[cfg(feature = "prover")]
 mod array;
+#[cfg(feature = "prover")]
+mod cells;
 mod claims;
 mod contract;
 mod error;
@@ -94,6 +96,8 @@ mod reindex;
 #[cfg(test)]
 mod test_util;
 
+#[cfg(feature = "prover")]
+pub use cells::Cells;
 pub use error::BlockError;
 pub use network::{Network, NetworkProof, ROW_COLUMNS, Statement};
 #[cfg(feature = "prover")]

@@ -20,43 +20,64 @@ pub(crate) fn at_piece(cut: &Cut, piece: Piece, z: &Point, drawn: &Drawn) -> Res
 pub(crate) mod prover {
     //! Cells of pieces, from and to entries.
 
-    use std::borrow::Cow;
-
     use zktorch_graph::Shape;
     use zktorch_graph::layout::{Cut, Piece, Place};
 
+    use crate::cells::Cells;
+
     /// Writes the real entries that lie in a piece to its cells; the others stay as they are.
-    pub(crate) fn lay_into<T: Copy + Into<i32>>(
-        values: &[T],
-        shape: &Shape,
-        cut: &Cut,
-        piece: Piece,
-        cells: &mut [i32],
-    ) {
+    pub(crate) fn lay_into<T: Copy>(values: &[T], shape: &Shape, cut: &Cut, piece: Piece, cells: &mut [T]) {
         cut.rows(piece, |cell, index, count| {
             let first = index.iter().zip(shape.dims()).fold(0, |first, (i, dim)| first * *dim as usize + i);
-            let row = cells[cell..cell + count].iter_mut().zip(&values[first..first + count]);
-            row.for_each(|(cell, value)| *cell = (*value).into());
+            cells[cell..cell + count].copy_from_slice(&values[first..first + count]);
         });
     }
 
-    /// The padded entries of the tensor that lies at a place of a column, in its own order.
-    pub(crate) fn whole<'c>(column: &'c [i32], shape: &Shape, place: &Place) -> Option<Cow<'c, [i32]>> {
-        let of = |(piece, offset): (&Piece, &usize)| column.get(*offset..*offset + (1 << piece.vars));
-        let mut pieces = place.cut.pieces().iter().zip(&place.offsets);
-        if place.cut.is_whole() {
-            return pieces.next().and_then(of).map(Cow::Borrowed);
+    /// The padded entries of a tensor, in its own order.
+    #[derive(Clone, Debug)]
+    pub(crate) enum Entries<'c> {
+        /// As its cells lie.
+        Lie(Cells<'c>),
+        /// Put together from pieces.
+        I16(Vec<i16>),
+        I32(Vec<i32>),
+    }
+
+    impl<'c> Entries<'c> {
+        /// Of the tensor that lies at a place of a column.
+        pub(crate) fn new(column: Cells<'c>, shape: &Shape, place: &Place) -> Option<Self> {
+            if let ([piece], [offset], true) =
+                (place.cut.pieces(), place.offsets.as_slice(), place.cut.is_whole())
+            {
+                return column.get(*offset..*offset + (1 << piece.vars)).map(Self::Lie);
+            }
+            match column {
+                Cells::I16(column) => gather(column, shape, place).map(Self::I16),
+                Cells::I32(column) => gather(column, shape, place).map(Self::I32),
+            }
         }
-        let mut entries = vec![0; shape.padded_len()];
-        for (piece, offset) in pieces {
-            let cells = of((piece, offset))?;
+
+        /// The entries.
+        pub(crate) fn cells(&self) -> Cells<'_> {
+            match self {
+                Self::Lie(cells) => *cells,
+                Self::I16(entries) => entries.into(),
+                Self::I32(entries) => entries.into(),
+            }
+        }
+    }
+
+    fn gather<T: Copy + Default>(column: &[T], shape: &Shape, place: &Place) -> Option<Vec<T>> {
+        let mut entries = vec![T::default(); shape.padded_len()];
+        let vars = shape.vars();
+        for (piece, offset) in place.cut.pieces().iter().zip(&place.offsets) {
+            let cells = column.get(*offset..*offset + (1 << piece.vars))?;
             place.cut.rows(*piece, |cell, index, count| {
-                let first =
-                    index.iter().zip(shape.vars()).fold(0, |first: usize, (i, vars)| (first << vars) + i);
+                let first = index.iter().zip(&vars).fold(0, |first: usize, (i, vars)| (first << vars) + i);
                 entries[first..first + count].copy_from_slice(&cells[cell..cell + count]);
             });
         }
-        Some(Cow::Owned(entries))
+        Some(entries)
     }
 
     #[cfg(test)]
@@ -82,7 +103,9 @@ pub(crate) mod prover {
                 }
                 let arena = zktorch_graph::layout::ArenaKind::Ranged;
                 let place = Place { arena, cut: Arc::new(cut), offsets, output: false };
-                assert_eq!(whole(&column, &shape, &place).unwrap(), pad(&values, &shape), "{shape:?}");
+                let entries = Entries::new(Cells::from(&column), &shape, &place).unwrap();
+                let Cells::I32(entries) = entries.cells() else { panic!("32 bits") };
+                assert_eq!(entries, pad(&values, &shape), "{shape:?}");
             }
         }
     }

@@ -36,6 +36,17 @@ pub enum ProverError {
         /// What is wrong.
         reason: String,
     },
+    /// A proving key could not be read or written.
+    #[error("proving key: {0}")]
+    Io(#[from] std::io::Error),
+    /// A proving key in another version of its format.
+    #[error("proving key: expected format {expected}, got {got}; set it up again")]
+    Version {
+        /// The version that is read and written.
+        expected: u64,
+        /// The version there.
+        got: u64,
+    },
     /// A tensor that was supplied has another number of entries, or a list another number of items.
     #[error("{what}: expected {expected}, got {got}")]
     Length {

@@ -1,9 +1,11 @@
 //! Proving keys.
 
+use std::io::{Read, Write};
+
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 use zktorch_commit::{Blind, Commitment};
-use zktorch_graph::Role;
+use zktorch_graph::{Role, Tensor};
 use zktorch_transcript::wire;
 use zktorch_verifier::UncheckedKey;
 
@@ -16,26 +18,31 @@ pub struct ProvingKey {
     /// Real entries by tensor; empty for tensors that are no weights.
     pub(crate) weights: Vec<Vec<i16>>,
     /// The weights as they are committed.
-    pub(crate) column: Vec<i32>,
+    pub(crate) column: Vec<i16>,
     pub(crate) blinds: Vec<Blind>,
     pub(crate) secret: [u8; 32],
     /// The sums of the bases over the padding of every looked-up column.
     pub(crate) padding: Vec<Commitment>,
 }
 
-/// The key as it is stored.
+/// The version of the format.
+const VERSION: u64 = 2;
+/// What comes before the weights is padded to a multiple of this.
+const ALIGNMENT: usize = 64;
+/// Bytes of the weights that are converted at a time.
+const PIECE: usize = 1 << 16;
+
+/// What is stored before the weights.
 #[derive(Serialize, Deserialize)]
-struct KeyFile {
+struct Head {
     vk: Vec<u8>,
-    weights: Vec<Vec<i16>>,
     blinds: Vec<[u8; 32]>,
     secret: [u8; 32],
     padding: Vec<[u8; 32]>,
 }
 
-impl Drop for KeyFile {
+impl Drop for Head {
     fn drop(&mut self) {
-        self.weights.zeroize();
         self.blinds.zeroize();
         self.secret.zeroize();
     }
@@ -57,13 +64,13 @@ impl core::fmt::Debug for ProvingKey {
 
 impl ProvingKey {
     pub(crate) fn new(
+        vk: UncheckedKey,
         vk_bytes: Vec<u8>,
         weights: Vec<Vec<i16>>,
         blinds: Vec<Blind>,
         secret: [u8; 32],
         padding: Vec<Commitment>,
     ) -> Result<Self, ProverError> {
-        let vk = UncheckedKey::from_bytes(&vk_bytes)?;
         let column = vk.network().stack_weights(&weights)?;
         Ok(Self { vk, vk_bytes, weights, column, blinds, secret, padding })
     }
@@ -83,50 +90,134 @@ impl ProvingKey {
     /// # Errors
     /// [`ProverError::Malformed`]; none for keys that fit into memory.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ProverError> {
-        let file = KeyFile {
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes the key: format version and length of what follows, as 64-bit little-endian numbers; verifying key, blinds and secret;
+    /// zeros up to a multiple of 64 bytes; the real entries of the weights, tensor by tensor, as 16-bit little-endian numbers. Secret.
+    ///
+    /// # Errors
+    /// [`ProverError::Io`], [`ProverError::Malformed`].
+    pub fn write_to(&self, mut writer: impl Write) -> Result<(), ProverError> {
+        let head = Head {
             vk: self.vk_bytes.clone(),
-            weights: self.weights.clone(),
             blinds: self.blinds.iter().map(|blind| wire::scalar_to_bytes(blind.expose())).collect(),
             secret: self.secret,
             padding: self.padding.iter().map(Commitment::to_bytes).collect(),
         };
-        postcard::to_stdvec(&file).map_err(|error| ProverError::Malformed { reason: error.to_string() })
+        let head = postcard::to_stdvec(&head).map_err(|error| malformed(error.to_string()))?;
+        let head = Zeroizing::new(head);
+        writer.write_all(&VERSION.to_le_bytes())?;
+        writer.write_all(&(head.len() as u64).to_le_bytes())?;
+        writer.write_all(&head)?;
+        writer.write_all(&vec![0; padding(head.len())])?;
+        let mut piece = Zeroizing::new(Vec::with_capacity(PIECE));
+        for values in self.weights.iter().flat_map(|values| values.chunks(PIECE / 2)) {
+            piece.clear();
+            piece.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            writer.write_all(&piece)?;
+        }
+        Ok(())
     }
 
-    /// Decodes and checks a key. That the weights belong to the commitments is not checked here (a proof with other weights does
-    /// not verify).
+    /// Length of the encoding.
+    pub fn encoded_bytes(&self) -> Result<u64, ProverError> {
+        struct Count(u64);
+        impl Write for Count {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0 += bytes.len() as u64;
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut count = Count(0);
+        self.write_to(&mut count)?;
+        Ok(count.0)
+    }
+
+    /// Decodes and checks a key: [`read_from`](Self::read_from).
     ///
     /// # Errors
-    /// [`ProverError::Malformed`], [`ProverError::Key`], [`ProverError::Length`].
+    /// As [`read_from`](Self::read_from).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProverError> {
-        let malformed = |reason: String| ProverError::Malformed { reason };
-        let (mut file, rest) =
-            postcard::take_from_bytes::<KeyFile>(bytes).map_err(|error| malformed(error.to_string()))?;
+        Self::read_from(bytes, bytes.len() as u64)
+    }
+
+    /// Reads and checks a key of this length in bytes. That the weights belong to the commitments is not checked here (a proof with
+    /// other weights does not verify).
+    ///
+    /// # Errors
+    /// [`ProverError::Io`], [`ProverError::Version`], [`ProverError::Malformed`], [`ProverError::Key`], [`ProverError::Length`].
+    pub fn read_from(mut reader: impl Read, length: u64) -> Result<Self, ProverError> {
+        let mut number = || -> Result<u64, ProverError> {
+            let mut bytes = [0; 8];
+            reader.read_exact(&mut bytes)?;
+            Ok(u64::from_le_bytes(bytes))
+        };
+        let version = number()?;
+        if version != VERSION {
+            return Err(ProverError::Version { expected: VERSION, got: version });
+        }
+        let head_bytes = number()?;
+        let head_length =
+            usize::try_from(head_bytes).ok().filter(|_| head_bytes <= length.saturating_sub(16));
+        let Some(head_length) = head_length else {
+            return Err(malformed(format!("a head of {head_bytes} bytes in a key of {length}")));
+        };
+        let mut bytes = Zeroizing::new(vec![0; head_length]);
+        reader.read_exact(&mut bytes)?;
+        let (mut head, rest) =
+            postcard::take_from_bytes::<Head>(&bytes).map_err(|error| malformed(error.to_string()))?;
         if !rest.is_empty() {
             return Err(malformed(format!("{} trailing bytes", rest.len())));
         }
+        let mut zeros = vec![1; padding(head_length)];
+        reader.read_exact(&mut zeros)?;
+        if zeros.iter().any(|byte| *byte != 0) {
+            return Err(malformed("expected zeros before the weights, found something else".to_owned()));
+        }
         let blinds =
-            file.blinds.iter().map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?)));
+            head.blinds.iter().map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?)));
         let blinds = blinds.collect::<Result<Vec<Blind>, ProverError>>()?;
-        let padding = file.padding.iter().map(Commitment::from_bytes).collect::<Result<_, _>>()?;
-        let (vk, weights) = (std::mem::take(&mut file.vk), std::mem::take(&mut file.weights));
-        let key = Self::new(vk, weights, blinds, file.secret, padding)?;
-        let graph = key.vk.network().graph();
-        let length = |what: &str, expected, got| ProverError::Length { what: what.to_owned(), expected, got };
-        if key.weights.len() != graph.tensors.len() {
-            let got = key.weights.len();
-            return Err(length("tensors of the proving key", graph.tensors.len(), got));
+        let sums = head.padding.iter().map(Commitment::from_bytes).collect::<Result<_, _>>()?;
+        let vk = UncheckedKey::from_bytes(&head.vk)?;
+
+        // As many weights as the graph has, before any memory is taken for them.
+        let graph = vk.network().graph();
+        let entries = |tensor: &Tensor| if tensor.role == Role::Weight { tensor.shape.len() } else { 0 };
+        let expected = graph.tensors.iter().map(|tensor| 2 * entries(tensor) as u64).sum::<u64>();
+        let got = length.saturating_sub((16 + head_length + zeros.len()) as u64);
+        if got != expected {
+            return Err(malformed(format!("expected {expected} bytes of weights, found {got}")));
         }
-        for (tensor, values) in graph.tensors.iter().zip(&key.weights) {
-            let expected = if tensor.role == Role::Weight { tensor.shape.len() } else { 0 };
-            if values.len() != expected {
-                return Err(length(&tensor.name, expected, values.len()));
+        if blinds.len() != vk.weights().len() {
+            let (what, expected) = ("blinds of the proving key".to_owned(), vk.weights().len());
+            return Err(ProverError::Length { what, expected, got: blinds.len() });
+        }
+        let mut weights = Vec::with_capacity(graph.tensors.len());
+        let mut piece = Zeroizing::new(vec![0; PIECE]);
+        for tensor in &graph.tensors {
+            let mut values: Vec<i16> = Vec::with_capacity(entries(tensor));
+            while values.len() < entries(tensor) {
+                let count = (2 * (entries(tensor) - values.len())).min(PIECE);
+                reader.read_exact(&mut piece[..count])?;
+                values.extend(piece[..count].as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)));
             }
+            weights.push(values);
         }
-        if key.blinds.len() != key.vk.weights().len() {
-            let got = key.blinds.len();
-            return Err(length("blinds of the proving key", key.vk.weights().len(), got));
-        }
-        Ok(key)
+        Self::new(vk, std::mem::take(&mut head.vk), weights, blinds, head.secret, sums)
     }
+}
+
+/// Zeros between the head and the weights.
+fn padding(head: usize) -> usize {
+    (16 + head).next_multiple_of(ALIGNMENT) - (16 + head)
+}
+
+fn malformed(reason: String) -> ProverError {
+    ProverError::Malformed { reason }
 }

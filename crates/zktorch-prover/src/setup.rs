@@ -85,7 +85,7 @@ pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Res
     }
     let vk_bytes = encode_key(&body, srs.verifier(), &weight_proof)?;
     let padding = padding_sums(srs, vk.network())?;
-    ProvingKey::new(vk_bytes, values, blinds, key_secret, padding)
+    ProvingKey::new(UncheckedKey::from_bytes(&vk_bytes)?, vk_bytes, values, blinds, key_secret, padding)
 }
 
 impl ProvingKey {

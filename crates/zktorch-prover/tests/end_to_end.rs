@@ -5,7 +5,7 @@ mod common;
 
 use common::{key, model};
 use zktorch_commit::{Srs, SrsPolicy, SrsStatus};
-use zktorch_graph::Visibility;
+use zktorch_graph::{Role, Visibility};
 use zktorch_prover::{ProverError, ProvingKey};
 use zktorch_verifier::{MAX_CONTEXT, ModelId, ProofEnvelope, Statement, VerifyError, VerifyingKey, verify};
 
@@ -79,8 +79,8 @@ fn other_weights_under_the_same_key_are_rejected() {
     let other = key(&model(Visibility::Public, Visibility::Public, 6), &srs);
     // The first key's verifying key and blinds with the other's weights, as a cheating model owner would have it.
     let (mut bytes, other) = (first.to_bytes().unwrap(), other.to_bytes().unwrap());
-    let start = first.vk_bytes().len();
-    let weights = start..start + 60;
+    let entries = first.vk().network().graph().tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+    let weights = bytes.len() - 2 * entries.map(|tensor| tensor.shape.len()).sum::<usize>()..bytes.len();
     assert_eq!(bytes.len(), other.len());
     bytes[weights.clone()].copy_from_slice(&other[weights]);
     let cheating = ProvingKey::from_bytes(&bytes).unwrap();
@@ -90,6 +90,29 @@ fn other_weights_under_the_same_key_are_rejected() {
     let vk = VerifyingKey::from_bytes(first.vk_bytes()).unwrap().check(&policy).unwrap();
     assert!(matches!(verify(&vk, &proved.statement, &proved.proof), Err(VerifyError::Proof(_))));
     verify(&vk, &honest.statement, &honest.proof).unwrap();
+}
+
+#[test]
+fn a_key_of_another_version_or_length_is_refused() {
+    let srs = Srs::dev(10).unwrap();
+    let bytes = key(&model(Visibility::Public, Visibility::Public, 5), &srs).to_bytes().unwrap();
+    let reason = |bytes: &[u8]| ProvingKey::from_bytes(bytes).unwrap_err().to_string();
+    let mut old = bytes.clone();
+    old[0] = 1;
+    assert_eq!(reason(&old), "proving key: expected format 2, got 1; set it up again");
+    let head = u64::from_le_bytes(*bytes[8..].first_chunk().unwrap()) as usize;
+    let mut padded = bytes.clone();
+    assert_ne!((16 + head) % 64, 0);
+    padded[16 + head] = 1;
+    assert!(reason(&padded).contains("expected zeros before the weights"));
+    let mut long = bytes.clone();
+    long[8..16].fill(0xff);
+    assert!(reason(&long).contains("a head of 18446744073709551615 bytes"), "{}", reason(&long));
+    let longer = reason(&[&bytes[..], &[0, 0]].concat());
+    assert!(longer.contains("bytes of weights, found"), "{longer}");
+    for length in 0..bytes.len() {
+        assert!(ProvingKey::from_bytes(&bytes[..length]).is_err(), "{length}");
+    }
 }
 
 #[test]

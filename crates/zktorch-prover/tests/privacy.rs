@@ -155,11 +155,14 @@ fn no_scalar_of_the_weights_is_in_what_is_given_away() {
                 assert!(!contains(&bytes, secret), "{what} in the {place}");
             }
         }
-        // The search finds what is there: the proving key holds runs of weights, and its blinds are nowhere else.
+        // The search finds what is there: the proving key holds runs of weights; its blinds and its secret, which follow the verifying
+        // key, are nowhere else.
         let own = key.to_bytes().unwrap();
-        assert!(secrets.iter().any(|(what, secret)| what == "run in varint" && contains(&own, secret)));
-        for window in own[own.len() - 64..].windows(32) {
-            assert!(!contains(key.vk_bytes(), window) && !contains(&proved.proof, window));
+        assert!(secrets.iter().any(|(what, secret)| what == "run in 16 bits" && contains(&own, secret)));
+        let vk = key.vk_bytes();
+        let end = own.windows(vk.len()).position(|window| window == vk).unwrap() + vk.len() + 1;
+        for window in own[end..end + 32 * (key.vk().weights().len() + 1)].windows(32) {
+            assert!(!contains(vk, window) && !contains(&proved.proof, window));
         }
     }
 }

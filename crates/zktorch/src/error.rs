@@ -124,8 +124,12 @@ pub enum Error {
         found: Kind,
     },
     /// A container in another version of its format.
-    #[error("format version: expected {expected}, found {found}")]
+    #[error(
+        "{kind} of another version: expected format {expected}, found {found}; make it again with this program"
+    )]
     Version {
+        /// What the file holds.
+        kind: Kind,
         /// The version that this program reads and writes.
         expected: u32,
         /// The version of the file.

@@ -14,13 +14,13 @@ use crate::point::Stage;
 
 const K: usize = 4;
 
-fn drawn() -> Drawn {
+fn drawn() -> Result<Drawn, BlockError> {
     let challenges = |from: u64| (from..from + 3).map(|i| Fr::from(i * i)).collect::<Vec<_>>();
     let mut drawn = Drawn::default();
     for (stage, from) in [(Stage::Relations, 100), (Stage::A, 200), (Stage::B, 300)] {
-        drawn.draw(stage, &challenges(from)).unwrap();
+        drawn.draw(stage, &challenges(from))?;
     }
-    drawn
+    Ok(drawn)
 }
 
 /// Points of the same length out of the same challenges, all different.
@@ -45,7 +45,7 @@ fn alike() -> Vec<Point> {
 
 #[test]
 fn points_share_an_index_exactly_if_they_are_made_in_the_same_way() {
-    let drawn = drawn();
+    let drawn = drawn().unwrap();
     let mut claims: Claims<Fr> = Claims::new(K);
     for _ in 0..2 {
         for (chunk, point) in alike().iter().enumerate() {
@@ -66,7 +66,7 @@ fn points_share_an_index_exactly_if_they_are_made_in_the_same_way() {
 /// The bits of an offset belong to the name of a point, the variables above a chunk do not.
 #[test]
 fn tensors_share_points_where_their_low_coordinates_are_the_same() {
-    let drawn = drawn();
+    let drawn = drawn().unwrap();
     let mut claims: Claims<Fr> = Claims::new(2);
     let zero = Fr::from(0u64);
     let [r, a] = [Stage::Relations, Stage::A].map(|stage| Point::suffix(stage, 2));
@@ -137,7 +137,7 @@ fn a_value_at_another_point_made_of_the_same_challenges_is_refused() {
         .iter()
         .map(|column| srs.commit_chunks(column, K, std::slice::from_ref(&blind)).unwrap().0[0])
         .collect();
-    let drawn = drawn();
+    let drawn = drawn().unwrap();
     let accepted = |keys: [&Point; 2], made: [&Point; 2]| {
         let mut claims = Claims::new(K);
         for (chunk, (key, point)) in keys.into_iter().zip(made).enumerate() {

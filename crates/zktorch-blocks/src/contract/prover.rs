@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use std::borrow::Cow;
-
 use ark_ff::AdditiveGroup;
 use zktorch_field::{Fr, par};
 use zktorch_graph::{Contract, Graph, Indices, Linear, TensorId};
@@ -11,6 +9,7 @@ use zktorch_sumcheck::eq_table;
 
 use super::{SumAxes, out_coords};
 use crate::BlockError;
+use crate::piece::prover::Entries;
 use crate::point::{Drawn, Point};
 use crate::reindex::prover::partial;
 
@@ -26,7 +25,7 @@ impl Factors {
         axes: &SumAxes,
         (z, drawn): (&Point, &Drawn),
         graph: &Graph,
-        cells: impl Fn(TensorId) -> Result<Cow<'c, [i32]>, BlockError> + Sync + Send,
+        entries: impl Fn(TensorId) -> Result<Entries<'c>, BlockError> + Sync + Send,
         indices: Indices<'_>,
     ) -> Result<Self, BlockError> {
         let mut coords = BTreeMap::new();
@@ -48,7 +47,8 @@ impl Factors {
             let mut sum: Option<Vec<Fr>> = None;
             for (coefficient, view) in &linear.terms {
                 let source = &graph.tensor(view.tensor).shape;
-                let mut values = partial(view, source, &cells(view.tensor)?, &bound, &order, indices);
+                let mut values =
+                    partial(view, source, entries(view.tensor)?.cells(), &bound, &order, indices);
                 if *coefficient != 1 {
                     let coefficient = Fr::from(*coefficient);
                     values.iter_mut().for_each(|value| *value *= coefficient);

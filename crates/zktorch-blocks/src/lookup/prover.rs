@@ -7,6 +7,7 @@ use zktorch_field::{Fr, G1Projective, RawAffine};
 use zktorch_sumcheck::{InverseTable, Query, ZeroCheck};
 
 use super::Challenges;
+use crate::cells::Cells;
 use crate::network::{LookedUp, Witness};
 use crate::{BlockError, Network};
 
@@ -59,8 +60,11 @@ impl<'w> Column<'w> {
         for (count, table) in runs {
             tags.resize(tags.len() + count, tables[table].tag as i16);
         }
-        let cells = Witness::chunk(network, witness.column(chunk.arena), chunk.chunk);
-        let mut sums = BucketSums::compute(&srs.bases()[..n], cells, &tag_runs)?;
+        let bases = &srs.bases()[..n];
+        let mut sums = match witness.argument_chunk(network, &chunk)? {
+            Cells::I16(cells) => BucketSums::compute(bases, cells, &tag_runs)?,
+            Cells::I32(cells) => BucketSums::compute(bases, cells, &tag_runs)?,
+        };
         // A chunk without padding has no such bucket.
         if let Some(sum) = padding.and_then(|padding| RawAffine::new(&padding.point())) {
             sums.add_bucket(PADDING, sum);
@@ -102,7 +106,7 @@ impl<'w> Column<'w> {
         &'a self,
         Challenges { alpha, beta, lambda, z }: &Challenges,
         table: &'a InverseTable,
-        [x, y]: [Option<&'a [i32]>; 2],
+        [x, y]: [Option<Cells<'a>>; 2],
         sum: Fr,
     ) -> Result<ZeroCheck<'a>, BlockError> {
         let mut query = Query::new(*alpha).plus(-Fr::from(1u64), self.tags.as_slice());

@@ -1,19 +1,20 @@
 //! The values that members ask for.
 
-use std::borrow::Cow;
-
+use ark_ff::Field;
 use zktorch_field::Fr;
-use zktorch_graph::TensorId;
+use zktorch_graph::{TensorId, View};
 use zktorch_sumcheck::Evaluations;
 
 use super::member::Ask;
 use super::statement::Statement;
 use super::witness::Witness;
 use crate::BlockError;
+use crate::cells::Cells;
 use crate::contract::prover::Factors;
 use crate::contract::{ContractClaim, SumAxes};
 use crate::linear::Slot;
 use crate::piece::at_piece;
+use crate::piece::prover::Entries;
 use crate::point::{Drawn, Point};
 use crate::reindex::{self, Access, access};
 
@@ -23,7 +24,7 @@ pub(super) struct Answers<'a> {
     statement: &'a Statement<'a>,
     witness: &'a Witness<'a>,
     /// The cells of the chunks before the inverse columns, by number.
-    chunks: Vec<&'a [i32]>,
+    chunks: Vec<Cells<'a>>,
     /// Of the inverse columns.
     sums: &'a [Fr],
     pub(super) contracts: Vec<Factors>,
@@ -45,6 +46,10 @@ impl<'a> Answers<'a> {
     ) -> Result<Fr, BlockError> {
         match ask {
             Ask::Slot(slot, z) => self.slot(*slot, z, drawn),
+            Ask::Operand { view, point, coefficient, factor: (instance, side) } => {
+                let value = factors(finals, *instance)?[*side];
+                self.operand(view, point, value, *coefficient, drawn)
+            }
             Ask::Chunk(chunk, z) => {
                 let missing =
                     BlockError::Length { what: "chunks", expected: chunk + 1, got: self.chunks.len() };
@@ -66,8 +71,8 @@ impl<'a> Answers<'a> {
     }
 
     /// The padded entries of a tensor.
-    fn entries(&self, id: TensorId) -> Result<Cow<'a, [i32]>, BlockError> {
-        let public = self.statement.public_cells(id).map(Cow::Borrowed);
+    fn entries(&self, id: TensorId) -> Result<Entries<'a>, BlockError> {
+        let public = self.statement.public_cells(id).map(|cells| Entries::Lie(cells.into()));
         let entries = public.or_else(|| self.witness.entries(self.statement.network(), id));
         entries.ok_or(BlockError::NoTensor { id: id.0 })
     }
@@ -81,10 +86,29 @@ impl<'a> Answers<'a> {
         let mut value = Fr::from(0u64);
         for (piece, offset) in place.cut.pieces().iter().zip(&place.offsets) {
             let (scale, within) = at_piece(&place.cut, *piece, z, drawn)?;
-            let cells = &column[*offset..*offset + (1 << piece.vars)];
+            let cells = column.get(*offset..*offset + (1 << piece.vars));
+            let cells = cells.ok_or(BlockError::NoTensor { id: id.0 })?;
             value += scale * Evaluations::from(cells).evaluate(&drawn.coords(&within)?)?;
         }
         Ok(value)
+    }
+
+    /// What a view reads at a point, where `value` is `coefficient` times its value.
+    fn operand(
+        &mut self,
+        view: &View,
+        z: &Point,
+        value: Fr,
+        coefficient: i64,
+        drawn: &Drawn,
+    ) -> Result<Fr, BlockError> {
+        let source = &self.statement.network().graph().tensor(view.tensor).shape;
+        if let Access::Direct { scale, .. } = access(view, source, z, drawn)?
+            && let Some(inverse) = (scale * Fr::from(coefficient)).inverse()
+        {
+            return Ok(value * inverse);
+        }
+        self.slot(Slot::View(view), z, drawn)
     }
 
     fn slot(&mut self, slot: Slot<'_>, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
@@ -97,9 +121,15 @@ impl<'a> Answers<'a> {
                 match access(view, source, z, drawn)? {
                     Access::Direct { point, .. } => self.tensor(view.tensor, &point, drawn),
                     Access::Sum(sum) => {
-                        let cells = self.entries(view.tensor)?;
-                        let factors =
-                            reindex::prover::sum_factors(&sum, view, source, &cells, drawn, &indices)?;
+                        let entries = self.entries(view.tensor)?;
+                        let factors = reindex::prover::sum_factors(
+                            &sum,
+                            view,
+                            source,
+                            entries.cells(),
+                            drawn,
+                            &indices,
+                        )?;
                         let value = zktorch_field::slice::inner_product(&factors[0], &factors[1])?;
                         self.reindexes.push(factors);
                         Ok(value)
@@ -108,8 +138,8 @@ impl<'a> Answers<'a> {
             }
             Slot::Contract(contract) => {
                 let axes = SumAxes::new(contract)?;
-                let cells = |id| self.entries(id);
-                let factors = Factors::new(contract, &axes, (z, drawn), graph, cells, &indices)?;
+                let entries = |id| self.entries(id);
+                let factors = Factors::new(contract, &axes, (z, drawn), graph, entries, &indices)?;
                 let claim = ContractClaim { contract, axes, point: z.clone(), value: () };
                 let value = factors.value(&drawn.coords(&claim.batch_point()?)?);
                 self.contracts.push(factors);

@@ -61,8 +61,11 @@ impl<'w> Committed<'w> {
         let mut instances: Vec<Box<dyn SumcheckInstance + 'a>> = Vec::new();
         for (column, sum) in self.columns.iter().zip(&inverses.sums) {
             let chunk = column.chunk;
-            let x = Witness::chunk(network, witness.column(chunk.arena), chunk.chunk);
-            let y = chunk.y.map(|_| Witness::chunk(network, witness.outputs(), chunk.chunk));
+            let x = witness.argument_chunk(network, &chunk)?;
+            let y = chunk
+                .y
+                .map(|_| Witness::chunk(network, witness.outputs().into(), chunk.chunk))
+                .transpose()?;
             instances.push(Box::new(column.instance(challenges, &inverses.table, [Some(x), y], *sum)?));
         }
         Ok(instances)

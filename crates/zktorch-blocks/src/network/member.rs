@@ -1,5 +1,6 @@
 //! What every part of the proof says once, for both sides.
 
+use zktorch_graph::View;
 use zktorch_sumcheck::Statement;
 
 use super::ledger::{Ledger, Values};
@@ -36,6 +37,8 @@ pub(super) trait Member<'a, S> {
 pub(super) enum Ask<'a> {
     /// Of a tensor, a view or a contraction at a point.
     Slot(Slot<'a>, Point),
+    /// Of the only view of an operand, times this coefficient the factor of the member's instance with this number, at its end.
+    Operand { view: &'a View, point: Point, coefficient: i64, factor: (usize, usize) },
     /// Of a chunk at a point.
     Chunk(usize, Point),
     /// The sum of a chunk's cells.

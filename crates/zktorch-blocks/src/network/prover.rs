@@ -174,7 +174,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     let blinds = private.weights.iter().chain(private.io[0]).chain(private.io[1]);
     let commitments =
         statement.commitments().chain(committed.v.iter().copied()).chain(inverses.h.iter().copied());
-    let cells = witness.chunks(network).map(MiraColumn::I32).chain(inverses.columns(witness));
+    let cells = witness.chunks(network).map(MiraColumn::from).chain(inverses.columns(witness));
     let opened: Vec<Chunk<'_>> = (cells.zip(commitments).zip(blinds.chain(v_blinds).chain(h_blinds)))
         .map(|((column, commitment), blind)| Chunk { column, commitment, blind })
         .collect();

@@ -1,7 +1,6 @@
 //! The witness as columns of cells.
 
 use core::ops::Range;
-use std::borrow::Cow;
 
 use zeroize::Zeroize;
 use zktorch_field::par;
@@ -11,13 +10,14 @@ use zktorch_graph::{GraphError, TensorId};
 use super::chunks::LookedUp;
 use super::description::Network;
 use crate::BlockError;
+use crate::cells::Cells;
 use crate::error::check_length;
-use crate::piece::prover::{lay_into, whole};
+use crate::piece::prover::{Entries, lay_into};
 
 /// All values of an inference, laid out. Wiped from memory when dropped.
 pub struct Witness<'a> {
     /// The stacked weights.
-    weights: &'a [i32],
+    weights: Cells<'a>,
     /// The other arenas' columns of arguments, by arena.
     columns: Vec<Vec<i32>>,
     /// The values of functions.
@@ -48,31 +48,31 @@ impl Network {
     ///
     /// # Errors
     /// [`BlockError::Length`] if a tensor has another number of entries.
-    pub fn stack_weights<T: Copy + Into<i32> + Sync>(
+    pub fn stack_weights<T: Copy + Default + Send + Sync>(
         &self,
         values: &[Vec<T>],
-    ) -> Result<Vec<i32>, BlockError> {
+    ) -> Result<Vec<T>, BlockError> {
         stack(self, ArenaKind::Weights, values)
     }
 }
 
-fn stack<T: Copy + Into<i32> + Sync>(
+fn stack<T: Copy + Default + Send + Sync>(
     network: &Network,
     kind: ArenaKind,
     values: &[Vec<T>],
-) -> Result<Vec<i32>, BlockError> {
+) -> Result<Vec<T>, BlockError> {
     let arena = network.layout().arena(kind);
     place(network, arena.pieces().to_vec(), values, arena.chunks() << network.k())
 }
 
 /// A column of `len` cells with these pieces at their offsets, which do not overlap.
-fn place<T: Copy + Into<i32> + Sync>(
+fn place<T: Copy + Default + Send + Sync>(
     network: &Network,
     mut pieces: Vec<Placed>,
     values: &[Vec<T>],
     len: usize,
-) -> Result<Vec<i32>, BlockError> {
-    let mut column = vec![0; len];
+) -> Result<Vec<T>, BlockError> {
+    let mut column = vec![T::default(); len];
     pieces.sort_unstable_by_key(|placed| placed.offset);
     let mut parts = Vec::with_capacity(pieces.len());
     let (mut rest, mut at) = (column.as_mut_slice(), 0);
@@ -96,7 +96,12 @@ impl<'a> Witness<'a> {
     ///
     /// # Errors
     /// [`BlockError::Length`] for a tensor of another size; [`BlockError::Graph`] for a value that is in no table.
-    pub fn new(network: &Network, weights: &'a [i32], values: &[Vec<i32>]) -> Result<Self, BlockError> {
+    pub fn new(
+        network: &Network,
+        weights: impl Into<Cells<'a>>,
+        values: &[Vec<i32>],
+    ) -> Result<Self, BlockError> {
+        let weights = weights.into();
         check_length("cells of the weights", network.weight_chunks() << network.k(), weights.len())?;
         let mut columns = vec![Vec::new(); ArenaKind::ALL.len()];
         let mut outputs = Vec::new();
@@ -140,11 +145,16 @@ impl<'a> Witness<'a> {
         Ok(witness)
     }
 
-    /// One arena's column of arguments.
+    /// One arena's column of arguments; nothing for the weights, which are the caller's.
     pub fn column(&self, kind: ArenaKind) -> &[i32] {
+        &self.columns[kind as usize]
+    }
+
+    /// One arena's column of arguments.
+    fn arguments(&self, kind: ArenaKind) -> Cells<'_> {
         match kind {
             ArenaKind::Weights => self.weights,
-            other => &self.columns[other as usize],
+            other => self.column(other).into(),
         }
     }
 
@@ -159,31 +169,45 @@ impl<'a> Witness<'a> {
     }
 
     /// The cells of all chunks before the inverse columns, in the order of their numbers.
-    pub(crate) fn chunks(&self, network: &Network) -> impl Iterator<Item = &[i32]> {
+    pub(crate) fn chunks(&self, network: &Network) -> impl Iterator<Item = Cells<'_>> {
         use ArenaKind::{Function, PrivateInputs, PrivateOutputs, Ranged, Weights};
         let arguments = [Weights, PrivateInputs, PrivateOutputs, Ranged, Function];
-        let columns = arguments.into_iter().map(|kind| self.column(kind));
-        let columns = columns.chain([self.outputs(), self.multiplicities()]);
+        let columns = arguments.into_iter().map(|kind| self.arguments(kind));
+        let columns = columns.chain([self.outputs(), self.multiplicities()].map(Cells::from));
         let n = 1usize << network.k();
         columns.flat_map(move |column| column.chunks(n))
     }
 
     /// One chunk of a column.
-    pub(crate) fn chunk<'c>(network: &Network, column: &'c [i32], chunk: usize) -> &'c [i32] {
+    pub(crate) fn chunk<'c>(
+        network: &Network,
+        column: Cells<'c>,
+        chunk: usize,
+    ) -> Result<Cells<'c>, BlockError> {
         let n = 1usize << network.k();
-        &column[chunk * n..(chunk + 1) * n]
+        let (expected, got) = ((chunk + 1) * n, column.len());
+        column.get(chunk * n..expected).ok_or(BlockError::Length { what: "cells of a column", expected, got })
+    }
+
+    /// The arguments of a looked-up chunk.
+    pub(crate) fn argument_chunk(
+        &self,
+        network: &Network,
+        chunk: &LookedUp,
+    ) -> Result<Cells<'_>, BlockError> {
+        Self::chunk(network, self.arguments(chunk.arena), chunk.chunk)
     }
 
     /// The column that a committed tensor lies in, and its place there.
-    pub(crate) fn place<'n>(&self, network: &'n Network, id: TensorId) -> Option<(&[i32], &'n Place)> {
+    pub(crate) fn place<'n>(&self, network: &'n Network, id: TensorId) -> Option<(Cells<'_>, &'n Place)> {
         let place = network.layout().place(id)?;
-        Some((if place.output { self.outputs() } else { self.column(place.arena) }, place))
+        Some((if place.output { self.outputs().into() } else { self.arguments(place.arena) }, place))
     }
 
     /// The padded entries of a committed tensor.
-    pub(crate) fn entries(&self, network: &Network, id: TensorId) -> Option<Cow<'_, [i32]>> {
+    pub(crate) fn entries(&self, network: &Network, id: TensorId) -> Option<Entries<'_>> {
         let (column, place) = self.place(network, id)?;
-        whole(column, &network.graph().tensor(id).shape, place)
+        Entries::new(column, &network.graph().tensor(id).shape, place)
     }
 
     /// The table of every cell of a looked-up chunk, in runs of (cells, table).
@@ -205,20 +229,32 @@ impl<'a> Witness<'a> {
     }
 
     fn find(&self, network: &Network, chunk: &LookedUp) -> Result<Vec<u32>, BlockError> {
-        let cells = Self::chunk(network, self.column(chunk.arena), chunk.chunk);
-        let tables = network.layout().tables().tables();
-        let mut indices = Vec::with_capacity(cells.len());
-        for (count, table) in Self::runs(network, chunk) {
-            let table = &tables[table];
-            for value in &cells[indices.len()..indices.len() + count] {
-                if !table.keys.contains(i64::from(*value)) {
-                    return Err(out_of_table(&table.kind, *value, table.keys, indices.len()).into());
-                }
-                indices.push(table.offset as u32 + (*value - table.keys.lo) as u32);
-            }
+        match self.argument_chunk(network, chunk)? {
+            Cells::I16(cells) => find(network, chunk, cells),
+            Cells::I32(cells) => find(network, chunk, cells),
         }
-        Ok(indices)
     }
+}
+
+/// The cell of the table column that every one of a looked-up chunk's cells refers to.
+fn find<T: Copy + Into<i32>>(
+    network: &Network,
+    chunk: &LookedUp,
+    cells: &[T],
+) -> Result<Vec<u32>, BlockError> {
+    let tables = network.layout().tables().tables();
+    let mut indices = Vec::with_capacity(cells.len());
+    for (count, table) in Witness::runs(network, chunk) {
+        let table = &tables[table];
+        for value in &cells[indices.len()..indices.len() + count] {
+            let value: i32 = (*value).into();
+            if !table.keys.contains(i64::from(value)) {
+                return Err(out_of_table(&table.kind, value, table.keys, indices.len()).into());
+            }
+            indices.push(table.offset as u32 + (value - table.keys.lo) as u32);
+        }
+    }
+    Ok(indices)
 }
 
 fn out_of_table(kind: &LookupKind, value: i32, keys: zktorch_graph::Interval, index: usize) -> GraphError {

@@ -8,13 +8,14 @@ use zktorch_sumcheck::eq_table;
 use super::{SplitEq, Sum};
 use crate::BlockError;
 use crate::array::{Array, Axis, SparseMatrix};
+use crate::cells::Cells;
 use crate::point::Drawn;
 
 /// A view with some output axes bound to coordinates: the values over the others, in the given order.
 pub(crate) fn partial(
     view: &View,
     source: &Shape,
-    cells: &[i32],
+    cells: Cells<'_>,
     bound: &[Option<&[Fr]>],
     order: &[u32],
     indices: Indices<'_>,
@@ -111,7 +112,7 @@ pub(crate) fn sum_factors(
     sum: &Sum,
     view: &View,
     source: &Shape,
-    cells: &[i32],
+    cells: Cells<'_>,
     drawn: &Drawn,
     indices: Indices<'_>,
 ) -> Result<[Vec<Fr>; 2], BlockError> {

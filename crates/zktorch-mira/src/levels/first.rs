@@ -194,6 +194,9 @@ impl<'t, 'a, B: Backend> VectorBlock<'t, 'a, B> {
     }
 }
 
+/// A block, the sum of its vectors, and the factor that it leaves out.
+type Filled<'f, F> = (&'f [F], F, F);
+
 /// One block of a functional.
 enum FormBlock<'t, B: Backend> {
     /// The same table for all blocks, its sum, and the factors of the blocks.
@@ -216,9 +219,9 @@ impl<'t, B: Backend> FormBlock<'t, B> {
         }
     }
 
-    /// The block, the sum of its vectors, and the factor that it leaves out; nothing if that is zero.
+    /// The block; nothing if its factor is zero.
     #[inline(always)]
-    fn load(&mut self, block: usize) -> Option<(&[B::Fr], B::Fr, B::Fr)> {
+    fn load(&mut self, block: usize) -> Option<Filled<'_, B::Fr>> {
         match self {
             Self::Eq(_, _, scales) if scales[block].is_zero() => None,
             Self::Eq(packed, sum, scales) => Some((packed, *sum, B::Fr::splat(scales[block]))),

@@ -1,12 +1,13 @@
 //! What the files of a model hold: MODEL.zkt and the proving key's file.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
-use zktorch::container::{self, Kind};
+use zktorch::container::{self, BodyReader, Kind};
 use zktorch::{Bytes32, ImageSpec, srs_path};
 use zktorch_commit::Srs;
 use zktorch_graph::{Graph, TensorId, Visibility};
@@ -188,14 +189,9 @@ impl ModelFile {
         Ok(())
     }
 
-    /// Bytes that the weights need in a proving key: numbers of one to three bytes.
+    /// Bytes that the weights need in a proving key.
     pub(crate) fn weight_bytes(&self) -> u64 {
-        let bytes = |value: &i32| match value.unsigned_abs() {
-            0..64 => 1,
-            64..8192 => 2,
-            _ => 3,
-        };
-        self.weights.iter().flat_map(|(_, values)| values).map(bytes).sum()
+        self.weights.iter().map(|(_, values)| 2 * values.len() as u64).sum()
     }
 
     /// As the compiler gave it; the graph is validated.
@@ -291,20 +287,7 @@ fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-/// The proving key's file.
-#[derive(Serialize, Deserialize)]
-struct KeyFile {
-    key: Vec<u8>,
-    recipe: Recipe,
-}
-
-impl Drop for KeyFile {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.key);
-    }
-}
-
-/// A proving key with what it was made from.
+/// A proving key with what it was made from. In the file the recipe comes first, after its length as a 64-bit little-endian number.
 pub(crate) struct LoadedKey {
     pub(crate) key: ProvingKey,
     pub(crate) recipe: Recipe,
@@ -313,21 +296,35 @@ pub(crate) struct LoadedKey {
 impl LoadedKey {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let _span = tracing::info_span!("read key").entered();
-        let body = container::read(path, Kind::ProvingKey, &protocol(), MAX_BYTES)?;
-        let file: KeyFile =
-            decode(&body).with_context(|| format!("{}: malformed proving key", path.display()))?;
-        let key = ProvingKey::from_bytes(&file.key).with_context(|| path.display().to_string())?;
-        let recipe = file.recipe.clone();
+        let parts = |reader: &mut BodyReader| -> Result<_> {
+            let mut length = [0; 8];
+            reader.read_exact(&mut length)?;
+            let length = u64::from_le_bytes(length);
+            // The file has this length.
+            let known = usize::try_from(length).ok().filter(|_| length <= reader.left());
+            let mut recipe =
+                Zeroizing::new(vec![0; known.context("malformed proving key: length of the recipe")?]);
+            reader.read_exact(&mut recipe)?;
+            let left = reader.left();
+            Ok((ProvingKey::read_from(reader, left)?, decode(&recipe).context("malformed proving key")?))
+        };
+        let parts = container::read_with(path, Kind::ProvingKey, &protocol(), MAX_BYTES, parts)?;
+        let (key, recipe): (ProvingKey, Recipe) = parts.with_context(|| path.display().to_string())?;
         if key.vk().preprocessing() != preprocessing(recipe.image.as_ref()) {
             bail!("{}: the key's preprocessing is not that of its model", path.display());
         }
         Ok(Self { key, recipe })
     }
 
-    /// The body of the file. Secret.
-    pub(crate) fn encode(key: &ProvingKey, recipe: &Recipe) -> Result<Zeroizing<Vec<u8>>> {
-        let file = KeyFile { key: key.to_bytes()?, recipe: recipe.clone() };
-        Ok(Zeroizing::new(postcard::to_stdvec(&file)?))
+    /// Writes the file.
+    pub(crate) fn write(path: &Path, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
+        let recipe = Zeroizing::new(postcard::to_stdvec(recipe)?);
+        container::write_with(path, Kind::ProvingKey, &protocol(), |writer| {
+            writer.write_all(&(recipe.len() as u64).to_le_bytes())?;
+            writer.write_all(&recipe)?;
+            key.write_to(writer).map_err(std::io::Error::other)
+        })?;
+        Ok(())
     }
 
     /// Ports with the graph's tensors and scales.

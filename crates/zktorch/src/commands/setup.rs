@@ -105,12 +105,12 @@ pub(super) fn make_keys(
     report.add(Stage::Setup, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));
     let span = info_span!("write keys").entered();
-    let (pk, vk) = (LoadedKey::encode(&key, &file.recipe)?, key.vk_bytes());
+    let vk = key.vk_bytes();
     // Verifiers know the others.
     let own = imported && !is_built_in(srs.verifier().id());
     let part_bytes = if own { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
     context.require_room(&[
-        (&options.pk, container::file_bytes(pk.len()) + srs_bytes),
+        (&options.pk, key.encoded_bytes()? + srs_bytes),
         (&options.vk, container::file_bytes(vk.len()) + part_bytes),
     ])?;
     if srs.verifier().id() == DEVELOPMENT {
@@ -130,7 +130,7 @@ pub(super) fn make_keys(
         }
         context.progress.info(&format!("whoever trusts this SRS verifies with --accept-srs {id}"));
     }
-    container::write(&options.pk, Kind::ProvingKey, &protocol(), &pk)?;
+    LoadedKey::write(&options.pk, &key, &file.recipe)?;
     container::write(&options.vk, Kind::VerifyingKey, &protocol(), vk)?;
     drop(span);
     Ok(key)

@@ -10,8 +10,6 @@ use crate::hex::Bytes32;
 
 /// The first bytes of every file.
 pub const MAGIC: [u8; 8] = *b"ZKTORCH\0";
-/// The version of the formats that this program reads and writes.
-pub const FORMAT_VERSION: u32 = 1;
 /// Length of the header.
 pub const HEADER_BYTES: usize = 88;
 
@@ -42,6 +40,15 @@ impl Kind {
             Self::VerifyingKey => 3,
             Self::Proof => 4,
             Self::SrsPart => 5,
+        }
+    }
+
+    /// The version of its format that this program reads and writes.
+    pub fn version(self) -> u32 {
+        match self {
+            // 2: the weights are one section of 16-bit numbers.
+            Self::ProvingKey => 2,
+            Self::Model | Self::VerifyingKey | Self::Proof | Self::SrsPart => 1,
         }
     }
 
@@ -121,8 +128,8 @@ impl Header {
         };
         let kind = Kind::from_code(u32::from_le_bytes(part(bytes, 8)))?;
         let version = u32::from_le_bytes(part(bytes, 12));
-        if version != FORMAT_VERSION {
-            return Err(Error::Version { expected: FORMAT_VERSION, found: version });
+        if version != kind.version() {
+            return Err(Error::Version { kind, expected: kind.version(), found: version });
         }
         Ok(Self {
             kind,

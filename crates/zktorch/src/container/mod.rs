@@ -20,6 +20,6 @@ mod sniff;
 mod tests;
 mod write;
 
-pub use header::{FORMAT_VERSION, HEADER_BYTES, Header, Kind, MAGIC};
-pub use read::{decode, describe, read};
+pub use header::{HEADER_BYTES, Header, Kind, MAGIC};
+pub use read::{BodyReader, decode, describe, read, read_with};
 pub use write::{BodyWriter, encode, file_bytes, write, write_with};

@@ -31,6 +31,59 @@ pub fn read(path: &Path, kind: Kind, protocol: &Bytes32, limit: u64) -> Result<Z
     read().map_err(|error: Error| error.at(path))
 }
 
+/// A body on its way from a file.
+#[derive(Debug)]
+pub struct BodyReader {
+    file: File,
+    hasher: Sha256,
+    left: u64,
+}
+
+impl BodyReader {
+    /// Bytes that have not been read.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.file.read(&mut buffer[..most])?;
+        self.hasher.update(&buffer[..count]);
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+/// As [`read`], for a body that is decoded piece by piece: `decode` sees bytes whose digest is not known yet, and what it makes of
+/// them is returned only if the digest of the whole body is right.
+///
+/// # Errors
+/// [`Error::File`] with the field that is not as expected.
+pub fn read_with<T>(
+    path: &Path,
+    kind: Kind,
+    protocol: &Bytes32,
+    limit: u64,
+    decode: impl FnOnce(&mut BodyReader) -> T,
+) -> Result<T, Error> {
+    let read = || {
+        let (file, header) = open(path)?;
+        header.demand(kind, protocol)?;
+        if header.body_bytes > limit {
+            return Err(Error::TooLarge { what: kind.to_string(), size: header.body_bytes, limit });
+        }
+        let mut reader = BodyReader { file, hasher: Sha256::new(), left: header.body_bytes };
+        let decoded = decode(&mut reader);
+        let mut rest = Zeroizing::new(vec![0; 1 << 16]);
+        while reader.read(&mut rest).action("read")? > 0 {}
+        header.demand_digest(Bytes32(reader.hasher.finalize().into()))?;
+        Ok(decoded)
+    };
+    read().map_err(|error: Error| error.at(path))
+}
+
 /// The body within the bytes of a file of this kind and protocol.
 ///
 /// # Errors

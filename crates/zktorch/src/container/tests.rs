@@ -1,7 +1,7 @@
 //! Every field of the header matters, and its error says which one it is.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 
 use super::*;
 use crate::fuzz::fuzz;
@@ -71,7 +71,7 @@ fn every_field_is_checked() {
     assert!(matches!(with(0, 1), Error::Magic { .. }));
     assert!(matches!(with(7, 1), Error::Magic { .. }));
     assert!(matches!(with(9, 1), Error::UnknownKind { found: 259 }));
-    assert!(matches!(with(12, 3), Error::Version { expected: 1, found: 2 }));
+    assert!(matches!(with(12, 3), Error::Version { kind: Kind::VerifyingKey, expected: 1, found: 2 }));
     assert!(matches!(with(47, 1), Error::Protocol { .. }));
     assert!(matches!(with(48, 1), Error::Length { field: "body", expected: 5, found: 4 }));
     assert!(matches!(with(55, 0x80), Error::Length { field: "body", .. }));
@@ -117,6 +117,36 @@ fn files_are_checked_before_memory_is_taken() {
     bytes[HEADER_BYTES + 50] = 1;
     fs::write(&path, &bytes).unwrap();
     assert!(describe(&path).unwrap_err().to_string().contains("the file is damaged"));
+}
+
+#[test]
+fn bodies_are_read_piece_by_piece() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vk");
+    let body: Vec<u8> = (0..200_000u32).map(|i| i as u8).collect();
+    write(&path, Kind::VerifyingKey, &protocol(), &body).unwrap();
+    let read_part = |path: &std::path::Path, limit: u64| {
+        read_with(path, Kind::VerifyingKey, &protocol(), limit, |reader| {
+            assert_eq!(reader.left(), 200_000);
+            let mut part = vec![0; 150_000];
+            reader.read_exact(&mut part).unwrap();
+            assert_eq!(reader.left(), 50_000);
+            part
+        })
+    };
+    assert_eq!(read_part(&path, 200_000).unwrap(), body[..150_000]);
+    assert!(read_part(&path, 199_999).unwrap_err().to_string().contains("200000 bytes, but at most 199999"));
+    // Damage in what was read, and in what was not.
+    for at in [0, 149_999, 150_000, 199_999] {
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[HEADER_BYTES + at] ^= 1;
+        let damaged = folder.path().join("damaged");
+        fs::write(&damaged, bytes).unwrap();
+        assert!(
+            read_part(&damaged, 200_000).unwrap_err().to_string().contains("the file is damaged"),
+            "{at}"
+        );
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{FORMAT_VERSION, HEADER_BYTES, Header, Kind};
+use super::{HEADER_BYTES, Header, Kind};
 use crate::Error;
 use crate::error::IoContext;
 use crate::files::{Access, write_atomically};
@@ -78,5 +78,5 @@ pub fn encode(kind: Kind, protocol: &Bytes32, body: &[u8]) -> Vec<u8> {
 }
 
 fn header(kind: Kind, protocol: &Bytes32, body_bytes: u64, digest: Bytes32) -> Header {
-    Header { kind, version: FORMAT_VERSION, protocol: *protocol, body_bytes, digest }
+    Header { kind, version: kind.version(), protocol: *protocol, body_bytes, digest }
 }

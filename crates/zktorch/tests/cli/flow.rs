@@ -190,7 +190,7 @@ fn info_tells_what_every_file_is() {
             assert_eq!(json["model_id"], files.id.as_str(), "{name}");
         }
         if kind != "statement" {
-            assert_eq!(json["format_version"], 1);
+            assert_eq!(json["format_version"], if kind == "proving_key" { 2 } else { 1 });
             assert!(json["digest"].is_string() && json["protocol"].is_string());
         }
         if kind.ends_with("key") {

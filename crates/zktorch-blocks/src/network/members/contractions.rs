@@ -25,9 +25,13 @@ impl<'a, S: Scalar> Contractions<'a, S> {
         Self { network, claims: std::mem::take(&mut ledger.contracts) }
     }
 
-    fn ask(&self, linear: &'a Linear, z: &Point) -> impl Iterator<Item = Ask<'a>> {
-        let slots = linear.terms.iter().map(|(_, view)| Slot::View(view));
-        slots.filter(|slot| self.network.is_hidden(*slot)).map(|slot| Ask::Slot(slot, z.clone()))
+    fn ask(&self, linear: &'a Linear, z: &Point, factor: (usize, usize)) -> impl Iterator<Item = Ask<'a>> {
+        let hidden = linear.terms.iter().filter(|(_, view)| self.network.is_hidden(Slot::View(view)));
+        hidden.map(move |(coefficient, view)| match linear.terms.as_slice() {
+            // The sumcheck has bound it already.
+            [_] => Ask::Operand { view, point: z.clone(), coefficient: *coefficient, factor },
+            _ => Ask::Slot(Slot::View(view), z.clone()),
+        })
     }
 }
 
@@ -45,8 +49,8 @@ impl<'a, S: Scalar> Member<'a, S> for Contractions<'a, S> {
         let mut asks = Vec::new();
         for (instance, claim) in self.claims.iter().enumerate() {
             let [a, b] = claim.operand_points()?;
-            asks.extend(self.ask(&claim.contract.a, &a));
-            asks.extend(self.ask(&claim.contract.b, &b));
+            asks.extend(self.ask(&claim.contract.a, &a, (instance, 0)));
+            asks.extend(self.ask(&claim.contract.b, &b, (instance, 1)));
             asks.push(Ask::Product(instance));
         }
         Ok(asks)
