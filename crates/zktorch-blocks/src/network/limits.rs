@@ -1,7 +1,7 @@
 //! What can be proved at once. A key is hostile input: these limits are checked before anything is allocated by them, and keep a
 //! verifier's time and memory bounded whatever a valid graph says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zktorch_commit::MIN_LOG_SIZE;
 use zktorch_graph::layout::{ArenaKind, Cut, Layout, LookupKind, Place};
@@ -25,9 +25,11 @@ pub(crate) const CLAIM_TERMS: u64 = 1 << 18;
 /// Cells of public tensors that the verifier reads, once for every reading.
 pub(crate) const PUBLIC_CELLS: u64 = 1 << 28;
 
-/// Readings of committed tensors, as they are or in views: most have a point of their own, which the verifier keeps (a tensor
-/// smaller than a chunk is evaluated where it lies in it).
-pub(crate) const READINGS: u64 = 1 << 16;
+/// Pieces of all tensors: regions of tags, and what a layout lists.
+pub(crate) const PIECES: u64 = 1 << 17;
+/// Readings of pieces of committed tensors, as they are or in views: most have a point of their own, which the verifier keeps (a
+/// piece smaller than a chunk is evaluated where it lies in it).
+pub(crate) const READINGS: u64 = 1 << 17;
 /// Readings that need a sum: instances of sumcheck B.
 pub(crate) const SUMS: u64 = 1 << 14;
 /// Contractions: instances of sumcheck A.
@@ -49,6 +51,11 @@ pub(super) fn check_graph(graph: &Graph, k: usize) -> Result<(), BlockError> {
     }
     let cells = graph.tensors.iter().map(|tensor| tensor.shape.padded_len() as u64);
     at_most("padded cells of all tensors", CELLS, cells.fold(0, u64::saturating_add))?;
+    let mut pieces = 0;
+    for tensor in &graph.tensors {
+        pieces += Cut::new(&tensor.shape).pieces().len() as u64;
+        at_most("pieces of all tensors", PIECES, pieces)?;
+    }
 
     // Both scopes together: a graph is refused as a whole.
     let kinds: BTreeSet<LookupKind> = graph.tensors.iter().filter_map(LookupKind::of).collect();
@@ -90,6 +97,8 @@ pub(super) fn constraints(graph: &Graph, k: usize) -> Result<Vec<Constraint>, Bl
 /// What constraints ask of a verifier.
 #[derive(Debug, Default)]
 struct Work {
+    /// Pieces of tensors, and the chunks that these are in, as far as they are known.
+    known: BTreeMap<TensorId, [u64; 2]>,
     contractions: u64,
     factors: u64,
     terms: u64,
@@ -130,9 +139,13 @@ impl Work {
         if tensor.role.is_public() {
             self.public = self.public.saturating_add(tensor.shape.padded_len() as u64);
         } else {
-            self.readings += 1;
-            let cut = Cut::new(&tensor.shape);
-            self.terms += cut.pieces().iter().map(|piece| 1 << piece.vars.saturating_sub(k)).sum::<u64>();
+            let [pieces, chunks] = *self.known.entry(id).or_insert_with(|| {
+                let cut = Cut::new(&tensor.shape);
+                let chunks = cut.pieces().iter().map(|piece| 1 << piece.vars.saturating_sub(k)).sum();
+                [cut.pieces().len() as u64, chunks]
+            });
+            self.readings += pieces;
+            self.terms += chunks;
         }
     }
 

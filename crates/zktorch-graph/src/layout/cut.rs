@@ -52,7 +52,9 @@ impl Axis {
         let whole = Self { dim, high: 0, low: vars };
         let cuts = (0..=MOST_VARS.min(vars)).map(|high| Self { high, low: vars - high, ..whole });
         let least = cuts.clone().map(Self::cells).min().unwrap_or(1 << vars);
-        let mut good = cuts.filter(|cut| cut.cells() == least || 16 * cut.cells() <= 17 * dim);
+        // In 64 bits: cells of one axis go up to 2^28, and usize has 32 on some machines.
+        let little = |cells: usize| 16 * cells as u64 <= 17 * dim as u64;
+        let mut good = cuts.filter(|cut| cut.cells() == least || little(cut.cells()));
         good.next().unwrap_or(whole)
     }
 
@@ -329,6 +331,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Pinned: 16 times their cells are beyond 32 bits, and every machine has to cut them in the same way.
+    #[test]
+    fn wide_axes_are_cut_alike_everywhere() {
+        let pieces = |dim: u32| -> Vec<[usize; 2]> {
+            Cut::new(&Shape::new([dim])).pieces().iter().map(|piece| [piece.vars, piece.slice]).collect()
+        };
+        assert_eq!(pieces(134_217_729), [[27, 0], [24, 8]]);
+        assert_eq!(pieces(251_658_240), [[27, 0], [26, 2], [25, 6], [24, 14]]);
+        assert_eq!(pieces(1 << 28), [[28, 0]]);
     }
 
     #[test]

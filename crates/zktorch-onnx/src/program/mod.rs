@@ -4,6 +4,7 @@
 
 mod builder;
 mod core;
+mod factors;
 mod fuse;
 mod window;
 

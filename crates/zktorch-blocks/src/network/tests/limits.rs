@@ -52,6 +52,18 @@ fn tables_are_bounded() {
     assert_eq!(refused(b.graph, 8), ("lookup tables", limits::TABLES));
 }
 
+/// Twelve pieces each: tags have as many regions, and claims as many points.
+#[test]
+fn pieces_are_bounded() {
+    let dims = [12, 57];
+    assert_eq!(zktorch_graph::layout::Cut::new(&Shape::new(dims)).pieces().len(), 12);
+    let mut b = Builder::default();
+    for _ in 0..=limits::PIECES / 12 {
+        b.tensor("w", &dims, Interval::I16, Role::Weight);
+    }
+    assert_eq!(refused(b.graph, 12), ("pieces of all tensors", limits::PIECES));
+}
+
 #[test]
 fn chunks_and_cells_are_bounded() {
     let mut b = Builder::default();
