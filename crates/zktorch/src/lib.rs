@@ -40,6 +40,7 @@ mod fuzz;
 mod hex;
 mod image;
 pub mod interrupt;
+pub mod memory;
 pub mod outputs;
 pub mod progress;
 pub mod report;

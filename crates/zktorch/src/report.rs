@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::memory::status_bytes;
 use crate::outputs::ProvedOutput;
 use crate::stages::Split;
 
@@ -149,14 +150,7 @@ impl Report {
 
 /// The most memory that this process has had resident, in bytes. Known on Linux.
 pub fn peak_rss_bytes() -> Option<u64> {
-    parse_peak(&std::fs::read_to_string("/proc/self/status").ok()?)
-}
-
-/// `VmHWM:     1234 kB`, where kB means 1024 bytes.
-fn parse_peak(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
+    status_bytes(&std::fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
 #[cfg(test)]
@@ -206,6 +200,7 @@ mod tests {
 
     #[test]
     fn peak_memory() {
+        let parse_peak = |status| status_bytes(status, "VmHWM:");
         assert_eq!(parse_peak("Name:\tx\nVmHWM:\t    1234 kB\nVmRSS:\t1 kB\n"), Some(1234 * 1024));
         for bad in [
             "",

@@ -9,6 +9,7 @@ use tracing::info_span;
 use zktorch::Bytes32;
 use zktorch::cli::{self, CompileSource, Dim, ProofContext, ProveForm};
 use zktorch::container::{self, Kind};
+use zktorch::memory::AnonymousPeak;
 use zktorch::outputs::{Labels, ProvedOutput};
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{MAX_INLINE, Statement, StatementTensor, TensorValue};
@@ -106,6 +107,7 @@ fn prove(
     require_folder(statement)?;
     let bound = options.context.as_ref().map(ProofContext::bytes).transpose()?.unwrap_or_default();
     let _reading = context.progress.begin("prove", plan::read_key());
+    let memory = AnonymousPeak::watch();
     let loaded = report.time(Stage::Load, || -> Result<_> {
         let loaded = LoadedKey::read(pk)?;
         let srs = load_srs(pk, loaded.key.vk())?;
@@ -143,6 +145,7 @@ fn prove(
     report.proof_bytes = file_bytes(proof);
     report.pk_bytes = file_bytes(pk);
     report.committed_values = Some(committed_values(graph) as u64);
+    report.note("peak_anon_bytes", memory.end());
     report.note("model_id", vk.model_id().to_string());
     report.note("context", !bound.is_empty());
     report.proved_outputs = (output_ports.iter().zip(&proved.outputs))

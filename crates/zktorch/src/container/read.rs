@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -31,13 +32,16 @@ pub fn read(path: &Path, kind: Kind, protocol: &Bytes32, limit: u64) -> Result<Z
     read().map_err(|error: Error| error.at(path))
 }
 
-/// A body on its way from a file.
+/// A body on its way from a file. Another thread hashes what was read.
 #[derive(Debug)]
 pub struct BodyReader {
     file: File,
-    hasher: Sha256,
     left: u64,
+    read: SyncSender<Zeroizing<Vec<u8>>>,
 }
+
+/// Pieces that wait to be hashed, at most.
+const WAITING: usize = 16;
 
 impl BodyReader {
     /// Bytes that have not been read.
@@ -50,8 +54,9 @@ impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let count = self.file.read(&mut buffer[..most])?;
-        self.hasher.update(&buffer[..count]);
         self.left -= count as u64;
+        // Nobody drops the other end before this one.
+        let _ = self.read.send(Zeroizing::new(buffer[..count].to_vec()));
         Ok(count)
     }
 }
@@ -74,12 +79,22 @@ pub fn read_with<T>(
         if header.body_bytes > limit {
             return Err(Error::TooLarge { what: kind.to_string(), size: header.body_bytes, limit });
         }
-        let mut reader = BodyReader { file, hasher: Sha256::new(), left: header.body_bytes };
-        let decoded = decode(&mut reader);
-        let mut rest = Zeroizing::new(vec![0; 1 << 16]);
-        while reader.read(&mut rest).action("read")? > 0 {}
-        header.demand_digest(Bytes32(reader.hasher.finalize().into()))?;
-        Ok(decoded)
+        let (sender, pieces) = sync_channel(WAITING);
+        std::thread::scope(|scope| {
+            let hasher = scope.spawn(move || {
+                let mut hasher = Sha256::new();
+                pieces.iter().for_each(|piece: Zeroizing<Vec<u8>>| hasher.update(&piece));
+                Bytes32(hasher.finalize().into())
+            });
+            let mut reader = BodyReader { file, left: header.body_bytes, read: sender };
+            let decoded = decode(&mut reader);
+            let mut rest = Zeroizing::new(vec![0; 1 << 16]);
+            while reader.read(&mut rest).action("read")? > 0 {}
+            drop(reader);
+            let digest = hasher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            header.demand_digest(digest)?;
+            Ok(decoded)
+        })
     };
     read().map_err(|error: Error| error.at(path))
 }

@@ -66,7 +66,7 @@ fn whole_flow(model: &str, moves: bool) {
 
     let json =
         succeed(&["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement]);
-    numbers(&json, &["load_s", "witness_s", "prove_s"]);
+    numbers(&json, &["load_s", "witness_s", "prove_s", "peak_anon_bytes"]);
     assert!(json["witness_s"].as_f64() < json["prove_s"].as_f64());
     stages(
         &json,
