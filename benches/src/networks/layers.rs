@@ -103,7 +103,12 @@ impl Builder {
         deviation: f64,
     ) -> String {
         let table = self.normal(&format!("{name}.weight"), &[rows, width], deviation);
-        self.node("Gather", name, &[&table, ids], vec![int("axis", 0)])
+        self.gather(&table, name, ids, 0)
+    }
+
+    /// The entries along an axis that a tensor of integers names.
+    pub(super) fn gather(&mut self, x: &str, name: &str, ids: &str, axis: i64) -> String {
+        self.node("Gather", name, &[x, ids], vec![int("axis", axis)])
     }
 
     /// Factors near 1 and shifts near 0 of a normalisation.

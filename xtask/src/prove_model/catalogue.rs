@@ -34,6 +34,8 @@ pub(crate) enum Model {
     Gpt2,
     /// MLPerf's RNN-T (encoder, prediction and joint network), random weights, 8 steps of sound or --tokens.
     Rnnt,
+    /// One block of LLaMA-2-7B (hidden 4096, 32 heads, gated perceptron of 11008), random weights, 16 tokens or --tokens.
+    LlamaLayer,
 }
 
 /// Where a model's files are.
@@ -118,6 +120,7 @@ impl Model {
             Self::Bert => sequence("bert", 109_482_240, 1),
             Self::Gpt2 => sequence("gpt2", 124_439_808, 16),
             Self::Rnnt => sequence("rnnt", 45_323_549, 8),
+            Self::LlamaLayer => sequence("llama-layer", 202_383_360, 16),
         }
     }
 
