@@ -43,8 +43,7 @@ impl Gpt2 {
         x = b.layer_norm(&x, Norm { name: "transformer.ln_f", width: hidden, epsilon: EPSILON });
         let last = b.integers_of("", &[], &[tokens as i64 - 1]);
         let x = b.gather(&x, "", &last, 1);
-        let head = b.transpose("transformer.wte.weight", "lm_head", &[1, 0]);
-        let logits = b.plain("MatMul", "lm_head", &[&x, &head]);
+        let logits = b.head(&x, "lm_head", "transformer.wte.weight");
         inputs.into_example(builder, OPSET, &[(logits, "logits", &[1, vocabulary])])
     }
 

@@ -94,6 +94,12 @@ impl Builder {
         self.plain("Add", name, &[&bias, &product])
     }
 
+    /// `nn.Linear` of two axes without a bias, its weight `[outputs, inputs]`: a head that is the table of words.
+    pub(super) fn head(&mut self, x: &str, name: &str, weight: &str) -> String {
+        let attributes = vec![float("alpha", 1.0), float("beta", 1.0), int("transB", 1)];
+        self.node("Gemm", name, &[x, weight], attributes)
+    }
+
     /// The rows of a table of normal numbers that identifiers name.
     pub(super) fn embedding(
         &mut self,
