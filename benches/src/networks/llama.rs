@@ -52,13 +52,27 @@ impl Parameters for Weights {
     }
 }
 
-/// Whose scores a language model gives.
+/// What a language model gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scores {
-    /// Of the token that follows the last one.
+pub enum Gives {
+    /// Scores of the token that follows the last one.
     Last,
-    /// Of the token that follows each one.
+    /// Scores of the token that follows each one.
     All,
+    /// What tokens that come later read: keys and values of every block, in this order.
+    Cache,
+}
+
+/// Tokens that come before all others, as the blocks read them: constants of the model, as a cache of a fixed beginning is.
+///
+/// The first token of a text is where attention rests that has nothing to look for, and trained models mark it with numbers that are
+/// thousands of times larger than those of all other tokens. Where it is always the same token it need not be computed again.
+#[derive(Clone, Debug, Default)]
+pub struct Prefix {
+    /// How many tokens.
+    pub tokens: usize,
+    /// Keys and values of each block, `[1, kv_heads, tokens, width]` each.
+    pub cache: Vec<[Vec<f32>; 2]>,
 }
 
 impl Llama {
@@ -77,52 +91,62 @@ impl Llama {
     }
 
     /// Width of a head.
-    fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.hidden / self.heads
     }
 
-    /// `LlamaForCausalLM` as `torch.onnx.export` writes it for a fixed number of tokens, cosines and sines of positions being
-    /// constants; without scores of tokens that are known, if only the last ones are wanted, as those are what a statement
-    /// publishes.
+    /// `LlamaForCausalLM` as `torch.onnx.export` writes it for a fixed number of tokens behind a prefix, cosines and sines of
+    /// positions being constants; without scores of tokens that are known, if only the last ones are wanted, as those are what a
+    /// statement publishes.
     ///
     /// # Errors
     /// If a parameter is not there.
     pub fn model<P: Parameters>(
         &self,
         parameters: &mut P,
+        prefix: &Prefix,
         tokens: usize,
-        scores: Scores,
+        gives: Gives,
     ) -> Result<Example, P::Error> {
         let Self { hidden, vocabulary, .. } = *self;
         let mut inputs = Inputs::default();
         let ids = inputs.add("input_ids", &[1, tokens], Values::Ids(vocabulary as u32));
-        let mut graph = Graph { llama: self, b: Builder::plainly(), parameters, tokens };
+        let mut graph = Graph::new(self, parameters, prefix, tokens);
         let table = "model.embed_tokens.weight";
         let words = graph.parameters.parameter(table, &[vocabulary, hidden], 0.5)?;
         let table = graph.b.initializer(table.to_owned(), &[vocabulary, hidden], &words);
         drop(words);
         let mut x = graph.b.gather(&table, "model.embed_tokens", ids, 0);
-        let rotation = graph.rotation();
         for layer in 0..self.layers {
-            x = graph.block(&x, &format!("model.layers.{layer}"), &rotation)?;
+            x = graph.block(&x, &format!("model.layers.{layer}"), layer)?;
+        }
+        if gives == Gives::Cache {
+            let dims = [1, self.kv_heads, tokens, self.width()];
+            let names: Vec<[String; 2]> = (0..self.layers)
+                .map(|layer| ["key", "value"].map(|part| format!("present.{layer}.{part}")))
+                .collect();
+            let outputs = graph.cache.iter().flatten().zip(names.iter().flatten());
+            let outputs: Vec<_> =
+                outputs.map(|(value, name)| (value.clone(), name.as_str(), &dims[..])).collect();
+            return Ok(inputs.into_example(graph.b, OPSET, &outputs));
         }
         let x = graph.norm(&x, "model.norm")?;
         let b = &mut graph.b;
-        let (x, dims) = match scores {
-            Scores::All => (x, vec![1, tokens, vocabulary]),
-            Scores::Last => {
-                let last = b.integers_of("", &[], &[tokens as i64 - 1]);
-                (b.gather(&x, "", &last, 1), vec![1, vocabulary])
-            }
+        // The exporter writes `nn.Linear` of two axes as Gemm, of more as MatMul.
+        let (logits, dims) = if gives == Gives::All {
+            let head = b.transpose(&table, "lm_head", &[1, 0]);
+            (b.plain("MatMul", "lm_head", &[&x, &head]), vec![1, tokens, vocabulary])
+        } else {
+            let last = b.integers_of("", &[], &[tokens as i64 - 1]);
+            let x = b.gather(&x, "", &last, 1);
+            (b.head(&x, "lm_head", &table), vec![1, vocabulary])
         };
-        let head = b.transpose(&table, "lm_head", &[1, 0]);
-        let logits = b.plain("MatMul", "lm_head", &[&x, &head]);
         Ok(inputs.into_example(graph.b, OPSET, &[(logits, "logits", &dims)]))
     }
 
     /// The model with seeded weights.
     pub(super) fn example(&self, tokens: usize) -> Example {
-        let Ok(example) = self.model(&mut Weights::new(), tokens, Scores::Last);
+        let Ok(example) = self.model(&mut Weights::new(), &Prefix::default(), tokens, Gives::Last);
         example
     }
 
@@ -131,10 +155,9 @@ impl Llama {
         let mut inputs = Inputs::default();
         let dims = [1, tokens, self.hidden];
         let x = inputs.add("hidden_states", &dims, Values::Normal);
-        let mut weights = Weights::new();
-        let mut graph = Graph { llama: self, b: Builder::plainly(), parameters: &mut weights, tokens };
-        let rotation = graph.rotation();
-        let Ok(y) = graph.block(x, "layer", &rotation);
+        let (mut weights, prefix) = (Weights::new(), Prefix::default());
+        let mut graph = Graph::new(self, &mut weights, &prefix, tokens);
+        let Ok(y) = graph.block(x, "layer", 0);
         inputs.into_example(graph.b, OPSET, &[(y, "output", &dims)])
     }
 }
@@ -144,33 +167,39 @@ struct Graph<'a, P> {
     llama: &'a Llama,
     b: Builder,
     parameters: &'a mut P,
+    prefix: &'a Prefix,
     tokens: usize,
+    /// Cosines and sines of the positions' angles, `[1, 1, tokens, width]`.
+    rotation: [String; 2],
+    /// Keys and values of the blocks so far, without the prefix.
+    cache: Vec<[String; 2]>,
 }
 
-impl<P: Parameters> Graph<'_, P> {
-    /// Cosines and sines of the positions' angles, `[1, 1, tokens, width]`.
-    fn rotation(&mut self) -> [String; 2] {
-        let (width, tokens) = (self.llama.width(), self.tokens);
+impl<'a, P: Parameters> Graph<'a, P> {
+    fn new(llama: &'a Llama, parameters: &'a mut P, prefix: &'a Prefix, tokens: usize) -> Self {
+        let mut b = Builder::plainly();
+        let (width, first) = (llama.width(), prefix.tokens);
         let angle = |i: usize| {
-            let (position, pair) = (i / width, i % width % (width / 2));
-            position as f64 * self.llama.theta.powf(-2.0 * pair as f64 / width as f64)
+            let (position, pair) = (first + i / width, i % width % (width / 2));
+            position as f64 * llama.theta.powf(-2.0 * pair as f64 / width as f64)
         };
         let of = |function: fn(f64) -> f64| -> Vec<f32> {
             (0..tokens * width).map(|i| function(angle(i)) as f32).collect()
         };
         let tables = [("cos", of(f64::cos)), ("sin", of(f64::sin))];
-        tables.map(|(name, values)| {
+        let rotation = tables.map(|(name, values)| {
             let name = format!("model.rotary_emb.{name}");
-            self.b.constant(&name, tensor("", &[1, 1, tokens, width], &values))
-        })
+            b.constant(&name, tensor("", &[1, 1, tokens, width], &values))
+        });
+        Self { llama, b, parameters, prefix, tokens, rotation, cache: Vec::new() }
     }
 
-    fn block(&mut self, x: &str, name: &str, rotation: &[String; 2]) -> Result<String, P::Error> {
+    fn block(&mut self, x: &str, name: &str, layer: usize) -> Result<String, P::Error> {
         let Llama { hidden, inner, .. } = *self.llama;
         // What is added to the residual stream shrinks with the number of layers.
         let residual = 1.0 / (2.0 * self.llama.layers as f64).sqrt();
         let y = self.norm(x, &format!("{name}.input_layernorm"))?;
-        let y = self.attention(&y, &format!("{name}.self_attn"), rotation, residual)?;
+        let y = self.attention(&y, &format!("{name}.self_attn"), layer, residual)?;
         let x = self.b.plain("Add", name, &[x, &y]);
         let y = self.norm(&x, &format!("{name}.post_attention_layernorm"))?;
         let mlp = format!("{name}.mlp");
@@ -182,25 +211,29 @@ impl<P: Parameters> Graph<'_, P> {
         Ok(self.b.plain("Add", name, &[&x, &y]))
     }
 
-    fn attention(&mut self, x: &str, name: &str, rotation: &[String; 2], residual: f64) -> Result<String, P::Error> {
+    fn attention(&mut self, x: &str, name: &str, layer: usize, residual: f64) -> Result<String, P::Error> {
         let Llama { hidden, heads, kv_heads, .. } = *self.llama;
         let (width, tokens) = (self.llama.width(), self.tokens);
-        let [query, key, value] = [("q_proj", heads, 1.25), ("k_proj", kv_heads, 1.25), ("v_proj", kv_heads, 1.0)];
+        let [query, key, value] =
+            [("q_proj", heads, 1.25), ("k_proj", kv_heads, 1.25), ("v_proj", kv_heads, 1.0)];
         let mut project = |(part, heads, factor): (&str, usize, f64)| -> Result<String, P::Error> {
             let y = self.linear(x, &format!("{name}.{part}"), [hidden, heads * width], factor)?;
             Ok(self.b.heads(&y, name, [tokens, heads, width], [0, 2, 1, 3]))
         };
         let (query, key, value) = (project(query)?, project(key)?, project(value)?);
-        let (query, key) = (self.rotate(&query, name, rotation), self.rotate(&key, name, rotation));
+        let (query, key) = (self.rotate(&query, name), self.rotate(&key, name));
+        self.cache.push([key.clone(), value.clone()]);
+        let [key, value] = self.behind_prefix([key, value], name, layer);
         let (key, value) = (self.repeat(&key, name), self.repeat(&value, name));
         let b = &mut self.b;
         let key = b.transpose(&key, name, &[0, 1, 3, 2]);
         let scores = b.plain("MatMul", name, &[&query, &key]);
         let scores = b.with_number("Mul", name, &scores, 1.0 / (width as f32).sqrt());
-        let causal: Vec<f32> = (0..tokens * tokens)
-            .map(|i| if i % tokens <= i / tokens { 0.0 } else { f32::MIN })
-            .collect();
-        let causal = b.constant(name, tensor("", &[1, 1, tokens, tokens], &causal));
+        let before = self.prefix.tokens;
+        let read = before + tokens;
+        let causal: Vec<f32> =
+            (0..tokens * read).map(|i| if i % read <= before + i / read { 0.0 } else { f32::MIN }).collect();
+        let causal = b.constant(name, tensor("", &[1, 1, tokens, read], &causal));
         let scores = b.plain("Add", name, &[&scores, &causal]);
         let shares = b.softmax(&scores, name);
         let context = b.plain("MatMul", name, &[&shares, &value]);
@@ -209,9 +242,9 @@ impl<P: Parameters> Graph<'_, P> {
     }
 
     /// Rotary positions: x cos + rotate_half(x) sin, where `rotate_half` is the second half, negative, before the first one.
-    fn rotate(&mut self, x: &str, name: &str, [cos, sin]: &[String; 2]) -> String {
+    fn rotate(&mut self, x: &str, name: &str) -> String {
         let half = self.llama.width() as i64 / 2;
-        let b = &mut self.b;
+        let (b, [cos, sin]) = (&mut self.b, &self.rotation);
         let straight = b.plain("Mul", name, &[x, cos]);
         let [first, second] = [[0, half], [half, i64::MAX]].map(|[start, end]| {
             let parts = [start, end, -1].map(|number| b.integers(name, &[number]));
@@ -224,6 +257,19 @@ impl<P: Parameters> Graph<'_, P> {
         b.plain("Add", name, &[&straight, &turned])
     }
 
+    /// Keys and values with those of the prefix before them.
+    fn behind_prefix(&mut self, new: [String; 2], name: &str, layer: usize) -> [String; 2] {
+        let Some(cache) = self.prefix.cache.get(layer) else {
+            return new;
+        };
+        let dims = [1, self.llama.kv_heads, self.prefix.tokens, self.llama.width()];
+        let [key, value] = [("key", &new[0], &cache[0]), ("value", &new[1], &cache[1])];
+        [key, value].map(|(part, new, past)| {
+            let past = self.b.initializer(format!("past_key_values.{layer}.{part}"), &dims, past);
+            self.b.concat(name, &[&past, new], 2)
+        })
+    }
+
     /// `repeat_kv`: each head of keys or values as often as there are heads of queries for it.
     fn repeat(&mut self, x: &str, name: &str) -> String {
         let Llama { heads, kv_heads, .. } = *self.llama;
@@ -231,7 +277,7 @@ impl<P: Parameters> Graph<'_, P> {
             return x.to_owned();
         }
         let [kv, groups, all] = [kv_heads, heads / kv_heads, heads].map(|count| count as i64);
-        let (tokens, width) = (self.tokens as i64, self.llama.width() as i64);
+        let (tokens, width) = ((self.prefix.tokens + self.tokens) as i64, self.llama.width() as i64);
         let b = &mut self.b;
         let x = b.with_integers("Unsqueeze", name, x, &[2]);
         let x = b.with_integers("Expand", name, &x, &[1, kv, groups, tokens, width]);
@@ -246,12 +292,7 @@ impl<P: Parameters> Graph<'_, P> {
         let b = &mut self.b;
         let factors = b.initializer(weight, &[width], &factors);
         let square = b.with_number("Pow", name, x, 2.0);
-        let mean = b.node(
-            "ReduceMean",
-            name,
-            &[&square],
-            vec![ints("axes", &[-1]), int("keepdims", 1)],
-        );
+        let mean = b.node("ReduceMean", name, &[&square], vec![ints("axes", &[-1]), int("keepdims", 1)]);
         let mean = b.with_number("Add", name, &mean, self.llama.epsilon);
         let root = b.plain("Sqrt", name, &[&mean]);
         let one = b.number(name, 1.0);
@@ -261,7 +302,13 @@ impl<P: Parameters> Graph<'_, P> {
     }
 
     /// `nn.Linear` without a bias: MatMul with the transposed weight.
-    fn linear(&mut self, x: &str, name: &str, [inputs, outputs]: [usize; 2], factor: f64) -> Result<String, P::Error> {
+    fn linear(
+        &mut self,
+        x: &str,
+        name: &str,
+        [inputs, outputs]: [usize; 2],
+        factor: f64,
+    ) -> Result<String, P::Error> {
         let weight = format!("{name}.weight");
         let deviation = factor / (inputs as f64).sqrt();
         let values = self.parameters.parameter(&weight, &[outputs, inputs], deviation)?;

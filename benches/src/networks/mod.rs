@@ -35,7 +35,7 @@ use clap::ValueEnum;
 use zktorch_onnx::proto::ModelProto;
 
 pub use self::example::Example;
-pub use self::llama::{Llama, Parameters, Scores};
+pub use self::llama::{Gives, Llama, Parameters, Prefix};
 pub use self::sequence::{Sequence, reduced};
 
 use self::builder::Builder;
