@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 
+use super::language::{Language, SMOLLM2};
+
 /// A model that comes with the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Model {
@@ -36,6 +38,8 @@ pub(crate) enum Model {
     Rnnt,
     /// One block of LLaMA-2-7B (hidden 4096, 32 heads, gated perceptron of 11008), random weights, 16 tokens or --tokens.
     LlamaLayer,
+    /// SmolLM2-135M-Instruct, trained: the token that follows a text, or --prompt TEXT; the first --tokens of it.
+    Smollm2,
 }
 
 /// Where a model's files are.
@@ -69,6 +73,8 @@ pub(super) enum Onnx {
         /// Tokens, or steps, if nothing else is said.
         tokens: usize,
     },
+    /// The crate `benches` writes it from a file of llama.cpp in a package.
+    Language(&'static Language),
 }
 
 impl Onnx {
@@ -77,6 +83,7 @@ impl Onnx {
         match self {
             Self::File(_) => None,
             Self::Network { weights, .. } | Self::Sequence { weights, .. } => Some(weights),
+            Self::Language(language) => Some(language.weights),
         }
     }
 }
@@ -121,6 +128,9 @@ impl Model {
             Self::Gpt2 => sequence("gpt2", 124_439_808, 16),
             Self::Rnnt => sequence("rnnt", 45_323_549, 8),
             Self::LlamaLayer => sequence("llama-layer", 202_383_360, 16),
+            Self::Smollm2 => {
+                Files { onnx: Onnx::Language(&SMOLLM2), calibration: None, input: None, dims: &[] }
+            }
         }
     }
 
@@ -131,7 +141,15 @@ impl Model {
 
     /// Whether it is a network for sequences, whose length is a choice.
     pub(crate) fn is_sequence(self) -> bool {
-        matches!(self.files().onnx, Onnx::Sequence { .. })
+        matches!(self.files().onnx, Onnx::Sequence { .. } | Onnx::Language(_))
+    }
+
+    /// The trained language model that it is, if it is one.
+    pub(super) fn language(self) -> Option<&'static Language> {
+        match self.files().onnx {
+            Onnx::Language(language) => Some(language),
+            _ => None,
+        }
     }
 
     /// The name on the command line.
