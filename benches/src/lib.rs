@@ -1,7 +1,7 @@
 //! What the benches share: inputs, the clock, the kernels of `cargo xtask bench core`, and what models are compared with.
 //!
-//! Features: `kernels`, `floor`, `models`, `conformance` and `float`, each for the programs that need it, so that `cargo xtask prove-model` builds
-//! no more than that.
+//! Features: `kernels`, `floor`, `networks`, `models`, `language`, `conformance` and `float`, each for the programs that need it, so
+//! that `cargo xtask prove-model` builds no more than that.
 
 #[cfg(feature = "kernels")]
 pub mod ablation;
@@ -17,14 +17,18 @@ pub mod describe;
 pub mod float;
 #[cfg(feature = "floor")]
 pub mod floor;
+#[cfg(feature = "language")]
+pub mod gguf;
 #[cfg(feature = "conformance")]
 pub mod graphs;
 #[cfg(feature = "floor")]
 pub mod inputs;
 #[cfg(feature = "kernels")]
 pub mod kernels;
+#[cfg(feature = "language")]
+pub mod language;
 pub mod measure;
-#[cfg(feature = "models")]
+#[cfg(feature = "networks")]
 pub mod networks;
 #[cfg(feature = "conformance")]
 pub mod operators;

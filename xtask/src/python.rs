@@ -24,9 +24,7 @@ pub(crate) fn environment(requirements: &Path, folder: &Path) -> Result<PathBuf>
         requirements.split_whitespace().collect::<Vec<_>>().join(", "),
         venv.display()
     );
-    let system = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
-    step(Command::new(&system).args(["-m", "venv", "--clear"]).arg(&venv))
-        .context("no virtual environment can be made")?;
+    make(&venv)?;
     let mut pip = Command::new(&python);
     pip.args([
         "-m",
@@ -41,6 +39,22 @@ pub(crate) fn environment(requirements: &Path, folder: &Path) -> Result<PathBuf>
     step(pip.arg(path)).context("packages cannot be installed from PyPI (is there a network?)")?;
     fs::write(&installed, requirements).with_context(|| format!("cannot write {}", installed.display()))?;
     Ok(python)
+}
+
+/// The interpreter of an environment without packages in a folder, which is made if it is not there.
+pub(crate) fn interpreter(folder: &Path) -> Result<PathBuf> {
+    let venv = folder.join("venv");
+    let python = venv.join("bin").join("python");
+    if !python.exists() {
+        make(&venv)?;
+    }
+    Ok(python)
+}
+
+fn make(venv: &Path) -> Result<()> {
+    let system = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    step(Command::new(&system).args(["-m", "venv", "--clear"]).arg(venv))
+        .context("no virtual environment can be made")
 }
 
 /// Runs a command; what it printed last if it fails.

@@ -17,6 +17,9 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use regex::Regex;
 
+pub(crate) use self::manifest::{Package, Registry};
+pub(crate) use self::packages::archive;
+
 use self::manifest::{Manifest, Model};
 use self::report::{Class, Entry, Report};
 use self::stages::Bench;

@@ -1,6 +1,6 @@
 //! GPT-2 (Radford et al., "Language models are unsupervised multitask learners", 2019).
 
-use super::builder::{BOOL, Builder, float, int, raw};
+use super::builder::{BOOL, Builder, float, raw};
 use super::example::{Example, Inputs, Values};
 use super::layers::Norm;
 
@@ -42,9 +42,8 @@ impl Gpt2 {
         }
         x = b.layer_norm(&x, Norm { name: "transformer.ln_f", width: hidden, epsilon: EPSILON });
         let last = b.integers_of("", &[], &[tokens as i64 - 1]);
-        let x = b.node("Gather", "", &[&x, &last], vec![int("axis", 1)]);
-        let head = b.transpose("transformer.wte.weight", "lm_head", &[1, 0]);
-        let logits = b.plain("MatMul", "lm_head", &[&x, &head]);
+        let x = b.gather(&x, "", &last, 1);
+        let logits = b.head(&x, "lm_head", "transformer.wte.weight");
         inputs.into_example(builder, OPSET, &[(logits, "logits", &[1, vocabulary])])
     }
 

@@ -94,6 +94,12 @@ impl Builder {
         self.plain("Add", name, &[&bias, &product])
     }
 
+    /// `nn.Linear` of two axes without a bias, its weight `[outputs, inputs]`: a head that is the table of words.
+    pub(super) fn head(&mut self, x: &str, name: &str, weight: &str) -> String {
+        let attributes = vec![float("alpha", 1.0), float("beta", 1.0), int("transB", 1)];
+        self.node("Gemm", name, &[x, weight], attributes)
+    }
+
     /// The rows of a table of normal numbers that identifiers name.
     pub(super) fn embedding(
         &mut self,
@@ -103,7 +109,12 @@ impl Builder {
         deviation: f64,
     ) -> String {
         let table = self.normal(&format!("{name}.weight"), &[rows, width], deviation);
-        self.node("Gather", name, &[&table, ids], vec![int("axis", 0)])
+        self.gather(&table, name, ids, 0)
+    }
+
+    /// The entries along an axis that a tensor of integers names.
+    pub(super) fn gather(&mut self, x: &str, name: &str, ids: &str, axis: i64) -> String {
+        self.node("Gather", name, &[x, ids], vec![int("axis", axis)])
     }
 
     /// Factors near 1 and shifts near 0 of a normalisation.

@@ -19,6 +19,7 @@ mod diffusion;
 mod example;
 mod gpt2;
 mod layers;
+mod llama;
 mod mobilenet;
 mod recurrent;
 mod resnet;
@@ -34,6 +35,7 @@ use clap::ValueEnum;
 use zktorch_onnx::proto::ModelProto;
 
 pub use self::example::Example;
+pub use self::llama::{Gives, Llama, Parameters, Prefix};
 pub use self::sequence::{Sequence, reduced};
 
 use self::builder::Builder;

@@ -6,6 +6,7 @@ use super::detector::Detector;
 use super::diffusion::Diffusion;
 use super::example::Example;
 use super::gpt2::Gpt2;
+use super::llama::Llama;
 use super::recurrent::{Cell, Layer};
 use super::rnnt::Rnnt;
 use super::transformer::{Bert, Encoder};
@@ -22,6 +23,8 @@ pub enum Sequence {
     Gpt2,
     /// MLPerf's RNN-T.
     Rnnt,
+    /// One block of LLaMA-2-7B.
+    LlamaLayer,
 }
 
 impl Sequence {
@@ -32,6 +35,7 @@ impl Sequence {
             Self::Bert => Bert::base(tokens).example(),
             Self::Gpt2 => Gpt2::small(tokens).example(),
             Self::Rnnt => Rnnt::mlperf(tokens).example(),
+            Self::LlamaLayer => Llama::seven_billion().block(tokens),
         }
     }
 }
@@ -45,6 +49,16 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
     let encoder = Encoder { hidden: 32, heads: 2, inner: 64, epsilon: 1e-12, tokens: 6 };
     let bert = Bert { encoder, layers: 2, vocabulary: 100, positions: 16, types: 2 };
     let gpt2 = Gpt2 { layers: 2, hidden: 32, heads: 2, vocabulary: 100, positions: 16, tokens: 6 };
+    let llama = Llama {
+        layers: 2,
+        hidden: 32,
+        heads: 4,
+        kv_heads: 2,
+        inner: 48,
+        vocabulary: 100,
+        theta: 10_000.0,
+        epsilon: 1e-5,
+    };
     let rnnt = Rnnt {
         steps: 5,
         features: 12,
@@ -63,6 +77,8 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
         ("block", block(16)),
         ("bert", bert.example()),
         ("gpt2", gpt2.example()),
+        ("llama", llama.example(6)),
+        ("llama layer", llama.block(6)),
         ("rnnt", rnnt.example()),
         ("lstm, both ways", both_ways(Cell::Lstm)),
         ("gru, both ways", both_ways(Cell::Gru)),

@@ -1,6 +1,6 @@
 //! Encoders: BERT (Devlin et al., "BERT: pre-training of deep bidirectional transformers", 2018), and one block alone.
 
-use super::builder::{Builder, FLOAT, int};
+use super::builder::{Builder, FLOAT};
 use super::example::{Example, Inputs, Values};
 use super::layers::Norm;
 
@@ -69,7 +69,7 @@ impl Bert {
             x = b.encoder_block(&x, &format!("encoder.layer.{layer}"), &self.encoder, Some(&mask));
         }
         let index = b.integers_of("pooler", &[], &[0]);
-        let first = b.node("Gather", "pooler", &[&x, &index], vec![int("axis", 1)]);
+        let first = b.gather(&x, "pooler", &index, 1);
         let deviation = (1.0 / hidden as f64).sqrt();
         let pooled = b.gemm_of(&first, "pooler.dense", [hidden, hidden], deviation);
         let pooled = b.plain("Tanh", "pooler.activation", &[&pooled]);

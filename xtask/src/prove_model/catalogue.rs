@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 
+use super::language::{Language, SMOLLM2};
+
 /// A model that comes with the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Model {
@@ -34,6 +36,10 @@ pub(crate) enum Model {
     Gpt2,
     /// MLPerf's RNN-T (encoder, prediction and joint network), random weights, 8 steps of sound or --tokens.
     Rnnt,
+    /// One block of LLaMA-2-7B (hidden 4096, 32 heads, gated perceptron of 11008), random weights, 16 tokens or --tokens.
+    LlamaLayer,
+    /// SmolLM2-135M-Instruct, trained: the token that follows a text, or --prompt TEXT; the first --tokens of it.
+    Smollm2,
 }
 
 /// Where a model's files are.
@@ -67,6 +73,8 @@ pub(super) enum Onnx {
         /// Tokens, or steps, if nothing else is said.
         tokens: usize,
     },
+    /// The crate `benches` writes it from a file of llama.cpp in a package.
+    Language(&'static Language),
 }
 
 impl Onnx {
@@ -75,6 +83,7 @@ impl Onnx {
         match self {
             Self::File(_) => None,
             Self::Network { weights, .. } | Self::Sequence { weights, .. } => Some(weights),
+            Self::Language(language) => Some(language.weights),
         }
     }
 }
@@ -118,6 +127,10 @@ impl Model {
             Self::Bert => sequence("bert", 109_482_240, 1),
             Self::Gpt2 => sequence("gpt2", 124_439_808, 16),
             Self::Rnnt => sequence("rnnt", 45_323_549, 8),
+            Self::LlamaLayer => sequence("llama-layer", 202_383_360, 16),
+            Self::Smollm2 => {
+                Files { onnx: Onnx::Language(&SMOLLM2), calibration: None, input: None, dims: &[] }
+            }
         }
     }
 
@@ -128,7 +141,15 @@ impl Model {
 
     /// Whether it is a network for sequences, whose length is a choice.
     pub(crate) fn is_sequence(self) -> bool {
-        matches!(self.files().onnx, Onnx::Sequence { .. })
+        matches!(self.files().onnx, Onnx::Sequence { .. } | Onnx::Language(_))
+    }
+
+    /// The trained language model that it is, if it is one.
+    pub(super) fn language(self) -> Option<&'static Language> {
+        match self.files().onnx {
+            Onnx::Language(language) => Some(language),
+            _ => None,
+        }
     }
 
     /// The name on the command line.

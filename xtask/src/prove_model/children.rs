@@ -24,6 +24,9 @@ const ALWAYS: Build = Build {
 /// The command line alone, as it is built beside them.
 const COMMAND_LINE: Build =
     Build { programs: &["zktorch"], args: &["--package", "zktorch", "--features", "zktorch/default"] };
+/// Trained language models: their tokens need crates that nothing else here does.
+const LANGUAGE: Build =
+    Build { programs: &["language"], args: &["--package", "benches", "--features", "benches/language"] };
 /// Tract, and arkworks with its threads: each needs features of shared crates that the command line is built without.
 const FLOAT_MODEL: Build =
     Build { programs: &["float_model"], args: &["--package", "benches", "--features", "benches/float"] };
@@ -71,6 +74,7 @@ pub(super) struct Children {
     /// The program that runs float models in tract; none: they run in `models`.
     tract: Option<PathBuf>,
     floor: Option<PathBuf>,
+    language: Option<PathBuf>,
 }
 
 impl Children {
@@ -86,6 +90,7 @@ impl Children {
             models,
             tract: tract.then(|| build_one(&FLOAT_MODEL)).transpose()?,
             floor: request.floor.then(|| build_one(&FLOOR)).transpose()?,
+            language: request.language().map(|_| build_one(&LANGUAGE)).transpose()?,
         })
     }
 
@@ -111,6 +116,14 @@ impl Children {
         let mut command = Command::new(&self.models);
         command.args(args);
         object(command, &format!("models {}", args.first().unwrap_or(&"")))
+    }
+
+    /// Runs a command of `language`: see `benches/src/bin/language`.
+    pub(super) fn language(&self, name: &str, args: &[String]) -> Result<Map<String, Value>> {
+        let program = self.language.as_ref().context("the model is no trained language model")?;
+        let mut command = Command::new(program);
+        command.arg(name).args(args);
+        object(command, &format!("language {name}"))
     }
 
     /// Runs the float model, from one file of tensors to another: whether that could be done. The program says why not on stderr.

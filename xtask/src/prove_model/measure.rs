@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::catalogue::{Model, Onnx};
 use super::children::Children;
 use super::generate::generate;
+use super::language::next_token;
 use super::space;
 use super::summary::{disagreement, merge, speed};
 use super::{OnnxFile, Oracle, Request, Source};
@@ -30,6 +31,10 @@ struct Inputs {
     /// Extents of dynamic axes, as they are given: `--dim NAME=VALUE` each.
     dims: Vec<String>,
     labels: Option<String>,
+    /// Bits that values have beyond 16, if that was said.
+    guard_bits: Option<&'static str>,
+    /// What is to be reported of them.
+    told: Map<String, Value>,
 }
 
 /// A model with its keys: it can be proved again and again, under other conditions too.
@@ -68,7 +73,7 @@ impl Prepared {
             Source::Onnx(file) => given(file),
         };
 
-        let Inputs { onnx, calibration, input, image, dims, labels } = &inputs;
+        let Inputs { onnx, calibration, input, image, dims, labels, guard_bits, told } = &inputs;
         let dims: Vec<&str> = dims.iter().flat_map(|dim| ["--dim", dim.as_str()]).collect();
         let file = |name: &str| out.join(name).to_string_lossy().into_owned();
         let (model, pk, vk) = (file("model.zkt"), file("model.pk"), file("model.vk"));
@@ -81,6 +86,7 @@ impl Prepared {
             describe.extend(["--labels", labels]);
         }
         let mut described = children.models(&describe)?;
+        described.extend(told.clone());
         if let Some(image) = image {
             described.insert("image".to_owned(), json!(image));
         }
@@ -93,9 +99,13 @@ impl Prepared {
         if let Some(image) = &image {
             compile.extend(["--image", image]);
         }
+        compile.extend(guard_bits.iter().flat_map(|bits| ["--guard-bits", bits]));
         let compiled = children.stage(&compile)?;
         let set_up = children.stage(&["setup", &model, "--pk", &pk, "--vk", &vk, "--force"])?;
         let computed = children.stage(&["run", &model, "--input", input])?;
+        if let (true, Some(language)) = (request.perplexity, request.language()) {
+            described.extend(language.perplexity(&request, &children)?);
+        }
         Ok(Self { request, out, children, inputs, image, described, compiled, set_up, computed })
     }
 
@@ -149,6 +159,11 @@ impl Prepared {
         if compared {
             let oracle = self.request.oracle;
             report.extend(compare(&self.inputs, self.image.as_deref(), &self.out, &children, oracle)?);
+        }
+        if self.request.language().is_some()
+            && let Some(next) = next_token(&report)
+        {
+            report.insert("next_token".to_owned(), next);
         }
         report.insert("model".to_owned(), json!(self.request.name()));
         report.insert("folded".to_owned(), json!(self.request.folded));
@@ -280,6 +295,8 @@ fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> 
         image: None,
         dims: Vec::new(),
         labels: None,
+        guard_bits: None,
+        told: Map::new(),
     };
     let onnx = match files.onnx {
         Onnx::File(path) => path.to_owned(),
@@ -297,6 +314,13 @@ fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> 
             write.extend(["--input", &input, "--calibration", &calibration, "--samples", SEQUENCE_SAMPLES]);
             children.models(&write)?;
             return Ok(inputs(onnx, input, calibration));
+        }
+        Onnx::Language(language) => {
+            let [onnx, input, calibration, labels] =
+                ["model.onnx", "input.json", "calibration.json", "labels.txt"].map(path);
+            let told = language.write(request, [&onnx, &input, &calibration, &labels], children)?;
+            let (labels, guard_bits) = (Some(labels), Some(language.guard_bits));
+            return Ok(Inputs { labels, guard_bits, told, ..inputs(onnx, input, calibration) });
         }
     };
     let input = match files.input {
@@ -328,5 +352,7 @@ fn given(file: &OnnxFile) -> Inputs {
         image: file.image.clone(),
         dims: file.dims.clone(),
         labels: file.labels.as_deref().map(text),
+        guard_bits: None,
+        told: Map::new(),
     }
 }

@@ -6,6 +6,7 @@
 mod catalogue;
 mod children;
 mod generate;
+mod language;
 mod measure;
 mod request;
 mod space;
@@ -48,10 +49,16 @@ pub(crate) struct Options {
     /// With BatchNormalization folded into the convolutions (resnet, resnet18, mobilenetv2).
     #[arg(long, conflicts_with = "onnx")]
     folded: bool,
-    /// Tokens, or steps of sound (block, bert, gpt2, rnnt).
+    /// Tokens, or steps of sound (block, bert, gpt2, rnnt, llama-layer, smollm2).
     #[arg(long, conflicts_with = "onnx",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     tokens: Option<usize>,
+    /// The text whose next token is proved (smollm2).
+    #[arg(long, value_name = "TEXT", conflicts_with = "onnx")]
+    prompt: Option<String>,
+    /// Measure the perplexity of a text for integers and floats, too: a second compilation (smollm2).
+    #[arg(long, conflicts_with = "onnx")]
+    perplexity: bool,
     /// What runs the float model that the proved output is compared with.
     #[arg(long, value_enum, default_value_t = Oracle::Own)]
     oracle: Oracle,
@@ -85,7 +92,9 @@ impl Options {
         let (threads, out) = (self.threads, self.out.clone());
         let (oracle, floor) = (self.oracle, self.floor);
         let (folded, tokens) = (self.folded, self.tokens);
-        Ok(Request { folded, tokens, threads, out, oracle, floor, ..Request::new(source) })
+        let (prompt, perplexity) = (self.prompt.clone(), self.perplexity);
+        let request = Request { folded, tokens, prompt, perplexity, ..Request::new(source) };
+        Ok(Request { threads, out, oracle, floor, ..request })
     }
 }
 

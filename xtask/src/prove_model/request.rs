@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use super::Model;
+use super::language::Language;
 use crate::workspace;
 
 /// One measurement. [`Request::new`] gives the benches'; the fields are set where they differ.
@@ -16,6 +17,10 @@ pub(crate) struct Request {
     pub(crate) folded: bool,
     /// Tokens of a network for sequences; none: its usual number.
     pub(crate) tokens: Option<usize>,
+    /// The text whose next token a trained language model gives; none: its own.
+    pub(crate) prompt: Option<String>,
+    /// Measure a language model's perplexity, too.
+    pub(crate) perplexity: bool,
     /// Threads of each stage and of the floor; none: all.
     pub(crate) threads: Option<usize>,
     /// Folder in which every stage's files stay; none: target/prove-model/NAME.
@@ -72,7 +77,17 @@ impl Request {
     /// The model with everything that is measured of it.
     pub(crate) fn new(source: Source) -> Self {
         let (folded, threads, out, env) = (false, None, None, Vec::new());
-        Self { source, folded, tokens: None, threads, out, env, oracle: Oracle::Tract, floor: true }
+        let (tokens, prompt, perplexity) = (None, None, false);
+        let (oracle, floor) = (Oracle::Tract, true);
+        Self { source, folded, tokens, prompt, perplexity, threads, out, env, oracle, floor }
+    }
+
+    /// The trained language model that is measured, if it is one.
+    pub(super) fn language(&self) -> Option<&'static Language> {
+        match self.source {
+            Source::Model(model) => model.language(),
+            Source::Onnx(_) => None,
+        }
     }
 
     /// What the model is called in reports.
@@ -101,6 +116,11 @@ impl Request {
     /// # Errors
     /// If a file does not exist, or the model has no folded form or no tokens.
     pub(super) fn resolve(&self) -> Result<Self> {
+        for (flag, given) in [("--prompt", self.prompt.is_some()), ("--perplexity", self.perplexity)] {
+            if given && self.language().is_none() {
+                bail!("{flag}: expected a trained language model, found {}", self.name());
+            }
+        }
         let source = match &self.source {
             Source::Model(model) if self.tokens.is_some() && !model.is_sequence() => {
                 bail!("--tokens: expected a network for sequences, found {}", model.name())
@@ -159,6 +179,10 @@ mod tests {
         let message = request.resolve().unwrap_err().to_string();
         assert_eq!(message, "--tokens: expected a network for sequences, found vgg16");
         request.source = Source::Model(Model::Bert);
+        request.prompt = Some("Once".to_owned());
+        let message = request.resolve().unwrap_err().to_string();
+        assert_eq!(message, "--prompt: expected a trained language model, found bert");
+        request.prompt = None;
         assert!(request.resolve().is_ok());
         assert!(request.folder().unwrap().ends_with("target/prove-model/bert-8"));
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The lines of the table, in this order, as far as the report has them.
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 32] = [
     "model",
     "weights",
     "image",
@@ -30,7 +30,11 @@ const KEYS: [&str; 28] = [
     "max_abs_error",
     "min_cosine",
     "float_model",
+    "prompt",
+    "next_token",
     "top5",
+    "perplexity",
+    "float_perplexity",
     "model_id",
 ];
 

@@ -20,15 +20,15 @@ pub(super) struct Manifest {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Package {
-    pub(super) registry: Registry,
-    pub(super) name: String,
-    pub(super) version: String,
+pub(crate) struct Package {
+    pub(crate) registry: Registry,
+    pub(crate) name: String,
+    pub(crate) version: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Registry {
+pub(crate) enum Registry {
     Pypi,
     Npm,
 }

@@ -28,7 +28,7 @@ impl Registry {
 ///
 /// # Errors
 /// If there is no such package, or no network.
-pub(super) fn archive(python: &Path, folder: &Path, package: &Package) -> Result<PathBuf> {
+pub(crate) fn archive(python: &Path, folder: &Path, package: &Package) -> Result<PathBuf> {
     let Package { registry, name, version } = package;
     let kind = match registry {
         Registry::Pypi => "pypi",

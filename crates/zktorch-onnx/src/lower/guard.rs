@@ -117,8 +117,10 @@ impl Lowering<'_> {
             return Ok(None);
         }
         // Where the function does not end flat, arguments beyond its windows have to be errors of the run: a tensor's bounds say so.
+        // Those of a gap say already that it is not negative, and what does not count is further away than anything that was seen.
+        let bounded = shape.flat.0 || value.bounds.0 >= 0;
         let value = match shape.flat {
-            (true, true) if value.div == 1 => value,
+            (_, true) if bounded && value.div == 1 => value,
             (below, _) => {
                 let scale = self.stored_scale(&value, x);
                 self.store_within(&value, scale, (if below { i128::MIN } else { 0 }, i128::MAX), x)?
