@@ -98,7 +98,7 @@ fn padding_within_a_piece_is_zero() {
     let real: std::collections::BTreeSet<usize> = real_cells(&graph.tensor(y).shape).collect();
     let mut padding = (0..graph.tensor(y).shape.padded_len())
         .filter(|index| !real.contains(index) && honest.lies_at(y, *index).is_some());
-    let ends = [padding.next().unwrap(), padding.last().unwrap()];
+    let ends = [padding.next().unwrap(), padding.next_back().unwrap()];
     for (index, argument) in ends.into_iter().flat_map(|index| [(index, false), (index, true)]) {
         assert_not_looked_up(|| {
             let mut forger = Forger::new(case, &case.values);
