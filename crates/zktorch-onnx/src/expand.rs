@@ -117,6 +117,7 @@ impl Expansion {
         let mut program = self.program;
         program.simplify();
         program.divide_products();
+        program.contract_products();
         program.move_factors();
         Ok(program)
     }

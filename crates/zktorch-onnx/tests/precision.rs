@@ -162,3 +162,72 @@ fn a_choice_between_equals_is_no_reason_to_refuse() {
     assert!(worst.differing.is_some_and(|part| part == worst.relative() || part == 0.0), "{worst:?}");
     assert!(worst.relative() <= 1.0 / 64.0, "{worst:?}");
 }
+
+/// One entry is three thousand times the others: they keep their bits, in a second limb.
+#[test]
+fn entries_beside_outliers_keep_their_bits() {
+    let size = 16;
+    let x = FloatTensor::from_fn([4, size], |i| (1.0 + i as f32 * 0.7).sin());
+    let w = (0..size * size).map(|i| match i {
+        0 => 5000.0,
+        i if i % (size + 1) == 0 => 1.0,
+        _ => 0.0,
+    });
+    let gate = (0..size).map(|i| if i == 0 { 0.0 } else { 1.0 });
+    let model = Builder::new(13)
+        .input("x", &[4, size])
+        .node("MatMul", &["x", "w"], "h", vec![])
+        .floats("w", &[size, size], w.collect())
+        .node("Mul", &["h", "gate"], "y", vec![])
+        .floats("gate", &[size], gate.collect())
+        .output("y");
+    let found = error(&model, &[x]);
+    assert!(found < 4e-3, "{found}");
+}
+
+/// Tensors of the graph with so many entries, but for inputs and outputs.
+fn stored(builder: &Builder, sample: Vec<FloatTensor>, entries: usize) -> Vec<String> {
+    let sample: Vec<Tensor> = sample.into_iter().map(Tensor::from).collect();
+    let options = Options { calibration: vec![sample], ..Options::default() };
+    let graph = compile(&builder.bytes(), &options).unwrap().graph;
+    let tensors =
+        graph.tensors.iter().filter(|tensor| !tensor.role.is_public() && tensor.shape.len() == entries);
+    tensors.map(|tensor| tensor.name.clone()).collect()
+}
+
+/// Scores are divided by 2^8 alone: the bits of 1/sqrt(32) are rounded away in the queries.
+#[test]
+fn scores_are_scaled_in_the_queries() {
+    let mut random = Random::new(7);
+    let x = random.tensor(&[64, 32], 1.0);
+    let scale = 1.0 / 32f32.sqrt();
+    let model = Builder::new(13)
+        .input("x", &[64, 32])
+        .node("MatMul", &["x", "w"], "q", vec![])
+        .weight("w", &[32, 32], 0.2)
+        .node("MatMul", &["x", "v"], "h", vec![])
+        .weight("v", &[32, 32], 0.2)
+        .node("Transpose", &["h"], "k", vec![ints("perm", &[1, 0])])
+        .node("MatMul", &["q", "k"], "scores", vec![])
+        .node("Constant", &[], "scale", vec![float("value_float", scale)])
+        .node("Mul", &["scores", "scale"], "scaled", vec![])
+        .node("Softmax", &["scaled"], "y", vec![])
+        .output("y");
+    assert!(error(&model, &[x.clone()]) < 1e-3);
+    let names = stored(&model, vec![x], 64 * 64);
+    assert!(names.iter().all(|name| !name.contains("remainder, limb")), "{names:?}");
+}
+
+/// `mean(x^2)` stores no square.
+#[test]
+fn sums_of_products_are_contractions() {
+    let x = Random::new(9).tensor(&[1, 8, 64], 3.0);
+    let model = Builder::new(13)
+        .input("x", &[1, 8, 64])
+        .node("Mul", &["x", "x"], "square", vec![])
+        .node("ReduceMean", &["square"], "y", vec![ints("axes", &[-1])])
+        .output("y");
+    assert!(error(&model, &[x.clone()]) < 2e-3);
+    let names = stored(&model, vec![x], 8 * 64);
+    assert!(names.is_empty(), "{names:?}");
+}

@@ -12,6 +12,8 @@ use crate::program::{Core, Id, Kind};
 const MAX_SHIFT: u32 = 47;
 /// A weight that is this much larger than any result, with the largest entry that it may meet, is an outlier.
 const OUTLIER: f64 = 64.0;
+/// Constants of more entries have 16 bits even in models with guard bits.
+const MOST_FINE_WEIGHTS: usize = 1 << 19;
 /// Scales beyond this gain nothing: smaller numbers than 2^-200 are zero for everybody.
 const MAX_SCALE: i32 = 200;
 
@@ -391,8 +393,10 @@ impl Lowering<'_> {
             self.program.constant(id).ok_or_else(|| self.bug("a constant", "a value of the run"))?;
         let max_abs = constant.max_abs();
         let exact = self.program.value(id).kind != Kind::Float;
-        // Two limbs with a sign each have 31 bits.
-        let guard = if max_abs > 0.0 { self.guard.min(15) as i32 } else { 0 };
+        // Two limbs with a sign each have 31 bits. Long sums average the roundings of their weights, and large matrices are what
+        // keys consist of.
+        let more = max_abs > 0.0 && constant.len() <= MOST_FINE_WEIGHTS;
+        let guard = if more { self.guard.min(15) as i32 } else { 0 };
         let scale = if exact { 0 } else { (fit(max_abs) + guard).min(max_scale) };
         self.weight_at(id, axes, scale)
     }

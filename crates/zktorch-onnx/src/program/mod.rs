@@ -3,6 +3,7 @@
 //! [`Builder`] makes it: the expansions of the ONNX operators call it, and what depends on constants alone is computed at once.
 
 mod builder;
+mod contract;
 mod core;
 mod factors;
 mod fuse;

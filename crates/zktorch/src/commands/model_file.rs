@@ -316,6 +316,12 @@ impl LoadedKey {
         Ok(Self { key, recipe })
     }
 
+    /// Bytes of the file.
+    pub(crate) fn file_bytes(key: &ProvingKey, recipe: &Recipe) -> Result<u64> {
+        let recipe = postcard::experimental::serialized_size(recipe)?;
+        Ok(container::file_bytes(size_of::<u64>() + recipe) + key.encoded_bytes()?)
+    }
+
     /// Writes the file.
     pub(crate) fn write(path: &Path, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
         let recipe = Zeroizing::new(postcard::to_stdvec(recipe)?);

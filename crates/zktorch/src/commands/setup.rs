@@ -110,7 +110,7 @@ pub(super) fn make_keys(
     let own = imported && !is_built_in(srs.verifier().id());
     let part_bytes = if own { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
     context.require_room(&[
-        (&options.pk, key.encoded_bytes()? + srs_bytes),
+        (&options.pk, LoadedKey::file_bytes(&key, &file.recipe)? + srs_bytes),
         (&options.vk, container::file_bytes(vk.len()) + part_bytes),
     ])?;
     if srs.verifier().id() == DEVELOPMENT {

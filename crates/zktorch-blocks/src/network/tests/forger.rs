@@ -22,7 +22,7 @@ use super::super::prover::Reduced;
 use super::super::statement::Statement;
 use super::super::transcript::*;
 use super::super::verifier::{self, Argument};
-use super::cells::{ravel, real_cells, unravel};
+use super::cells::{cell_at, ravel, real_cells, unravel};
 use crate::contract::ContractClaim;
 use crate::linear::Slot;
 use crate::lookup::Challenges;
@@ -115,9 +115,8 @@ impl<'a> Forger<'a> {
                 continue;
             }
             for (index, value) in pad(&values[id.0 as usize], &tensor.shape).into_iter().enumerate() {
-                match forger.lies_at(id, index) {
-                    Some((chunk, cell)) => forger.columns[chunk][cell] = Fr::from(value),
-                    None => assert_eq!(value, 0),
+                if let Some((chunk, cell)) = forger.lies_at(id, index) {
+                    forger.columns[chunk][cell] = Fr::from(value);
                 }
             }
         }
@@ -140,18 +139,7 @@ impl<'a> Forger<'a> {
     /// The chunk of a cell, and its number there; none where no piece of the tensor holds it.
     pub(crate) fn lies_at(&self, id: TensorId, index: usize) -> Option<(usize, usize)> {
         let (first, place) = self.network.location(id).unwrap();
-        let n = 1usize << self.network.k();
-        let order = place.cut.order();
-        let bit = |variable: usize| index >> (order.len() - 1 - variable) & 1;
-        let cell = order.iter().fold(index >> order.len() << order.len(), |cell, own| cell << 1 | bit(*own));
-        let pieces = place.cut.pieces().iter().zip(&place.offsets);
-        let cell = match place.cut.is_whole() {
-            true => place.offsets[0] + index,
-            false => pieces
-                .filter(|(piece, _)| cell >> piece.vars == piece.slice)
-                .map(|(piece, offset)| offset + (cell & ((1 << piece.vars) - 1)))
-                .next()?,
-        };
+        let (n, cell) = (1usize << self.network.k(), cell_at(place, index)?);
         Some((first + cell / n, cell % n))
     }
 
