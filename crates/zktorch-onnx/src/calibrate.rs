@@ -13,8 +13,9 @@ pub struct Seen {
     pub lo: f64,
     /// The largest entry.
     pub hi: f64,
-    /// What the absolute value of an entry that is no outlier may be: the median, over the indices of the last axis, of the largest
-    /// one there, but at least the mean of all. An outlier is in few channels of that axis, or in few entries at all.
+    /// What the absolute value of an entry that is no outlier may be: the median, over the indices of the last axis or of the one
+    /// before it (the smaller of the two), of the largest one there, but at least the mean of all. Outliers are in few channels, in
+    /// few rows (the first token of a language model), or few at all.
     pub typical: f64,
 }
 
@@ -29,14 +30,19 @@ impl Seen {
             hi: seen.hi.max(x),
             ..seen
         });
-        let channels = value.dims().last().copied().unwrap_or(1).max(1);
-        let mut largest = vec![0f64; channels];
+        let mut last = value.dims().iter().rev();
+        let [channels, rows] = [last.next(), last.next()].map(|dim| dim.copied().unwrap_or(1).max(1));
+        let (mut of_channel, mut of_row) = (vec![0f64; channels], vec![0f64; rows]);
         let mut total = 0.0;
-        for (x, channel) in value.iter().zip((0..channels).cycle()) {
-            largest[channel] = largest[channel].max(x.abs());
-            total += x.abs();
+        let indices = (0..rows).cycle().flat_map(|row| (0..channels).map(move |channel| (row, channel)));
+        for (x, (row, channel)) in value.iter().zip(indices) {
+            let x = x.abs();
+            of_channel[channel] = of_channel[channel].max(x);
+            of_row[row] = of_row[row].max(x);
+            total += x;
         }
-        let (_, median, _) = largest.select_nth_unstable_by(channels / 2, f64::total_cmp);
+        let median = |of: &mut [f64]| *of.select_nth_unstable_by(of.len() / 2, f64::total_cmp).1;
+        let median = median(&mut of_channel).min(median(&mut of_row));
         Self { typical: median.max(total / value.len().max(1) as f64), ..range }
     }
 

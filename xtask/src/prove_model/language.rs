@@ -41,7 +41,7 @@ pub(super) const SMOLLM2: Language = Language {
              dedicated to the proposition that all men are created equal. Now we are engaged in a great civil war, testing \
              whether that nation, or any nation so conceived and so dedicated, can long endure. We are met on a great \
              battle-field of that war.",
-    guard_bits: "8",
+    guard_bits: "0",
 };
 
 /// A text of the repository that samples to calibrate on are taken from, and how many.
