@@ -213,7 +213,7 @@ fn scores_are_scaled_in_the_queries() {
         .node("Mul", &["scores", "scale"], "scaled", vec![])
         .node("Softmax", &["scaled"], "y", vec![])
         .output("y");
-    assert!(error(&model, &[x.clone()]) < 1e-3);
+    assert!(error(&model, std::slice::from_ref(&x)) < 1e-3);
     let names = stored(&model, vec![x], 64 * 64);
     assert!(names.iter().all(|name| !name.contains("remainder, limb")), "{names:?}");
 }
@@ -227,7 +227,7 @@ fn sums_of_products_are_contractions() {
         .node("Mul", &["x", "x"], "square", vec![])
         .node("ReduceMean", &["square"], "y", vec![ints("axes", &[-1])])
         .output("y");
-    assert!(error(&model, &[x.clone()]) < 2e-3);
+    assert!(error(&model, std::slice::from_ref(&x)) < 2e-3);
     let names = stored(&model, vec![x], 8 * 64);
     assert!(names.is_empty(), "{names:?}");
 }
