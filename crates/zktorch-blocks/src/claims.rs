@@ -10,7 +10,7 @@ use zktorch_mutants::enforced;
 use zktorch_sumcheck::eq_table;
 
 use crate::BlockError;
-use crate::piece::at_piece;
+use crate::piece::{Part, parts};
 use crate::point::{Drawn, Point};
 
 /// The claims in which all blocks end: about chunks at low points of k coordinates. Nothing is opened here.
@@ -52,9 +52,8 @@ impl<S> Claims<S> {
         }
         let n = 1usize << self.k;
         let (mut terms, mut coefficients) = (Vec::new(), Vec::new());
-        for (piece, offset) in place.cut.pieces().iter().zip(&place.offsets) {
-            let (scale, within) = at_piece(&place.cut, *piece, point, drawn)?;
-            let [high, low] = within.split_low(self.k);
+        for Part { offset, scale, point, .. } in parts(place, point, drawn)? {
+            let [high, low] = point.split_low(self.k);
             let prefix = Point::bits((offset % n) >> low.len(), self.k - low.len());
             let point = self.point(Point::concat([&prefix, &low]));
             let weights = eq_table(&drawn.coords(&high)?);

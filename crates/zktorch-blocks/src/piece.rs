@@ -1,19 +1,34 @@
 //! Pieces of tensors: what an evaluation of a tensor is on the cells of each.
 
 use zktorch_field::Fr;
-use zktorch_graph::layout::{Cut, Piece};
+use zktorch_graph::layout::{Piece, Place};
 use zktorch_sumcheck::eq_eval;
 
 use crate::BlockError;
 use crate::point::{Drawn, Point};
 
+/// A piece's part in the evaluation of its tensor.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Where the piece lies in its column, and log2 of its cells.
+    pub(crate) offset: usize,
+    pub(crate) vars: usize,
+    /// What its own extension is multiplied with.
+    pub(crate) scale: Fr,
+    /// The point of that extension.
+    pub(crate) point: Point,
+}
+
 /// `T~(z)` is the sum over the pieces of T of `eq(first variables of the piece, first coordinates of z)` times the piece's own
-/// extension at the others, where the coordinates of z are in the order of the cells. What no piece holds is zero. This factor, and
-/// the point of the others.
-pub(crate) fn at_piece(cut: &Cut, piece: Piece, z: &Point, drawn: &Drawn) -> Result<(Fr, Point), BlockError> {
-    let [fixed, within] = z.permuted(&cut.order())?.split_low(piece.vars);
-    let slice = drawn.coords(&Point::bits(piece.slice, fixed.len()))?;
-    Ok((eq_eval(&slice, &drawn.coords(&fixed)?), within))
+/// extension at the others, where the coordinates of z are in the order of the cells. What no piece holds is zero.
+pub(crate) fn parts(place: &Place, z: &Point, drawn: &Drawn) -> Result<Vec<Part>, BlockError> {
+    let z = z.permuted(&place.cut.order())?;
+    let part = |(Piece { vars, slice }, offset)| {
+        let [fixed, point] = z.split_low(vars);
+        let slice = drawn.coords(&Point::bits(slice, fixed.len()))?;
+        Ok(Part { offset, vars, scale: eq_eval(&slice, &drawn.coords(&fixed)?), point })
+    };
+    place.pieces().map(part).collect()
 }
 
 #[cfg(feature = "prover")]
@@ -70,9 +85,9 @@ pub(crate) mod prover {
     fn gather<T: Copy + Default>(column: &[T], shape: &Shape, place: &Place) -> Option<Vec<T>> {
         let mut entries = vec![T::default(); shape.padded_len()];
         let vars = shape.vars();
-        for (piece, offset) in place.cut.pieces().iter().zip(&place.offsets) {
-            let cells = column.get(*offset..*offset + (1 << piece.vars))?;
-            place.cut.rows(*piece, |cell, index, count| {
+        for (piece, offset) in place.pieces() {
+            let cells = column.get(offset..offset + (1 << piece.vars))?;
+            place.cut.rows(piece, |cell, index, count| {
                 let first = index.iter().zip(&vars).fold(0, |first: usize, (i, vars)| (first << vars) + i);
                 entries[first..first + count].copy_from_slice(&cells[cell..cell + count]);
             });

@@ -25,17 +25,14 @@ impl Seen {
 
     /// Of one sample.
     fn of(value: &Tensor) -> Self {
-        let range = value.iter().fold(Self::NOTHING, |seen, x| Self {
-            lo: seen.lo.min(x),
-            hi: seen.hi.max(x),
-            ..seen
-        });
+        let mut seen = Self::NOTHING;
         let mut last = value.dims().iter().rev();
         let [channels, rows] = [last.next(), last.next()].map(|dim| dim.copied().unwrap_or(1).max(1));
         let (mut of_channel, mut of_row) = (vec![0f64; channels], vec![0f64; rows]);
         let mut total = 0.0;
         let indices = (0..rows).cycle().flat_map(|row| (0..channels).map(move |channel| (row, channel)));
         for (x, (row, channel)) in value.iter().zip(indices) {
+            (seen.lo, seen.hi) = (seen.lo.min(x), seen.hi.max(x));
             let x = x.abs();
             of_channel[channel] = of_channel[channel].max(x);
             of_row[row] = of_row[row].max(x);
@@ -43,7 +40,7 @@ impl Seen {
         }
         let median = |of: &mut [f64]| *of.select_nth_unstable_by(of.len() / 2, f64::total_cmp).1;
         let median = median(&mut of_channel).min(median(&mut of_row));
-        Self { typical: median.max(total / value.len().max(1) as f64), ..range }
+        Self { typical: median.max(total / value.len().max(1) as f64), ..seen }
     }
 
     /// Of two groups of samples.

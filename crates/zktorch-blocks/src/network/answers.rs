@@ -13,8 +13,8 @@ use crate::cells::Cells;
 use crate::contract::prover::Factors;
 use crate::contract::{ContractClaim, SumAxes};
 use crate::linear::Slot;
-use crate::piece::at_piece;
 use crate::piece::prover::Entries;
+use crate::piece::{Part, parts};
 use crate::point::{Drawn, Point};
 use crate::reindex::{self, Access, access};
 
@@ -84,11 +84,10 @@ impl<'a> Answers<'a> {
         let missing = BlockError::NoTensor { id: id.0 };
         let (column, place) = self.witness.place(self.statement.network(), id).ok_or(missing)?;
         let mut value = Fr::from(0u64);
-        for (piece, offset) in place.cut.pieces().iter().zip(&place.offsets) {
-            let (scale, within) = at_piece(&place.cut, *piece, z, drawn)?;
-            let cells = column.get(*offset..*offset + (1 << piece.vars));
+        for Part { offset, vars, scale, point } in parts(place, z, drawn)? {
+            let cells = column.get(offset..offset + (1 << vars));
             let cells = cells.ok_or(BlockError::NoTensor { id: id.0 })?;
-            value += scale * Evaluations::from(cells).evaluate(&drawn.coords(&within)?)?;
+            value += scale * Evaluations::from(cells).evaluate(&drawn.coords(&point)?)?;
         }
         Ok(value)
     }

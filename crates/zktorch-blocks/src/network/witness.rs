@@ -114,8 +114,7 @@ impl<'a> Witness<'a> {
             let ids = (0..network.graph().tensors.len() as u32).map(TensorId);
             let of = |tensor: TensorId| {
                 let place = network.layout().place(tensor).filter(|place| place.output)?;
-                let pieces = place.cut.pieces().iter().zip(&place.offsets);
-                Some(pieces.map(move |(piece, offset)| Placed { tensor, piece: *piece, offset: *offset }))
+                Some(place.pieces().map(move |(piece, offset)| Placed { tensor, piece, offset }))
             };
             let found = ids.filter_map(of).flatten().collect();
             outputs = place(network, found, values, columns[ArenaKind::Function as usize].len())?;

@@ -96,6 +96,13 @@ pub struct Place {
     pub output: bool,
 }
 
+impl Place {
+    /// Its pieces, and the first cell of each.
+    pub fn pieces(&self) -> impl Iterator<Item = (Piece, usize)> + '_ {
+        self.cut.pieces().iter().copied().zip(self.offsets.iter().copied())
+    }
+}
+
 /// Offsets of blocks of `2^v` cells, largest first and without gaps, and the number of cells used.
 pub(super) fn stack(vars: &[usize]) -> (Vec<usize>, usize) {
     let mut order: Vec<usize> = (0..vars.len()).collect();

@@ -6,16 +6,7 @@ impl Program {
     /// Sums of products become contractions, where nothing else reads the products: their entries go further than the sums, and
     /// need not be stored.
     pub(crate) fn contract_products(&mut self) {
-        let readers = self.readers();
-        let mut nodes: Vec<Node> = Vec::with_capacity(self.nodes.len());
-        for node in std::mem::take(&mut self.nodes) {
-            match self.contraction(&node, &nodes, &readers) {
-                Some(replaced) => nodes.extend(replaced),
-                None => nodes.push(node),
-            }
-        }
-        self.nodes = nodes;
-        self.simplify();
+        self.rewrite(Self::contraction);
     }
 
     /// The contraction, its layout and its division that a sum or mean along an axis is.
@@ -26,7 +17,8 @@ impl Program {
         if !all || extent < 2 || matrix.entries.iter().any(|entry| entry.2 != 1) {
             return None;
         }
-        let maker = |id: Id| before.iter().rfind(|other| other.output == id && readers[id.0] == 1);
+        let alone = |id: Id| readers.get(id.0) == Some(&1);
+        let maker = |id: Id| before.iter().rfind(|other| other.output == id).filter(|_| alone(id));
         let mut product = maker(node.inputs[0])?;
         if product.core == Core::Reshape {
             product = maker(product.inputs[0])?;
@@ -51,13 +43,8 @@ impl Program {
         dims.remove(position);
         let whole = self.value(node.output).dims.clone();
         let mut list = Vec::new();
-        let mut push = |program: &mut Self, core, inputs: Vec<Id>, dims: Vec<usize>| {
-            let mut value = program.values[node.output.0].clone();
-            value.dims = dims;
-            program.values.push(value);
-            let output = Id(program.values.len() - 1);
-            list.push(Node { core, inputs, output, origin: node.origin });
-            output
+        let mut push = |program: &mut Self, core, inputs, dims| {
+            program.append(&mut list, (core, inputs, node.origin), node.output, dims)
         };
         let sum = push(self, Core::Einsum { a, b, out }, inputs, dims);
         let sum = push(self, Core::Reshape, vec![sum], whole);

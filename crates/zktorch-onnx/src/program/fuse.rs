@@ -30,16 +30,40 @@ impl Program {
     /// Divides products instead of their operands, where all that is added up is divided by the same: attention's weights are
     /// as many as pairs of positions, its results are not.
     pub(crate) fn divide_products(&mut self) {
+        self.rewrite(Self::late_quotient);
+    }
+
+    /// Puts other nodes in the place of those for which there are some, given the nodes before and how often each value is read; what
+    /// is not read any more goes.
+    pub(super) fn rewrite(
+        &mut self,
+        mut instead: impl FnMut(&mut Self, &Node, &[Node], &[usize]) -> Option<Vec<Node>>,
+    ) {
         let readers = self.readers();
         let mut nodes = Vec::with_capacity(self.nodes.len());
         for node in std::mem::take(&mut self.nodes) {
-            match self.late_quotient(&node, &nodes, &readers) {
+            match instead(self, &node, &nodes, &readers) {
                 Some(replaced) => nodes.extend(replaced),
                 None => nodes.push(node),
             }
         }
         self.nodes = nodes;
         self.simplify();
+    }
+
+    /// Adds a node to a list, of the same node of the file, and returns its value: like another one, with other extents.
+    pub(super) fn append(
+        &mut self,
+        list: &mut Vec<Node>,
+        (core, inputs, origin): (Core, Vec<Id>, usize),
+        like: Id,
+        dims: Vec<usize>,
+    ) -> Id {
+        let value = super::Value { dims, ..self.values[like.0].clone() };
+        self.values.push(value);
+        let output = Id(self.values.len() - 1);
+        list.push(Node { core, inputs, output, origin });
+        output
     }
 
     /// The product of the dividend, and its quotient by the divisor, if `node` is a product of a quotient that nothing else reads.
@@ -75,12 +99,7 @@ impl Program {
         let (dividend, other) = (quotient.inputs[0], node.inputs[1]);
         let mut list = Vec::new();
         let mut push = |program: &mut Self, core, inputs: Vec<Id>, like: Id, dims: Vec<usize>| {
-            let mut value = program.values[like.0].clone();
-            value.dims = dims;
-            program.values.push(value);
-            let output = Id(program.values.len() - 1);
-            list.push(Node { core, inputs, output, origin: node.origin });
-            output
+            program.append(&mut list, (core, inputs, node.origin), like, dims)
         };
         let dividend = push(self, Core::Reshape, vec![dividend], dividend, read);
         let divisor = push(self, Core::Reshape, vec![divisor], divisor, extents);

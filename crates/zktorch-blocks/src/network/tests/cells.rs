@@ -37,7 +37,6 @@ pub(super) fn cell_at(place: &Place, index: usize) -> Option<usize> {
     let order = place.cut.order();
     let bit = |variable: usize| index >> (order.len() - 1 - variable) & 1;
     let cell = order.iter().fold(0, |cell, own| cell << 1 | bit(*own));
-    let mut pieces = place.cut.pieces().iter().zip(&place.offsets);
-    let (piece, offset) = pieces.find(|(piece, _)| cell >> piece.vars == piece.slice)?;
+    let (piece, offset) = place.pieces().find(|(piece, _)| cell >> piece.vars == piece.slice)?;
     Some(offset + (cell & ((1 << piece.vars) - 1)))
 }
