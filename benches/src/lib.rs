@@ -32,6 +32,7 @@ pub mod measure;
 pub mod networks;
 #[cfg(feature = "conformance")]
 pub mod operators;
+pub mod program;
 #[cfg(feature = "conformance")]
 pub mod proofs;
 #[cfg(feature = "kernels")]

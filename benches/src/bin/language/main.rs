@@ -2,7 +2,6 @@
 //! how well their integers know a text.
 //!
 //! `cargo run --release -p benches --bin language -- write MODEL.gguf --prompt TEXT ..`
-#![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod perplexity;
 mod source;
@@ -10,7 +9,7 @@ mod write;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use benches::program;
 use clap::Parser;
 
 /// Trained language models in files of llama.cpp. Each command prints one JSON object.
@@ -23,21 +22,9 @@ enum Options {
     Perplexity(perplexity::Options),
 }
 
-fn run() -> Result<()> {
-    let object = match Options::parse() {
+fn main() -> ExitCode {
+    program::finish(match Options::parse() {
         Options::Write(options) => write::run(&options),
         Options::Perplexity(options) => perplexity::run(&options),
-    }?;
-    println!("{object}");
-    Ok(())
-}
-
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    })
 }

@@ -1,11 +1,11 @@
 //! `language write`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use benches::language::{Checkpoint, Tokens};
 use benches::networks::Gives;
+use benches::program::write;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -47,13 +47,9 @@ pub(super) fn run(options: &Options) -> Result<Value> {
     ids.truncate(length);
     let samples = options.source.samples(&tokens, length)?;
     let prefix = options.source.prefix(&tokens)?;
-    put(&options.onnx, &Checkpoint::new(&file)?.onnx(&prefix, length, Gives::Last)?)?;
-    put(&options.input, json!({ "input_ids": [ids] }).to_string().as_bytes())?;
-    put(&options.calibration, json!({ "input_ids": samples }).to_string().as_bytes())?;
-    put(&options.labels, tokens.labels()?.as_bytes())?;
+    write(&options.onnx, &Checkpoint::new(&file)?.onnx(&prefix, length, Gives::Last)?)?;
+    write(&options.input, json!({ "input_ids": [ids] }).to_string().as_bytes())?;
+    write(&options.calibration, json!({ "input_ids": samples }).to_string().as_bytes())?;
+    write(&options.labels, tokens.labels()?.as_bytes())?;
     Ok(json!({ "prompt": tokens.decode(&ids)?, "prompt_tokens": length }))
-}
-
-fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -2,7 +2,6 @@
 //! a proved statement with the float model's outputs.
 //!
 //! `cargo run --release -p benches --bin models -- write resnet50 OUT.onnx [--folded]`
-#![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod compare;
 mod describe;
@@ -14,7 +13,7 @@ mod write;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use benches::program;
 use clap::Parser;
 
 /// Networks, and what is known of them. Each command prints one JSON object.
@@ -37,8 +36,8 @@ enum Options {
     Srs(srs::Options),
 }
 
-fn run() -> Result<()> {
-    let object = match Options::parse() {
+fn main() -> ExitCode {
+    program::finish(match Options::parse() {
         Options::Write(options) => write::run(&options),
         Options::Sequence(options) => sequence::run(&options),
         Options::Describe(options) => describe::run(&options),
@@ -46,17 +45,5 @@ fn run() -> Result<()> {
         Options::Float(options) => float::run(&options),
         Options::Compare(options) => compare::run(&options),
         Options::Srs(options) => srs::run(&options),
-    }?;
-    println!("{object}");
-    Ok(())
-}
-
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    })
 }

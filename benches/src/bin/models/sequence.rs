@@ -1,15 +1,13 @@
 //! `models sequence`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use benches::networks::{Example, Sequence};
+use benches::program::write;
 use clap::Args;
 use prost::Message;
 use serde_json::{Value, json};
-
-use super::write::write;
 
 /// The seed of the input that is proved; those of the samples follow.
 const PROVED: u64 = 0;
@@ -45,6 +43,5 @@ pub(super) fn run(options: &Options) -> Result<Value> {
 }
 
 fn samples(example: &Example, path: &Path, seeds: std::ops::Range<u64>) -> Result<()> {
-    let text = example.samples_json(seeds).to_string();
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    write(path, example.samples_json(seeds).to_string().as_bytes())
 }
