@@ -52,7 +52,7 @@ impl<S> Claims<S> {
         }
         let n = 1usize << self.k;
         let (mut terms, mut coefficients) = (Vec::new(), Vec::new());
-        for Part { offset, scale, point, .. } in parts(place, point, drawn)? {
+        for Part { offset, scale, point } in parts(place, point, drawn)? {
             let [high, low] = point.split_low(self.k);
             let prefix = Point::bits((offset % n) >> low.len(), self.k - low.len());
             let point = self.point(Point::concat([&prefix, &low]));

@@ -10,12 +10,11 @@ use crate::point::{Drawn, Point};
 /// A piece's part in the evaluation of its tensor.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// Where the piece lies in its column, and log2 of its cells.
+    /// Where the piece lies in its column.
     pub(crate) offset: usize,
-    pub(crate) vars: usize,
     /// What its own extension is multiplied with.
     pub(crate) scale: Fr,
-    /// The point of that extension.
+    /// The point of that extension: as many coordinates as the piece has variables.
     pub(crate) point: Point,
 }
 
@@ -26,7 +25,7 @@ pub(crate) fn parts(place: &Place, z: &Point, drawn: &Drawn) -> Result<Vec<Part>
     let part = |(Piece { vars, slice }, offset)| {
         let [fixed, point] = z.split_low(vars);
         let slice = drawn.coords(&Point::bits(slice, fixed.len()))?;
-        Ok(Part { offset, vars, scale: eq_eval(&slice, &drawn.coords(&fixed)?), point })
+        Ok(Part { offset, scale: eq_eval(&slice, &drawn.coords(&fixed)?), point })
     };
     place.pieces().map(part).collect()
 }

@@ -84,8 +84,8 @@ impl<'a> Answers<'a> {
         let missing = BlockError::NoTensor { id: id.0 };
         let (column, place) = self.witness.place(self.statement.network(), id).ok_or(missing)?;
         let mut value = Fr::from(0u64);
-        for Part { offset, vars, scale, point } in parts(place, z, drawn)? {
-            let cells = column.get(offset..offset + (1 << vars));
+        for Part { offset, scale, point } in parts(place, z, drawn)? {
+            let cells = column.get(offset..offset + (1 << point.len()));
             let cells = cells.ok_or(BlockError::NoTensor { id: id.0 })?;
             value += scale * Evaluations::from(cells).evaluate(&drawn.coords(&point)?)?;
         }
