@@ -119,6 +119,8 @@ impl Expansion {
         program.divide_products();
         program.contract_products();
         program.move_factors();
+        program.fold_numbers();
+        program.fold_affine();
         Ok(program)
     }
 }

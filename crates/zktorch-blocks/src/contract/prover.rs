@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ark_ff::AdditiveGroup;
+use ark_ff::{AdditiveGroup, One};
 use zktorch_field::{Fr, par};
 use zktorch_graph::{Contract, Graph, Indices, Linear, TensorId};
 use zktorch_sumcheck::eq_table;
@@ -49,17 +49,26 @@ impl Factors {
                 let source = &graph.tensor(view.tensor).shape;
                 let mut values =
                     partial(view, source, entries(view.tensor)?.cells(), &bound, &order, indices);
-                if *coefficient != 1 {
-                    let coefficient = Fr::from(*coefficient);
-                    values.iter_mut().for_each(|value| *value *= coefficient);
-                }
+                let coefficient = Fr::from(*coefficient);
                 match &mut sum {
-                    None => sum = Some(values),
-                    Some(sum) => sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value),
+                    None => {
+                        if !coefficient.is_one() {
+                            values.iter_mut().for_each(|value| *value *= coefficient);
+                        }
+                        sum = Some(values);
+                    }
+                    Some(sum) => {
+                        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * coefficient)
+                    }
                 }
             }
             sum.ok_or(BlockError::Length { what: "terms of an operand", expected: 1, got: 0 })
         };
+        if (&contract.a, &contract.a_axes) == (&contract.b, &contract.b_axes) {
+            // A square.
+            let a = operand(&contract.a, &contract.a_axes)?;
+            return Ok(Self { b: a.clone(), a });
+        }
         let (a, b) =
             par::join(|| operand(&contract.a, &contract.a_axes), || operand(&contract.b, &contract.b_axes));
         Ok(Self { a: a?, b: b? })

@@ -1,7 +1,7 @@
 //! The prover's side of a lookup: columns, their commitments, and the instances of sumcheck A.
 
 use ark_ff::AdditiveGroup;
-use zktorch_commit::buckets::{BucketKey, BucketSums, TagRun};
+use zktorch_commit::buckets::{BlockSums, BucketKey, BucketSums, TagRun};
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_field::{Fr, G1Projective, RawAffine};
 use zktorch_sumcheck::{InverseTable, Query, ZeroCheck};
@@ -46,6 +46,7 @@ impl<'w> Column<'w> {
     /// Sorts the chunk's cells into buckets, all but the padding's if its sum is known.
     pub(crate) fn new(
         srs: &Srs,
+        blocks: Option<&BlockSums>,
         network: &Network,
         witness: &'w Witness<'_>,
         chunk: LookedUp,
@@ -61,9 +62,15 @@ impl<'w> Column<'w> {
             tags.resize(tags.len() + count, tables[table].tag as i16);
         }
         let bases = &srs.bases()[..n];
-        let mut sums = match witness.argument_chunk(network, &chunk)? {
-            Cells::I16(cells) => BucketSums::compute(bases, cells, &tag_runs)?,
-            Cells::I32(cells) => BucketSums::compute(bases, cells, &tag_runs)?,
+        let mut sums = match (witness.argument_chunk(network, &chunk)?, blocks) {
+            (Cells::I16(cells), None) => BucketSums::compute(bases, cells, &tag_runs)?,
+            (Cells::I32(cells), None) => BucketSums::compute(bases, cells, &tag_runs)?,
+            (Cells::I16(cells), Some(blocks)) => {
+                BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?
+            }
+            (Cells::I32(cells), Some(blocks)) => {
+                BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?
+            }
         };
         // A chunk without padding has no such bucket.
         if let Some(sum) = padding.and_then(|padding| RawAffine::new(&padding.point())) {

@@ -1,7 +1,7 @@
 //! The values that members ask for.
 
 use ark_ff::Field;
-use zktorch_field::Fr;
+use zktorch_field::{Fr, par};
 use zktorch_graph::{TensorId, View};
 use zktorch_sumcheck::Evaluations;
 
@@ -31,43 +31,70 @@ pub(super) struct Answers<'a> {
     pub(super) reindexes: Vec<[Vec<Fr>; 2]>,
 }
 
+/// A value, and the factors of the sumcheck that is left to prove of it.
+enum Answer {
+    Value(Fr),
+    Contract(Fr, Factors),
+    Reindex(Fr, [Vec<Fr>; 2]),
+}
+
 impl<'a> Answers<'a> {
     pub(super) fn new(statement: &'a Statement<'a>, witness: &'a Witness<'a>, sums: &'a [Fr]) -> Self {
         let chunks = witness.chunks(statement.network()).collect();
         Self { statement, witness, chunks, sums, contracts: Vec::new(), reindexes: Vec::new() }
     }
 
-    /// A value as it stands in a message; `finals` are those of the instances of the member that asks.
+    /// The values as they stand in a message, all at once; `finals` are those of the instances of the member that asks.
     pub(super) fn answer(
         &mut self,
-        ask: &Ask<'_>,
+        asks: &[Ask<'_>],
         finals: &[Vec<Fr>],
         drawn: &Drawn,
-    ) -> Result<Fr, BlockError> {
-        match ask {
-            Ask::Slot(slot, z) => self.slot(*slot, z, drawn),
+    ) -> Result<Vec<Fr>, BlockError> {
+        let answers = par::map(asks.len(), |i| self.one(&asks[i], finals, drawn));
+        let mut values = Vec::with_capacity(asks.len());
+        for answer in answers {
+            values.push(match answer? {
+                Answer::Value(value) => value,
+                Answer::Contract(value, factors) => {
+                    self.contracts.push(factors);
+                    value
+                }
+                Answer::Reindex(value, factors) => {
+                    self.reindexes.push(factors);
+                    value
+                }
+            });
+        }
+        Ok(values)
+    }
+
+    fn one(&self, ask: &Ask<'_>, finals: &[Vec<Fr>], drawn: &Drawn) -> Result<Answer, BlockError> {
+        let value = match ask {
+            Ask::Slot(slot, z) => return self.slot(*slot, z, drawn),
             Ask::Operand { view, point, coefficient, factor: (instance, side) } => {
                 let value = factors(finals, *instance)?[*side];
-                self.operand(view, point, value, *coefficient, drawn)
+                return self.operand(view, point, value, *coefficient, drawn);
             }
             Ask::Chunk(chunk, z) => {
                 let missing =
                     BlockError::Length { what: "chunks", expected: chunk + 1, got: self.chunks.len() };
                 let cells = *self.chunks.get(*chunk).ok_or(missing)?;
-                Ok(Evaluations::from(cells).evaluate(&drawn.coords(z)?)?)
+                Evaluations::from(cells).evaluate(&drawn.coords(z)?)?
             }
             Ask::Sum(chunk) => {
                 let index = chunk.checked_sub(self.statement.network().chunks().inverses.first);
                 let missing =
                     BlockError::Length { what: "inverse columns", expected: chunk + 1, got: self.sums.len() };
-                index.and_then(|index| self.sums.get(index)).copied().ok_or(missing)
+                index.and_then(|index| self.sums.get(index)).copied().ok_or(missing)?
             }
-            Ask::Factor(instance) => Ok(factors(finals, *instance)?[0]),
+            Ask::Factor(instance) => factors(finals, *instance)?[0],
             Ask::Product(instance) => {
                 let [a, b] = factors(finals, *instance)?;
-                Ok(a * b)
+                a * b
             }
-        }
+        };
+        Ok(Answer::Value(value))
     }
 
     /// The padded entries of a tensor.
@@ -94,31 +121,33 @@ impl<'a> Answers<'a> {
 
     /// What a view reads at a point, where `value` is `coefficient` times its value.
     fn operand(
-        &mut self,
+        &self,
         view: &View,
         z: &Point,
         value: Fr,
         coefficient: i64,
         drawn: &Drawn,
-    ) -> Result<Fr, BlockError> {
+    ) -> Result<Answer, BlockError> {
         let source = &self.statement.network().graph().tensor(view.tensor).shape;
         if let Access::Direct { scale, .. } = access(view, source, z, drawn)?
             && let Some(inverse) = (scale * Fr::from(coefficient)).inverse()
         {
-            return Ok(value * inverse);
+            return Ok(Answer::Value(value * inverse));
         }
         self.slot(Slot::View(view), z, drawn)
     }
 
-    fn slot(&mut self, slot: Slot<'_>, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
+    fn slot(&self, slot: Slot<'_>, z: &Point, drawn: &Drawn) -> Result<Answer, BlockError> {
         let graph = self.statement.network().graph();
         let indices = self.statement.indices();
         match slot {
-            Slot::Tensor(id) => self.tensor(id, z, drawn),
+            Slot::Tensor(id) => self.tensor(id, z, drawn).map(Answer::Value),
             Slot::View(view) => {
                 let source = &graph.tensor(view.tensor).shape;
                 match access(view, source, z, drawn)? {
-                    Access::Direct { point, .. } => self.tensor(view.tensor, &point, drawn),
+                    Access::Direct { point, .. } => {
+                        self.tensor(view.tensor, &point, drawn).map(Answer::Value)
+                    }
                     Access::Sum(sum) => {
                         let entries = self.entries(view.tensor)?;
                         let factors = reindex::prover::sum_factors(
@@ -130,8 +159,7 @@ impl<'a> Answers<'a> {
                             &indices,
                         )?;
                         let value = zktorch_field::slice::inner_product(&factors[0], &factors[1])?;
-                        self.reindexes.push(factors);
-                        Ok(value)
+                        Ok(Answer::Reindex(value, factors))
                     }
                 }
             }
@@ -141,8 +169,7 @@ impl<'a> Answers<'a> {
                 let factors = Factors::new(contract, &axes, (z, drawn), graph, entries, &indices)?;
                 let claim = ContractClaim { contract, axes, point: z.clone(), value: () };
                 let value = factors.value(&drawn.coords(&claim.batch_point()?)?);
-                self.contracts.push(factors);
-                Ok(value)
+                Ok(Answer::Contract(value, factors))
             }
         }
     }

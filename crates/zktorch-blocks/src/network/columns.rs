@@ -1,7 +1,9 @@
 //! The prover's columns: V, which it commits first, and H, the inverse columns.
 
+use zktorch_commit::buckets::BlockSums;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_field::{Fr, PackedVec, par};
+use zktorch_graph::layout::LookupTable;
 use zktorch_mira::levels::Column as MiraColumn;
 use zktorch_sumcheck::{self as sumcheck, EqProduct, InverseTable, SumcheckInstance};
 
@@ -28,11 +30,19 @@ impl<'w> Committed<'w> {
         let chunks = network.chunks();
         let looked_up = network.looked_up();
         let blind = |chunk: usize| &blinds[chunk - chunks.ranged.first];
+        let blocks = is_even(network, witness).then(|| BlockSums::new(&srs.bases()[..1 << network.k()]));
         // The threads take whole columns: sorting one into buckets is work for one thread.
         let columns = par::map(looked_up.len(), |i| -> Result<_, BlockError> {
             let _span = tracing::debug_span!("commit column").entered();
-            let column =
-                Column::new(srs, network, witness, looked_up[i], &witness.indices()[i], padding.get(i))?;
+            let column = Column::new(
+                srs,
+                blocks.as_ref(),
+                network,
+                witness,
+                looked_up[i],
+                &witness.indices()[i],
+                padding.get(i),
+            )?;
             let x = Some(column.chunk.x).filter(|x| *x >= chunks.ranged.first);
             let x = x.map(|x| (x, column.commit_x(srs, blind(x))));
             let y = column.chunk.y.map(|y| (y, column.commit_y(srs, network, blind(y))));
@@ -70,6 +80,19 @@ impl<'w> Committed<'w> {
         }
         Ok(instances)
     }
+}
+
+/// Whether some values come so often that sums over blocks of the bases, an addition each, save more than they cost.
+fn is_even(network: &Network, witness: &Witness<'_>) -> bool {
+    let tables = network.layout().tables().tables();
+    let counts = |table: &LookupTable| {
+        witness.multiplicities().get(table.offset..table.offset + table.keys.len() as usize)
+    };
+    let most =
+        |table: &LookupTable| counts(table).and_then(|counts| counts.iter().max()).copied().unwrap_or(0);
+    // Not the padding's, the first table, whose sums are known.
+    let often: u64 = tables.iter().skip(1).map(|table| most(table) as u64).sum();
+    often >> (network.k() + 1) > 0
 }
 
 /// H, and the inverse columns: those of looked-up chunks read from one table of inverses, those of the tables as they are.

@@ -235,9 +235,7 @@ fn finish<'a, P: ProverChannel>(
         let own = member.statements().len();
         check_length("instances of a member", own, finals.len().min(own))?;
         let (own, others) = finals.split_at(own);
-        for ask in member.asks()? {
-            message.push(answers.answer(&ask, own, &ledger.drawn)?);
-        }
+        message.extend(answers.answer(&member.asks()?, own, &ledger.drawn)?);
         finals = others;
     }
     channel.send(label, &message)?;

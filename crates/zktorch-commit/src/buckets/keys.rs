@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
+use super::blocks::BLOCK;
 use crate::{CommitError, msm::sort::Buckets};
 
 /// Largest absolute value of a cell: differences of 16-bit integers and remainders of divisors up to 2^17 fit.
@@ -72,10 +73,24 @@ impl KeyLayout {
     }
 }
 
-/// Groups the cells of a column by tag and value.
-pub(super) fn group<V: Value>(values: &[V], runs: &[TagRun]) -> Result<(KeyLayout, Buckets), CommitError> {
+/// The cells of a column by tag and value.
+pub(super) struct Grouped {
+    pub(super) layout: KeyLayout,
+    /// Cells, of which the bases are added up.
+    pub(super) cells: Buckets,
+    /// Blocks, of which the sums of the bases are.
+    pub(super) blocks: Buckets,
+}
+
+/// Groups the cells of a column by tag and value; whole blocks where that takes fewer additions, if their sums are known. What
+/// has another value than the block is taken away again.
+pub(super) fn group<V: Value>(
+    values: &[V],
+    runs: &[TagRun],
+    in_blocks: bool,
+) -> Result<Grouped, CommitError> {
     let mut layout = KeyLayout(Vec::new());
-    let mut buckets = Buckets::default();
+    let (mut cells, mut blocks) = (Buckets::default(), Buckets::default());
     let mut base = 0u32;
     for (tag, ranges) in cells_by_tag(values.len(), runs)? {
         let (mut min, mut max) = (i32::MAX, i32::MIN);
@@ -91,16 +106,65 @@ pub(super) fn group<V: Value>(values: &[V], runs: &[TagRun]) -> Result<(KeyLayou
                 return Err(CommitError::ValueRange { what: "column", max: MAX_VALUE, got });
             }
         }
-        let items = ranges.iter().flat_map(|range| {
+        let (plain, even) = if in_blocks { split(values, &ranges) } else { (ranges, Vec::new()) };
+        let key = |value: i32| (value - min) as u32;
+        let items = plain.iter().flat_map(|range| {
             let cells = (2 * range.start as u32..).step_by(2).zip(&values[range.clone()]);
-            cells.map(move |(entry, &value)| ((value.into() - min) as u32, entry))
+            cells.map(|(entry, &value)| (key(value.into()), entry))
+        });
+        let others = even.iter().flat_map(|(block, most)| {
+            let start = block * BLOCK;
+            let cells = (2 * start as u32..).step_by(2).zip(&values[start..start + BLOCK]);
+            let others =
+                cells.map(|(entry, &value)| (entry, value.into())).filter(move |(_, value)| value != most);
+            others.flat_map(move |(entry, value)| [(key(value), entry), (key(*most), entry + 1)])
         });
         let span = (max - min) as usize + 1;
-        buckets.push(items, span, 0, base);
+        cells.push(items.chain(others), span, 0, base);
+        if !even.is_empty() {
+            blocks.push(even.iter().map(|(block, most)| (key(*most), 2 * *block as u32)), span, 0, base);
+        }
         layout.0.push(TagKeys { base, tag, min });
         base += span as u32;
     }
-    Ok((layout, buckets))
+    Ok(Grouped { layout, cells, blocks })
+}
+
+/// Ranges of cells without the blocks of which most cells have one value, and those with that value.
+fn split<V: Value>(values: &[V], ranges: &[Range<usize>]) -> (Vec<Range<usize>>, Vec<(usize, i32)>) {
+    let (mut plain, mut even) = (Vec::new(), Vec::new());
+    for range in ranges {
+        let mut start = range.start;
+        for block in range.start.div_ceil(BLOCK)..range.end / BLOCK {
+            let at = block * BLOCK;
+            if let Some(most) = most_frequent(&values[at..at + BLOCK]) {
+                if start < at {
+                    plain.push(start..at);
+                }
+                even.push((block, most));
+                start = at + BLOCK;
+            }
+        }
+        if start < range.end {
+            plain.push(start..range.end);
+        }
+    }
+    (plain, even)
+}
+
+/// The value of most cells of a block, if that of three of them is: one that nearly all have is found nearly always.
+fn most_frequent<V: Value>(block: &[V]) -> Option<i32> {
+    let [a, b, c] = [0, BLOCK / 3, 2 * BLOCK / 3].map(|i| block[i].into());
+    let most: i32 = if a == b || a == c {
+        a
+    } else if b == c {
+        b
+    } else {
+        return None;
+    };
+    let count = block.iter().filter(|&&value| value.into() == most).count();
+    // Every other cell is added once more.
+    (2 * count > BLOCK + 2).then_some(most)
 }
 
 /// The non-empty ranges of cells of every tag.

@@ -147,7 +147,12 @@ impl Lowering<'_> {
 
     /// Repeats a value along its axes of extent 1.
     pub(super) fn repeat(&mut self, id: Id, dims: &[usize]) -> Result<Value> {
-        let value = self.views(id)?;
+        let mut value = self.views(id)?;
+        if value.div != 1 && crate::tensor::len(&value.dims()) < crate::tensor::len(dims) {
+            // Divided once, and not in every copy.
+            value = self.store(&value, id)?;
+            self.replace(id, value.clone());
+        }
         let pairs = value.axes.iter().zip(dims);
         let axes = pairs.map(|(old, dim)| if old.is_empty() { sub_axes(*dim) } else { old.clone() });
         let axes = axes.collect::<Vec<_>>();

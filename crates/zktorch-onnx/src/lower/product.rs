@@ -8,6 +8,10 @@ use crate::program::{Core, Id, Kind, Node, Window};
 
 /// Longest list of a window's entries that a key should hold.
 const MAX_LISTED: usize = 1 << 16;
+/// A product is rounded instead of its operands if it has this many times fewer entries.
+const FEW: usize = 16;
+/// Most bits of such a product, which leaves room for factors and the shifts of what reads it.
+const MOST_BITS: u32 = 80;
 /// Most pairs of a position and a tap: a prover holds some numbers for each.
 const MAX_PAIRS: usize = 1 << 25;
 
@@ -35,6 +39,17 @@ impl Lowering<'_> {
             *value = self.coarser(value, scale, id)?;
         }
         Ok((a, b))
+    }
+
+    /// Whether a product has so few entries beside its operands that it is rounded instead of them, in limbs if need be.
+    fn is_rounded_after(&self, a: &Value, b: &Value) -> bool {
+        let entries = |value: &Value| crate::tensor::len(&value.dims());
+        let product = crate::tensor::len(&self.program.value(self.current).dims);
+        let summed = entries(a).max(entries(b)) / product.max(1);
+        let bits = |value: &Value| (value.bounds.1 - value.bounds.0).max(1).ilog2() + 1;
+        let float = self.program.value(self.current).kind == Kind::Float;
+        let bits = bits(a) + bits(b) + summed.max(1).ilog2() + 1;
+        float && a.div == 1 && b.div == 1 && summed >= FEW && bits <= MOST_BITS
     }
 
     /// Whether the value that is computed is rounded by whatever reads it, at any scale: by a gap, or as a dividend.
@@ -90,7 +105,10 @@ impl Lowering<'_> {
             }
             _ => {
                 let (a, b) = (self.linear(a_id)?, self.linear(b_id)?);
-                let (a, b) = self.coarse(a, b, (a_id, b_id))?;
+                let (a, b) = match self.is_rounded_after(&a, &b) {
+                    true => (a, b),
+                    false => self.coarse(a, b, (a_id, b_id))?,
+                };
                 let mut axes = b.axes.clone();
                 for (label, sub) in a_labels.iter().zip(&a.axes) {
                     if let Some(axis) = b_labels.iter().position(|other| other == label) {

@@ -250,8 +250,9 @@ impl Lowering<'_> {
         if self.clamps(id) && (lo < i128::from(range.lo) || hi > i128::from(range.hi)) {
             return self.saturate(value, scale, range, role, id);
         }
-        let known = self.rescaled.find(&raised.expr, divisor, scale, range);
-        let y = match known.filter(|_| role == Role::Ranged) {
+        let known = self.rescaled.find(&raised.expr, divisor, scale, Some(range));
+        let known = known.filter(|_| role == Role::Ranged).and_then(|limbs| limbs.0.first().copied());
+        let y = match known {
             Some(y) => y,
             None => {
                 let name = self.name(id);
@@ -259,7 +260,7 @@ impl Lowering<'_> {
                 let (r, slack) = self.remainder(name, &raised, divisor);
                 let acc = raised.expr.clone();
                 if role == Role::Ranged {
-                    self.rescaled.insert(acc.clone(), divisor, scale, range, y);
+                    self.rescaled.insert(acc.clone(), divisor, scale, Some(range), y.into());
                 }
                 self.graph.steps.push(Step::Rescale { acc, divisor, y: y.into(), r, slack });
                 y
@@ -275,10 +276,18 @@ impl Lowering<'_> {
     pub(super) fn wide(&mut self, value: &Value, scale: i32, id: Id) -> Result<Value> {
         let (raised, divisor) = self.divided(value, scale, id)?;
         let (lo, hi) = quotient_bounds(&raised, divisor);
-        let name = self.name(id);
-        let (r, slack) = self.remainder(name, &raised, divisor);
-        let y = self.limbs(name, &raised, scale, (lo, hi), |_| Role::Ranged)?;
-        self.graph.steps.push(Step::Rescale { acc: raised.expr.clone(), divisor, y: y.clone(), r, slack });
+        let y = match self.rescaled.find(&raised.expr, divisor, scale, None) {
+            Some(y) => y,
+            None => {
+                let name = self.name(id);
+                let (r, slack) = self.remainder(name, &raised, divisor);
+                let y = self.limbs(name, &raised, scale, (lo, hi), |_| Role::Ranged)?;
+                let acc = raised.expr.clone();
+                self.rescaled.insert(acc.clone(), divisor, scale, None, y.clone());
+                self.graph.steps.push(Step::Rescale { acc, divisor, y: y.clone(), r, slack });
+                y
+            }
+        };
         Ok(self.limbs_value(&y, value, scale, (lo, hi)))
     }
 

@@ -148,7 +148,7 @@ impl Program {
         }
     }
 
-    fn add_constant(&mut self, of: Id, what: &str, tensor: FloatTensor) -> Id {
+    pub(super) fn add_constant(&mut self, of: Id, what: &str, tensor: FloatTensor) -> Id {
         let mut value = self.values[of.0].clone();
         value.name = format!("{} ({what})", value.name);
         value.dims = tensor.dims().to_vec();

@@ -7,6 +7,7 @@ mod contract;
 mod core;
 mod factors;
 mod fuse;
+mod weights;
 mod window;
 
 use std::sync::Arc;
