@@ -18,6 +18,9 @@ use crate::piece::{Part, parts};
 use crate::point::{Drawn, Point};
 use crate::reindex::{self, Access, access};
 
+/// Tensors of more cells are read by all threads together.
+const SHARED: usize = 1 << 18;
+
 /// Answers, and keeps the factors that were computed for a value and are needed again for its sumcheck: in the order of the
 /// claims, which is that of the asks.
 pub(super) struct Answers<'a> {
@@ -51,10 +54,15 @@ impl<'a> Answers<'a> {
         finals: &[Vec<Fr>],
         drawn: &Drawn,
     ) -> Result<Vec<Fr>, BlockError> {
-        let answers = par::map(asks.len(), |i| self.one(&asks[i], finals, drawn));
+        // The threads take small tensors one by one; large ones, which wait for memory, they share.
+        let small: Vec<bool> = asks.iter().map(|ask| self.cells(ask) <= SHARED).collect();
+        let mut answers = {
+            let this = &*self;
+            par::map(asks.len(), |i| small[i].then(|| this.one(&asks[i], finals, drawn)))
+        };
         let mut values = Vec::with_capacity(asks.len());
-        for answer in answers {
-            values.push(match answer? {
+        for (i, slot) in answers.iter_mut().enumerate() {
+            values.push(match slot.take().unwrap_or_else(|| self.one(&asks[i], finals, drawn))? {
                 Answer::Value(value) => value,
                 Answer::Contract(value, factors) => {
                     self.contracts.push(factors);
@@ -67,6 +75,22 @@ impl<'a> Answers<'a> {
             });
         }
         Ok(values)
+    }
+
+    /// The cells that an answer reads.
+    fn cells(&self, ask: &Ask<'_>) -> usize {
+        let graph = self.statement.network().graph();
+        let tensor = |id: TensorId| graph.tensor(id).shape.padded_len();
+        match ask {
+            Ask::Slot(Slot::Tensor(id), _) => tensor(*id),
+            Ask::Slot(Slot::View(view), _) | Ask::Operand { view, .. } => tensor(view.tensor),
+            Ask::Slot(Slot::Contract(contract), _) => {
+                let views = contract.a.terms.iter().chain(&contract.b.terms);
+                views.map(|(_, view)| tensor(view.tensor)).sum()
+            }
+            Ask::Chunk(..) => 1 << self.statement.network().k(),
+            Ask::Sum(_) | Ask::Factor(_) | Ask::Product(_) => 0,
+        }
     }
 
     fn one(&self, ask: &Ask<'_>, finals: &[Vec<Fr>], drawn: &Drawn) -> Result<Answer, BlockError> {

@@ -23,7 +23,13 @@ impl Lowering<'_> {
         let exact = |lowering: &Self, id: Id| lowering.program.value(id).kind != Kind::Float;
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
             let own = lowering.stored_scale(&value, id);
-            let keep = public || value.scale <= own || exact(lowering, id) || lowering.is_exponential(&value);
+            // What is stored in one tensor is no coarser for being stored again.
+            let narrow = lowering.is_plain(&value);
+            let keep = public
+                || narrow
+                || value.scale <= own
+                || exact(lowering, id)
+                || lowering.is_exponential(&value);
             if keep { Ok(value) } else { lowering.coarser(&value, own, id) }
         };
         let (mut a, mut b) = (lower(self, a, public[0], a_id)?, lower(self, b, public[1], b_id)?);
