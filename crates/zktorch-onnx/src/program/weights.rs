@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Core, Id, Node, Program};
+use super::{Core, Id, Kind, Node, Program};
 use crate::FloatTensor;
 use crate::tensor::len;
 
@@ -62,7 +62,58 @@ impl Program {
         for (index, list) in lists {
             self.nodes.splice(index..=index, list);
         }
+        self.add_offsets();
         self.simplify();
+    }
+
+    /// `(v + b) + c` becomes `v + (b + c)` for constants over the same axes, where nothing else reads `v + b`.
+    fn add_offsets(&mut self) {
+        let (readers, made_by) = (self.readers(), self.made_by());
+        let alone = |id: Id| made_by[id.0].filter(|_| readers[id.0] == 1);
+        for index in 0..self.nodes.len() {
+            let Some((mut sum, outer)) = self.offset(index) else { continue };
+            let Some(mut before) = alone(sum) else { continue };
+            if self.nodes[before].core == Core::Reshape {
+                sum = self.nodes[before].inputs[0];
+                let Some(maker) = alone(sum) else { continue };
+                before = maker;
+            }
+            let Some((value, inner)) = self.offset(before) else { continue };
+            let same = self.axes_of(inner, sum) == self.axes_of(outer, self.nodes[index].output);
+            let entries =
+                |id: Id| self.value(id).constant.clone().filter(|_| self.value(id).kind == Kind::Float);
+            let (Some(b), Some(c)) = (entries(inner), entries(outer)) else { continue };
+            if !same || b.len() != c.len() {
+                continue;
+            }
+            let both = FloatTensor::from_fn(b.dims(), |i| (b.get(i) + c.get(i)) as f32);
+            let both = self.add_constant(inner, "and offset", both);
+            self.nodes[before].inputs = vec![value, both];
+            let node = &mut self.nodes[index];
+            node.inputs.retain(|id| *id != outer);
+            node.core = Core::Reshape;
+        }
+    }
+
+    /// The extents of a constant over the axes of a value that are longer than 1.
+    fn axes_of(&self, constant: Id, value: Id) -> Vec<usize> {
+        let (own, dims) = (&self.value(constant).dims, &self.value(value).dims);
+        let skip = dims.len() - own.len().min(dims.len());
+        let extent =
+            |axis: usize| axis.checked_sub(skip).and_then(|axis| own.get(axis)).copied().unwrap_or(1);
+        (0..dims.len()).filter(|axis| dims[*axis] != 1).map(extent).collect()
+    }
+
+    /// What a node adds a constant to, and the constant.
+    fn offset(&self, index: usize) -> Option<(Id, Id)> {
+        let Node { core: Core::Sum(coefficients), inputs, .. } = &self.nodes[index] else { return None };
+        let [a, b] = inputs[..] else { return None };
+        let constant = |id: Id| self.constant(id).is_some();
+        match (coefficients[..] == [1.0, 1.0], constant(a), constant(b)) {
+            (true, false, true) => Some((a, b)),
+            (true, true, false) => Some((b, a)),
+            _ => None,
+        }
     }
 
     /// Which node makes each value.
