@@ -32,6 +32,8 @@ pub mod measure;
 pub mod networks;
 #[cfg(feature = "conformance")]
 pub mod operators;
+#[cfg(feature = "networks")]
+pub mod perplexity;
 pub mod program;
 #[cfg(feature = "conformance")]
 pub mod proofs;
