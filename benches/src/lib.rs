@@ -6,6 +6,8 @@
 #[cfg(feature = "kernels")]
 pub mod ablation;
 #[cfg(feature = "models")]
+pub mod characters;
+#[cfg(feature = "models")]
 pub mod classes;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -4,6 +4,7 @@
 //! subcommands can measure models too.
 
 mod catalogue;
+mod characters;
 mod children;
 mod generate;
 mod language;
@@ -53,7 +54,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "onnx",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     tokens: Option<usize>,
-    /// The text whose next token is proved (smollm2).
+    /// The text whose next token (smollm2), or next characters (chars), are proved.
     #[arg(long, value_name = "TEXT", conflicts_with = "onnx")]
     prompt: Option<String>,
     /// Measure the perplexity of a text for integers and floats, too: a second compilation (smollm2).

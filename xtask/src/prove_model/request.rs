@@ -82,7 +82,7 @@ impl Request {
         Self { source, folded, tokens, prompt, perplexity, threads, out, env, oracle, floor }
     }
 
-    /// The trained language model that is measured, if it is one.
+    /// The language model of a package that is measured, if it is one.
     pub(super) fn language(&self) -> Option<&'static Language> {
         match self.source {
             Source::Model(model) => model.language(),
@@ -116,8 +116,9 @@ impl Request {
     /// # Errors
     /// If a file does not exist, or the model has no folded form or no tokens.
     pub(super) fn resolve(&self) -> Result<Self> {
+        let reads_text = matches!(self.source, Source::Model(model) if model.reads_text());
         for (flag, given) in [("--prompt", self.prompt.is_some()), ("--perplexity", self.perplexity)] {
-            if given && self.language().is_none() {
+            if given && !reads_text {
                 bail!("{flag}: expected a trained language model, found {}", self.name());
             }
         }
