@@ -76,7 +76,7 @@ pub fn largest(scores: &[f64], classes: usize) -> Vec<usize> {
 /// If the model is another one than of a window of tokens, or the text is empty or longer than that.
 pub fn continued(float: &FloatModel, text: &[i64], classes: usize) -> Result<Vec<i64>> {
     let inputs = float.inputs();
-    let length = match &inputs[..] {
+    let length = match inputs {
         [(_, dims)] if dims.len() == 2 && dims[0] == 1 => dims[1],
         _ => anyhow::bail!("expected a model with one input, a window of tokens, found {inputs:?}"),
     };

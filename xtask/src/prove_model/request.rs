@@ -19,6 +19,8 @@ pub(crate) struct Request {
     pub(crate) tokens: Option<usize>,
     /// The text whose next token a trained language model gives; none: its own.
     pub(crate) prompt: Option<String>,
+    /// The text before every other one, a constant of a language model of a package; none: nothing.
+    pub(crate) prefix: Option<String>,
     /// Measure a language model's perplexity, too.
     pub(crate) perplexity: bool,
     /// Threads of each stage and of the floor; none: all.
@@ -77,9 +79,9 @@ impl Request {
     /// The model with everything that is measured of it.
     pub(crate) fn new(source: Source) -> Self {
         let (folded, threads, out, env) = (false, None, None, Vec::new());
-        let (tokens, prompt, perplexity) = (None, None, false);
+        let (tokens, prompt, prefix, perplexity) = (None, None, None, false);
         let (oracle, floor) = (Oracle::Tract, true);
-        Self { source, folded, tokens, prompt, perplexity, threads, out, env, oracle, floor }
+        Self { source, folded, tokens, prompt, prefix, perplexity, threads, out, env, oracle, floor }
     }
 
     /// The language model of a package that is measured, if it is one.
@@ -121,6 +123,9 @@ impl Request {
             if given && !reads_text {
                 bail!("{flag}: expected a trained language model, found {}", self.name());
             }
+        }
+        if self.prefix.is_some() && self.language().is_none() {
+            bail!("--prefix: expected a language model of a package, found {}", self.name());
         }
         let source = match &self.source {
             Source::Model(model) if self.tokens.is_some() && !model.is_sequence() => {
@@ -183,7 +188,10 @@ mod tests {
         request.prompt = Some("Once".to_owned());
         let message = request.resolve().unwrap_err().to_string();
         assert_eq!(message, "--prompt: expected a trained language model, found bert");
-        request.prompt = None;
+        (request.prompt, request.prefix) = (None, Some(String::new()));
+        let message = request.resolve().unwrap_err().to_string();
+        assert_eq!(message, "--prefix: expected a language model of a package, found bert");
+        request.prefix = None;
         assert!(request.resolve().is_ok());
         assert!(request.folder().unwrap().ends_with("target/prove-model/bert-8"));
     }
