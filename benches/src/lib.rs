@@ -6,6 +6,8 @@
 #[cfg(feature = "kernels")]
 pub mod ablation;
 #[cfg(feature = "models")]
+pub mod characters;
+#[cfg(feature = "models")]
 pub mod classes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -32,6 +34,8 @@ pub mod measure;
 pub mod networks;
 #[cfg(feature = "conformance")]
 pub mod operators;
+#[cfg(feature = "networks")]
+pub mod perplexity;
 pub mod program;
 #[cfg(feature = "conformance")]
 pub mod proofs;

@@ -231,3 +231,37 @@ fn sums_of_products_are_contractions() {
     let names = stored(&model, vec![x], 8 * 64);
     assert!(names.is_empty(), "{names:?}");
 }
+
+/// One row is ten thousand times the others, as a language model's first token: each is divided by the root of its own mean square.
+#[test]
+fn rows_beside_a_huge_one_are_normalised() {
+    let (rows, size) = (64, 96);
+    let x = FloatTensor::from_fn([1, rows, size], |i| match i {
+        5 => 1.0,
+        i if i % size == 5 => 0.0,
+        i => (1.0 + i as f32 * 0.7).sin(),
+    });
+    let w = (0..size * size).map(|i| match i {
+        i if i == 5 * (size + 1) => 24_000.0,
+        i if i % (size + 1) == 0 => 1.0,
+        _ => 0.0,
+    });
+    let model = Builder::new(13)
+        .input("x", &[1, rows, size])
+        .node("MatMul", &["x", "w"], "h", vec![])
+        .floats("w", &[size, size], w.collect())
+        .node("Constant", &[], "two", vec![float("value_float", 2.0)])
+        .node("Pow", &["h", "two"], "square", vec![])
+        .node("ReduceMean", &["square"], "mean", vec![ints("axes", &[-1]), int("keepdims", 1)])
+        .node("Constant", &[], "epsilon", vec![float("value_float", 1e-5)])
+        .node("Add", &["mean", "epsilon"], "radicand", vec![])
+        .node("Sqrt", &["radicand"], "root", vec![])
+        .node("Constant", &[], "one", vec![float("value_float", 1.0)])
+        .node("Div", &["one", "root"], "inverse", vec![])
+        .node("Mul", &["h", "inverse"], "normal", vec![])
+        .node("Mul", &["normal", "factors"], "y", vec![])
+        .floats("factors", &[size], vec![1.0; size])
+        .output("y");
+    let found = error(&model, &[x]);
+    assert!(found < 4e-3, "{found}");
+}

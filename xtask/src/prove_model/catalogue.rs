@@ -40,6 +40,8 @@ pub(crate) enum Model {
     LlamaLayer,
     /// SmolLM2-135M-Instruct, trained: the token that follows a text, or --prompt TEXT; the first --tokens of it.
     Smollm2,
+    /// A small language model over characters, trained: what it says after --prompt TEXT, in one proof.
+    Chars,
 }
 
 /// Where a model's files are.
@@ -75,13 +77,15 @@ pub(super) enum Onnx {
     },
     /// The crate `benches` writes it from a file of llama.cpp in a package.
     Language(&'static Language),
+    /// It is in the repository, and reads characters.
+    Characters,
 }
 
 impl Onnx {
     /// How many weights a model that is written has.
     pub(super) fn weights(self) -> Option<u64> {
         match self {
-            Self::File(_) => None,
+            Self::File(_) | Self::Characters => None,
             Self::Network { weights, .. } | Self::Sequence { weights, .. } => Some(weights),
             Self::Language(language) => Some(language.weights),
         }
@@ -131,6 +135,7 @@ impl Model {
             Self::Smollm2 => {
                 Files { onnx: Onnx::Language(&SMOLLM2), calibration: None, input: None, dims: &[] }
             }
+            Self::Chars => Files { onnx: Onnx::Characters, calibration: None, input: None, dims: &[] },
         }
     }
 
@@ -144,7 +149,12 @@ impl Model {
         matches!(self.files().onnx, Onnx::Sequence { .. } | Onnx::Language(_))
     }
 
-    /// The trained language model that it is, if it is one.
+    /// Whether it is a trained language model, which continues a text.
+    pub(crate) fn reads_text(self) -> bool {
+        matches!(self.files().onnx, Onnx::Language(_) | Onnx::Characters)
+    }
+
+    /// The language model of a package that it is, if it is one.
     pub(super) fn language(self) -> Option<&'static Language> {
         match self.files().onnx {
             Onnx::Language(language) => Some(language),

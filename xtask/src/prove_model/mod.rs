@@ -4,6 +4,7 @@
 //! subcommands can measure models too.
 
 mod catalogue;
+mod characters;
 mod children;
 mod generate;
 mod language;
@@ -53,9 +54,12 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "onnx",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     tokens: Option<usize>,
-    /// The text whose next token is proved (smollm2).
+    /// The text whose next token (smollm2), or next characters (chars), are proved.
     #[arg(long, value_name = "TEXT", conflicts_with = "onnx")]
     prompt: Option<String>,
+    /// The text that comes before every other one, as a constant of the model (smollm2), such as "<|im_start|>".
+    #[arg(long, value_name = "TEXT", conflicts_with = "onnx")]
+    prefix: Option<String>,
     /// Measure the perplexity of a text for integers and floats, too: a second compilation (smollm2).
     #[arg(long, conflicts_with = "onnx")]
     perplexity: bool,
@@ -92,8 +96,8 @@ impl Options {
         let (threads, out) = (self.threads, self.out.clone());
         let (oracle, floor) = (self.oracle, self.floor);
         let (folded, tokens) = (self.folded, self.tokens);
-        let (prompt, perplexity) = (self.prompt.clone(), self.perplexity);
-        let request = Request { folded, tokens, prompt, perplexity, ..Request::new(source) };
+        let (prompt, prefix, perplexity) = (self.prompt.clone(), self.prefix.clone(), self.perplexity);
+        let request = Request { folded, tokens, prompt, prefix, perplexity, ..Request::new(source) };
         Ok(Request { threads, out, oracle, floor, ..request })
     }
 }

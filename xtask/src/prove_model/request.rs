@@ -19,6 +19,8 @@ pub(crate) struct Request {
     pub(crate) tokens: Option<usize>,
     /// The text whose next token a trained language model gives; none: its own.
     pub(crate) prompt: Option<String>,
+    /// The text before every other one, a constant of a language model of a package; none: nothing.
+    pub(crate) prefix: Option<String>,
     /// Measure a language model's perplexity, too.
     pub(crate) perplexity: bool,
     /// Threads of each stage and of the floor; none: all.
@@ -77,12 +79,12 @@ impl Request {
     /// The model with everything that is measured of it.
     pub(crate) fn new(source: Source) -> Self {
         let (folded, threads, out, env) = (false, None, None, Vec::new());
-        let (tokens, prompt, perplexity) = (None, None, false);
+        let (tokens, prompt, prefix, perplexity) = (None, None, None, false);
         let (oracle, floor) = (Oracle::Tract, true);
-        Self { source, folded, tokens, prompt, perplexity, threads, out, env, oracle, floor }
+        Self { source, folded, tokens, prompt, prefix, perplexity, threads, out, env, oracle, floor }
     }
 
-    /// The trained language model that is measured, if it is one.
+    /// The language model of a package that is measured, if it is one.
     pub(super) fn language(&self) -> Option<&'static Language> {
         match self.source {
             Source::Model(model) => model.language(),
@@ -116,10 +118,14 @@ impl Request {
     /// # Errors
     /// If a file does not exist, or the model has no folded form or no tokens.
     pub(super) fn resolve(&self) -> Result<Self> {
+        let reads_text = matches!(self.source, Source::Model(model) if model.reads_text());
         for (flag, given) in [("--prompt", self.prompt.is_some()), ("--perplexity", self.perplexity)] {
-            if given && self.language().is_none() {
+            if given && !reads_text {
                 bail!("{flag}: expected a trained language model, found {}", self.name());
             }
+        }
+        if self.prefix.is_some() && self.language().is_none() {
+            bail!("--prefix: expected a language model of a package, found {}", self.name());
         }
         let source = match &self.source {
             Source::Model(model) if self.tokens.is_some() && !model.is_sequence() => {
@@ -182,7 +188,10 @@ mod tests {
         request.prompt = Some("Once".to_owned());
         let message = request.resolve().unwrap_err().to_string();
         assert_eq!(message, "--prompt: expected a trained language model, found bert");
-        request.prompt = None;
+        (request.prompt, request.prefix) = (None, Some(String::new()));
+        let message = request.resolve().unwrap_err().to_string();
+        assert_eq!(message, "--prefix: expected a language model of a package, found bert");
+        request.prefix = None;
         assert!(request.resolve().is_ok());
         assert!(request.folder().unwrap().ends_with("target/prove-model/bert-8"));
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The lines of the table, in this order, as far as the report has them.
-const KEYS: [&str; 32] = [
+const KEYS: [&str; 33] = [
     "model",
     "weights",
     "image",
@@ -32,6 +32,7 @@ const KEYS: [&str; 32] = [
     "float_model",
     "prompt",
     "next_token",
+    "next_text",
     "top5",
     "perplexity",
     "float_perplexity",

@@ -3,6 +3,7 @@
 //!
 //! `cargo run --release -p benches --bin models -- write resnet50 OUT.onnx [--folded]`
 
+mod characters;
 mod compare;
 mod describe;
 mod float;
@@ -32,6 +33,12 @@ enum Options {
     Float(float::Options),
     /// Say what a statement's outputs are, and compare them with the float model's.
     Compare(compare::Options),
+    /// Write the tokens of a text for a language model over characters, and of what the float model says after it.
+    Continue(characters::Continue),
+    /// Say what the scores of a statement say after a text, character by character.
+    Said(characters::Said),
+    /// Say how well a language model over characters, as integers and in floats, knows a text.
+    Perplexity(characters::Perplexity),
     /// Write the development SRS, and say how long its file is.
     Srs(srs::Options),
 }
@@ -44,6 +51,9 @@ fn main() -> ExitCode {
         Options::Inputs(options) => inputs::run(&options),
         Options::Float(options) => float::run(&options),
         Options::Compare(options) => compare::run(&options),
+        Options::Continue(options) => characters::write_continued(&options),
+        Options::Said(options) => characters::read_said(&options),
+        Options::Perplexity(options) => characters::measure(&options),
         Options::Srs(options) => srs::run(&options),
     })
 }

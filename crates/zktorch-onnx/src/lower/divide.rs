@@ -85,7 +85,8 @@ impl Lowering<'_> {
         let (dividend, divisor) = self.aligned(dividend, divisor, (a, b))?;
         let own = fit(self.nonzero(y)) - self.headroom as i32;
         // As many guard bits as the shift below has room for.
-        let guard = (self.guard as i32).min(MAX_APART - (divisor.scale - dividend.scale + own)).max(0);
+        let guard = self.guard.max(self.small[y.0]) as i32;
+        let guard = guard.min(MAX_APART - (divisor.scale - dividend.scale + own)).max(0);
         let scale = if exact { 0 } else { own + guard };
         // q 2^-scale = a 2^-a.scale / (b 2^-b.scale): one of the two is multiplied by the missing power of two.
         let shift = divisor.scale - dividend.scale + scale;

@@ -42,6 +42,9 @@ const OUTLIERS: f64 = 30.0;
 /// Most bits that they are worth: two limbs.
 const MOST_FOR_OUTLIERS: u32 = 14;
 
+/// Most bits of values that are read relative to themselves: there is one of them for each row that is normalised.
+const MOST_FOR_SMALL: u32 = 28;
+
 /// The state of a compilation.
 pub(crate) struct Lowering<'a> {
     pub(crate) graph: Graph,
@@ -61,6 +64,8 @@ pub(crate) struct Lowering<'a> {
     guard: u32,
     /// Bits beyond 16 of values with outliers, so that their other entries keep the bits that they would have alone.
     outliers: Vec<u32>,
+    /// The same of radicands and of what roots divide, whose small entries count as much as large ones.
+    small: Vec<u32>,
     /// Whether floats that leave their ranges are clamped.
     saturate: bool,
     /// The values that are known so far.
@@ -101,6 +106,7 @@ impl<'a> Lowering<'a> {
             headroom,
             guard,
             outliers,
+            small: small_bits(program, statistics),
             saturate,
             values: vec![None; program.values.len()],
             feeds_gap: if guard == 0 { feeds_gap(program) } else { vec![false; program.values.len()] },
@@ -245,7 +251,7 @@ impl<'a> Lowering<'a> {
 
     /// Bits beyond 16 of a value.
     fn more_bits(&self, id: Id) -> u32 {
-        self.guard.max(self.outliers[id.0])
+        self.guard.max(self.outliers[id.0]).max(self.small[id.0])
     }
 
     /// Stores a value if contractions are pending.
@@ -391,6 +397,40 @@ fn outlier_bits(program: &Program, statistics: &Statistics) -> Vec<u32> {
         if outliers { (spread.log2().ceil() as u32).min(MOST_FOR_OUTLIERS) } else { 0 }
     };
     program.values.iter().enumerate().map(bits).collect()
+}
+
+/// Bits beyond 16 of values that are read relative to themselves, as far as their smallest entries are below the largest ones: where
+/// one row of a transformer is a thousand times the others, a normalisation divides by the root of each.
+fn small_bits(program: &Program, statistics: &Statistics) -> Vec<u32> {
+    let bits = |(index, relative): (usize, bool)| {
+        let (id, (lo, hi)) = (Id(index), statistics.range(Id(index)));
+        let spread = if relative && lo > 0.0 { hi / lo } else { 1.0 };
+        let float = program.value(id).kind == Kind::Float;
+        if float && spread > OUTLIERS { (spread.log2().ceil() as u32).min(MOST_FOR_SMALL) } else { 0 }
+    };
+    read_relatively(program).into_iter().enumerate().map(bits).collect()
+}
+
+/// Radicands with the sums that they are, and reciprocals of roots.
+fn read_relatively(program: &Program) -> Vec<bool> {
+    let mut relative = vec![false; program.values.len()];
+    let moves = |core: &Core| matches!(core, Core::Reshape | Core::Transpose(_) | Core::Broadcast);
+    for node in program.nodes.iter().rev() {
+        let sum = node.core.is_sum() || moves(&node.core) || matches!(node.core, Core::Map { .. });
+        if node.core == Core::Sqrt || sum && relative[node.output.0] {
+            node.inputs.iter().for_each(|id| relative[id.0] = true);
+        }
+    }
+    let mut root = vec![false; program.values.len()];
+    for node in &program.nodes {
+        let (first, output) = (node.inputs[0].0, node.output.0);
+        let reciprocal = node.core == Core::Divide && program.constant(node.inputs[0]).is_some();
+        root[output] = node.core == Core::Sqrt || moves(&node.core) && root[first];
+        if reciprocal && root[node.inputs[1].0] || moves(&node.core) && relative[first] {
+            relative[output] = true;
+        }
+    }
+    relative
 }
 
 /// Largest absolute values of the sums in which values end, or what they would be without the bits for outliers: a value that only

@@ -36,7 +36,10 @@ impl Lowering<'_> {
         if public.contains(&true) {
             return Ok((a, b));
         }
-        let excess = a.scale + b.scale - self.target_scale() - self.shift_room(&a).max(self.shift_room(&b));
+        // What small entries have for themselves is taken back by one more limb.
+        let small = self.small[a_id.0].max(self.small[b_id.0]).min(16) as i32;
+        let room = self.shift_room(&a).max(self.shift_room(&b)).max(16 + small);
+        let excess = a.scale + b.scale - self.target_scale() - room;
         let exact = (exact(self, a_id), exact(self, b_id));
         if excess > 0 && exact != (true, true) && !self.is_divided_later() {
             let first = exact.1 || (!exact.0 && a.scale > b.scale);

@@ -206,7 +206,7 @@ impl Lowering<'_> {
     pub(super) fn target_scale(&self) -> i32 {
         let max_abs = self.sums[self.current.0];
         let own = if max_abs <= 0.0 { 12 } else { fit(max_abs) - self.headroom as i32 };
-        own + self.guard as i32
+        own + self.guard.max(self.small[self.current.0]) as i32
     }
 
     /// What a value is divided by to be at a scale: the value with larger integers, if its scale is finer, and the divisor.
