@@ -85,9 +85,8 @@ impl<'w> Committed<'w> {
 /// Whether some values come so often that sums over blocks of the bases, an addition each, save more than they cost.
 fn is_even(network: &Network, witness: &Witness<'_>) -> bool {
     let tables = network.layout().tables().tables();
-    let counts = |table: &LookupTable| {
-        witness.multiplicities().get(table.offset..table.offset + table.keys.len() as usize)
-    };
+    let counts =
+        |table: &LookupTable| witness.multiplicities().get(table.offset..table.offset + table.keys.len());
     let most =
         |table: &LookupTable| counts(table).and_then(|counts| counts.iter().max()).copied().unwrap_or(0);
     // Not the padding's, the first table, whose sums are known.
