@@ -84,8 +84,7 @@ impl Case {
 /// Committed tensors of the run with these extents.
 fn stored(compiled: &Compiled, dims: &[u32]) -> usize {
     let tensors = compiled.graph.tensors.iter();
-    let count = tensors.filter(|t| t.role == zktorch_graph::Role::Ranged && t.shape.dims() == dims).count();
-    count
+    tensors.filter(|t| t.role == zktorch_graph::Role::Ranged && t.shape.dims() == dims).count()
 }
 
 #[test]
