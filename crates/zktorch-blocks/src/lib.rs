@@ -104,7 +104,7 @@ pub use network::{
 };
 #[cfg(feature = "prover")]
 pub use network::{Private, Witness, accumulate, check_leaf, padding_sums, prove, prove_deferred};
-/// What a proof leaves to a tree of folds.
-pub use zktorch_mira::tree::Leaf;
 #[cfg(feature = "prover")]
 pub use zktorch_mira::OpeningWitness;
+/// What a proof leaves to a tree of folds.
+pub use zktorch_mira::tree::Leaf;

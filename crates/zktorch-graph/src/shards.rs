@@ -141,7 +141,8 @@ impl<'a> Plan<'a> {
     fn build(&self, parts: &[Range<usize>]) -> Vec<Shard> {
         let graph = self.graph;
         let shard_of = |step: usize| parts.partition_point(|part| part.end <= step);
-        let mut wires: BTreeMap<TensorId, u32> = (graph.outputs.iter().copied()).zip(graph.inputs.len() as u32..).collect();
+        let mut wires: BTreeMap<TensorId, u32> =
+            (graph.outputs.iter().copied()).zip(graph.inputs.len() as u32..).collect();
         // The boundaries, in the order of their shards.
         let mut boundaries: Vec<(usize, TensorId)> = Vec::new();
         for (i, (defined, readers)) in self.defined.iter().zip(&self.readers).enumerate() {
@@ -252,11 +253,7 @@ fn result(step: &Step) -> Option<TensorId> {
 }
 
 /// A step with other ids.
-fn renamed(
-    step: &Step,
-    ids: &BTreeMap<TensorId, TensorId>,
-    tables: &BTreeMap<TableId, TableId>,
-) -> Step {
+fn renamed(step: &Step, ids: &BTreeMap<TensorId, TensorId>, tables: &BTreeMap<TableId, TableId>) -> Step {
     let id = |id: &mut TensorId| *id = ids.get(id).copied().unwrap_or(*id);
     let limbs = |lists: &mut [&mut Limbs]| lists.iter_mut().for_each(|list| list.0.iter_mut().for_each(id));
     let mut step = step.clone();

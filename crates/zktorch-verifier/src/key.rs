@@ -165,13 +165,14 @@ impl UncheckedKey {
         Self::decode(bytes, Some(id), Scope::Inference)
     }
 
-    /// [`from_bytes_pinned`](Self::from_bytes_pinned) of a shard of a pipeline: its private inputs and outputs have commitments of
-    /// their own, and its proofs are leaves. An ordinary proof does not verify with it, nor a leaf with an ordinary key.
+    /// The key of a shard of a pipeline: its private inputs and outputs have commitments of their own, and its proofs are
+    /// leaves. An ordinary proof does not verify with it, nor a leaf with an ordinary key. `pinned` is the id that it has to have,
+    /// if that is known.
     ///
     /// # Errors
     /// Those of [`from_bytes_pinned`](Self::from_bytes_pinned).
-    pub fn shard_from_bytes(bytes: &[u8], id: ModelId) -> Result<Self, VerifyError> {
-        Self::decode(bytes, Some(id), Scope::Shard)
+    pub fn shard_from_bytes(bytes: &[u8], pinned: Option<ModelId>) -> Result<Self, VerifyError> {
+        Self::decode(bytes, pinned, Scope::Shard)
     }
 
     fn decode(bytes: &[u8], pinned: Option<ModelId>, scope: Scope) -> Result<Self, VerifyError> {
@@ -310,7 +311,10 @@ impl UncheckedKey {
 
 /// A value and nothing after it, in the only encoding that is accepted: numbers have several, of which this
 /// is the shortest.
-pub(crate) fn decode<'a, T: Serialize + Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, VerifyError> {
+pub(crate) fn decode<'a, T: Serialize + Deserialize<'a>>(
+    what: &'static str,
+    bytes: &'a [u8],
+) -> Result<T, VerifyError> {
     let (value, rest) = budget::decode::<T>(bytes, MAX_DECODED_BYTES).map_err(|refused| match refused {
         Refused::Malformed(error) => malformed(what, error),
         Refused::TooLarge => {

@@ -14,9 +14,9 @@
 //! | `accumulate` | the leaves of several proofs, folded and opened at once |
 //! | `verifier`, `prover` | the two sides: lists of members. The prover (`witness`, `columns`, `answers`) adds values and round polynomials, and runs every member's end on numbers |
 
+mod accumulate;
 #[cfg(feature = "prover")]
 mod answers;
-mod accumulate;
 mod chunks;
 #[cfg(feature = "prover")]
 mod columns;
@@ -36,9 +36,9 @@ mod verifier;
 #[cfg(feature = "prover")]
 mod witness;
 
+pub use self::accumulate::{Accumulation, verify_accumulation};
 #[cfg(feature = "prover")]
 pub use self::accumulate::{accumulate, check_leaf};
-pub use self::accumulate::{Accumulation, verify_accumulation};
 #[cfg(feature = "prover")]
 pub(crate) use self::chunks::LookedUp;
 pub use self::description::Network;

@@ -8,10 +8,10 @@ use zktorch_sumcheck::eq_table;
 use zktorch_transcript::{ClearProver, ClearVerifier, R1cs, Transcript};
 
 use super::fold::Accumulator;
-use crate::{ChannelError, Ending};
 use crate::proof::ArgumentProof;
 use crate::relation::MessageRelation;
 use crate::spartan::{self, Reduced, Sizes};
+use crate::{ChannelError, Ending};
 
 /// Proves that `folded` satisfies the relaxed constraints, and `claims`.
 ///

@@ -39,9 +39,9 @@ use zktorch_transcript::Transcript;
 pub use self::prover::{defer, prove};
 #[cfg(any(test, feature = "simulator"))]
 pub use self::simulator::simulate;
-pub use self::verifier::{verify, verify_deferred};
 #[cfg(test)]
 pub(crate) use self::verifier::verify_from;
+pub use self::verifier::{verify, verify_deferred};
 
 /// First message of both sides: the parameters of the channel.
 pub(crate) fn absorb_parameters(transcript: &mut Transcript, srs: SrsId, k: usize, columns: usize) {

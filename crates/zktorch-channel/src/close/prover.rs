@@ -1,8 +1,8 @@
 //! The prover's side of closing.
 
 use zktorch_field::Fr;
-use zktorch_mira::mask::{self, Mask, MaskProof};
 use zktorch_mira::decider::{DeciderProof, ReductionProof};
+use zktorch_mira::mask::{self, Mask, MaskProof};
 use zktorch_mira::tree::Leaf;
 use zktorch_mira::{OpeningInstance, OpeningWitness};
 use zktorch_transcript::{LinearCombination, Recorded, Recorder, Transcript, VerifierChannel};

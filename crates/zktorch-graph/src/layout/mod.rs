@@ -74,8 +74,8 @@ impl Layout {
                 pieces.extend(cut.pieces().iter().map(|piece| (*id, *piece)));
                 places[id.0 as usize] = Some(Place { arena: *kind, cut, offsets: Vec::new(), output: false });
             }
-            let apart = scope == Scope::Shard
-                && matches!(kind, ArenaKind::PrivateInputs | ArenaKind::PrivateOutputs);
+            let apart =
+                scope == Scope::Shard && matches!(kind, ArenaKind::PrivateInputs | ArenaKind::PrivateOutputs);
             let together = |a: &(TensorId, Piece), b: &(TensorId, Piece)| !apart || a.0 == b.0;
             let (mut placed, mut chunks) = (Vec::with_capacity(pieces.len()), 0);
             for group in pieces.chunk_by(together) {

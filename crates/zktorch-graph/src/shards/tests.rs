@@ -143,12 +143,14 @@ fn limbs_and_inputs_cross() {
     assert_eq!((cut[0].copies(), cut[0].outputs.len(), cut[1].inputs.len()), (3, 3, 3));
     // x and d are inputs of whoever reads them.
     assert_eq!((&cut[0].inputs[..], &cut[2].inputs[..]), (&[0][..], &[0, 1][..]));
-    let given: Vec<Option<Vec<i32>>> = (graph.tensors.iter())
-        .map(|tensor| tensor.role.is_given().then(|| vec![7, 1, 100]))
-        .collect();
+    let given: Vec<Option<Vec<i32>>> =
+        (graph.tensors.iter()).map(|tensor| tensor.role.is_given().then(|| vec![7, 1, 100])).collect();
     let values = execute(&graph, &graph.validate().unwrap(), given.clone()).unwrap();
     let wires = in_shards(&graph, &cut, &given).unwrap();
-    assert_eq!([&wires[&2], &wires[&3]], ["odd", "clamped"].map(|name| &values[graph.named(name).0 as usize]));
+    assert_eq!(
+        [&wires[&2], &wires[&3]],
+        ["odd", "clamped"].map(|name| &values[graph.named(name).0 as usize])
+    );
 }
 
 /// The chunks of a boundary are the same in both shards, and nothing else is in them.
@@ -158,9 +160,10 @@ fn private_tensors_of_a_shard_have_chunks_of_their_own() {
     for k in [1, 2, 4] {
         for shard in Plan::new(&graph).build(&[0..1, 1..2, 2..6]) {
             let layout = Layout::new(&shard.graph, k, Scope::Shard);
-            for (kind, list) in
-                [(ArenaKind::PrivateInputs, &shard.graph.inputs), (ArenaKind::PrivateOutputs, &shard.graph.outputs)]
-            {
+            for (kind, list) in [
+                (ArenaKind::PrivateInputs, &shard.graph.inputs),
+                (ArenaKind::PrivateOutputs, &shard.graph.outputs),
+            ] {
                 let mut taken = vec![false; layout.arena(kind).chunks()];
                 for id in list.iter().filter(|id| !shard.graph.tensor(**id).role.is_public()) {
                     let chunks = layout.chunks_of(*id).unwrap();

@@ -143,7 +143,7 @@ impl UncheckedPipeline {
         let mut leaves = Vec::with_capacity(body.shards.len());
         let mut common: Option<(VerifierSrs, usize)> = None;
         for (index, (shard, key)) in body.shards.iter().zip(&file.shards).enumerate() {
-            let key = UncheckedKey::shard_from_bytes(key, ModelId(shard.key))?;
+            let key = UncheckedKey::shard_from_bytes(key, Some(ModelId(shard.key)))?;
             let (srs, k) = (key.srs(), key.network().k());
             let (common_srs, common_k) = common.get_or_insert_with(|| (srs.clone(), k));
             if (srs.id(), k) != (common_srs.id(), *common_k) && enforced() {
@@ -208,7 +208,7 @@ impl UncheckedPipeline {
     /// [`VerifyError::Key`] if there is none.
     pub fn shard(&self, index: usize) -> Result<UncheckedKey, VerifyError> {
         match self.body.shards.get(index) {
-            Some(shard) => UncheckedKey::shard_from_bytes(self.shard_bytes(index), ModelId(shard.key)),
+            Some(shard) => UncheckedKey::shard_from_bytes(self.shard_bytes(index), Some(ModelId(shard.key))),
             None => Err(key_error("number of a shard", format_args!("below {}", self.shards()), index)),
         }
     }
@@ -236,7 +236,8 @@ impl UncheckedPipeline {
     /// None for a key that was decoded.
     pub fn proof_parts(&self) -> Result<(usize, &[usize], usize), VerifyError> {
         let boundaries: usize = self.boundaries().iter().map(|wire| wire.chunks).sum();
-        let accumulation = Accumulation::encoded_len(self.shards(), self.k).map_err(VerifyError::KeyContent)?;
+        let accumulation =
+            Accumulation::encoded_len(self.shards(), self.k).map_err(VerifyError::KeyContent)?;
         Ok((boundaries * Commitment::BYTES, &self.leaves, accumulation))
     }
 
@@ -285,7 +286,11 @@ impl<'a> Wiring<'a> {
                 slot @ None if is_input => *slot = Some(own),
                 None if enforced() => {
                     let expected = format_args!("an output of a shard before {index}");
-                    return Err(key_error("producer of a wire", expected, format_args!("wire {wire} has none")));
+                    return Err(key_error(
+                        "producer of a wire",
+                        expected,
+                        format_args!("wire {wire} has none"),
+                    ));
                 }
                 None => {}
                 Some(known) => own.require(known, *wire)?,
@@ -295,10 +300,18 @@ impl<'a> Wiring<'a> {
             let own = Wire::of(graph, *id, key);
             let number = *wire as usize;
             if number < inputs && enforced() {
-                return Err(key_error("producer of a wire", "none for an input", format_args!("shard {index}")));
+                return Err(key_error(
+                    "producer of a wire",
+                    "none for an input",
+                    format_args!("shard {index}"),
+                ));
             }
             if number >= inputs + outputs && own.is_public() && enforced() {
-                return Err(key_error("visibility of a boundary", "private", format_args!("wire {wire} is public")));
+                return Err(key_error(
+                    "visibility of a boundary",
+                    "private",
+                    format_args!("wire {wire} is public"),
+                ));
             }
             let slot = self.slot(*wire)?;
             if slot.is_some() && enforced() {

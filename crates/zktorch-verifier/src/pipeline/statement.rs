@@ -101,7 +101,8 @@ impl<'a> PipelineStatement<'a> {
         (io, public): (&mut [Commitment], &mut Vec<&'a [i32]>),
     ) -> Result<(), VerifyError> {
         let chunks = key.network().layout().chunks_of(id).unwrap_or(0..0);
-        let missing = || VerifyError::Malformed { what: "shard", reason: format!("wire {wire} does not fit it") };
+        let missing =
+            || VerifyError::Malformed { what: "shard", reason: format!("wire {wire} does not fit it") };
         match self.wires.get(wire as usize).ok_or_else(missing)? {
             Value::Public(values) => public.push(values),
             Value::Private(commitments) => {

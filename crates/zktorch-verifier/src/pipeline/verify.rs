@@ -47,6 +47,7 @@ pub fn verify_pipeline(vk: &PipelineKey, statement: &Statement, proof: &[u8]) ->
 }
 
 fn take(bytes: &[u8], count: usize) -> Result<(&[u8], &[u8]), VerifyError> {
-    let short = || VerifyError::Malformed { what: "proof", reason: "it ends before its last part".to_owned() };
+    let short =
+        || VerifyError::Malformed { what: "proof", reason: "it ends before its last part".to_owned() };
     bytes.split_at_checked(count).ok_or_else(short)
 }

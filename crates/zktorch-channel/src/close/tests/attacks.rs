@@ -94,7 +94,8 @@ fn finish<'f>(
     folded.1.fold(&mask.1, core::slice::from_ref(&cross.1), epsilon);
     let mut transcript = forger.transcript.clone();
     let claims = forger.claims.clone();
-    let (argument, ()) = argument::prove(&forger.case.srs, &mut transcript, &forger.r1cs, &folded, claims).unwrap();
+    let (argument, ()) =
+        argument::prove(&forger.case.srs, &mut transcript, &forger.r1cs, &folded, claims).unwrap();
     forger.assemble(forger.fold_proof(mask, &cross.0), argument)
 }
 
