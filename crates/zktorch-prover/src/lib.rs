@@ -58,10 +58,11 @@ mod size;
 pub use error::ProverError;
 pub use key::ProvingKey;
 pub use pipeline::{
-    ProvedLeaf, ShardKeys, Wires, prove_leaf, prove_pipeline_with_nonce, setup_pipeline_with_nonce,
+    ProvedLeaf, Run, ShardKeys, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce,
+    setup_pipeline_with_nonce,
 };
 #[cfg(feature = "os-rng")]
-pub use pipeline::{prove_pipeline, setup_pipeline};
+pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline};
 pub use prove::Proved;
 #[cfg(feature = "os-rng")]
 pub use setup::setup;

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ark_std::rand::RngCore;
-use zeroize::Zeroize;
-use zktorch_blocks::{Leaf, OpeningWitness, Private, Witness, accumulate, prove_deferred};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zktorch_blocks::{
+    DeferredProof, Leaf, OpeningWitness, Private, Witness, accumulate, check_leaf, prove_deferred,
+};
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::ArenaKind;
 use zktorch_graph::{Graph, Shard, TensorId};
-use zktorch_transcript::{ProverRng, Transcript};
+use zktorch_transcript::{ProverRng, Transcript, wire};
 use zktorch_verifier::{
     MAX_CONTEXT, ModelId, PipelineBody, PipelineStatement, Port, ProofEnvelope, ShardBody, Statement,
-    UncheckedPipeline, VERSION, encode_pipeline,
+    UncheckedKey, UncheckedPipeline, VERSION, encode_pipeline,
 };
 
 use crate::prove::check_srs;
@@ -87,7 +90,7 @@ pub fn setup_pipeline_with_nonce(
         let _span = tracing::info_span!("shard", index).entered();
         let mut nonces = [[0; 32]; 2];
         nonces.iter_mut().for_each(|nonce| rng.fill_bytes(nonce));
-        let decode = |bytes: &[u8]| zktorch_verifier::UncheckedKey::shard_from_bytes(bytes, None);
+        let decode = |bytes: &[u8]| UncheckedKey::shard_from_bytes(bytes, None);
         let key = make_key(&shard_model(model, shard), srs, nonces, decode)?;
         keys.push(key.vk_bytes().to_vec());
         body.shards.push(ShardBody {
@@ -211,9 +214,26 @@ impl Wires {
 
     /// The inputs of a shard.
     fn inputs(&self, shard: &ShardBody) -> Vec<Vec<i32>> {
-        let values =
-            |wire: &u32| self.wires.get(*wire as usize).map(|wire| wire.values.clone()).unwrap_or_default();
+        let values = |wire: &u32| self.wires.get(*wire as usize).map(|wire| wire.values.clone()).unwrap_or_default();
         shard.inputs.iter().map(values).collect()
+    }
+
+    /// What one shard needs to know. `key` is the shard's.
+    pub fn secrets(&self, shard: &ShardBody, key: &UncheckedKey) -> ShardSecrets {
+        let graph = key.network().graph();
+        let blinds = [(&graph.inputs, &shard.inputs), (&graph.outputs, &shard.outputs)].map(|(ids, wires)| {
+            let mut found: Vec<(usize, &Wire)> = (ids.iter().zip(wires))
+                .filter(|(id, _)| !graph.tensor(**id).role.is_public())
+                .filter_map(|(id, wire)| {
+                    let chunks = key.network().layout().chunks_of(*id)?;
+                    Some((chunks.start, self.wires.get(*wire as usize)?))
+                })
+                .collect();
+            // In the order of the shard's chunks.
+            found.sort_unstable_by_key(|(start, _)| *start);
+            found.into_iter().flat_map(|(_, wire)| wire.blinds.iter().cloned()).collect()
+        });
+        ShardSecrets { inputs: self.inputs(shard), blinds }
     }
 
     /// What is proved, and the commitments to the boundaries.
@@ -233,23 +253,66 @@ impl Wires {
         };
         (statement, encode(&self.wires[inputs + outputs..]))
     }
+}
 
-    /// The blinds of a side of a shard, in the order of its chunks.
-    fn blinds(&self, key: &ProvingKey, kind: ArenaKind, wires: &[u32]) -> Vec<Blind> {
-        let network = key.vk.network();
-        let ids = match kind {
-            ArenaKind::PrivateInputs => &network.graph().inputs,
-            _ => &network.graph().outputs,
-        };
-        let mut found: Vec<(usize, &Wire)> = (ids.iter().zip(wires))
-            .filter(|(id, _)| !network.graph().tensor(**id).role.is_public())
-            .filter_map(|(id, wire)| {
-                Some((network.layout().chunks_of(*id)?.start, self.wires.get(*wire as usize)?))
-            })
-            .collect();
-        found.sort_unstable_by_key(|(start, _)| *start);
-        found.into_iter().flat_map(|(_, wire)| wire.blinds.iter().cloned()).collect()
+/// What a shard's prover has to know beside the statement and the key: values of its inputs, blinds of its private inputs and
+/// outputs. No nonce: that is fresh for every attempt. Secret; wiped when dropped.
+pub struct ShardSecrets {
+    inputs: Vec<Vec<i32>>,
+    blinds: [Vec<Blind>; 2],
+}
+
+impl core::fmt::Debug for ShardSecrets {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("ShardSecrets(..)")
     }
+}
+
+impl Drop for ShardSecrets {
+    fn drop(&mut self) {
+        self.inputs.zeroize();
+    }
+}
+
+/// As they are stored.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct StoredSecrets {
+    inputs: Vec<Vec<i32>>,
+    blinds: [Vec<[u8; 32]>; 2],
+}
+
+impl ShardSecrets {
+    /// Encodes them. Secret.
+    ///
+    /// # Errors
+    /// [`ProverError::Malformed`]; none for what fits into memory.
+    pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, ProverError> {
+        let blinds = [0, 1].map(|side| {
+            self.blinds[side].iter().map(|blind| wire::scalar_to_bytes(blind.expose())).collect()
+        });
+        let stored = StoredSecrets { inputs: self.inputs.clone(), blinds };
+        postcard::to_stdvec(&stored).map(Zeroizing::new).map_err(malformed)
+    }
+
+    /// Decodes what [`to_bytes`](Self::to_bytes) wrote. Whether it fits the shard is checked when it is proved.
+    ///
+    /// # Errors
+    /// [`ProverError::Malformed`], [`ProverError::Transcript`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProverError> {
+        let (stored, rest) = postcard::take_from_bytes::<StoredSecrets>(bytes).map_err(malformed)?;
+        if !rest.is_empty() {
+            return Err(malformed(format!("{} trailing bytes", rest.len())));
+        }
+        let blinds = |side: &Vec<[u8; 32]>| -> Result<Vec<Blind>, ProverError> {
+            side.iter().map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?))).collect()
+        };
+        let [inputs, outputs] = &stored.blinds;
+        Ok(Self { inputs: stored.inputs.clone(), blinds: [blinds(inputs)?, blinds(outputs)?] })
+    }
+}
+
+fn malformed(reason: impl ToString) -> ProverError {
+    ProverError::Malformed { reason: reason.to_string() }
 }
 
 /// A shard's proof: what goes into the proof of the whole, and what is folded. Nothing secret.
@@ -263,30 +326,95 @@ pub struct ProvedLeaf {
     pub witness: OpeningWitness,
 }
 
-/// Proves one shard of a statement. `nonce` must be fresh for every attempt.
+/// What another process gives back of a leaf.
+#[derive(Serialize, Deserialize)]
+struct StoredLeaf {
+    proof: Vec<u8>,
+    vector: Vec<u8>,
+    blind: [u8; 32],
+}
+
+impl ProvedLeaf {
+    /// Encodes proof and witness; the claim follows from the proof.
+    ///
+    /// # Errors
+    /// [`ProverError::Malformed`]; none for what fits into memory.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ProverError> {
+        let vector = self.witness.vector.iter().flat_map(wire::scalar_to_bytes).collect();
+        let blind = wire::scalar_to_bytes(self.witness.blind.expose());
+        postcard::to_stdvec(&StoredLeaf { proof: self.proof.clone(), vector, blind }).map_err(malformed)
+    }
+
+    /// Decodes what another process says is a leaf of this statement, and believes nothing: the proof is verified up to its
+    /// claim, and the witness has to open that. `key` is the shard's.
+    ///
+    /// # Errors
+    /// [`ProverError::Malformed`]; [`ProverError::Block`] for a proof or witness that is not right.
+    pub fn from_bytes(
+        statement: &PipelineStatement<'_>,
+        index: usize,
+        key: &UncheckedKey,
+        srs: &Srs,
+        bytes: &[u8],
+    ) -> Result<Self, ProverError> {
+        let (stored, rest) = postcard::take_from_bytes::<StoredLeaf>(bytes).map_err(malformed)?;
+        if !rest.is_empty() {
+            return Err(malformed(format!("{} trailing bytes", rest.len())));
+        }
+        let (scalars, rest) = stored.vector.as_chunks::<{ wire::SCALAR_BYTES }>();
+        if !rest.is_empty() || scalars.len() != srs.size() {
+            return Err(malformed(format!("a witness of {} bytes", stored.vector.len())));
+        }
+        let parts = statement.leaf(index, key)?;
+        let proof = DeferredProof::from_bytes(key.network(), key.shape(), &stored.proof)?;
+        let leaf = parts.statement(key)?.verify_deferred(key.srs(), &proof)?;
+        let vector = scalars.iter().map(|bytes| wire::scalar_from_bytes(bytes, "witness of a leaf"));
+        let vector = vector.collect::<Result<_, _>>()?;
+        let blind = Blind::from_scalar(wire::scalar_from_bytes(&stored.blind, "blind of a leaf")?);
+        let witness = OpeningWitness { vector, blind };
+        check_leaf(srs, &leaf, &witness)?;
+        Ok(Self { proof: stored.proof, leaf, witness })
+    }
+}
+
+/// Proves one shard of a statement. `key` is the shard's.
+///
+/// # Errors
+/// Those of the proof; [`ProverError::Transcript`] if the system has no randomness.
+#[cfg(feature = "os-rng")]
+pub fn prove_leaf(
+    statement: &PipelineStatement<'_>,
+    index: usize,
+    key: &ProvingKey,
+    srs: &Srs,
+    secrets: &ShardSecrets,
+) -> Result<ProvedLeaf, ProverError> {
+    prove_leaf_with_nonce(statement, index, key, srs, secrets, zktorch_transcript::fresh_nonce()?)
+}
+
+/// [`prove_leaf`] for callers with their own source of randomness. `nonce` must be fresh for every attempt.
 ///
 /// # Errors
 /// Those of the proof.
-pub fn prove_leaf(
+pub fn prove_leaf_with_nonce(
     statement: &PipelineStatement<'_>,
-    (index, shard): (usize, &ShardBody),
+    index: usize,
     key: &ProvingKey,
     srs: &Srs,
-    wires: &Wires,
+    secrets: &ShardSecrets,
     nonce: [u8; 32],
 ) -> Result<ProvedLeaf, ProverError> {
     let _span = tracing::info_span!("shard", index).entered();
     let network = key.vk.network();
     let span = tracing::info_span!("witness").entered();
-    let values = key.execute(&wires.inputs(shard))?;
+    let values = key.execute(&secrets.inputs)?;
     let witness = Witness::new(network, &key.column, &values)?;
     drop((span, values));
     let parts = statement.leaf(index, &key.vk)?;
     let own = parts.statement(&key.vk)?;
-    let inputs = wires.blinds(key, ArenaKind::PrivateInputs, &shard.inputs);
-    let outputs = wires.blinds(key, ArenaKind::PrivateOutputs, &shard.outputs);
+    let [inputs, outputs] = &secrets.blinds;
     let private =
-        Private { weights: &key.blinds, io: [&inputs, &outputs], secret: &key.secret, padding: &key.padding };
+        Private { weights: &key.blinds, io: [inputs, outputs], secret: &key.secret, padding: &key.padding };
     let (proof, leaf, witness) = prove_deferred(srs, &own, &witness, &private, Nonce::from_bytes(nonce))?;
     Ok(ProvedLeaf { proof: proof.to_bytes(), leaf, witness })
 }
@@ -319,55 +447,109 @@ pub fn prove_pipeline_with_nonce<K: ShardKeys + ?Sized>(
     context: &[u8],
     nonce: [u8; 32],
 ) -> Result<Proved, ProverError> {
-    check_srs(srs, vk.srs().id(), vk.k())?;
-    if context.len() > MAX_CONTEXT {
-        return Err(ProverError::Context { most: MAX_CONTEXT, got: context.len() });
-    }
-    // 1. What crosses the borders of shards, committed once.
-    let started = Instant::now();
-    let mut transcript = Transcript::new(b"zktorch pipeline wires v1");
-    transcript.append_message(b"model id", &vk.model_id().0);
-    let input_bytes: Vec<u8> = inputs.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
-    let secret = keys.shard(0)?.secret;
-    let mut rng = transcript.rng(&[&secret, &input_bytes], nonce);
-    let wires = Wires::compute(vk, keys, srs, inputs, &mut rng)?;
-    let witness_time = started.elapsed();
-    let (statement, boundaries) = wires.statement(vk, context);
-    let shared = PipelineStatement::new(vk, &statement, &boundaries)?;
-
-    // 2. The shards, one after the other.
-    let mut argument: Vec<u8> = boundaries.concat();
+    let run = Run::start_with_nonce(vk, keys, srs, inputs, context, nonce)?;
+    let shared = run.shared(vk)?;
+    let mut rng = Transcript::new(b"zktorch pipeline leaves v1").rng(&[&keys.shard(0)?.secret], nonce);
     let mut leaves = Vec::with_capacity(vk.shards());
     for (index, shard) in vk.body().shards.iter().enumerate() {
         let key = keys.shard(index)?;
         check_key(vk, index, &key)?;
         let mut leaf_nonce = [0; 32];
         rng.fill_bytes(&mut leaf_nonce);
-        let proved = prove_leaf(&shared, (index, shard), &key, srs, &wires, leaf_nonce)?;
-        argument.extend(&proved.proof);
-        leaves.push((proved.leaf, proved.witness));
+        leaves.push(prove_leaf_with_nonce(&shared, index, &key, srs, &run.wires.secrets(shard, &key.vk), leaf_nonce)?);
     }
-
-    // 3. One opening.
-    argument.extend(accumulate(srs, leaves)?.to_bytes());
-    Ok(wires.proved(vk, statement.clone(), argument, witness_time))
+    run.finish(vk, srs, leaves)
 }
 
-impl Wires {
-    fn proved(
+/// A proof of a pipeline between its beginning, the witness, and its end, the opening: shards are proved in any order, by any
+/// process.
+#[derive(Debug)]
+pub struct Run {
+    /// What crosses the borders of shards.
+    pub wires: Wires,
+    /// What is proved.
+    pub statement: Statement,
+    /// The commitments to the boundaries.
+    pub boundaries: Vec<[u8; 32]>,
+    witness_time: Duration,
+}
+
+impl Run {
+    /// Runs the inference, and commits to what crosses the shards' borders.
+    ///
+    /// # Errors
+    /// Those of [`prove_pipeline`].
+    #[cfg(feature = "os-rng")]
+    pub fn start<K: ShardKeys + ?Sized>(
+        vk: &UncheckedPipeline,
+        keys: &K,
+        srs: &Srs,
+        inputs: &[Vec<i32>],
+        context: &[u8],
+    ) -> Result<Self, ProverError> {
+        Self::start_with_nonce(vk, keys, srs, inputs, context, zktorch_transcript::fresh_nonce()?)
+    }
+
+    /// [`start`](Self::start) for callers with their own source of randomness.
+    ///
+    /// # Errors
+    /// Those of [`prove_pipeline_with_nonce`].
+    pub fn start_with_nonce<K: ShardKeys + ?Sized>(
+        vk: &UncheckedPipeline,
+        keys: &K,
+        srs: &Srs,
+        inputs: &[Vec<i32>],
+        context: &[u8],
+        nonce: [u8; 32],
+    ) -> Result<Self, ProverError> {
+        check_srs(srs, vk.srs().id(), vk.k())?;
+        if context.len() > MAX_CONTEXT {
+            return Err(ProverError::Context { most: MAX_CONTEXT, got: context.len() });
+        }
+        let started = Instant::now();
+        let mut transcript = Transcript::new(b"zktorch pipeline wires v1");
+        transcript.append_message(b"model id", &vk.model_id().0);
+        let input_bytes: Vec<u8> = inputs.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+        let input_bytes = Zeroizing::new(input_bytes);
+        let mut rng = transcript.rng(&[&keys.shard(0)?.secret, &input_bytes], nonce);
+        let wires = Wires::compute(vk, keys, srs, inputs, &mut rng)?;
+        let (statement, boundaries) = wires.statement(vk, context);
+        Ok(Self { wires, statement, boundaries, witness_time: started.elapsed() })
+    }
+
+    /// What all shards share.
+    ///
+    /// # Errors
+    /// None for the key that it was started with.
+    pub fn shared<'a>(&'a self, vk: &'a UncheckedPipeline) -> Result<PipelineStatement<'a>, ProverError> {
+        Ok(PipelineStatement::new(vk, &self.statement, &self.boundaries)?)
+    }
+
+    /// Folds the leaves of all shards, in their order, and opens them.
+    ///
+    /// # Errors
+    /// [`ProverError::Length`] for another number of leaves; those of the opening.
+    pub fn finish(
         &self,
         vk: &UncheckedPipeline,
-        statement: Statement,
-        argument: Vec<u8>,
-        witness_time: Duration,
-    ) -> Proved {
-        let outputs = self.wires.iter().skip(vk.body().inputs.len()).take(vk.body().outputs.len());
-        Proved {
-            statement,
+        srs: &Srs,
+        leaves: Vec<ProvedLeaf>,
+    ) -> Result<Proved, ProverError> {
+        if leaves.len() != vk.shards() {
+            let (expected, got) = (vk.shards(), leaves.len());
+            return Err(ProverError::Length { what: "leaves".to_owned(), expected, got });
+        }
+        let mut argument: Vec<u8> = self.boundaries.concat();
+        leaves.iter().for_each(|leaf| argument.extend(&leaf.proof));
+        let folded = leaves.into_iter().map(|leaf| (leaf.leaf, leaf.witness)).collect();
+        argument.extend(accumulate(srs, folded)?.to_bytes());
+        let outputs = self.wires.wires.iter().skip(vk.body().inputs.len()).take(vk.body().outputs.len());
+        Ok(Proved {
+            statement: self.statement.clone(),
             proof: ProofEnvelope::new(vk.model_id(), argument).to_bytes(),
             outputs: outputs.map(|wire| wire.values.clone()).collect(),
-            witness_time,
-        }
+            witness_time: self.witness_time,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use zktorch_graph::{
     TensorId, Term, View, Visibility, shards,
 };
 use zktorch_prover::{
-    Model, Proved, ProvingKey, Wires, prove_leaf, prove_pipeline_with_nonce, setup_pipeline_with_nonce,
+    Model, Proved, ProvedLeaf, ProvingKey, Run, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce, setup_pipeline_with_nonce,
     setup_with_nonces,
 };
 use zktorch_transcript::Transcript;
@@ -115,7 +115,8 @@ impl Case {
             .zip(&self.keys)
             .map(|(shard, key)| {
                 let nonce = [nonce + shard.0 as u8; 32];
-                let proved = prove_leaf(shared, shard, key, &self.srs, wires, nonce).unwrap();
+                let secrets = wires.secrets(shard.1, key.vk());
+                let proved = prove_leaf_with_nonce(shared, shard.0, key, &self.srs, &secrets, nonce).unwrap();
                 (proved.proof, proved.leaf, proved.witness)
             })
             .collect()
@@ -310,8 +311,8 @@ fn another_value_of_a_boundary_is_refused() {
         // Each shard is proved with the values that make it true: all that a shard's proof says by itself is accepted.
         let leaves = [(0, &honest), (1, &other)].map(|(index, wires)| {
             let (shard, nonce) = (&case.vk.body().shards[index], [7 + index as u8; 32]);
-            let proved =
-                prove_leaf(&shared, (index, shard), &case.keys[index], &case.srs, wires, nonce).unwrap();
+            let secrets = wires.secrets(shard, case.keys[index].vk());
+            let proved = prove_leaf_with_nonce(&shared, index, &case.keys[index], &case.srs, &secrets, nonce).unwrap();
             (proved.proof, proved.leaf, proved.witness)
         });
         let proof = case.assemble(shown, leaves.to_vec());
@@ -463,4 +464,41 @@ fn boundary_commitments_cannot_be_exchanged() {
     refused([&other[..32], &argument[32..]].concat());
     refused([&argument[32..64], &argument[..32], &argument[64..]].concat());
     refused([&argument[..32], &argument[..32], &argument[64..]].concat());
+}
+
+/// What another process gives back is verified before it is folded.
+#[test]
+fn leaves_of_other_processes_are_not_believed() {
+    let case = Case::new(&model(4, Visibility::Private, Visibility::Public), 2, 1);
+    let inputs = [input(1)];
+    let run = Run::start_with_nonce(&case.vk, &case.keys[..], &case.srs, &inputs, b"", [3; 32]).unwrap();
+    let shared = run.shared(&case.vk).unwrap();
+    // Secrets and leaves survive being stored.
+    let prove = |index: usize| {
+        let (shard, key) = (&case.vk.body().shards[index], &case.keys[index]);
+        let secrets = run.wires.secrets(shard, key.vk()).to_bytes().unwrap();
+        let secrets = ShardSecrets::from_bytes(&secrets).unwrap();
+        prove_leaf_with_nonce(&shared, index, key, &case.srs, &secrets, [20 + index as u8; 32]).unwrap()
+    };
+    let proved = [prove(0), prove(1)];
+    let stored = [0, 1].map(|index: usize| proved[index].to_bytes().unwrap());
+    let keys = [0, 1].map(|index| case.vk.shard(index).unwrap());
+    let read =
+        |index: usize, bytes: &[u8]| ProvedLeaf::from_bytes(&shared, index, &keys[index], &case.srs, bytes);
+    let leaves = vec![read(0, &stored[0]).unwrap(), read(1, &stored[1]).unwrap()];
+    assert_eq!(leaves[1].leaf, proved[1].leaf);
+    assert!(run.finish(&case.vk, &case.srs, Vec::new()).is_err());
+    let done = run.finish(&case.vk, &case.srs, leaves).unwrap();
+    verify_pipeline(&case.key(), &done.statement, &done.proof).unwrap();
+
+    // Garbage, a part, another shard's, an altered proof, an altered witness.
+    assert!(read(0, b"garbage").is_err() && read(0, &[]).is_err());
+    assert!(read(0, &stored[0][..stored[0].len() - 1]).is_err());
+    assert!(read(0, &stored[1]).is_err() && read(1, &stored[0]).is_err());
+    for at in [10, 1000, 5000, stored[0].len() - 40, stored[0].len() - 1] {
+        let mut altered = stored[0].clone();
+        altered[at] ^= 1;
+        assert!(read(0, &altered).is_err(), "byte {at}");
+    }
+    assert!(ShardSecrets::from_bytes(b"garbage").is_err());
 }

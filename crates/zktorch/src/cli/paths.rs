@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{
-    AcceptedSrs, Audit, Cli, Command, Compile, Info, Inspect, ProofContext, Prove, Run, Setup, Verify,
+    AcceptedSrs, Audit, Cli, Command, Compile, Info, Inspect, ProofContext, Prove, Run, Setup, Verify, Worker,
 };
 use crate::{Error, folder_of, is_special, srs_part_path, srs_path};
 
@@ -45,7 +45,7 @@ impl Paths {
 
     fn command(&mut self, command: &Command) {
         match command {
-            Command::Inspect(Inspect { model, dims: _, bind, saturate: _ }) => {
+            Command::Inspect(Inspect { model, dims: _, bind, saturate: _, sharding: _ }) => {
                 self.read("MODEL.onnx", [model]);
                 self.read("--bind", bind.iter().map(|bind| &bind.path));
             }
@@ -55,7 +55,7 @@ impl Paths {
                 self.read("--bind", source.bind.iter().map(|bind| &bind.path));
                 self.write("-o", [output_file]);
             }
-            Command::Setup(Setup { model, pk, vk, srs, force: _ }) => {
+            Command::Setup(Setup { model, pk, vk, srs, sharding: _, force: _ }) => {
                 self.read("MODEL.zkt", [model]);
                 self.read("--srs", srs);
                 self.write("--pk", [pk]);
@@ -81,11 +81,13 @@ impl Paths {
                 self.read("--vk", [vk]);
                 self.read("MODEL.onnx", [model]);
             }
+            // It works on what is in the folder alone.
+            Command::Worker(Worker { folder: _, once: _ }) => {}
         }
     }
 
     fn prove(&mut self, options: &Prove) {
-        let Prove { model, pk, input, context, labels, proof, statement, out, source } = options;
+        let Prove { model, pk, input, context, labels, workers: _, proof, statement, out, source } = options;
         self.read("MODEL.onnx", model);
         self.read("--input", [input]);
         self.read("--context", context.as_ref().and_then(context_file));

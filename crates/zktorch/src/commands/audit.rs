@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     }
 
     // 2. The key's commitments are those of the weights, which are in their ranges.
-    let srs = load_srs(&options.pk, &vk)?;
+    let srs = load_srs(&options.pk, vk.srs().id(), vk.network().k())?;
     let commitments = report.time(Stage::Setup, || loaded.key.commit_weights(&srs))?;
     if commitments != vk.weights() {
         return Ok(Outcome::Rejected(
