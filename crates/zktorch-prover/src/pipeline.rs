@@ -214,25 +214,27 @@ impl Wires {
 
     /// The inputs of a shard.
     fn inputs(&self, shard: &ShardBody) -> Vec<Vec<i32>> {
-        let values = |wire: &u32| self.wires.get(*wire as usize).map(|wire| wire.values.clone()).unwrap_or_default();
+        let values =
+            |wire: &u32| self.wires.get(*wire as usize).map(|wire| wire.values.clone()).unwrap_or_default();
         shard.inputs.iter().map(values).collect()
     }
 
     /// What one shard needs to know. `key` is the shard's.
     pub fn secrets(&self, shard: &ShardBody, key: &UncheckedKey) -> ShardSecrets {
         let graph = key.network().graph();
-        let blinds = [(&graph.inputs, &shard.inputs), (&graph.outputs, &shard.outputs)].map(|(ids, wires)| {
-            let mut found: Vec<(usize, &Wire)> = (ids.iter().zip(wires))
-                .filter(|(id, _)| !graph.tensor(**id).role.is_public())
-                .filter_map(|(id, wire)| {
-                    let chunks = key.network().layout().chunks_of(*id)?;
-                    Some((chunks.start, self.wires.get(*wire as usize)?))
-                })
-                .collect();
-            // In the order of the shard's chunks.
-            found.sort_unstable_by_key(|(start, _)| *start);
-            found.into_iter().flat_map(|(_, wire)| wire.blinds.iter().cloned()).collect()
-        });
+        let blinds =
+            [(&graph.inputs, &shard.inputs), (&graph.outputs, &shard.outputs)].map(|(ids, wires)| {
+                let mut found: Vec<(usize, &Wire)> = (ids.iter().zip(wires))
+                    .filter(|(id, _)| !graph.tensor(**id).role.is_public())
+                    .filter_map(|(id, wire)| {
+                        let chunks = key.network().layout().chunks_of(*id)?;
+                        Some((chunks.start, self.wires.get(*wire as usize)?))
+                    })
+                    .collect();
+                // In the order of the shard's chunks.
+                found.sort_unstable_by_key(|(start, _)| *start);
+                found.into_iter().flat_map(|(_, wire)| wire.blinds.iter().cloned()).collect()
+            });
         ShardSecrets { inputs: self.inputs(shard), blinds }
     }
 
@@ -304,7 +306,9 @@ impl ShardSecrets {
             return Err(malformed(format!("{} trailing bytes", rest.len())));
         }
         let blinds = |side: &Vec<[u8; 32]>| -> Result<Vec<Blind>, ProverError> {
-            side.iter().map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?))).collect()
+            side.iter()
+                .map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?)))
+                .collect()
         };
         let [inputs, outputs] = &stored.blinds;
         Ok(Self { inputs: stored.inputs.clone(), blinds: [blinds(inputs)?, blinds(outputs)?] })
@@ -456,7 +460,14 @@ pub fn prove_pipeline_with_nonce<K: ShardKeys + ?Sized>(
         check_key(vk, index, &key)?;
         let mut leaf_nonce = [0; 32];
         rng.fill_bytes(&mut leaf_nonce);
-        leaves.push(prove_leaf_with_nonce(&shared, index, &key, srs, &run.wires.secrets(shard, &key.vk), leaf_nonce)?);
+        leaves.push(prove_leaf_with_nonce(
+            &shared,
+            index,
+            &key,
+            srs,
+            &run.wires.secrets(shard, &key.vk),
+            leaf_nonce,
+        )?);
     }
     run.finish(vk, srs, leaves)
 }

@@ -8,8 +8,8 @@ use zktorch_graph::{
     TensorId, Term, View, Visibility, shards,
 };
 use zktorch_prover::{
-    Model, Proved, ProvedLeaf, ProvingKey, Run, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce, setup_pipeline_with_nonce,
-    setup_with_nonces,
+    Model, Proved, ProvedLeaf, ProvingKey, Run, ShardSecrets, Wires, prove_leaf_with_nonce,
+    prove_pipeline_with_nonce, setup_pipeline_with_nonce, setup_with_nonces,
 };
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{
@@ -312,7 +312,8 @@ fn another_value_of_a_boundary_is_refused() {
         let leaves = [(0, &honest), (1, &other)].map(|(index, wires)| {
             let (shard, nonce) = (&case.vk.body().shards[index], [7 + index as u8; 32]);
             let secrets = wires.secrets(shard, case.keys[index].vk());
-            let proved = prove_leaf_with_nonce(&shared, index, &case.keys[index], &case.srs, &secrets, nonce).unwrap();
+            let proved =
+                prove_leaf_with_nonce(&shared, index, &case.keys[index], &case.srs, &secrets, nonce).unwrap();
             (proved.proof, proved.leaf, proved.witness)
         });
         let proof = case.assemble(shown, leaves.to_vec());

@@ -32,7 +32,8 @@ impl Interface {
         let graph = vk.network().graph();
         let mut own = Self::new(vk.model_id(), vk.srs().id(), vk.network().k(), vk.preprocessing());
         let sides = [(vk.inputs(), &graph.inputs), (vk.outputs(), &graph.outputs)];
-        for (side, ((ports, ids), chunks)) in sides.into_iter().zip(vk.network().private_chunks()).enumerate() {
+        for (side, ((ports, ids), chunks)) in sides.into_iter().zip(vk.network().private_chunks()).enumerate()
+        {
             for (port, id) in ports.iter().zip(ids) {
                 let tensor = graph.tensor(*id);
                 let chunks = if tensor.role.is_public() { 0..0 } else { 0..chunks };
@@ -53,8 +54,7 @@ impl Interface {
                 next += wire.chunks;
             }
         }
-        own.proof_bytes =
-            ProofEnvelope::new(own.model_id, vec![0; vk.argument_bytes()?]).to_bytes().len();
+        own.proof_bytes = ProofEnvelope::new(own.model_id, vec![0; vk.argument_bytes()?]).to_bytes().len();
         Ok(own)
     }
 

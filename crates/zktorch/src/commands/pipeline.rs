@@ -59,10 +59,11 @@ impl LoadedPipeline {
 
     /// Writes the proving key of a shard.
     pub(crate) fn write_shard(path: &Path, index: usize, key: &ProvingKey) -> Result<(), ProverError> {
-        let written = container::write_with(&shard_path(path, index), Kind::ShardKey, &protocol(), |writer| {
-            writer.write_all(&key.vk().model_id().0)?;
-            key.write_to(writer).map_err(std::io::Error::other)
-        });
+        let written =
+            container::write_with(&shard_path(path, index), Kind::ShardKey, &protocol(), |writer| {
+                writer.write_all(&key.vk().model_id().0)?;
+                key.write_to(writer).map_err(std::io::Error::other)
+            });
         written.map(drop).map_err(|error| ProverError::Io(std::io::Error::other(error)))
     }
 

@@ -8,15 +8,15 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Error, Result, bail};
 use tracing::info_span;
-use zktorch::interrupt::TemporaryFolder;
-use zktorch::{Bytes32, folder_of, is_special};
 use zktorch::cli::{self, CompileSource, Dim, ProofContext, ProveForm};
 use zktorch::container::{self, Kind};
+use zktorch::interrupt::TemporaryFolder;
 use zktorch::memory::AnonymousPeak;
 use zktorch::outputs::{Labels, ProvedOutput};
 use zktorch::progress::merged;
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{MAX_INLINE, Statement, StatementTensor, TensorValue};
+use zktorch::{Bytes32, folder_of, is_special};
 use zktorch_commit::Srs;
 use zktorch_graph::{Graph, Visibility};
 use zktorch_onnx::PortInfo;
@@ -120,7 +120,8 @@ fn prove(
         let loaded = Loaded::read(pk)?;
         let model = loaded.interface()?;
         let srs = load_srs(pk, model.srs_id, model.k)?;
-        let saturates = |port: &PortInfo| PortInfo { saturates: loaded.recipe().saturates(&port.name), ..port.clone() };
+        let saturates =
+            |port: &PortInfo| PortInfo { saturates: loaded.recipe().saturates(&port.name), ..port.clone() };
         let ports: Vec<PortInfo> = model.inputs().iter().map(saturates).collect();
         let samples = load_input(&options.input, loaded.recipe().image.as_ref(), &port_names(&ports))?;
         Ok((loaded, model, srs, ports, samples))
@@ -149,7 +150,9 @@ fn prove(
         (Loaded::Shards(pipeline), Some(workers)) => {
             prove_elsewhere(context, pipeline, [pk, proof], &srs, (&integers, &bound), usize::from(workers))
         }
-        (Loaded::Whole(_), Some(_)) => bail!("--workers: expected a key in shards (setup --shards), got one in one piece"),
+        (Loaded::Whole(_), Some(_)) => {
+            bail!("--workers: expected a key in shards (setup --shards), got one in one piece")
+        }
         (_, None) => loaded.prove(&srs, &integers, &bound).map_err(Error::from),
     };
     let proved = proved.map_err(room)?;

@@ -94,7 +94,9 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     report.time(Stage::Verify, check).map_err(|error| {
         let hint = match (&error, statement.context.len()) {
             (VerifyError::Proof(_) | VerifyError::Shard { .. }, 0) => ", without a context".to_owned(),
-            (VerifyError::Proof(_) | VerifyError::Shard { .. }, length) => format!(", with a context of {length} bytes"),
+            (VerifyError::Proof(_) | VerifyError::Shard { .. }, length) => {
+                format!(", with a context of {length} bytes")
+            }
             _ => String::new(),
         };
         Failure::Rejected(format!("{error}{hint}"))
@@ -140,9 +142,7 @@ impl Unchecked {
     fn decode(kind: Kind, bytes: &[u8], id: Option<ModelId>) -> Result<Self, VerifyError> {
         match (kind, id) {
             (Kind::PipelineKey, id) => UncheckedPipeline::from_bytes(bytes, id).map(Self::Shards),
-            (_, Some(id)) => {
-                VerifyingKey::from_bytes_pinned(bytes, id).map(|key| Self::Whole(Box::new(key)))
-            }
+            (_, Some(id)) => VerifyingKey::from_bytes_pinned(bytes, id).map(|key| Self::Whole(Box::new(key))),
             (_, None) => VerifyingKey::from_bytes(bytes).map(|key| Self::Whole(Box::new(key))),
         }
     }

@@ -57,7 +57,8 @@ pub(super) fn run(context: &Context, options: &cli::Worker) -> Result<Outcome> {
                 if let Err(error) = claimed.prove(&options.folder, &mut known) {
                     context.progress.warn(&format!("shard {index}: {error:#}"));
                     let text = format!("{error:#}");
-                    fs::write(name(&options.folder, index, "error"), text).context("cannot write the error")?;
+                    fs::write(name(&options.folder, index, "error"), text)
+                        .context("cannot write the error")?;
                 } else {
                     proved += 1;
                 }
@@ -250,7 +251,9 @@ impl Driver<'_> {
         match leaf {
             Ok(leaf) => Ok(Some(leaf)),
             Err(error) => {
-                context.progress.warn(&format!("shard {index}: what a worker gave back is refused: {error:#}"));
+                context
+                    .progress
+                    .warn(&format!("shard {index}: what a worker gave back is refused: {error:#}"));
                 Ok(None)
             }
         }

@@ -91,7 +91,9 @@ impl Kind {
     /// Whether only the owner may read such files.
     pub fn is_secret(self) -> bool {
         match self {
-            Self::Model | Self::ProvingKey | Self::PipelineProvingKey | Self::ShardKey | Self::ShardJob => true,
+            Self::Model | Self::ProvingKey | Self::PipelineProvingKey | Self::ShardKey | Self::ShardJob => {
+                true
+            }
             Self::VerifyingKey | Self::Proof | Self::SrsPart | Self::PipelineKey | Self::ShardLeaf => false,
         }
     }
