@@ -153,7 +153,7 @@ impl ProvingKey {
     /// # Errors
     /// [`ProverError::Io`], [`ProverError::Version`], [`ProverError::Malformed`], [`ProverError::Key`], [`ProverError::Length`].
     pub fn read_from(reader: impl Read, length: u64) -> Result<Self, ProverError> {
-        Self::read(reader, length, |bytes| UncheckedKey::from_bytes(bytes))
+        Self::read(reader, length, UncheckedKey::from_bytes)
     }
 
     /// [`read_from`](Self::read_from) for the key of a shard with this id.

@@ -44,7 +44,7 @@ pub fn setup(model: &Model, srs: &Srs) -> Result<ProvingKey, ProverError> {
 /// # Errors
 /// [`ProverError::WeightRange`], [`ProverError::Length`] for weights that do not fit the graph; those of the proof.
 pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingKey, ProverError> {
-    make_key(model, srs, nonces, |bytes| UncheckedKey::from_bytes(bytes))
+    make_key(model, srs, nonces, UncheckedKey::from_bytes)
 }
 
 /// The key of a model, or of a shard: `decode` says which.

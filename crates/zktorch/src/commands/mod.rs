@@ -6,6 +6,7 @@ mod expect;
 mod info;
 mod inspect;
 mod interface;
+mod keys;
 mod model_file;
 mod obstacles;
 mod pipeline;

@@ -1,7 +1,6 @@
 //! `zktorch prove`, in both forms.
 
 use core::ops::Range;
-use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,13 +17,14 @@ use zktorch::report::{Report, Stage};
 use zktorch::statement::{MAX_INLINE, Statement, StatementTensor, TensorValue};
 use zktorch::{Bytes32, folder_of, is_special};
 use zktorch_commit::Srs;
-use zktorch_graph::{Graph, Visibility};
+use zktorch_graph::Visibility;
 use zktorch_onnx::PortInfo;
-use zktorch_prover::{Proved, ProverError, Run, committed_values, prove_pipeline};
+use zktorch_prover::{Proved, Run, committed_values};
 
 use super::compile::compile_model;
 use super::interface::Interface;
-use super::model_file::{LoadedKey, ModelFile, Recipe, load_srs};
+use super::keys::Loaded;
+use super::model_file::{LoadedKey, ModelFile, load_srs};
 use super::pipeline::LoadedPipeline;
 use super::samples::{load_bound, load_input, port_names, suggest_room, tell_clamped};
 use super::setup::{make_keys, old_id, tell_replaced};
@@ -184,69 +184,6 @@ fn prove(
 pub(super) fn read_labels(path: Option<&Path>, outputs: &[PortInfo]) -> Result<Option<Labels>> {
     let dims: Vec<&[usize]> = outputs.iter().map(|port| port.dims.as_slice()).collect();
     Ok(path.map(|path| Labels::read(path, &dims)).transpose()?)
-}
-
-/// A key, in one piece or in shards.
-enum Loaded {
-    Whole(Box<LoadedKey>),
-    Shards(LoadedPipeline),
-}
-
-impl Loaded {
-    fn read(path: &Path) -> Result<Self> {
-        // What is no file of ours is told by whoever expects a key in one piece.
-        match container::kind(path) {
-            Ok(Kind::PipelineProvingKey) => Ok(Self::Shards(LoadedPipeline::read(path)?)),
-            _ => Ok(Self::Whole(Box::new(LoadedKey::read(path)?))),
-        }
-    }
-
-    fn interface(&self) -> Result<Interface> {
-        match self {
-            Self::Whole(loaded) => Interface::of_key(loaded.key.vk()),
-            Self::Shards(loaded) => Interface::of_pipeline(&loaded.vk),
-        }
-    }
-
-    fn recipe(&self) -> &Recipe {
-        match self {
-            Self::Whole(loaded) => &loaded.recipe,
-            Self::Shards(loaded) => &loaded.recipe,
-        }
-    }
-
-    /// The graphs that are proved.
-    fn graphs(&self) -> Result<Vec<Cow<'_, Graph>>> {
-        match self {
-            Self::Whole(loaded) => Ok(vec![Cow::Borrowed(loaded.key.vk().network().graph())]),
-            Self::Shards(LoadedPipeline { vk, .. }) => {
-                let graph = |index| Ok(Cow::Owned(vk.shard(index)?.network().graph().clone()));
-                (0..vk.shards()).map(graph).collect()
-            }
-        }
-    }
-
-    fn prove(&self, srs: &Srs, inputs: &[Vec<i32>], context: &[u8]) -> Result<Proved, ProverError> {
-        match self {
-            Self::Whole(loaded) => loaded.key.prove(srs, inputs, context),
-            Self::Shards(loaded) => prove_pipeline(&loaded.vk, loaded, srs, inputs, context),
-        }
-    }
-
-    fn shards(&self) -> Option<usize> {
-        match self {
-            Self::Whole(_) => None,
-            Self::Shards(loaded) => Some(loaded.vk.shards()),
-        }
-    }
-
-    /// Bytes of the keys of shards.
-    fn shard_bytes(&self) -> u64 {
-        match self {
-            Self::Whole(_) => 0,
-            Self::Shards(loaded) => loaded.shard_bytes(),
-        }
-    }
 }
 
 /// Proves the shards in other processes.

@@ -7,15 +7,13 @@ use zktorch::container::{self, Kind};
 use zktorch::outputs::ProvedOutput;
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{Statement, StatementTensor, TensorValue};
-use zktorch_commit::{SrsPolicy, SrsStatus};
+use zktorch_commit::SrsStatus;
 use zktorch_onnx::PortInfo;
-use zktorch_verifier::{
-    MAX_KEY_BYTES, ModelId, PipelineKey, UncheckedKey, UncheckedPipeline, VerifyError, VerifyingKey, verify,
-    verify_pipeline,
-};
+use zktorch_verifier::{MAX_KEY_BYTES, ModelId, VerifyError};
 
 use super::expect;
 use super::interface::Interface;
+use super::keys::{Checked, Unchecked};
 use super::prove::read_labels;
 use super::trust::Trust;
 use super::{Context, Outcome, file_bytes, plan, protocol};
@@ -108,58 +106,6 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     });
     report.proved_outputs = outputs.collect();
     Ok(())
-}
-
-/// A checked key, in one piece or in shards.
-enum Checked {
-    Whole(Box<VerifyingKey>),
-    Shards(PipelineKey),
-}
-
-impl Checked {
-    fn verify(&self, statement: &zktorch_verifier::Statement, proof: &[u8]) -> Result<(), VerifyError> {
-        match self {
-            Self::Whole(vk) => verify(vk, statement, proof),
-            Self::Shards(vk) => verify_pipeline(vk, statement, proof),
-        }
-    }
-
-    fn srs_status(&self) -> SrsStatus {
-        match self {
-            Self::Whole(vk) => vk.srs_status(),
-            Self::Shards(vk) => vk.srs_status(),
-        }
-    }
-}
-
-/// A key that was read.
-enum Unchecked {
-    Whole(Box<UncheckedKey>),
-    Shards(UncheckedPipeline),
-}
-
-impl Unchecked {
-    fn decode(kind: Kind, bytes: &[u8], id: Option<ModelId>) -> Result<Self, VerifyError> {
-        match (kind, id) {
-            (Kind::PipelineKey, id) => UncheckedPipeline::from_bytes(bytes, id).map(Self::Shards),
-            (_, Some(id)) => VerifyingKey::from_bytes_pinned(bytes, id).map(|key| Self::Whole(Box::new(key))),
-            (_, None) => VerifyingKey::from_bytes(bytes).map(|key| Self::Whole(Box::new(key))),
-        }
-    }
-
-    fn interface(&self) -> Result<Interface> {
-        match self {
-            Self::Whole(vk) => Interface::of_key(vk),
-            Self::Shards(vk) => Interface::of_pipeline(vk),
-        }
-    }
-
-    fn check(self, policy: &SrsPolicy) -> Result<Checked, VerifyError> {
-        match self {
-            Self::Whole(vk) => vk.check(policy).map(|vk| Checked::Whole(Box::new(vk))),
-            Self::Shards(vk) => vk.check(policy).map(Checked::Shards),
-        }
-    }
 }
 
 /// The key, checked, and what it says of the model.
