@@ -13,8 +13,9 @@ use zktorch_prover::{
 };
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{
-    ModelId, PipelineBody, PipelineKey, PipelineStatement, Port, ProofEnvelope, ShardBody, Statement,
-    UncheckedPipeline, VerifyError, VerifyingKey, encode_pipeline, verify, verify_pipeline,
+    MAX_KEY_BYTES, MAX_SHARDS, ModelId, PipelineBody, PipelineKey, PipelineStatement, Port, ProofEnvelope,
+    ShardBody, Statement, UncheckedPipeline, VerifyError, VerifyingKey, encode_pipeline, verify,
+    verify_pipeline,
 };
 
 const WIDTH: u32 = 8;
@@ -397,6 +398,14 @@ fn hostile_wirings_are_refused() {
     assert_eq!(refused(&|_| {}, &[keys[0].clone(), keys[2].clone(), keys[1].clone()]), "id of a shard");
     assert_eq!(refused(&|_| {}, &keys[..2]), "keys of shards");
     assert_eq!(refused(&|body| body.shards.clear(), &[]), "shards");
+    let many = |body: &mut PipelineBody| body.shards = vec![body.shards[0].clone(); MAX_SHARDS + 1];
+    assert_eq!(refused(&many, &vec![keys[0].clone(); MAX_SHARDS + 1]), "shards");
+    assert_eq!(refused(&|body| body.preprocessing = "x".repeat(1025), &keys), "preprocessing");
+    assert_eq!(refused(&|_| {}, &[vec![0; MAX_KEY_BYTES]]), "bytes of the pipeline key");
+    let mut newer = body.clone();
+    newer.version += 1;
+    let error = UncheckedPipeline::from_bytes(&encode_pipeline(&newer, &keys).unwrap(), None).unwrap_err();
+    assert!(matches!(error, VerifyError::Version { what: "pipeline key", .. }), "{error:?}");
     // Ports that nobody has.
     let port = || Port::new("more", [u64::from(WIDTH)]);
     assert_eq!(refused(&|body| body.inputs.push(port()), &keys), "producer of a wire");

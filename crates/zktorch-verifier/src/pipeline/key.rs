@@ -293,7 +293,7 @@ impl<'a> Wiring<'a> {
                     ));
                 }
                 None => {}
-                Some(known) => own.require(known, *wire)?,
+                Some(known) => own.is_the_same_as(known, *wire)?,
             }
         }
         for (id, wire) in graph.outputs.iter().zip(&shard.outputs) {
@@ -357,7 +357,7 @@ impl Wire {
     }
 
     /// That a shard reads what another one gives (or reads): commitments, or values, of one tensor.
-    fn require(&self, known: &Self, wire: u32) -> Result<(), VerifyError> {
+    fn is_the_same_as(&self, known: &Self, wire: u32) -> Result<(), VerifyError> {
         let of = |wire: &Self| {
             let Tensor { shape, scale, range, .. } = &wire.tensor;
             (wire.is_public(), shape.clone(), *scale, *range, wire.chunks)
