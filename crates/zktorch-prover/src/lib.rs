@@ -58,7 +58,7 @@ mod size;
 pub use error::ProverError;
 pub use key::ProvingKey;
 pub use pipeline::{
-    ProvedLeaf, Run, ShardKeys, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce,
+    End, ProvedLeaf, Run, ShardKeys, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce,
     setup_pipeline_with_nonce,
 };
 #[cfg(feature = "os-rng")]

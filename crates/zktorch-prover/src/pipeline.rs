@@ -8,7 +8,7 @@ use ark_std::rand::RngCore;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use zktorch_blocks::{
-    DeferredProof, Leaf, OpeningWitness, Private, Witness, accumulate, check_leaf, prove_deferred,
+    Accumulator, DeferredProof, Leaf, OpeningWitness, Private, Witness, check_leaf, prove_deferred,
 };
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
@@ -454,22 +454,16 @@ pub fn prove_pipeline_with_nonce<K: ShardKeys + ?Sized>(
     let run = Run::start_with_nonce(vk, keys, srs, inputs, context, nonce)?;
     let shared = run.shared(vk)?;
     let mut rng = Transcript::new(b"zktorch pipeline leaves v1").rng(&[&keys.shard(0)?.secret], nonce);
-    let mut leaves = Vec::with_capacity(vk.shards());
+    let mut end = run.end(vk, srs)?;
     for (index, shard) in vk.body().shards.iter().enumerate() {
         let key = keys.shard(index)?;
         check_key(vk, index, &key)?;
         let mut leaf_nonce = [0; 32];
         rng.fill_bytes(&mut leaf_nonce);
-        leaves.push(prove_leaf_with_nonce(
-            &shared,
-            index,
-            &key,
-            srs,
-            &run.wires.secrets(shard, &key.vk),
-            leaf_nonce,
-        )?);
+        let secrets = run.wires.secrets(shard, &key.vk);
+        end.add(index, prove_leaf_with_nonce(&shared, index, &key, srs, &secrets, leaf_nonce)?)?;
     }
-    run.finish(vk, srs, leaves)
+    end.finish()
 }
 
 /// A proof of a pipeline between its beginning, the witness, and its end, the opening: shards are proved in any order, by any
@@ -536,30 +530,54 @@ impl Run {
         Ok(PipelineStatement::new(vk, &self.statement, &self.boundaries)?)
     }
 
-    /// Folds the leaves of all shards, in their order, and opens them.
+    /// The end of the proof, which takes the leaves of all shards.
     ///
     /// # Errors
-    /// [`ProverError::Length`] for another number of leaves; those of the opening.
-    pub fn finish(
-        &self,
-        vk: &UncheckedPipeline,
-        srs: &Srs,
-        leaves: Vec<ProvedLeaf>,
-    ) -> Result<Proved, ProverError> {
-        if leaves.len() != vk.shards() {
-            let (expected, got) = (vk.shards(), leaves.len());
-            return Err(ProverError::Length { what: "leaves".to_owned(), expected, got });
+    /// None for the key that it was started with.
+    pub fn end<'a>(&'a self, vk: &'a UncheckedPipeline, srs: &'a Srs) -> Result<End<'a>, ProverError> {
+        let accumulator = Accumulator::new(srs, vk.shards())?;
+        Ok(End { run: self, vk, srs, accumulator, proofs: vec![Vec::new(); vk.shards()] })
+    }
+}
+
+/// Takes leaves as they come, and folds them.
+#[derive(Debug)]
+pub struct End<'a> {
+    run: &'a Run,
+    vk: &'a UncheckedPipeline,
+    srs: &'a Srs,
+    accumulator: Accumulator,
+    /// Of every shard.
+    proofs: Vec<Vec<u8>>,
+}
+
+impl End<'_> {
+    /// Adds the leaf of a shard, in any order.
+    ///
+    /// # Errors
+    /// [`ProverError::Block`] for a shard that there is not, or that was added before.
+    pub fn add(&mut self, index: usize, leaf: ProvedLeaf) -> Result<(), ProverError> {
+        self.accumulator.push(index, &leaf.leaf, leaf.witness)?;
+        if let Some(proof) = self.proofs.get_mut(index) {
+            *proof = leaf.proof;
         }
-        let mut argument: Vec<u8> = self.boundaries.concat();
-        leaves.iter().for_each(|leaf| argument.extend(&leaf.proof));
-        let folded = leaves.into_iter().map(|leaf| (leaf.leaf, leaf.witness)).collect();
-        argument.extend(accumulate(srs, folded)?.to_bytes());
-        let outputs = self.wires.wires.iter().skip(vk.body().inputs.len()).take(vk.body().outputs.len());
+        Ok(())
+    }
+
+    /// Opens what all leaves are folded into.
+    ///
+    /// # Errors
+    /// [`ProverError::Block`] if a leaf is missing; those of the opening.
+    pub fn finish(self) -> Result<Proved, ProverError> {
+        let Self { run, vk, srs, accumulator, proofs } = self;
+        let accumulation = accumulator.finish(srs)?.to_bytes();
+        let argument = [run.boundaries.concat(), proofs.concat(), accumulation].concat();
+        let outputs = run.wires.wires.iter().skip(vk.body().inputs.len()).take(vk.body().outputs.len());
         Ok(Proved {
-            statement: self.statement.clone(),
+            statement: run.statement.clone(),
             proof: ProofEnvelope::new(vk.model_id(), argument).to_bytes(),
             outputs: outputs.map(|wire| wire.values.clone()).collect(),
-            witness_time: self.witness_time,
+            witness_time: run.witness_time,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Models in shards: what is accepted, and what a prover or a key's maker might try.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use zktorch_blocks::{Leaf, OpeningWitness, accumulate};
+use zktorch_blocks::{Accumulator, Leaf, OpeningWitness};
 use zktorch_commit::{Commitment, Srs, SrsPolicy};
 use zktorch_graph::{
     Contract, Expr, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId, Tensor,
@@ -131,9 +131,18 @@ impl Case {
             argument.extend(bytes);
             folded.push((leaf, witness));
         }
-        argument.extend(accumulate(&self.srs, folded).unwrap().to_bytes());
+        argument.extend(accumulate(&self.srs, folded));
         ProofEnvelope::new(self.vk.model_id(), argument).to_bytes()
     }
+}
+
+/// Leaves folded and opened, whatever they are.
+fn accumulate(srs: &Srs, leaves: Vec<(Leaf, OpeningWitness)>) -> Vec<u8> {
+    let mut accumulator = Accumulator::new(srs, leaves.len()).unwrap();
+    for (index, (leaf, witness)) in leaves.into_iter().enumerate() {
+        accumulator.push(index, &leaf, witness).unwrap();
+    }
+    accumulator.finish(srs).unwrap().to_bytes()
 }
 
 fn policy() -> SrsPolicy {
@@ -288,7 +297,7 @@ fn exchanged_leaves_are_refused() {
     false_claim.0.instance.value += false_claim.0.instance.value;
     for folded in [vec![of(1), of(0), of(2)], vec![of(0), of(1), of(1)], vec![of(0), false_claim, of(2)]] {
         let mut wrong = argument.clone();
-        wrong.extend(accumulate(&case.srs, folded).unwrap().to_bytes());
+        wrong.extend(accumulate(&case.srs, folded));
         let wrong = ProofEnvelope::new(case.vk.model_id(), wrong).to_bytes();
         let error = verify_pipeline(&key, &statement, &wrong).unwrap_err();
         assert!(matches!(error, VerifyError::Proof(_)), "{error:?}");
@@ -497,8 +506,14 @@ fn leaves_of_other_processes_are_not_believed() {
         |index: usize, bytes: &[u8]| ProvedLeaf::from_bytes(&shared, index, &keys[index], &case.srs, bytes);
     let leaves = vec![read(0, &stored[0]).unwrap(), read(1, &stored[1]).unwrap()];
     assert_eq!(leaves[1].leaf, proved[1].leaf);
-    assert!(run.finish(&case.vk, &case.srs, Vec::new()).is_err());
-    let done = run.finish(&case.vk, &case.srs, leaves).unwrap();
+    assert!(run.end(&case.vk, &case.srs).unwrap().finish().is_err());
+    // In any order, but each once.
+    let mut end = run.end(&case.vk, &case.srs).unwrap();
+    for (index, leaf) in leaves.into_iter().enumerate().rev() {
+        end.add(index, leaf).unwrap();
+    }
+    assert!(end.add(1, read(1, &stored[1]).unwrap()).is_err() && end.add(2, prove(0)).is_err());
+    let done = end.finish().unwrap();
     verify_pipeline(&case.key(), &done.statement, &done.proof).unwrap();
 
     // Garbage, a part, another shard's, an altered proof, an altered witness.

@@ -6,6 +6,8 @@ use zktorch_commit::VerifierSrs;
 #[cfg(feature = "prover")]
 use zktorch_mira::OpeningWitness;
 use zktorch_mira::decider::{self, DeciderProof, ReductionShape};
+#[cfg(feature = "prover")]
+use zktorch_mira::tree::Folding;
 use zktorch_mira::tree::{self, Leaf, TreeProof, TreeShape};
 
 use crate::BlockError;
@@ -53,19 +55,40 @@ fn root(k: usize) -> ReductionShape {
     ReductionShape { num_vars: k, instances: 1 }
 }
 
-/// Folds leaves with their witnesses, and opens the root.
-///
-/// # Errors
-/// [`BlockError::Mira`] without leaves; those of folds and the opening.
+/// Folds leaves with their witnesses as they come, and opens the root.
 #[cfg(feature = "prover")]
-pub fn accumulate(srs: &Srs, leaves: Vec<(Leaf, OpeningWitness)>) -> Result<Accumulation, BlockError> {
-    let _span = tracing::info_span!("accumulate", leaves = leaves.len()).entered();
-    let (leaves, witnesses): (Vec<_>, Vec<_>) = leaves.into_iter().unzip();
-    let shape = TreeShape::balanced(leaves.len())?;
-    let (tree, root, witness) = tree::prove(srs.verifier().id(), &shape, &leaves, witnesses)?;
-    let mut transcript = root.transcript();
-    let decider = decider::prove(srs, &mut transcript, vec![(root.instance, witness)])?;
-    Ok(Accumulation { tree, decider })
+#[derive(Debug)]
+pub struct Accumulator(Folding);
+
+#[cfg(feature = "prover")]
+impl Accumulator {
+    /// For so many leaves.
+    ///
+    /// # Errors
+    /// [`BlockError::Mira`] for none.
+    pub fn new(srs: &Srs, leaves: usize) -> Result<Self, BlockError> {
+        Ok(Self(Folding::new(srs.verifier().id(), TreeShape::balanced(leaves)?)))
+    }
+
+    /// Adds a leaf. They may come in any order; in that of their indices few are held at a time.
+    ///
+    /// # Errors
+    /// [`BlockError::Mira`] for one that there is not, or that came before.
+    pub fn push(&mut self, index: usize, leaf: &Leaf, witness: OpeningWitness) -> Result<(), BlockError> {
+        let _span = tracing::info_span!("accumulate", index).entered();
+        Ok(self.0.push(index, leaf, witness)?)
+    }
+
+    /// Opens the root.
+    ///
+    /// # Errors
+    /// [`BlockError::Mira`] if a leaf has not come; those of the opening.
+    pub fn finish(self, srs: &Srs) -> Result<Accumulation, BlockError> {
+        let (tree, root, witness) = self.0.finish()?;
+        let mut transcript = root.transcript();
+        let decider = decider::prove(srs, &mut transcript, vec![(root.instance, witness)])?;
+        Ok(Accumulation { tree, decider })
+    }
 }
 
 /// That all leaves hold. They are what proofs have left, in their order; whoever calls this has verified these.

@@ -38,7 +38,7 @@ mod witness;
 
 pub use self::accumulate::{Accumulation, verify_accumulation};
 #[cfg(feature = "prover")]
-pub use self::accumulate::{accumulate, check_leaf};
+pub use self::accumulate::{Accumulator, check_leaf};
 #[cfg(feature = "prover")]
 pub(crate) use self::chunks::LookedUp;
 pub use self::description::Network;

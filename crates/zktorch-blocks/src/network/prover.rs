@@ -89,7 +89,7 @@ pub fn prove(
     Ok(NetworkProof { v: ChunkCommitments(v), h: ChunkCommitments(h), hidden })
 }
 
-/// [`prove`] without the opening: what is left is a leaf, with its (masked) witness, for [`accumulate`](super::accumulate).
+/// [`prove`] without the opening: what is left is a leaf, with its (masked) witness, for an [`Accumulator`](super::Accumulator).
 ///
 /// # Errors
 /// Those of [`prove`].

@@ -200,8 +200,7 @@ fn prove_elsewhere(
     let parent = if is_special(proof) { std::env::temp_dir() } else { folder_of(proof).to_path_buf() };
     let folder = TemporaryFolder::create(&parent).context("cannot create a folder for workers")?;
     let driver = Driver { pipeline, pk, srs, shared: &shared, run: &run, folder: folder.path() };
-    let leaves = driver.leaves(context, workers)?;
-    Ok(run.finish(&pipeline.vk, srs, leaves)?)
+    driver.prove(context, workers)
 }
 
 /// Size of a proof's file.

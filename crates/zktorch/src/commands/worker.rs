@@ -4,6 +4,7 @@
 //! appear under their names when they are complete, so nobody reads a part of one. A worker that dies leaves a job that nobody
 //! else takes: the driver proves what is left in the end. It believes nothing that it reads.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,7 +17,7 @@ use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::Report;
 use zktorch_commit::Srs;
-use zktorch_prover::{ProvedLeaf, ShardKeys, ShardSecrets, prove_leaf};
+use zktorch_prover::{Proved, ProvedLeaf, ShardKeys, ShardSecrets, prove_leaf};
 use zktorch_verifier::{PipelineStatement, Statement, UncheckedKey};
 
 use super::model_file::load_srs;
@@ -185,8 +186,8 @@ impl Children {
 }
 
 impl Driver<'_> {
-    /// The leaves of all shards, proved by so many processes, and verified here.
-    pub(super) fn leaves(&self, context: &Context, workers: usize) -> Result<Vec<ProvedLeaf>> {
+    /// The whole proof: shards are proved by so many processes, verified here, and folded as they come.
+    pub(super) fn prove(&self, context: &Context, workers: usize) -> Result<Proved> {
         let vk = &self.pipeline.vk;
         let mut keys = Vec::with_capacity(vk.shards());
         for (index, shard) in vk.body().shards.iter().enumerate() {
@@ -195,23 +196,27 @@ impl Driver<'_> {
             keys.push(key);
         }
         let mut children = Children::start(workers, self.folder)?;
-        let mut leaves: Vec<Option<ProvedLeaf>> = keys.iter().map(|_| None).collect();
-        loop {
+        let mut end = self.run.end(vk, self.srs)?;
+        let mut missing: BTreeSet<usize> = (0..vk.shards()).collect();
+        while !missing.is_empty() {
             // Asked before the folder is looked into: what the last one has written is found.
             let running = children.running();
-            for (index, slot) in leaves.iter_mut().enumerate().filter(|(_, slot)| slot.is_none()) {
-                *slot = self.take(context, index, &keys[index])?;
-            }
-            if leaves.iter().all(Option::is_some) {
-                break;
+            for index in missing.clone() {
+                if let Some(leaf) = self.take(context, index, &keys[index])? {
+                    end.add(index, leaf)?;
+                    missing.remove(&index);
+                }
             }
             if !running {
-                self.prove_rest(context, &mut leaves)?;
                 break;
             }
             std::thread::sleep(PERIOD);
         }
-        Ok(leaves.into_iter().flatten().collect())
+        for index in missing {
+            context.progress.warn(&format!("shard {index}: no worker has proved it, so it is proved here"));
+            end.add(index, self.prove_shard(index)?)?;
+        }
+        Ok(end.finish()?)
     }
 
     fn write_job(&self, index: usize, secrets: &ShardSecrets) -> Result<()> {
@@ -259,15 +264,10 @@ impl Driver<'_> {
         }
     }
 
-    /// Proves what nobody has.
-    fn prove_rest(&self, context: &Context, leaves: &mut [Option<ProvedLeaf>]) -> Result<()> {
-        for (index, slot) in leaves.iter_mut().enumerate().filter(|(_, slot)| slot.is_none()) {
-            context.progress.warn(&format!("shard {index}: no worker has proved it, so it is proved here"));
-            let key = self.pipeline.shard(index)?;
-            let Some(shard) = self.pipeline.vk.body().shards.get(index) else { continue };
-            let secrets = self.run.wires.secrets(shard, key.vk());
-            *slot = Some(prove_leaf(self.shared, index, &key, self.srs, &secrets)?);
-        }
-        Ok(())
+    fn prove_shard(&self, index: usize) -> Result<ProvedLeaf> {
+        let key = self.pipeline.shard(index)?;
+        let shard = self.pipeline.vk.body().shards.get(index).context("no such shard")?;
+        let secrets = self.run.wires.secrets(shard, key.vk());
+        Ok(prove_leaf(self.shared, index, &key, self.srs, &secrets)?)
     }
 }
