@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::Report;
@@ -221,7 +221,7 @@ impl Driver<'_> {
 
     fn write_job(&self, index: usize, secrets: &ShardSecrets) -> Result<()> {
         let statement = &self.run.statement;
-        let job = Job {
+        let mut job = Job {
             pk: std::path::absolute(self.pk)?,
             index,
             model_id: statement.model_id.0,
@@ -232,6 +232,7 @@ impl Driver<'_> {
             secrets: secrets.to_bytes()?.to_vec(),
         };
         let body = Zeroizing::new(postcard::to_stdvec(&job)?);
+        job.secrets.zeroize();
         container::write(&name(self.folder, index, "job"), Kind::ShardJob, &protocol(), &body)?;
         Ok(())
     }
