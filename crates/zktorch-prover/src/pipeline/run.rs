@@ -13,7 +13,7 @@ use super::{ProvedLeaf, ShardKeys, Wires, check_key, prove_leaf_with_nonce};
 use crate::prove::check_srs;
 use crate::{Proved, ProverError};
 
-/// Proves that the model maps these inputs to its outputs, shard by shard; as [`ProvingKey::prove`].
+/// Proves that the model maps these inputs to its outputs, shard by shard; as [`ProvingKey::prove`](crate::ProvingKey::prove).
 ///
 /// # Errors
 /// Those of [`prove_pipeline_with_nonce`]; [`ProverError::Transcript`] if the system has no randomness.
@@ -32,7 +32,7 @@ pub fn prove_pipeline<K: ShardKeys + ?Sized>(
 /// reveal the witness.
 ///
 /// # Errors
-/// As [`ProvingKey::prove_with_nonce`]; [`ProverError::Length`] if a proving key is missing or another shard's.
+/// As [`ProvingKey::prove_with_nonce`](crate::ProvingKey::prove_with_nonce); [`ProverError::Length`] if a proving key is missing or another shard's.
 pub fn prove_pipeline_with_nonce<K: ShardKeys + ?Sized>(
     vk: &UncheckedPipeline,
     keys: &K,
