@@ -391,6 +391,15 @@ fn hostile_wirings_are_refused() {
     assert_eq!(refused(&|body| body.shards[1].outputs[0] = 2, &keys), "producer of a wire");
     assert_eq!(refused(&|body| body.shards[0].outputs[1] = 2, &keys), "producer of a wire");
     assert_eq!(refused(&|body| body.shards[1].outputs[0] = 0, &keys), "producer of a wire");
+    // Also where nothing is missing: shard 2 reads what both say is wire 2.
+    let mut both = body.clone();
+    (both.shards[1].outputs, both.shards[2].inputs) = (vec![2, 4], vec![2, 4]);
+    match UncheckedPipeline::from_bytes(&encode_pipeline(&both, &keys).unwrap(), None) {
+        Err(VerifyError::Key { expected, got, .. }) => {
+            assert_eq!((expected.as_str(), got.as_str()), ("one", "shard 1 is another one of wire 2"));
+        }
+        other => panic!("{:?}", other.map(|_| ())),
+    }
     // None, or a later one.
     assert_eq!(refused(&|body| body.shards[1].inputs[0] = 4, &keys), "producer of a wire");
     assert_eq!(refused(&|body| body.shards[1].inputs[0] = 1, &keys), "producer of a wire");
@@ -454,10 +463,14 @@ fn another_wiring_of_the_same_shards_is_another_model() {
     assert_ne!(crossed.model_id(), case.vk.model_id());
     let crossed = crossed.check(&policy()).unwrap();
     let proved = case.prove(&input(1), b"", 3);
-    let error = verify_pipeline(&crossed, &proved.statement, &proved.proof).unwrap_err();
-    assert!(matches!(error, VerifyError::WrongKey { .. }));
-    // With the id exchanged everywhere, too.
+    let argument = ProofEnvelope::from_bytes(&proved.proof).unwrap().argument;
+    let relabelled = ProofEnvelope::new(crossed.key().model_id(), argument).to_bytes();
+    let error = verify_pipeline(&crossed, &proved.statement, &relabelled).unwrap_err();
+    assert!(matches!(error, VerifyError::WrongKey { what: "statement", .. }));
     let statement = Statement { model_id: crossed.key().model_id(), ..proved.statement.clone() };
+    let error = verify_pipeline(&crossed, &statement, &proved.proof).unwrap_err();
+    assert!(matches!(error, VerifyError::WrongKey { what: "proof", .. }));
+    // With the id exchanged everywhere, too.
     let argument = ProofEnvelope::from_bytes(&proved.proof).unwrap().argument;
     let proof = ProofEnvelope::new(crossed.key().model_id(), argument).to_bytes();
     let error = verify_pipeline(&crossed, &statement, &proof).unwrap_err();
