@@ -59,7 +59,7 @@ pub use error::ProverError;
 pub use key::ProvingKey;
 pub use pipeline::{
     End, ProvedLeaf, Run, ShardKeys, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce,
-    setup_pipeline_with_nonce,
+    setup_pipeline_with_nonce, shard_model,
 };
 #[cfg(feature = "os-rng")]
 pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline};

@@ -24,7 +24,7 @@ pub use self::run::prove_pipeline;
 pub use self::run::{End, Run, prove_pipeline_with_nonce};
 #[cfg(feature = "os-rng")]
 pub use self::setup::setup_pipeline;
-pub use self::setup::setup_pipeline_with_nonce;
+pub use self::setup::{setup_pipeline_with_nonce, shard_model};
 pub use self::wires::Wires;
 use crate::{ProverError, ProvingKey};
 

@@ -63,8 +63,8 @@ pub fn setup_pipeline_with_nonce(
     Ok(encode_pipeline(&body, &keys)?)
 }
 
-/// A shard as a model of its own.
-fn shard_model(model: &Model, shard: &Shard) -> Model {
+/// A shard as a model of its own: its graph, and its part of the weights.
+pub fn shard_model(model: &Model, shard: &Shard) -> Model {
     let own: BTreeMap<TensorId, TensorId> =
         shard.tensors.iter().copied().zip((0u32..).map(TensorId)).collect();
     let weights = model.weights.iter().filter_map(|(id, values)| Some((*own.get(id)?, values.clone())));

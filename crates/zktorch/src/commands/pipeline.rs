@@ -21,6 +21,8 @@ const MAX_BYTES: u64 = 8 << 30;
 pub(crate) struct LoadedPipeline {
     pub(crate) vk: UncheckedPipeline,
     pub(crate) recipe: Recipe,
+    /// The number of shards that setup was asked for: there may be fewer.
+    pub(crate) asked: usize,
     path: PathBuf,
 }
 
@@ -28,6 +30,7 @@ pub(crate) struct LoadedPipeline {
 #[derive(Serialize, Deserialize)]
 struct Head {
     recipe: Recipe,
+    asked: usize,
     vk: Vec<u8>,
 }
 
@@ -44,14 +47,14 @@ impl LoadedPipeline {
             if vk.body().preprocessing != preprocessing(head.recipe.image.as_ref()) {
                 bail!("the key's preprocessing is not that of its model");
             }
-            Ok(Self { vk, recipe: head.recipe, path: path.to_path_buf() })
+            Ok(Self { vk, recipe: head.recipe, asked: head.asked, path: path.to_path_buf() })
         };
         decode().with_context(|| path.display().to_string())
     }
 
     /// Writes the part that is not of a shard. Comes last: then all others are there.
-    pub(crate) fn write(path: &Path, vk: &[u8], recipe: &Recipe) -> Result<()> {
-        let head = Head { recipe: recipe.clone(), vk: vk.to_vec() };
+    pub(crate) fn write(path: &Path, vk: &[u8], recipe: &Recipe, asked: usize) -> Result<()> {
+        let head = Head { recipe: recipe.clone(), asked, vk: vk.to_vec() };
         let head = Zeroizing::new(postcard::to_stdvec(&head)?);
         container::write(path, Kind::PipelineProvingKey, &protocol(), &head)?;
         Ok(())

@@ -159,7 +159,8 @@ fn make_pipeline(
     let _span = info_span!("write keys").entered();
     context.require_room(&[(&options.vk, container::file_bytes(vk.len()))])?;
     write_setup_srs(context, options, &srs)?;
-    LoadedPipeline::write(&options.pk, &vk, &file.recipe)?;
+    let asked = options.sharding.count(committed_cells(&file.graph));
+    LoadedPipeline::write(&options.pk, &vk, &file.recipe, asked)?;
     container::write(&options.vk, Kind::PipelineKey, &protocol(), &vk)?;
     remove_shards(&options.pk, cut.len())?;
     LoadedPipeline::read(&options.pk)

@@ -57,6 +57,14 @@ fn a_model_in_shards() {
     fs::write(&edited, statement.to_string()).unwrap();
     files.verify_insecure(&["--statement", &edited]).rejected("");
 
+    // Whoever may see the weights makes the key again.
+    let (pk, vk) = (files.path("model.pk"), files.path("model.vk"));
+    let audit = |vk: &str, onnx: &str| zktorch(&["audit", "--json", "--pk", &pk, "--vk", vk, &fixture(onnx)]);
+    assert_eq!(audit(&vk, "digits/cnn.onnx").json()["accepted"], true);
+    audit(&vk, "digits/mlp.onnx").rejected("another ONNX file");
+    let (others, _) = set_up(&["--shards", "3"], &["--private", "input"]);
+    audit(&others.path("model.vk"), "digits/cnn.onnx").rejected("not that of the proving key");
+
     // Keys and proofs in one piece are something else.
     files.verify_insecure(&["--vk", &cnn().path("model.vk")]).rejected("wrong key");
     files.verify_insecure(&["--proof", &cnn().path("proof.bin")]).rejected("wrong key");
