@@ -192,6 +192,12 @@ impl Sharding {
     /// The most shards that a model is cut into.
     pub const MOST: u64 = 256;
 
+    /// The most shards that there can be; none if the model stays in one piece.
+    pub(crate) fn most(&self) -> usize {
+        let asked = self.shards.map(|shards| shards as usize);
+        asked.or(self.shard_values.map(|_| Self::MOST as usize)).unwrap_or(0)
+    }
+
     /// The number of shards for a model that commits to so many values.
     pub fn count(&self, values: u64) -> usize {
         let shards = self.shards.map(u64::from);

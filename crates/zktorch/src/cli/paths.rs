@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{
     AcceptedSrs, Audit, Cli, Command, Compile, Info, Inspect, ProofContext, Prove, Run, Setup, Verify, Worker,
 };
-use crate::{Error, folder_of, is_special, srs_part_path, srs_path};
+use crate::{Error, folder_of, is_special, shard_path, srs_part_path, srs_path};
 
 /// What `prove` writes in one step, in the folder `--out`.
 pub const ONE_STEP_FILES: [&str; 5] = ["model.zkt", "model.pk", "model.vk", "proof.bin", "statement.json"];
@@ -55,11 +55,14 @@ impl Paths {
                 self.read("--bind", source.bind.iter().map(|bind| &bind.path));
                 self.write("-o", [output_file]);
             }
-            Command::Setup(Setup { model, pk, vk, srs, sharding: _, force: _ }) => {
+            Command::Setup(Setup { model, pk, vk, srs, sharding, force: _ }) => {
                 self.read("MODEL.zkt", [model]);
                 self.read("--srs", srs);
                 self.write("--pk", [pk]);
                 self.write("--vk", [vk]);
+                let shards = sharding.most();
+                let keys: Vec<PathBuf> = (0..shards).map(|index| shard_path(pk, index)).collect();
+                self.write("a shard's key beside --pk", &keys);
                 if srs.is_some() {
                     self.write("the SRS beside --pk", [&srs_path(pk)]);
                     self.write("the SRS beside --vk", [&srs_path(vk)]);
@@ -97,6 +100,8 @@ impl Paths {
         if let Some(pk) = pk {
             self.read("--pk", [pk]);
             self.read("the SRS beside --pk", [&srs_path(pk)]);
+            let keys = (0..).map(|index| shard_path(pk, index)).take_while(|path| path.exists());
+            self.read("a shard's key beside --pk", &keys.collect::<Vec<_>>());
         }
         self.write("--proof", proof);
         self.write("--statement", statement);

@@ -155,6 +155,13 @@ fn keys_of_shards_belong_together() {
     fs::write(&shard, kept).unwrap();
     succeed(&own);
 
+    // None is written over, nor does one write over another file of the command.
+    let onto = ["prove", "--pk", &pk, "--input", &sample, "--proof", &shard, "--statement", &statement];
+    zktorch(&onto).fails(2, "a shard's key beside --pk");
+    let own_model = files.path("model.zkt");
+    let onto = ["setup", &own_model, "--pk", &pk, "--vk", &shard, "--shards", "2", "--force"];
+    zktorch(&onto).fails(2, "a shard's key beside --pk");
+
     // A setup in fewer shards leaves none behind.
     let [zkt, vk] = ["model.zkt", "model.vk"].map(|name| files.path(name));
     let again = ["setup", &zkt, "--pk", &pk, "--vk", &vk];
