@@ -109,6 +109,12 @@ pub enum BlockError {
         /// Which.
         what: &'static str,
     },
+    /// What a proof has left to be folded is not opened by the witness that came with it.
+    #[error("leaf of a tree: expected a witness that opens it, got one of another {what}")]
+    Leaf {
+        /// What differs.
+        what: &'static str,
+    },
     /// Something refers to a tensor that has no place.
     #[error("tensor {id} is neither committed nor public")]
     NoTensor {

@@ -99,6 +99,12 @@ mod test_util;
 #[cfg(feature = "prover")]
 pub use cells::Cells;
 pub use error::BlockError;
-pub use network::{Network, NetworkProof, ROW_COLUMNS, Statement};
+pub use network::{
+    Accumulation, DeferredProof, Network, NetworkProof, ROW_COLUMNS, Statement, verify_accumulation,
+};
 #[cfg(feature = "prover")]
-pub use network::{Private, Witness, padding_sums, prove};
+pub use network::{Accumulator, Private, Witness, check_leaf, padding_sums, prove, prove_deferred};
+#[cfg(feature = "prover")]
+pub use zktorch_mira::OpeningWitness;
+/// What a proof leaves to a tree of folds.
+pub use zktorch_mira::tree::Leaf;

@@ -97,6 +97,7 @@
 //! ```
 
 mod close;
+mod ending;
 mod error;
 mod nonce;
 mod proof;
@@ -111,10 +112,11 @@ mod test_util;
 
 #[cfg(any(test, feature = "simulator"))]
 pub use close::simulate;
-pub use close::{prove, verify};
+pub use close::{defer, prove, verify, verify_deferred};
+pub use ending::Ending;
 pub use error::ChannelError;
 pub use nonce::Nonce;
-pub use proof::{ArgumentProof, FoldProof, HiddenProof};
+pub use proof::{ArgumentProof, DeferredProof, FoldProof, HiddenProof};
 pub use protocol::Protocol;
 pub use prover::HiddenProver;
 pub use relation::{ErrorOpening, MessageInstance, MessageRelation, MessageWitness};

@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 use zktorch_field::{Fr, G1Affine};
-use zktorch_mira::decider::DeciderProof;
+use zktorch_mira::decider::{DeciderProof, ReductionProof};
 use zktorch_mira::mask::MaskProof;
 use zktorch_mutants::enforced;
 use zktorch_transcript::wire::{Reader, point_to_bytes, scalar_to_bytes};
 
-use crate::{ChannelError, Shape};
+use crate::{ChannelError, Ending, Shape};
 
 /// A proof: commitments of the hidden messages, and the argument that they satisfy the verifier's constraints.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HiddenProof {
+pub struct HiddenProof<E = DeciderProof> {
     /// Commitments of the rows of z.
     pub rows: Vec<G1Affine>,
     /// C_s and y* for every claim on a committed vector.
@@ -20,8 +20,11 @@ pub struct HiddenProof {
     /// The random instance that z is folded with.
     pub fold: FoldProof,
     /// The argument for the folded instance.
-    pub argument: ArgumentProof,
+    pub argument: ArgumentProof<E>,
 }
+
+/// A proof that leaves one evaluation claim to be decided.
+pub type DeferredProof = HiddenProof<ReductionProof>;
 
 /// A random satisfying instance of the same constraints, and its fold with the messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +41,14 @@ pub struct FoldProof {
 
 /// The argument for the folded instance, in the clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ArgumentProof {
+pub struct ArgumentProof<E = DeciderProof> {
     /// Outer rounds, values of A z, B z, C z, E, inner rounds, value of z.
     pub spartan: Vec<Fr>,
-    /// Reduction of all claims to one point, and the opening there.
-    pub decider: DeciderProof,
+    /// Reduction of all claims to one point, and the opening there unless it is left to others.
+    pub decider: E,
 }
 
-impl HiddenProof {
+impl<E: Ending> HiddenProof<E> {
     /// Encodes the proof: canonical scalars and points in the order of the protocol, no lengths.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -70,11 +73,11 @@ impl HiddenProof {
     /// [`ChannelError::ProofLength`]; [`ChannelError::Transcript`], [`ChannelError::Mira`] for values that are not canonical.
     pub fn from_bytes(shape: &Shape, bytes: &[u8]) -> Result<Self, ChannelError> {
         shape.check()?;
-        let expected = shape.proof_bytes()?;
+        let expected = shape.bytes_of::<E>()?;
         if bytes.len() != expected && enforced() {
             return Err(ChannelError::ProofLength { expected, got: bytes.len() });
         }
-        let decider = DeciderProof::proof_bytes(shape.reduction())?;
+        let decider = E::proof_bytes(shape.reduction())?;
         let (head, tail) = bytes.split_at(expected - decider);
         let mut reader = Reader::new(head);
         let rows = reader.points("row commitments", shape.rows)?;
@@ -87,7 +90,7 @@ impl HiddenProof {
         };
         let spartan = reader.scalars("clear argument", shape.sizes().num_scalars())?;
         reader.finish("proof")?;
-        let decider = DeciderProof::from_bytes(shape.reduction(), tail)?;
+        let decider = E::from_bytes(shape.reduction(), tail)?;
         Ok(Self { rows, masks, fold, argument: ArgumentProof { spartan, decider } })
     }
 

@@ -10,7 +10,7 @@ use zktorch_transcript::wire::{POINT_BYTES, SCALAR_BYTES};
 use zktorch_transcript::{PlaceholderRows, Recorder, Transcript};
 
 use crate::spartan::Sizes;
-use crate::{ChannelError, Protocol};
+use crate::{ChannelError, Ending, Protocol};
 
 /// The lengths of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +61,17 @@ impl Shape {
     /// # Errors
     /// [`ChannelError::Mira`] for sizes that cannot be opened.
     pub fn proof_bytes(&self) -> Result<usize, ChannelError> {
+        self.bytes_of::<DeciderProof>()
+    }
+
+    /// Length of an encoded proof with this ending.
+    ///
+    /// # Errors
+    /// [`ChannelError::Mira`] for sizes that cannot be opened.
+    pub fn bytes_of<E: Ending>(&self) -> Result<usize, ChannelError> {
         let points = 2 * self.rows + 2 * self.error_chunks();
         let scalars = 1 + self.sizes().num_scalars();
-        let decider = DeciderProof::proof_bytes(self.reduction())?;
+        let decider = E::proof_bytes(self.reduction())?;
         Ok(points * POINT_BYTES + scalars * SCALAR_BYTES + self.masks * MaskProof::BYTES + decider)
     }
 

@@ -29,6 +29,14 @@ impl Factor {
         }
     }
 
+    /// [`indices`](Self::indices), to be renamed.
+    pub(crate) fn indices_mut(&mut self) -> Option<&mut TensorId> {
+        match &mut self.map {
+            AxisMap::Gather { indices } => Some(indices),
+            AxisMap::Identity | AxisMap::Window { .. } | AxisMap::Sparse(_) => None,
+        }
+    }
+
     /// All entries of the matrix, sorted by (out, src); indices are padded ones.
     pub fn entries(&self, source: &Shape, view: &Shape, indices: Indices<'_>) -> Vec<Entry> {
         match &self.map {

@@ -146,12 +146,28 @@ impl Step {
         reads.dedup();
         reads
     }
+
+    /// The views that it reads.
+    pub(crate) fn views_mut(&mut self) -> Vec<&mut View> {
+        match self {
+            Self::Rescale { acc: expr, .. }
+            | Self::Saturate { acc: expr, .. }
+            | Self::Gap { acc: expr, .. }
+            | Self::Root { a: expr, .. } => expr.views_mut().collect(),
+            Self::Quotient { a, b, .. } => a.views_mut().chain(b.views_mut()).collect(),
+            Self::Lookup { .. } => Vec::new(),
+        }
+    }
 }
 
 impl Linear {
     /// The views that it reads.
     pub fn views(&self) -> impl Iterator<Item = &View> {
         self.terms.iter().map(|(_, view)| view)
+    }
+
+    fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
+        self.terms.iter_mut().map(|(_, view)| view)
     }
 }
 
@@ -164,6 +180,16 @@ impl Expr {
                 Operand::Contract(contract) => (None, Some([&contract.a, &contract.b])),
             };
             view.into_iter().chain(operands.into_iter().flatten().flat_map(Linear::views))
+        })
+    }
+
+    fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
+        self.terms.iter_mut().flat_map(|term| {
+            let (view, operands) = match &mut term.operand {
+                Operand::View(view) => (Some(view), None),
+                Operand::Contract(contract) => (None, Some([&mut contract.a, &mut contract.b])),
+            };
+            view.into_iter().chain(operands.into_iter().flatten().flat_map(Linear::views_mut))
         })
     }
 }

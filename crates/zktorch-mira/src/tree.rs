@@ -17,6 +17,7 @@
 //! Soundness error: `2/|F|` per fold. Proof: one scalar per fold.
 
 mod digest;
+mod folding;
 mod proof;
 mod shape;
 
@@ -25,6 +26,7 @@ use zktorch_field::{Fr, par};
 use zktorch_transcript::Transcript;
 
 pub use self::digest::Digest;
+pub use self::folding::Folding;
 pub use self::proof::TreeProof;
 pub use self::shape::TreeShape;
 use crate::error::check_length;

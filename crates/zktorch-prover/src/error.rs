@@ -6,7 +6,7 @@ use zktorch_channel::ChannelError;
 use zktorch_commit::CommitError;
 use zktorch_graph::GraphError;
 use zktorch_transcript::TranscriptError;
-use zktorch_verifier::VerifyError;
+use zktorch_verifier::{ModelId, VerifyError};
 
 /// What can go wrong in setup or while proving.
 #[derive(Debug, Error)]
@@ -64,6 +64,16 @@ pub enum ProverError {
         expected: String,
         /// What was given.
         got: String,
+    },
+    /// The proving key of a shard is another one's.
+    #[error("proving key of shard {index}: expected model {expected:?}, got {got}")]
+    Shard {
+        /// Which shard, counted from zero.
+        index: usize,
+        /// The id of its key, if there is such a shard.
+        expected: Option<ModelId>,
+        /// The id of the key there.
+        got: ModelId,
     },
     /// The context is too long.
     #[error("context: expected at most {most} bytes, got {got}")]

@@ -7,7 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 use zktorch_commit::{Blind, Commitment};
 use zktorch_graph::{Role, Tensor};
 use zktorch_transcript::wire;
-use zktorch_verifier::UncheckedKey;
+use zktorch_verifier::{ModelId, UncheckedKey, VerifyError};
 
 use crate::ProverError;
 
@@ -152,7 +152,23 @@ impl ProvingKey {
     ///
     /// # Errors
     /// [`ProverError::Io`], [`ProverError::Version`], [`ProverError::Malformed`], [`ProverError::Key`], [`ProverError::Length`].
-    pub fn read_from(mut reader: impl Read, length: u64) -> Result<Self, ProverError> {
+    pub fn read_from(reader: impl Read, length: u64) -> Result<Self, ProverError> {
+        Self::read(reader, length, UncheckedKey::from_bytes)
+    }
+
+    /// [`read_from`](Self::read_from) for the key of a shard with this id.
+    ///
+    /// # Errors
+    /// As [`read_from`](Self::read_from).
+    pub fn read_shard_from(reader: impl Read, length: u64, id: ModelId) -> Result<Self, ProverError> {
+        Self::read(reader, length, |bytes| UncheckedKey::shard_from_bytes(bytes, Some(id)))
+    }
+
+    fn read(
+        mut reader: impl Read,
+        length: u64,
+        decode: impl FnOnce(&[u8]) -> Result<UncheckedKey, VerifyError>,
+    ) -> Result<Self, ProverError> {
         let mut number = || -> Result<u64, ProverError> {
             let mut bytes = [0; 8];
             reader.read_exact(&mut bytes)?;
@@ -184,7 +200,7 @@ impl ProvingKey {
             head.blinds.iter().map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?)));
         let blinds = blinds.collect::<Result<Vec<Blind>, ProverError>>()?;
         let sums = head.padding.iter().map(Commitment::from_bytes).collect::<Result<_, _>>()?;
-        let vk = UncheckedKey::from_bytes(&head.vk)?;
+        let vk = decode(&head.vk)?;
 
         // As many weights as the graph has, before any memory is taken for them.
         let graph = vk.network().graph();

@@ -50,14 +50,21 @@
 
 mod error;
 mod key;
+mod pipeline;
 mod prove;
 mod setup;
 mod size;
 
 pub use error::ProverError;
 pub use key::ProvingKey;
+pub use pipeline::{
+    End, ProvedLeaf, Run, ShardKeys, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce,
+    setup_pipeline_with_nonce, shard_model,
+};
+#[cfg(feature = "os-rng")]
+pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline};
 pub use prove::Proved;
 #[cfg(feature = "os-rng")]
 pub use setup::setup;
 pub use setup::{Model, setup_with_nonces};
-pub use size::{check_size, choose_k, committed_values};
+pub use size::{check_size, choose_k, choose_shards_k, committed_values};

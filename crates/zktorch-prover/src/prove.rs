@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ark_std::rand::RngCore;
 use zktorch_blocks::{Private, Statement as BlockStatement, Witness, prove as prove_network};
 use zktorch_channel::Nonce;
-use zktorch_commit::{Blind, Commitment, Srs};
+use zktorch_commit::{Blind, Commitment, Srs, SrsId};
 use zktorch_graph::layout::ArenaKind;
 use zktorch_graph::{Entries, Role, execute};
 use zktorch_transcript::Transcript;
@@ -73,12 +73,7 @@ impl ProvingKey {
         nonce: [u8; 32],
     ) -> Result<Proved, ProverError> {
         let network = self.vk.network();
-        if srs.verifier().id() != self.vk.srs().id() || srs.k() != network.k() {
-            return Err(ProverError::Srs {
-                expected: format!("{} with 2^{} powers", self.vk.srs().id(), network.k()),
-                got: format!("{} with 2^{} powers", srs.verifier().id(), srs.k()),
-            });
-        }
+        check_srs(srs, self.vk.srs().id(), network.k())?;
         if context.len() > MAX_CONTEXT {
             return Err(ProverError::Context { most: MAX_CONTEXT, got: context.len() });
         }
@@ -132,4 +127,15 @@ impl ProvingKey {
             witness_time,
         })
     }
+}
+
+/// That an SRS is the one of a key, with as many powers.
+pub(crate) fn check_srs(srs: &Srs, id: SrsId, k: usize) -> Result<(), ProverError> {
+    if srs.verifier().id() == id && srs.k() == k {
+        return Ok(());
+    }
+    Err(ProverError::Srs {
+        expected: format!("{id} with 2^{k} powers"),
+        got: format!("{} with 2^{} powers", srs.verifier().id(), srs.k()),
+    })
 }

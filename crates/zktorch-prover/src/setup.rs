@@ -8,7 +8,7 @@ use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::Scope;
 use zktorch_graph::{Graph, Role, TensorId};
 use zktorch_transcript::Transcript;
-use zktorch_verifier::{KeyBody, Port, UncheckedKey, VERSION, encode_key};
+use zktorch_verifier::{KeyBody, Port, UncheckedKey, VERSION, VerifyError, encode_key};
 
 use crate::{ProverError, ProvingKey};
 
@@ -44,6 +44,16 @@ pub fn setup(model: &Model, srs: &Srs) -> Result<ProvingKey, ProverError> {
 /// # Errors
 /// [`ProverError::WeightRange`], [`ProverError::Length`] for weights that do not fit the graph; those of the proof.
 pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingKey, ProverError> {
+    make_key(model, srs, nonces, UncheckedKey::from_bytes)
+}
+
+/// The key of a model, or of a shard: `decode` says which.
+pub(crate) fn make_key(
+    model: &Model,
+    srs: &Srs,
+    nonces: [[u8; 32]; 2],
+    decode: impl Fn(&[u8]) -> Result<UncheckedKey, VerifyError>,
+) -> Result<ProvingKey, ProverError> {
     let _span = tracing::info_span!("setup").entered();
     let k = srs.k();
     let network = Network::new(model.graph.clone(), k, Scope::Weights)?;
@@ -72,7 +82,7 @@ pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Res
     // 2. The body, and with it the id.
     body.weights = commitments.iter().map(Commitment::to_bytes).collect();
     let body = body.to_bytes()?;
-    let vk = UncheckedKey::from_bytes(&encode_key(&body, srs.verifier(), &[])?)?;
+    let vk = decode(&encode_key(&body, srs.verifier(), &[])?)?;
 
     // 3. The weight-range proof, which absorbs the id.
     let mut weight_proof = Vec::new();
@@ -85,7 +95,7 @@ pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Res
     }
     let vk_bytes = encode_key(&body, srs.verifier(), &weight_proof)?;
     let padding = padding_sums(srs, vk.network())?;
-    ProvingKey::new(UncheckedKey::from_bytes(&vk_bytes)?, vk_bytes, values, blinds, key_secret, padding)
+    ProvingKey::new(decode(&vk_bytes)?, vk_bytes, values, blinds, key_secret, padding)
 }
 
 impl ProvingKey {

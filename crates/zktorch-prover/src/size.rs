@@ -2,7 +2,7 @@
 
 use zktorch_blocks::Network;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Graph, Role};
+use zktorch_graph::{Graph, Role, Shard};
 
 use crate::ProverError;
 
@@ -23,21 +23,32 @@ const PER_CELL: f64 = 60e-9;
 /// full-width term per distinct value, and something for itself. So small networks want small chunks, and large networks
 /// chunks of 2^19 or 2^20.
 pub fn choose_k(graph: &Graph) -> usize {
-    let cost = |k: usize| {
-        let layout = Layout::new(graph, k, Scope::Inference);
-        let n = (1usize << k) as f64;
-        let chunks = |kind| layout.arena(kind).chunks() as f64;
-        let looked_up = chunks(ArenaKind::PrivateInputs)
-            + chunks(ArenaKind::PrivateOutputs)
-            + chunks(ArenaKind::Ranged)
-            + chunks(ArenaKind::Function);
-        let tables = layout.tables().chunks() as f64;
-        let all = chunks(ArenaKind::Weights) + 2.0 * looked_up + chunks(ArenaKind::Function) + 2.0 * tables;
-        FULL_WIDTH * n * TERM
-            + looked_up * n.min(DISTINCT) * TERM
-            + all * PER_CHUNK
-            + (looked_up + tables) * n * PER_CELL
-    };
+    least(|k| cost(graph, k, Scope::Inference))
+}
+
+/// [`choose_k`] for the shards of a graph, which have one chunk size.
+pub fn choose_shards_k(shards: &[Shard]) -> usize {
+    least(|k| shards.iter().map(|shard| cost(&shard.graph, k, Scope::Shard)).sum())
+}
+
+/// Seconds that a proof takes, about.
+fn cost(graph: &Graph, k: usize, scope: Scope) -> f64 {
+    let layout = Layout::new(graph, k, scope);
+    let n = (1usize << k) as f64;
+    let chunks = |kind| layout.arena(kind).chunks() as f64;
+    let looked_up = chunks(ArenaKind::PrivateInputs)
+        + chunks(ArenaKind::PrivateOutputs)
+        + chunks(ArenaKind::Ranged)
+        + chunks(ArenaKind::Function);
+    let tables = layout.tables().chunks() as f64;
+    let all = chunks(ArenaKind::Weights) + 2.0 * looked_up + chunks(ArenaKind::Function) + 2.0 * tables;
+    FULL_WIDTH * n * TERM
+        + looked_up * n.min(DISTINCT) * TERM
+        + all * PER_CHUNK
+        + (looked_up + tables) * n * PER_CELL
+}
+
+fn least(cost: impl Fn(usize) -> f64) -> usize {
     let mut best = (f64::INFINITY, 12);
     for k in 12..=20 {
         let cost = cost(k);

@@ -7,9 +7,15 @@ use std::time::{Duration, Instant};
 
 use common::{body, key, model, proves_unchecked};
 use zktorch_commit::{Srs, SrsPolicy};
-use zktorch_graph::Visibility;
-use zktorch_prover::ProvingKey;
-use zktorch_verifier::{ProofEnvelope, VerifyingKey, encode_key, verify};
+use zktorch_graph::{Visibility, shards};
+use zktorch_prover::{
+    ProvedLeaf, ProvingKey, Run, ShardSecrets, prove_leaf_with_nonce, prove_pipeline_with_nonce,
+    setup_pipeline_with_nonce,
+};
+use zktorch_verifier::{
+    PipelineKey, ProofEnvelope, UncheckedPipeline, VerifyingKey, encode_key, encode_pipeline, verify,
+    verify_pipeline,
+};
 
 /// Random numbers with a seed.
 struct Random(u64);
@@ -166,5 +172,110 @@ fn fuzz_proof() {
         }
         let result = verify(&vk, &proved.statement, &bytes);
         assert_eq!(result.is_ok(), bytes == proved.proof);
+    });
+}
+
+/// The model in two shards.
+fn pipeline(srs: &Srs) -> (Vec<ProvingKey>, Vec<u8>, UncheckedPipeline) {
+    let model = model(Visibility::Private, Visibility::Public, 5);
+    let mut keys = Vec::new();
+    let bytes = setup_pipeline_with_nonce(&model, &shards(&model.graph, 2), srs, [1; 32], |_, key| {
+        keys.push(key);
+        Ok(())
+    });
+    let bytes = bytes.unwrap();
+    let vk = UncheckedPipeline::from_bytes(&bytes, None).unwrap();
+    assert_eq!(vk.shards(), 2);
+    (keys, bytes, vk)
+}
+
+#[test]
+fn fuzz_pipeline_key() {
+    let srs = Srs::dev(10).unwrap();
+    let (keys, honest, vk) = pipeline(&srs);
+    let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.vk_bytes().to_vec()).collect();
+    let policy = SrsPolicy::new().allow_insecure();
+    let (mut decoded, mut all) = (0, 0);
+    cases(|random| {
+        let bytes = match random.below(3) {
+            0 => {
+                let len = random.below(3000);
+                random.bytes(len)
+            }
+            1 => {
+                let mut bytes = honest.clone();
+                random.damage(&mut bytes);
+                bytes
+            }
+            // The wiring alone.
+            _ => {
+                let mut body = vk.body().clone();
+                let shard = random.below(2);
+                let shard = &mut body.shards[shard];
+                let list = if random.below(2) == 0 { &mut shard.inputs } else { &mut shard.outputs };
+                if let Some(wire) = list.first_mut() {
+                    *wire = random.below(5) as u32;
+                }
+                encode_pipeline(&body, &keys).unwrap()
+            }
+        };
+        all += 1;
+        let Ok(vk) = UncheckedPipeline::from_bytes(&bytes, None) else { return };
+        decoded += 1;
+        if bytes != honest {
+            // What is wired in another way is another model; other weight proofs do not verify.
+            assert!(vk.model_id() != self::id(&honest) || vk.check(&policy).is_err());
+        }
+    });
+    assert!(decoded > 0 && decoded < all, "{decoded} of {all} decoded");
+}
+
+fn id(bytes: &[u8]) -> zktorch_verifier::ModelId {
+    UncheckedPipeline::from_bytes(bytes, None).unwrap().model_id()
+}
+
+#[test]
+fn fuzz_pipeline_proof() {
+    let srs = Srs::dev(10).unwrap();
+    let (keys, _, vk) = pipeline(&srs);
+    let inputs = [vec![1, 2, 3, 4, 5]];
+    let proved = prove_pipeline_with_nonce(&vk, &keys[..], &srs, &inputs, &[], [3; 32]).unwrap();
+    let argument = ProofEnvelope::from_bytes(&proved.proof).unwrap().argument;
+    let id = vk.model_id();
+    let vk: PipelineKey = vk.check(&SrsPolicy::new().allow_insecure()).unwrap();
+    cases(|random| {
+        let mut bytes = argument.clone();
+        (0..random.below(3)).for_each(|_| random.damage(&mut bytes));
+        if random.below(3) > 0 {
+            bytes.resize(argument.len(), 0);
+        }
+        let bytes = ProofEnvelope::new(id, bytes).to_bytes();
+        let result = verify_pipeline(&vk, &proved.statement, &bytes);
+        assert_eq!(result.is_ok(), bytes == proved.proof);
+    });
+}
+
+#[test]
+fn fuzz_leaf_and_secrets() {
+    let srs = Srs::dev(10).unwrap();
+    let (keys, _, vk) = pipeline(&srs);
+    let inputs = [vec![1, 2, 3, 4, 5]];
+    let run = Run::start_with_nonce(&vk, &keys[..], &srs, &inputs, &[], [3; 32]).unwrap();
+    let (shared, key) = (run.shared(&vk).unwrap(), vk.shard(1).unwrap());
+    let secrets = run.wires.secrets(&vk.body().shards[1], &key);
+    let leaf = prove_leaf_with_nonce(&shared, 1, &keys[1], &srs, &secrets, [4; 32]).unwrap();
+    let [leaf, secrets] = [leaf.to_bytes().unwrap(), secrets.to_bytes().unwrap().to_vec()];
+    cases(|random| {
+        let mut bytes = leaf.clone();
+        (0..random.below(3)).for_each(|_| random.damage(&mut bytes));
+        let read = ProvedLeaf::from_bytes(&shared, 1, &key, &srs, &bytes);
+        assert_eq!(read.is_ok(), bytes == leaf);
+        let mut bytes = secrets.clone();
+        (0..random.below(3)).for_each(|_| random.damage(&mut bytes));
+        let Ok(read) = ShardSecrets::from_bytes(&bytes) else { return };
+        // Others are possible, but they prove nothing; there is no panic.
+        if random.below(20) == 0 {
+            let _ = prove_leaf_with_nonce(&shared, 1, &keys[1], &srs, &read, [5; 32]);
+        }
     });
 }

@@ -66,6 +66,14 @@ pub enum VerifyError {
     /// The weight-range proof of the key does not verify.
     #[error("verifying key: its weight-range proof does not verify: {0}")]
     Weights(BlockError),
+    /// The proof of a shard does not prove its part of the statement.
+    #[error("the proof of shard {index} does not verify: {error}")]
+    Shard {
+        /// Which shard, counted from zero.
+        index: usize,
+        /// Why.
+        error: BlockError,
+    },
     /// The statement does not fit the key, or the proof does not prove it.
     #[error("the proof does not verify: {0}")]
     Proof(BlockError),

@@ -3,13 +3,18 @@
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of the whole body of a verifying key: version, SRS id, chunk size, graph, shapes, scales, tables,
-/// ports, preprocessing, weight commitments. Two keys with the same id accept the same proofs.
+/// ports, preprocessing, weight commitments. Of a model in shards the body is the list of its shards' ids and how they
+/// are wired. Two keys with the same id accept the same proofs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId(pub [u8; 32]);
 
 impl ModelId {
     pub(crate) fn of(body: &[u8]) -> Self {
         Self(Sha256::new().chain_update(b"zktorch model id v1").chain_update(body).finalize().into())
+    }
+
+    pub(crate) fn of_pipeline(body: &[u8]) -> Self {
+        Self(Sha256::new().chain_update(b"zktorch pipeline id v1").chain_update(body).finalize().into())
     }
 
     /// From 64 hexadecimal digits.

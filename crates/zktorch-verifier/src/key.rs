@@ -84,7 +84,7 @@ pub struct VerifyingKey {
     status: SrsStatus,
 }
 
-fn malformed(what: &'static str, error: impl core::fmt::Display) -> VerifyError {
+pub(crate) fn malformed(what: &'static str, error: impl core::fmt::Display) -> VerifyError {
     VerifyError::Malformed { what, reason: error.to_string() }
 }
 
@@ -153,7 +153,7 @@ impl UncheckedKey {
     /// # Errors
     /// [`VerifyError`] of every kind but proofs'.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VerifyError> {
-        Self::decode(bytes, None)
+        Self::decode(bytes, None, Scope::Inference)
     }
 
     /// [`from_bytes`](Self::from_bytes) of a key whose id the user knows: a key with another one is refused before anything of it is
@@ -162,10 +162,20 @@ impl UncheckedKey {
     /// # Errors
     /// [`VerifyError::ModelId`] and those of [`from_bytes`](Self::from_bytes).
     pub fn from_bytes_pinned(bytes: &[u8], id: ModelId) -> Result<Self, VerifyError> {
-        Self::decode(bytes, Some(id))
+        Self::decode(bytes, Some(id), Scope::Inference)
     }
 
-    fn decode(bytes: &[u8], pinned: Option<ModelId>) -> Result<Self, VerifyError> {
+    /// The key of a shard of a pipeline: its private inputs and outputs have commitments of their own, and its proofs are
+    /// leaves. An ordinary proof does not verify with it, nor a leaf with an ordinary key. `pinned` is the id that it has to have,
+    /// if that is known.
+    ///
+    /// # Errors
+    /// Those of [`from_bytes_pinned`](Self::from_bytes_pinned).
+    pub fn shard_from_bytes(bytes: &[u8], pinned: Option<ModelId>) -> Result<Self, VerifyError> {
+        Self::decode(bytes, pinned, Scope::Shard)
+    }
+
+    fn decode(bytes: &[u8], pinned: Option<ModelId>, scope: Scope) -> Result<Self, VerifyError> {
         if bytes.len() > MAX_KEY_BYTES && enforced() {
             let expected = format_args!("at most {MAX_KEY_BYTES}");
             return Err(key_error("bytes of the verifying key", expected, bytes.len()));
@@ -196,7 +206,7 @@ impl UncheckedKey {
         }
         let graph = ValidGraph::new(body.graph).map_err(|error| VerifyError::KeyContent(error.into()))?;
         check_sizes(graph.graph(), k)?;
-        let network = Network::of_valid(graph, k, Scope::Inference).map_err(VerifyError::KeyContent)?;
+        let network = Network::of_valid(graph, k, scope).map_err(VerifyError::KeyContent)?;
         check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
         if body.weights.len() != network.weight_chunks() && enforced() {
@@ -261,7 +271,7 @@ impl UncheckedKey {
     /// None for a key that was decoded.
     pub fn proof_bytes(&self) -> Result<usize, VerifyError> {
         let argument =
-            NetworkProof::encoded_len(&self.network, &self.shape).map_err(VerifyError::KeyContent)?;
+            <NetworkProof>::encoded_len(&self.network, &self.shape).map_err(VerifyError::KeyContent)?;
         Ok(ProofEnvelope::new(self.id, vec![0; argument]).to_bytes().len())
     }
 
@@ -301,7 +311,10 @@ impl UncheckedKey {
 
 /// A value and nothing after it, in the only encoding that is accepted: numbers have several, of which this
 /// is the shortest.
-fn decode<'a, T: Serialize + Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, VerifyError> {
+pub(crate) fn decode<'a, T: Serialize + Deserialize<'a>>(
+    what: &'static str,
+    bytes: &'a [u8],
+) -> Result<T, VerifyError> {
     let (value, rest) = budget::decode::<T>(bytes, MAX_DECODED_BYTES).map_err(|refused| match refused {
         Refused::Malformed(error) => malformed(what, error),
         Refused::TooLarge => {

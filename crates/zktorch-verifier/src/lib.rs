@@ -31,6 +31,7 @@ mod envelope;
 mod error;
 mod id;
 mod key;
+mod pipeline;
 mod port;
 mod verify;
 
@@ -40,6 +41,10 @@ pub use id::ModelId;
 pub use key::{
     KeyBody, MAX_DECODED_BYTES, MAX_K, MAX_KEY_BYTES, MAX_PREPROCESSING, UncheckedKey, VERSION, VerifyingKey,
     encode_key,
+};
+pub use pipeline::{
+    Leaf, MAX_SHARDS, PipelineBody, PipelineKey, PipelineStatement, ShardBody, UncheckedPipeline, Wire,
+    encode_pipeline, verify_pipeline,
 };
 pub use port::Port;
 pub use verify::{MAX_CONTEXT, Statement, verify};

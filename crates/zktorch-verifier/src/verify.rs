@@ -36,26 +36,12 @@ pub const MAX_CONTEXT: usize = 1 << 16;
 pub fn verify(vk: &VerifyingKey, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
     let vk = vk.key();
     let expected = vk.model_id();
-    require("statement", expected, statement.model_id)?;
-    if statement.context.len() > MAX_CONTEXT && enforced() {
-        let reason = format!("expected at most {MAX_CONTEXT} bytes, got {}", statement.context.len());
-        return Err(VerifyError::Malformed { what: "context", reason });
-    }
+    check_statement(expected, statement)?;
     let envelope = ProofEnvelope::from_bytes(proof)?;
     require("proof", expected, envelope.model()?)?;
-    // Decoding takes a square root each: first their number.
-    let decode = |commitments: &[[u8; 32]], expected: usize| {
-        let malformed = |reason| VerifyError::Malformed { what: "statement", reason };
-        if commitments.len() != expected && enforced() {
-            let got = commitments.len();
-            return Err(malformed(format!("expected {expected} commitments, got {got}")));
-        }
-        let points = commitments.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>();
-        points.map_err(|error| malformed(error.to_string()))
-    };
     let [inputs, outputs] = vk.network().private_chunks();
-    let inputs = decode(&statement.private_inputs, inputs)?;
-    let outputs = decode(&statement.private_outputs, outputs)?;
+    let inputs = decode_commitments("statement", &statement.private_inputs, inputs)?;
+    let outputs = decode_commitments("statement", &statement.private_outputs, outputs)?;
     let public: Vec<&[i32]> = statement.public.iter().map(Vec::as_slice).collect();
     let (context, io) = (statement.context.as_slice(), [inputs.as_slice(), &outputs]);
     let statement = BlockStatement::new(vk.network(), expected.0, context, vk.weights(), io, &public)
@@ -65,8 +51,33 @@ pub fn verify(vk: &VerifyingKey, statement: &Statement, proof: &[u8]) -> Result<
     statement.verify(vk.srs(), &proof).map_err(VerifyError::Proof)
 }
 
+/// That a statement is of this key, and its context not too long.
+pub(crate) fn check_statement(expected: ModelId, statement: &Statement) -> Result<(), VerifyError> {
+    require("statement", expected, statement.model_id)?;
+    if statement.context.len() > MAX_CONTEXT && enforced() {
+        let reason = format!("expected at most {MAX_CONTEXT} bytes, got {}", statement.context.len());
+        return Err(VerifyError::Malformed { what: "context", reason });
+    }
+    Ok(())
+}
+
+/// The points of exactly this many commitments. Decoding takes a square root each: first their number.
+pub(crate) fn decode_commitments(
+    what: &'static str,
+    commitments: &[[u8; 32]],
+    expected: usize,
+) -> Result<Vec<Commitment>, VerifyError> {
+    let malformed = |reason| VerifyError::Malformed { what, reason };
+    if commitments.len() != expected && enforced() {
+        let got = commitments.len();
+        return Err(malformed(format!("expected {expected} commitments, got {got}")));
+    }
+    let points = commitments.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>();
+    points.map_err(|error| malformed(error.to_string()))
+}
+
 /// That something is of this key.
 #[track_caller]
-fn require(what: &'static str, expected: ModelId, got: ModelId) -> Result<(), VerifyError> {
+pub(crate) fn require(what: &'static str, expected: ModelId, got: ModelId) -> Result<(), VerifyError> {
     if got == expected || !enforced() { Ok(()) } else { Err(VerifyError::WrongKey { what, expected, got }) }
 }

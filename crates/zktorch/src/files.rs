@@ -84,6 +84,11 @@ pub fn srs_path(key: &Path) -> PathBuf {
     beside(key, ".srs")
 }
 
+/// Where the proving key of a shard is: beside the one of the whole.
+pub fn shard_path(key: &Path, index: usize) -> PathBuf {
+    beside(key, &format!(".shard{index}"))
+}
+
 /// Where `info` writes the verifier part of an SRS: beside it.
 pub fn srs_part_path(srs: &Path) -> PathBuf {
     beside(srs, ".part")

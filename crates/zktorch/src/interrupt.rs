@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// The temporary files of this process.
 static TEMPORARIES: List = List::new();
@@ -35,12 +35,19 @@ impl List {
         Ok(Temporary { list: self, file: Some(file) })
     }
 
+    fn create_folder(&'static self, parent: &Path) -> io::Result<TemporaryFolder> {
+        let mut listed = self.lock();
+        let folder = tempfile::Builder::new().prefix(".zktorch-").tempdir_in(parent)?;
+        listed.insert(folder.path().to_path_buf());
+        Ok(TemporaryFolder { list: self, folder: Some(folder) })
+    }
+
     /// Removes all files. While the result lives none is created or renamed.
     fn remove_all(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
         let mut listed = self.lock();
         for path in std::mem::take(&mut *listed) {
-            // Nobody is left to hear of a file that cannot be removed.
-            let _ = fs::remove_file(path);
+            // Nobody is left to hear of what cannot be removed.
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
         }
         listed
     }
@@ -82,6 +89,39 @@ impl Drop for Temporary {
             let mut listed = self.list.lock();
             listed.remove(file.path());
             drop(file);
+        }
+    }
+}
+
+/// A folder for the owner alone, which is gone with everything in it at the end of its life or of the process.
+#[derive(Debug)]
+pub struct TemporaryFolder {
+    list: &'static List,
+    /// There until it is removed.
+    folder: Option<TempDir>,
+}
+
+impl TemporaryFolder {
+    /// A new one inside of another.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn create(parent: &Path) -> io::Result<Self> {
+        TEMPORARIES.create_folder(parent)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.as_ref().map_or(Path::new(""), TempDir::path)
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if let Some(folder) = self.folder.take() {
+            let mut listed = self.list.lock();
+            listed.remove(folder.path());
+            drop(folder);
         }
     }
 }

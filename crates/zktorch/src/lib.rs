@@ -51,7 +51,7 @@ pub mod statement;
 pub mod trace;
 
 pub use error::Error;
-pub use files::{MAX_FILE_BYTES, folder_of, is_special, srs_part_path, srs_path, write_srs};
+pub use files::{MAX_FILE_BYTES, folder_of, is_special, shard_path, srs_part_path, srs_path, write_srs};
 pub use hex::Bytes32;
 pub use image::{Colours, ImageSpec, Layout, Resize};
 pub use shown::{explained, printable, printable_json};

@@ -1,4 +1,4 @@
-//! The command line: `zktorch inspect | compile | setup | run | prove | verify | info | audit`.
+//! The command line: `zktorch inspect | compile | setup | run | prove | verify | info | audit | worker`.
 
 mod commands;
 

@@ -17,7 +17,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use plan::Plan;
-pub use plan::Step;
+pub use plan::{Step, merged};
 
 use crate::printable;
 

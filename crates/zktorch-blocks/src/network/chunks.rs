@@ -54,7 +54,7 @@ impl Chunks {
             chunks.total += count;
             ChunkRange { first, count }
         };
-        let inference = |kind| if scope == Scope::Inference { layout.arena(kind).chunks() } else { 0 };
+        let inference = |kind| if scope == Scope::Weights { 0 } else { layout.arena(kind).chunks() };
         let weights = range(layout.arena(ArenaKind::Weights).chunks());
         let private_inputs = range(inference(ArenaKind::PrivateInputs));
         let private_outputs = range(inference(ArenaKind::PrivateOutputs));
@@ -64,7 +64,9 @@ impl Chunks {
         let multiplicities = range(layout.tables().chunks());
         let looked_up = match scope {
             Scope::Weights => weights.count,
-            Scope::Inference => private_inputs.count + private_outputs.count + ranged.count + x.count,
+            Scope::Inference | Scope::Shard => {
+                private_inputs.count + private_outputs.count + ranged.count + x.count
+            }
         };
         let inverses = range(looked_up);
         let table_inverses = range(multiplicities.count);
@@ -112,7 +114,7 @@ impl Chunks {
         let weights = [(ArenaKind::Weights, self.weights, None)];
         let arenas: &[(ArenaKind, ChunkRange, Option<ChunkRange>)] = match scope {
             Scope::Weights => &weights,
-            Scope::Inference => &inference,
+            Scope::Inference | Scope::Shard => &inference,
         };
         let chunks = arenas.iter().flat_map(|(arena, x, y)| (0..x.count).map(move |c| (*arena, c, *x, *y)));
         (self.inverses.first..)

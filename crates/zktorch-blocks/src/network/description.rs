@@ -65,7 +65,7 @@ impl Network {
     ) -> Result<Self, BlockError> {
         // The weights' ranges are all there is to prove about them.
         let constraints = match scope {
-            Scope::Inference => limits::constraints(&graph, k)?,
+            Scope::Inference | Scope::Shard => limits::constraints(&graph, k)?,
             Scope::Weights => Vec::new(),
         };
         let layout = Layout::new(&graph, k, scope);

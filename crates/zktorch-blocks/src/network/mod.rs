@@ -11,8 +11,10 @@
 //! | `transcript` | labels, absorptions and challenges, in their order |
 //! | `member`, `members` | the parts of the proof: each says once what it states, which values it asks for, and which claims it leaves |
 //! | `ledger` | what members leave behind: claims, constraints, and work for later members |
+//! | `accumulate` | the leaves of several proofs, folded and opened at once |
 //! | `verifier`, `prover` | the two sides: lists of members. The prover (`witness`, `columns`, `answers`) adds values and round polynomials, and runs every member's end on numbers |
 
+mod accumulate;
 #[cfg(feature = "prover")]
 mod answers;
 mod chunks;
@@ -34,12 +36,15 @@ mod verifier;
 #[cfg(feature = "prover")]
 mod witness;
 
+pub use self::accumulate::{Accumulation, verify_accumulation};
+#[cfg(feature = "prover")]
+pub use self::accumulate::{Accumulator, check_leaf};
 #[cfg(feature = "prover")]
 pub(crate) use self::chunks::LookedUp;
 pub use self::description::Network;
-pub use self::proof::{NetworkProof, ROW_COLUMNS};
+pub use self::proof::{DeferredProof, NetworkProof, ROW_COLUMNS};
 #[cfg(feature = "prover")]
-pub use self::prover::{Private, padding_sums, prove};
+pub use self::prover::{Private, padding_sums, prove, prove_deferred};
 pub use self::statement::Statement;
 #[cfg(feature = "prover")]
 pub use self::witness::Witness;

@@ -1,7 +1,9 @@
 //! The proof: its parts, its lengths, its bytes.
 
-use zktorch_channel::{HiddenProof, Shape};
+use zktorch_channel::{Ending, HiddenProof, Shape};
 use zktorch_commit::{ChunkCommitments, Commitment, VerifierSrs};
+use zktorch_mira::decider::{DeciderProof, ReductionProof};
+use zktorch_mira::tree::Leaf;
 
 use super::description::Network;
 use super::statement::Statement;
@@ -27,26 +29,42 @@ impl Statement<'_> {
     /// # Errors
     /// Of every kind, for a proof that does not prove the statement.
     pub fn verify(&self, srs: &VerifierSrs, proof: &NetworkProof) -> Result<(), BlockError> {
+        let argument = self.argument(proof)?;
+        zktorch_channel::verify(srs, self.network().k(), ROW_COLUMNS, &argument, &proof.hidden)
+    }
+
+    /// Verifies a proof up to the claim that it leaves: the statement holds if that holds.
+    ///
+    /// # Errors
+    /// Of every kind, for a proof that does not prove the statement.
+    pub fn verify_deferred(&self, srs: &VerifierSrs, proof: &DeferredProof) -> Result<Leaf, BlockError> {
+        let argument = self.argument(proof)?;
+        zktorch_channel::verify_deferred(srs, self.network().k(), ROW_COLUMNS, &argument, &proof.hidden)
+    }
+
+    fn argument<'p, E>(&'p self, proof: &'p NetworkProof<E>) -> Result<Argument<'p, 'p>, BlockError> {
         let [v, h] = self.network().proof_chunks();
         check_length("chunks V of a proof", v, proof.v.0.len())?;
         check_length("chunks H of a proof", h, proof.h.0.len())?;
-        let argument = Argument { statement: self, v: &proof.v.0, h: &proof.h.0 };
-        zktorch_channel::verify(srs, self.network().k(), ROW_COLUMNS, &argument, &proof.hidden)
+        Ok(Argument { statement: self, v: &proof.v.0, h: &proof.h.0 })
     }
 }
 
 /// A proof: commitments to the tensors (V) and to the inverse columns (H), and the hidden argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkProof {
+pub struct NetworkProof<E = DeciderProof> {
     /// Rescaled tensors, arguments and values of functions, multiplicities.
     pub v: ChunkCommitments,
     /// Inverse columns of looked-up chunks, then of the tables.
     pub h: ChunkCommitments,
     /// Everything else.
-    pub hidden: HiddenProof,
+    pub hidden: HiddenProof<E>,
 }
 
-impl NetworkProof {
+/// A proof that leaves one evaluation claim: a shard's.
+pub type DeferredProof = NetworkProof<ReductionProof>;
+
+impl<E: Ending> NetworkProof<E> {
     /// V, H, the hidden proof. No lengths: they follow from the network.
     pub fn to_bytes(&self) -> Vec<u8> {
         [self.v.to_bytes(), self.h.to_bytes(), self.hidden.to_bytes()].concat()
@@ -58,7 +76,7 @@ impl NetworkProof {
     /// Those of [`Shape::proof_bytes`].
     pub fn encoded_len(network: &Network, shape: &Shape) -> Result<usize, BlockError> {
         let chunks: usize = network.proof_chunks().into_iter().sum();
-        Ok(chunks * Commitment::BYTES + shape.proof_bytes()?)
+        Ok(chunks * Commitment::BYTES + shape.bytes_of::<E>()?)
     }
 
     /// Decodes a proof for a network; `shape` is the statement's [`Statement::shape`].

@@ -4,6 +4,7 @@ use zktorch_channel::{HiddenProver, Nonce};
 use zktorch_commit::{Blind, ChunkCommitments, Commitment, Srs};
 use zktorch_field::{Fr, par};
 use zktorch_mira::levels::{self, Chunk, Column as MiraColumn};
+use zktorch_mira::tree::Leaf;
 use zktorch_mira::{OpeningInstance, OpeningWitness};
 use zktorch_sumcheck::{self as sumcheck, EqProduct, Product, SumcheckInstance};
 use zktorch_transcript::ProverChannel;
@@ -14,7 +15,7 @@ use super::description::Network;
 use super::ledger::{Ledger, Values};
 use super::member::Member;
 use super::members::{Contractions, Lookups, Reindexings, Relations, Sums, Tables};
-use super::proof::{NetworkProof, ROW_COLUMNS};
+use super::proof::{DeferredProof, NetworkProof, ROW_COLUMNS};
 use super::statement::Statement;
 use super::transcript::{
     A_VALUES, B_VALUES, RELATION_VALUES, SUMCHECK_A, SUMCHECK_B, draw_lookup_challenges, draw_relation_point,
@@ -79,18 +80,47 @@ pub fn prove(
     private: &Private<'_>,
     nonce: Nonce,
 ) -> Result<NetworkProof, BlockError> {
-    let network = statement.network();
-    let mut channel = HiddenProver::new(srs, statement.transcript(), ROW_COLUMNS, &[private.secret], nonce)?;
-    let mut rng = channel.rng();
-    let blinds =
-        network.proof_chunks().map(|count| (0..count).map(|_| Blind::random(&mut rng)).collect::<Vec<_>>());
-    let Reduced { v, h, accumulated } = reduce(&mut channel, srs, statement, witness, private, &blinds)?;
+    let (channel, Reduced { v, h, accumulated }) = messages(srs, statement, witness, private, nonce)?;
 
     // Mask, close, open.
     let _span = tracing::info_span!("close").entered();
     let argument = Argument { statement, v: &v, h: &h };
     let hidden = zktorch_channel::prove(channel, &argument, vec![accumulated])?;
     Ok(NetworkProof { v: ChunkCommitments(v), h: ChunkCommitments(h), hidden })
+}
+
+/// [`prove`] without the opening: what is left is a leaf, with its (masked) witness, for an [`Accumulator`](super::Accumulator).
+///
+/// # Errors
+/// Those of [`prove`].
+pub fn prove_deferred(
+    srs: &Srs,
+    statement: &Statement<'_>,
+    witness: &Witness<'_>,
+    private: &Private<'_>,
+    nonce: Nonce,
+) -> Result<(DeferredProof, Leaf, OpeningWitness), BlockError> {
+    let (channel, Reduced { v, h, accumulated }) = messages(srs, statement, witness, private, nonce)?;
+    let _span = tracing::info_span!("close").entered();
+    let argument = Argument { statement, v: &v, h: &h };
+    let (hidden, leaf, opening) = zktorch_channel::defer(channel, &argument, vec![accumulated])?;
+    Ok((NetworkProof { v: ChunkCommitments(v), h: ChunkCommitments(h), hidden }, leaf, opening))
+}
+
+/// All messages of the protocol.
+fn messages<'s>(
+    srs: &'s Srs,
+    statement: &Statement<'_>,
+    witness: &Witness<'_>,
+    private: &Private<'_>,
+    nonce: Nonce,
+) -> Result<(HiddenProver<'s>, Reduced), BlockError> {
+    let mut channel = HiddenProver::new(srs, statement.transcript(), ROW_COLUMNS, &[private.secret], nonce)?;
+    let mut rng = channel.rng();
+    let counts = statement.network().proof_chunks();
+    let blinds = counts.map(|count| (0..count).map(|_| Blind::random(&mut rng)).collect::<Vec<_>>());
+    let reduced = reduce(&mut channel, srs, statement, witness, private, &blinds)?;
+    Ok((channel, reduced))
 }
 
 /// What the prover holds when all claims are one.

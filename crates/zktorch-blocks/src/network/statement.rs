@@ -121,6 +121,7 @@ impl<'a> Statement<'a> {
     pub(crate) fn label(&self) -> &'static [u8] {
         match self.network.scope() {
             Scope::Inference => b"zktorch inference v1",
+            Scope::Shard => b"zktorch shard v1",
             Scope::Weights => b"zktorch weight ranges v1",
         }
     }

@@ -54,6 +54,14 @@ impl Network {
     ) -> Result<Vec<T>, BlockError> {
         stack(self, ArenaKind::Weights, values)
     }
+
+    /// The stacked column of the private inputs or outputs, whole chunks, from the real entries of all tensors.
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] if a tensor has another number of entries.
+    pub fn stack_private(&self, kind: ArenaKind, values: &[Vec<i32>]) -> Result<Vec<i32>, BlockError> {
+        stack(self, kind, values)
+    }
 }
 
 fn stack<T: Copy + Default + Send + Sync>(
@@ -105,7 +113,7 @@ impl<'a> Witness<'a> {
         check_length("cells of the weights", network.weight_chunks() << network.k(), weights.len())?;
         let mut columns = vec![Vec::new(); ArenaKind::ALL.len()];
         let mut outputs = Vec::new();
-        if network.scope() == Scope::Inference {
+        if network.scope() != Scope::Weights {
             for kind in ArenaKind::ALL {
                 if kind != ArenaKind::Weights {
                     columns[kind as usize] = stack(network, kind, values)?;

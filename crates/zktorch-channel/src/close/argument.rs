@@ -3,27 +3,27 @@
 use zktorch_commit::{Blind, Srs, VerifierSrs};
 use zktorch_field::{Fr, G1Projective};
 use zktorch_mira::relation::Relaxed;
-use zktorch_mira::{Functional, Module, OpeningInstance, OpeningWitness, decider};
+use zktorch_mira::{Functional, Module, OpeningInstance, OpeningWitness};
 use zktorch_sumcheck::eq_table;
 use zktorch_transcript::{ClearProver, ClearVerifier, R1cs, Transcript};
 
 use super::fold::Accumulator;
-use crate::ChannelError;
 use crate::proof::ArgumentProof;
 use crate::relation::MessageRelation;
 use crate::spartan::{self, Reduced, Sizes};
+use crate::{ChannelError, Ending};
 
 /// Proves that `folded` satisfies the relaxed constraints, and `claims`.
 ///
 /// # Errors
 /// Those of sumcheck, commitment and decider.
-pub(crate) fn prove(
+pub(crate) fn prove<E: Ending>(
     srs: &Srs,
     transcript: &mut Transcript,
     r1cs: &R1cs,
     folded: &Accumulator<'_>,
     claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
-) -> Result<ArgumentProof, ChannelError> {
+) -> Result<(ArgumentProof<E>, E::Kept), ChannelError> {
     let (relaxed, witness) = folded;
 
     // 1. Spartan: z*(ry) and E*(rx).
@@ -42,36 +42,37 @@ pub(crate) fn prove(
 }
 
 /// The second half of [`prove`], after Spartan has sent its messages.
-pub(crate) fn prove_claims(
+pub(crate) fn prove_claims<E: Ending>(
     srs: &Srs,
     transcript: &mut Transcript,
     r1cs: &R1cs,
     (relaxed, witness): &Accumulator<'_>,
     (spartan, reduced): (Vec<Fr>, &Reduced),
     mut claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
-) -> Result<ArgumentProof, ChannelError> {
+) -> Result<(ArgumentProof<E>, E::Kept), ChannelError> {
     let columns = r1cs.layout().columns();
     let targets = Targets::new(&Sizes::of(r1cs), srs.k(), reduced);
     let [messages, error] = targets.claims(relaxed)?;
     let z = targets.message_witness(&witness.witness.z, columns, &witness.witness.blinds);
     let e = targets.error_witness(&witness.opening.values, srs.size(), &witness.opening.blinds);
     claims.extend([(messages, z), (error, e)]);
-    Ok(ArgumentProof { spartan, decider: decider::prove(srs, transcript, claims)? })
+    let (decider, kept) = E::prove(srs, transcript, claims)?;
+    Ok((ArgumentProof { spartan, decider }, kept))
 }
 
-/// The verifier of [`prove`].
+/// The verifier of [`prove`]; what is left.
 ///
 /// # Errors
 /// [`ChannelError::Transcript`] for an unsatisfied residual; [`ChannelError::Mira`] for a false claim or opening.
-pub(crate) fn verify(
+pub(crate) fn verify<E: Ending>(
     srs: &VerifierSrs,
     k: usize,
     transcript: &mut Transcript,
     r1cs: &R1cs,
     folded: &Relaxed<MessageRelation<'_>>,
     mut claims: Vec<OpeningInstance<Fr>>,
-    proof: &ArgumentProof,
-) -> Result<(), ChannelError> {
+    proof: &ArgumentProof<E>,
+) -> Result<E::Left, ChannelError> {
     // 1. Spartan: z*(ry) and E*(rx).
     let mut channel = ClearVerifier::new(transcript, &proof.spartan);
     let reduced = spartan::verify(&mut channel, r1cs, folded.instance.slack)?;
@@ -79,7 +80,7 @@ pub(crate) fn verify(
 
     // 2. The decider: v*, z*, E*.
     claims.extend(Targets::new(&Sizes::of(r1cs), k, &reduced).claims(folded)?);
-    Ok(decider::verify(srs, transcript, &claims, &proof.decider)?)
+    Ok(proof.decider.verify(srs, transcript, &claims)?)
 }
 
 /// The claims on z* and E*, each on one combination of commitments.

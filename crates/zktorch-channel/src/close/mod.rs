@@ -33,14 +33,15 @@ mod tests;
 mod verifier;
 
 use zktorch_commit::SrsId;
+use zktorch_mira::tree::Digest;
 use zktorch_transcript::Transcript;
 
-pub use self::prover::prove;
+pub use self::prover::{defer, prove};
 #[cfg(any(test, feature = "simulator"))]
 pub use self::simulator::simulate;
-pub use self::verifier::verify;
 #[cfg(test)]
 pub(crate) use self::verifier::verify_from;
+pub use self::verifier::{verify, verify_deferred};
 
 /// First message of both sides: the parameters of the channel.
 pub(crate) fn absorb_parameters(transcript: &mut Transcript, srs: SrsId, k: usize, columns: usize) {
@@ -48,4 +49,20 @@ pub(crate) fn absorb_parameters(transcript: &mut Transcript, srs: SrsId, k: usiz
     transcript.append_message(b"channel srs", &srs.0);
     transcript.append_u64(b"channel k", k as u64);
     transcript.append_u64(b"channel columns", columns as u64);
+}
+
+/// What is proved: the digest of a transcript that has absorbed the statement and the channel's parameters.
+fn statement_digest(transcript: &Transcript) -> Digest {
+    squeeze(transcript, b"channel statement")
+}
+
+/// The digest of a whole proof with its statement.
+fn end_digest(transcript: &Transcript) -> Digest {
+    squeeze(transcript, b"channel end")
+}
+
+fn squeeze(transcript: &Transcript, label: &'static [u8]) -> Digest {
+    let mut digest = [0; 32];
+    transcript.clone().challenge_bytes(label, &mut digest);
+    digest
 }

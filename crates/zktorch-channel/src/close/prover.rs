@@ -1,14 +1,16 @@
 //! The prover's side of closing.
 
 use zktorch_field::Fr;
+use zktorch_mira::decider::{DeciderProof, ReductionProof};
 use zktorch_mira::mask::{self, Mask, MaskProof};
+use zktorch_mira::tree::Leaf;
 use zktorch_mira::{OpeningInstance, OpeningWitness};
 use zktorch_transcript::{LinearCombination, Recorded, Recorder, Transcript, VerifierChannel};
 
-use super::{argument, fold};
+use super::{argument, end_digest, fold, statement_digest};
 use crate::prover::Messages;
 use crate::relation::MessageRelation;
-use crate::{ChannelError, HiddenProof, HiddenProver, Protocol, RowReader};
+use crate::{ChannelError, DeferredProof, Ending, HiddenProof, HiddenProver, Protocol, RowReader};
 
 /// Closes a protocol: proves that the messages sent through `prover` satisfy the constraints of `protocol`, and its claims.
 ///
@@ -26,6 +28,31 @@ pub fn prove<P: Protocol>(
     protocol: &P,
     claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
 ) -> Result<HiddenProof, P::Error> {
+    let (proof, (), _) = run::<DeciderProof, P>(prover, protocol, claims)?;
+    Ok(proof)
+}
+
+/// [`prove`] without the opening: the evaluation claim that is left is a leaf of a tree ([`zktorch_mira::tree`]), whose root
+/// is opened for all leaves. Leaf and witness are masked: nothing secret.
+///
+/// # Errors
+/// Those of [`prove`].
+pub fn defer<P: Protocol>(
+    prover: HiddenProver<'_>,
+    protocol: &P,
+    claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
+) -> Result<(DeferredProof, Leaf, OpeningWitness), P::Error> {
+    let statement = statement_digest(&prover.start().0);
+    let (proof, (instance, witness), end) = run::<ReductionProof, P>(prover, protocol, claims)?;
+    Ok((proof, Leaf { statement, transcript: end_digest(&end), instance }, witness))
+}
+
+/// The proof, what the prover keeps of its ending, the transcript at the end.
+fn run<E: Ending, P: Protocol>(
+    prover: HiddenProver<'_>,
+    protocol: &P,
+    claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
+) -> Result<(HiddenProof<E>, E::Kept, Transcript), P::Error> {
     let _span =
         tracing::info_span!("channel close", rows = prover.rows().len(), claims = claims.len()).entered();
     // 1. The verifier's code on the prover's commitments.
@@ -48,11 +75,11 @@ impl Replay {
     }
 }
 
-fn close(
+fn close<E: Ending>(
     mut prover: HiddenProver<'_>,
     replay: Replay,
     claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
-) -> Result<HiddenProof, ChannelError> {
+) -> Result<(HiddenProof<E>, E::Kept, Transcript), ChannelError> {
     let srs = prover.srs();
 
     // 2. Mask every claim; the last constraints.
@@ -75,9 +102,9 @@ fn close(
     let (fold, folded) = tracing::info_span!("channel fold")
         .in_scope(|| fold::prove(srs, &mut transcript, &relation, messages, &mut rng))?;
 
-    // 5. Spartan, decider, opening.
-    let argument = argument::prove(srs, &mut transcript, &r1cs, &folded, masked.claims)?;
-    Ok(HiddenProof { rows, masks: masked.proofs, fold, argument })
+    // 5. Spartan, decider, opening (or not).
+    let (argument, kept) = argument::prove(srs, &mut transcript, &r1cs, &folded, masked.claims)?;
+    Ok((HiddenProof { rows, masks: masked.proofs, fold, argument }, kept, transcript))
 }
 
 /// Claims after masking.

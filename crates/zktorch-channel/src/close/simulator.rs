@@ -110,6 +110,6 @@ fn close(
     // The rest is the prover's own code, which sees only what is revealed.
     let relaxed = fold::verify(&mut transcript, &relation, rows.clone(), &fold)?;
     let folded = (relaxed, RelaxedWitness { witness, opening });
-    let argument = argument::prove(srs, &mut transcript, &r1cs, &folded, masked)?;
+    let (argument, ()) = argument::prove(srs, &mut transcript, &r1cs, &folded, masked)?;
     Ok(HiddenProof { rows, masks, fold, argument })
 }

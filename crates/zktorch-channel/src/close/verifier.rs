@@ -1,14 +1,16 @@
 //! The verifier's side of closing.
 
 use zktorch_commit::VerifierSrs;
+use zktorch_mira::decider::{DeciderProof, ReductionProof};
 use zktorch_mira::mask;
+use zktorch_mira::tree::Leaf;
 use zktorch_mutants::enforced;
 use zktorch_transcript::{Recorded, Recorder, Transcript};
 
-use super::{absorb_parameters, argument, fold};
+use super::{absorb_parameters, argument, end_digest, fold, statement_digest};
 use crate::relation::MessageRelation;
 use crate::shape::check_sizes;
-use crate::{ChannelError, HiddenProof, Protocol, RowReader, Shape};
+use crate::{ChannelError, DeferredProof, Ending, HiddenProof, Protocol, RowReader, Shape};
 
 /// Verifies that the hidden messages of `proof` satisfy the constraints of `protocol`, and its claims.
 ///
@@ -34,13 +36,44 @@ pub fn verify<P: Protocol>(
 
 /// [`verify`] from a given transcript, so that tests can watch it.
 pub(crate) fn verify_from<P: Protocol>(
-    mut transcript: Transcript,
+    transcript: Transcript,
     srs: &VerifierSrs,
     k: usize,
     columns: usize,
     protocol: &P,
     proof: &HiddenProof,
 ) -> Result<(), P::Error> {
+    run::<DeciderProof, P>(transcript, srs, k, columns, protocol, proof).map(|_| ())
+}
+
+/// [`verify`] of a proof that leaves a claim to be decided: the statement holds if that claim does, in the tree of which it is
+/// a leaf.
+///
+/// # Errors
+/// Those of [`verify`], but for the opening.
+pub fn verify_deferred<P: Protocol>(
+    srs: &VerifierSrs,
+    k: usize,
+    columns: usize,
+    protocol: &P,
+    proof: &DeferredProof,
+) -> Result<Leaf, P::Error> {
+    let start = protocol.transcript();
+    let mut statement = start.clone();
+    absorb_parameters(&mut statement, srs.id(), k, columns);
+    let (end, instance) = run::<ReductionProof, P>(start, srs, k, columns, protocol, proof)?;
+    Ok(Leaf { statement: statement_digest(&statement), transcript: end_digest(&end), instance })
+}
+
+/// The transcript at the end, and what is left.
+fn run<E: Ending, P: Protocol>(
+    mut transcript: Transcript,
+    srs: &VerifierSrs,
+    k: usize,
+    columns: usize,
+    protocol: &P,
+    proof: &HiddenProof<E>,
+) -> Result<(Transcript, E::Left), P::Error> {
     check_sizes(k, columns)?;
     proof.check_points()?;
     absorb_parameters(&mut transcript, srs.id(), k, columns);
@@ -52,13 +85,13 @@ pub(crate) fn verify_from<P: Protocol>(
     Ok(close(srs, k, recorder, claims, proof)?)
 }
 
-fn close(
+fn close<E: Ending>(
     srs: &VerifierSrs,
     k: usize,
     mut recorder: Recorder<RowReader>,
     claims: Vec<zktorch_mira::OpeningInstance<zktorch_transcript::LinearCombination>>,
-    proof: &HiddenProof,
-) -> Result<(), ChannelError> {
+    proof: &HiddenProof<E>,
+) -> Result<(Transcript, E::Left), ChannelError> {
     // 2. Mask every claim; the last constraints.
     if let Some(claim) = claims.iter().find(|claim| claim.functional.num_vars() > k)
         && enforced()
@@ -94,5 +127,6 @@ fn close(
     let folded = fold::verify(&mut transcript, &relation, rows, &proof.fold)?;
 
     // 5. Spartan, decider, opening.
-    argument::verify(srs, k, &mut transcript, &r1cs, &folded, masked, &proof.argument)
+    let left = argument::verify(srs, k, &mut transcript, &r1cs, &folded, masked, &proof.argument)?;
+    Ok((transcript, left))
 }

@@ -15,6 +15,7 @@ pub use place::{Arena, ArenaKind, Place, Placed};
 pub use tables::{LookupKind, LookupTable, TableLayout};
 pub use tags::{Region, TagRuns};
 
+use core::ops::Range;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ use crate::{Graph, Interval, Role, TensorId, Visibility};
 pub enum Scope {
     /// An inference: everything committed but the weights.
     Inference,
+    /// An inference that is one of several shards: every private input and output has chunks of its own, so that what
+    /// one shard gives and another one takes has the same commitments in both.
+    Shard,
     /// The setup: the weights.
     Weights,
 }
@@ -61,7 +65,6 @@ impl Layout {
             });
         }
         for (kind, ids) in &members {
-            let arena = &mut arenas[*kind as usize];
             let mut of_shape: BTreeMap<&[u32], Arc<Cut>> = BTreeMap::new();
             let mut pieces: Vec<(TensorId, Piece)> = Vec::new();
             for id in ids {
@@ -71,17 +74,23 @@ impl Layout {
                 pieces.extend(cut.pieces().iter().map(|piece| (*id, *piece)));
                 places[id.0 as usize] = Some(Place { arena: *kind, cut, offsets: Vec::new(), output: false });
             }
-            let sizes: Vec<usize> = pieces.iter().map(|(_, piece)| piece.vars).collect();
-            let (offsets, cells) = place::stack(&sizes);
-            arena.set_cells(cells, k);
-            let mut placed = Vec::with_capacity(pieces.len());
-            for ((tensor, piece), offset) in pieces.into_iter().zip(offsets) {
-                if let Some(place) = &mut places[tensor.0 as usize] {
-                    place.offsets.push(offset);
+            let apart =
+                scope == Scope::Shard && matches!(kind, ArenaKind::PrivateInputs | ArenaKind::PrivateOutputs);
+            let together = |a: &(TensorId, Piece), b: &(TensorId, Piece)| !apart || a.0 == b.0;
+            let (mut placed, mut chunks) = (Vec::with_capacity(pieces.len()), 0);
+            for group in pieces.chunk_by(together) {
+                let sizes: Vec<usize> = group.iter().map(|(_, piece)| piece.vars).collect();
+                let (offsets, cells) = place::stack(&sizes);
+                for ((tensor, piece), offset) in group.iter().zip(offsets) {
+                    let (tensor, piece, offset) = (*tensor, *piece, (chunks << k) + offset);
+                    if let Some(place) = &mut places[tensor.0 as usize] {
+                        place.offsets.push(offset);
+                    }
+                    placed.push(Placed { tensor, piece, offset });
                 }
-                placed.push(Placed { tensor, piece, offset });
+                chunks += cells.div_ceil(1 << k);
             }
-            arena.set_pieces(placed);
+            arenas[*kind as usize].fill(placed, chunks);
         }
         // The value of a lookup lies at the offset of its argument.
         for (_, x, y) in graph.steps.iter().filter_map(|step| step.lookup(graph)) {
@@ -118,6 +127,15 @@ impl Layout {
     /// The place of a committed tensor; none for public inputs and outputs.
     pub fn place(&self, id: TensorId) -> Option<&Place> {
         self.places.get(id.0 as usize)?.as_ref()
+    }
+
+    /// The chunks of its arena that a committed tensor reaches into; in [`Scope::Shard`] those of a private input or output
+    /// are its own.
+    pub fn chunks_of(&self, id: TensorId) -> Option<Range<usize>> {
+        let pieces = || self.place(id).into_iter().flat_map(Place::pieces);
+        let first = pieces().map(|(_, offset)| offset).min()?;
+        let end = pieces().map(|(piece, offset)| offset + (1 << piece.vars)).max()?;
+        Some(first >> self.k..end.div_ceil(1 << self.k))
     }
 
     /// The lookup tables and where they lie.

@@ -58,13 +58,10 @@ impl Arena {
         Self { kind, chunks: 0, pieces: Vec::new() }
     }
 
-    pub(super) fn set_cells(&mut self, cells: usize, k: usize) {
-        self.chunks = cells.div_ceil(1 << k);
-    }
-
-    pub(super) fn set_pieces(&mut self, mut pieces: Vec<Placed>) {
+    /// Gives it its pieces, and chunks for them.
+    pub(super) fn fill(&mut self, mut pieces: Vec<Placed>, chunks: usize) {
         pieces.sort_by_key(|placed| placed.offset);
-        self.pieces = pieces;
+        (self.pieces, self.chunks) = (pieces, chunks);
     }
 
     /// What it holds.

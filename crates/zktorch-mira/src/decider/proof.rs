@@ -67,6 +67,15 @@ impl ReductionProof {
         let messages = reader.scalars("reduction", 2 * shape.num_vars + shape.instances)?;
         Ok(Self::from_messages(shape.num_vars, &messages))
     }
+
+    /// Decodes exactly what [`to_bytes`](Self::to_bytes) wrote.
+    ///
+    /// # Errors
+    /// [`MiraError::Length`] for another number of bytes; [`MiraError::Transcript`] for a scalar that is not canonical.
+    pub fn from_bytes(shape: ReductionShape, bytes: &[u8]) -> Result<Self, MiraError> {
+        check_length("bytes of the reduction", shape.proof_bytes(), bytes.len())?;
+        Self::read(&mut Reader::new(bytes), shape)
+    }
 }
 
 /// The opening of one evaluation claim on a hiding commitment.

@@ -81,9 +81,40 @@ proptest! {
         prop_assert_eq!(proof.errors.len(), shape.folds().len());
         let bytes = proof.to_bytes();
         prop_assert_eq!(bytes.len(), TreeProof::proof_bytes(&shape));
-        prop_assert_eq!(TreeProof::from_bytes(&shape, &bytes).unwrap(), proof);
+        prop_assert_eq!(&TreeProof::from_bytes(&shape, &bytes).unwrap(), &proof);
+        // The same, one leaf after the other in any order.
+        let mut folding = Folding::new(srs.verifier().id(), shape.clone());
+        let mut waiting: Vec<usize> = (0..leaves.len()).collect();
+        for choice in choices.iter().map(|(a, _)| *a).chain([0]) {
+            let index = waiting.remove(choice % waiting.len());
+            folding.push(index, &leaves[index], witnesses[index].clone()).unwrap();
+        }
+        let (streamed, streamed_root, _) = folding.finish().unwrap();
+        prop_assert_eq!((&streamed, &streamed_root), (&proof, &root));
         let all = prove_all(&srs, &shape, &leaves, witnesses);
         verify_all(&srs, &shape, &leaves, &all).unwrap();
+    }
+}
+
+#[test]
+fn leaves_come_once_and_all() {
+    let srs = Srs::dev(4).unwrap();
+    let (leaves, witnesses) = leaves(&srs, 3);
+    let new = || Folding::new(srs.verifier().id(), TreeShape::balanced(3).unwrap());
+    let mut folding = new();
+    folding.push(1, &leaves[1], witnesses[1].clone()).unwrap();
+    let error = folding.push(1, &leaves[1], witnesses[1].clone()).unwrap_err();
+    assert!(matches!(error, MiraError::Length { what: "times that a leaf came before", .. }));
+    let error = folding.push(3, &leaves[0], witnesses[0].clone()).unwrap_err();
+    assert!(matches!(error, MiraError::Index { index: 3, count: 3, .. }));
+    let error = folding.finish().unwrap_err();
+    assert!(matches!(error, MiraError::Length { what: "leaves of a tree", expected: 3, got: 1 }));
+    // Of many leaves in their order few accumulators are held.
+    let (leaves, witnesses) = self::leaves(&srs, 16);
+    let mut folding = Folding::new(srs.verifier().id(), TreeShape::balanced(16).unwrap());
+    for (index, witness) in witnesses.into_iter().enumerate() {
+        folding.push(index, &leaves[index], witness).unwrap();
+        assert!(folding.held() <= 4, "{} after leaf {index}", folding.held());
     }
 }
 

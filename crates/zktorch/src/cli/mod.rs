@@ -78,6 +78,8 @@ pub enum Command {
     Info(Info),
     /// Recompute the keys from the model, for whoever may see the weights
     Audit(Audit),
+    /// Prove shards for another process, which says in a folder which
+    Worker(Worker),
 }
 
 /// `zktorch inspect MODEL.onnx`
@@ -96,6 +98,9 @@ pub struct Inspect {
     /// Estimate what compile --saturate makes
     #[arg(long)]
     pub saturate: bool,
+    /// Estimate what setup makes with it.
+    #[command(flatten)]
+    pub sharding: Sharding,
 }
 
 /// `zktorch compile MODEL.onnx -o MODEL.zkt`
@@ -164,9 +169,41 @@ pub struct Setup {
     /// Structured reference string of a ceremony [default: the development SRS, which is insecure]
     #[arg(long, value_name = "FILE")]
     pub srs: Option<PathBuf>,
+    /// How memory is bounded.
+    #[command(flatten)]
+    pub sharding: Sharding,
     /// Replace keys that are there: proofs under their model id will not verify with the new ones
     #[arg(long)]
     pub force: bool,
+}
+
+/// In how many shards a model is proved.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Sharding {
+    /// Prove the model in this many shards (or fewer, where it cannot be cut), one after the other: less memory, a larger proof
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256), conflicts_with = "shard_values")]
+    pub shards: Option<u32>,
+    /// As many shards that each commits to about this many values
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub shard_values: Option<u64>,
+}
+
+impl Sharding {
+    /// The most shards that a model is cut into.
+    pub const MOST: u64 = 256;
+
+    /// The most shards that there can be; none if the model stays in one piece.
+    pub(crate) fn most(&self) -> usize {
+        let asked = self.shards.map(|shards| shards as usize);
+        asked.or(self.shard_values.map(|_| Self::MOST as usize)).unwrap_or(0)
+    }
+
+    /// The number of shards for a model that commits to so many values.
+    pub fn count(&self, values: u64) -> usize {
+        let shards = self.shards.map(u64::from);
+        let by_values = || self.shard_values.map(|most| values.div_ceil(most));
+        shards.or_else(by_values).unwrap_or(1).clamp(1, Self::MOST) as usize
+    }
 }
 
 /// `zktorch run MODEL.zkt --input DATA`
@@ -211,6 +248,9 @@ pub struct Prove {
     /// Names of the classes, one per line, for the largest scores
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
+    /// Processes that prove the shards of a model [default: this one, one shard after the other]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), requires = "pk")]
+    pub workers: Option<u16>,
     /// Where the proof goes
     #[arg(long)]
     pub proof: Option<PathBuf>,
@@ -326,4 +366,15 @@ pub struct Audit {
     /// ONNX model
     #[arg(value_name = "MODEL.onnx")]
     pub model: PathBuf,
+}
+
+/// `zktorch worker DIR`
+#[derive(Clone, Debug, Args)]
+pub struct Worker {
+    /// Folder with jobs: secret files, as proving keys are
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// End when there is no job left, not when the folder is gone
+    #[arg(long)]
+    pub once: bool,
 }

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{
-    AcceptedSrs, Audit, Cli, Command, Compile, Info, Inspect, ProofContext, Prove, Run, Setup, Verify,
+    AcceptedSrs, Audit, Cli, Command, Compile, Info, Inspect, ProofContext, Prove, Run, Setup, Verify, Worker,
 };
-use crate::{Error, folder_of, is_special, srs_part_path, srs_path};
+use crate::{Error, folder_of, is_special, shard_path, srs_part_path, srs_path};
 
 /// What `prove` writes in one step, in the folder `--out`.
 pub const ONE_STEP_FILES: [&str; 5] = ["model.zkt", "model.pk", "model.vk", "proof.bin", "statement.json"];
@@ -45,7 +45,7 @@ impl Paths {
 
     fn command(&mut self, command: &Command) {
         match command {
-            Command::Inspect(Inspect { model, dims: _, bind, saturate: _ }) => {
+            Command::Inspect(Inspect { model, dims: _, bind, saturate: _, sharding: _ }) => {
                 self.read("MODEL.onnx", [model]);
                 self.read("--bind", bind.iter().map(|bind| &bind.path));
             }
@@ -55,11 +55,14 @@ impl Paths {
                 self.read("--bind", source.bind.iter().map(|bind| &bind.path));
                 self.write("-o", [output_file]);
             }
-            Command::Setup(Setup { model, pk, vk, srs, force: _ }) => {
+            Command::Setup(Setup { model, pk, vk, srs, sharding, force: _ }) => {
                 self.read("MODEL.zkt", [model]);
                 self.read("--srs", srs);
                 self.write("--pk", [pk]);
                 self.write("--vk", [vk]);
+                let shards = sharding.most();
+                let keys: Vec<PathBuf> = (0..shards).map(|index| shard_path(pk, index)).collect();
+                self.write("a shard's key beside --pk", &keys);
                 if srs.is_some() {
                     self.write("the SRS beside --pk", [&srs_path(pk)]);
                     self.write("the SRS beside --vk", [&srs_path(vk)]);
@@ -81,11 +84,13 @@ impl Paths {
                 self.read("--vk", [vk]);
                 self.read("MODEL.onnx", [model]);
             }
+            // It works on what is in the folder alone.
+            Command::Worker(Worker { folder: _, once: _ }) => {}
         }
     }
 
     fn prove(&mut self, options: &Prove) {
-        let Prove { model, pk, input, context, labels, proof, statement, out, source } = options;
+        let Prove { model, pk, input, context, labels, workers: _, proof, statement, out, source } = options;
         self.read("MODEL.onnx", model);
         self.read("--input", [input]);
         self.read("--context", context.as_ref().and_then(context_file));
@@ -95,6 +100,8 @@ impl Paths {
         if let Some(pk) = pk {
             self.read("--pk", [pk]);
             self.read("the SRS beside --pk", [&srs_path(pk)]);
+            let keys = (0..).map(|index| shard_path(pk, index)).take_while(|path| path.exists());
+            self.read("a shard's key beside --pk", &keys.collect::<Vec<_>>());
         }
         self.write("--proof", proof);
         self.write("--statement", statement);

@@ -10,9 +10,8 @@ use zktorch::data;
 use zktorch::report::Report;
 use zktorch::statement::{StatementTensor, TensorValue};
 use zktorch_onnx::{PortInfo, Tensor};
-use zktorch_verifier::UncheckedKey;
 
-use super::model_file::ports;
+use super::interface::Interface;
 use super::verify::Failure;
 use super::{load_input, port_names};
 
@@ -20,13 +19,13 @@ use super::{load_input, port_names};
 /// says.
 pub(super) fn input(
     report: &mut Report,
-    vk: &UncheckedKey,
+    model: &Interface,
     image: Option<&ImageSpec>,
     path: &Path,
     tensors: &[StatementTensor],
 ) -> Result<(), Failure> {
-    let ports = ports(vk, vk.inputs(), &vk.network().graph().inputs);
-    let expected = load(path, image, &ports)?;
+    let ports = model.inputs();
+    let expected = load(path, image, ports)?;
     let mut compared = format!("the numbers in {}", path.display());
     if let Some(spec) = image.filter(|_| data::is_image(path)) {
         compared = format!(
@@ -35,7 +34,7 @@ pub(super) fn input(
         );
     }
     for ((port, expected), tensor) in ports.iter().zip(expected).zip(tensors) {
-        exact(vk, "input", port, &expected, tensor, &compared)?;
+        exact(model, "input", port, &expected, tensor, &compared)?;
     }
     report.note("expected_input", compared);
     Ok(())
@@ -45,18 +44,18 @@ pub(super) fn input(
 /// quantised.
 pub(super) fn output(
     report: &mut Report,
-    vk: &UncheckedKey,
+    model: &Interface,
     options: &cli::Verify,
     path: &Path,
     tensors: &[StatementTensor],
 ) -> Result<(), Failure> {
-    let ports = ports(vk, vk.outputs(), &vk.network().graph().outputs);
-    let expected = load(path, None, &ports)?;
+    let ports = model.outputs();
+    let expected = load(path, None, ports)?;
     let compared = format!("the numbers in {}", path.display());
     let mut differences = Vec::new();
     for ((port, expected), tensor) in ports.iter().zip(expected).zip(tensors) {
         if options.exact {
-            exact(vk, "output", port, &expected, tensor, &compared)?;
+            exact(model, "output", port, &expected, tensor, &compared)?;
             continue;
         }
         let TensorValue::Public(integers) = &tensor.value else { return Err(private("output", port)) };
@@ -98,7 +97,7 @@ fn private(what: &str, port: &PortInfo) -> Failure {
 }
 
 fn exact(
-    vk: &UncheckedKey,
+    model: &Interface,
     what: &str,
     port: &PortInfo,
     expected: &Tensor,
@@ -106,7 +105,7 @@ fn exact(
     compared: &str,
 ) -> Result<(), Failure> {
     let TensorValue::Public(got) = &tensor.value else { return Err(private(what, port)) };
-    let range = vk.network().graph().tensor(port.tensor).range;
+    let range = model.graph.tensor(port.tensor).range;
     let integers = port.quantise(expected.iter(), range).map_err(anyhow::Error::from)?;
     for (index, (expected, got)) in integers.iter().zip(got).enumerate() {
         if expected != got {

@@ -10,10 +10,12 @@ use zktorch::statement::Statement;
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_prover::committed_values;
-use zktorch_verifier::{ProofEnvelope, UncheckedKey};
+use zktorch_verifier::{ProofEnvelope, UncheckedKey, UncheckedPipeline};
 
 use super::compile::tell_saturation;
+use super::interface::Interface;
 use super::model_file::{LoadedKey, ModelFile};
+use super::pipeline::LoadedPipeline;
 use super::setup::write_srs_part;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, protocol};
@@ -47,6 +49,12 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
             let bytes = container::read(path, Kind::VerifyingKey, &protocol(), MAX_BYTES)?;
             key(&mut report, &UncheckedKey::from_bytes(&bytes)?)?;
         }
+        Kind::PipelineProvingKey => pipeline(&mut report, &LoadedPipeline::read(path)?.vk)?,
+        Kind::PipelineKey => {
+            let bytes = container::read(path, Kind::PipelineKey, &protocol(), MAX_BYTES)?;
+            pipeline(&mut report, &UncheckedPipeline::from_bytes(&bytes, None)?)?;
+        }
+        Kind::ShardKey | Kind::ShardJob | Kind::ShardLeaf => {}
         Kind::Proof => {
             let bytes = container::read(path, Kind::Proof, &protocol(), MAX_BYTES)?;
             let envelope = ProofEnvelope::from_bytes(&bytes)?;
@@ -69,6 +77,25 @@ fn key(report: &mut Report, vk: &UncheckedKey) -> Result<()> {
     report.note("preprocessing", vk.preprocessing());
     report.note("expected_proof_bytes", container::HEADER_BYTES + vk.proof_bytes()?);
     report.committed_values = Some(committed_values(vk.network().graph()) as u64);
+    srs(report, vk.srs());
+    Ok(())
+}
+
+fn pipeline(report: &mut Report, vk: &UncheckedPipeline) -> Result<()> {
+    let body = vk.body();
+    report.note("model_id", vk.model_id().to_string());
+    report.note("k", vk.k());
+    report.note("shards", vk.shards());
+    report.note("inputs", json!(body.inputs));
+    report.note("outputs", json!(body.outputs));
+    report.note("preprocessing", &*body.preprocessing);
+    report.note("boundaries", vk.boundaries().len());
+    report.note("expected_proof_bytes", container::HEADER_BYTES + Interface::of_pipeline(vk)?.proof_bytes);
+    let mut committed = 0;
+    for index in 0..vk.shards() {
+        committed += committed_values(vk.shard(index)?.network().graph()) as u64;
+    }
+    report.committed_values = Some(committed);
     srs(report, vk.srs());
     Ok(())
 }

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use zktorch::cli::{self, Dim};
+use zktorch::cli::{self, Dim, Sharding};
 use zktorch::printable;
 use zktorch::report::Report;
+use zktorch_graph::{committed_cells, shards};
 use zktorch_onnx::{Compiled, NodeReport, Options, compile, inspect};
-use zktorch_prover::{choose_k, committed_values};
+use zktorch_prover::{choose_k, choose_shards_k, committed_values};
 
 use super::compile::tell_saturation;
 use super::obstacles::Obstacles;
@@ -42,7 +43,7 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
         // The layout does not depend on the weights' values, and hardly on the scales: one sample will do. To
         // run the float model on one takes a large network seconds.
         match compile(&bytes, &Options { generated: 1, ..compile_options }) {
-            Ok(compiled) => estimates(&mut report, &compiled, found.parameters),
+            Ok(compiled) => estimates(&mut report, &compiled, found.parameters, options.sharding),
             Err(error) => obstacles.add(error.to_string()),
         }
     }
@@ -57,13 +58,20 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
     Ok(Outcome::Told { report, lines, good })
 }
 
-fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize) {
-    let (k, committed) = (choose_k(&compiled.graph), committed_values(&compiled.graph) as u64);
+fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize, sharding: Sharding) {
+    let graph = &compiled.graph;
+    let cut = shards(graph, sharding.count(committed_cells(graph)));
+    // Of the largest shard: memory is that of one.
+    let committed = cut.iter().map(|shard| committed_values(&shard.graph) as u64);
+    let (largest, sum) = (committed.clone().max().unwrap_or(0), committed.sum::<u64>());
+    let k = if cut.len() > 1 { choose_shards_k(&cut) } else { choose_k(graph) };
+    let committed = sum;
     report.committed_values = Some(committed);
+    report.note("shards", (cut.len() > 1).then_some(cut.len()));
     report.note("k", k);
     tell_saturation(report, compiled.saturate, &compiled.graph);
     report.note("estimated_prove_s", SECONDS_AT_LEAST + committed as f64 * SECONDS_PER_VALUE);
-    let memory = 4 * (64u64 << k) + BYTES_PER_CELL * committed + 8 * parameters as u64;
+    let memory = 4 * (64u64 << k) + BYTES_PER_CELL * largest + 8 * parameters as u64;
     report.note("estimated_memory_bytes", memory);
 }
 

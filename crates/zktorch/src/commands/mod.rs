@@ -5,8 +5,11 @@ mod compile;
 mod expect;
 mod info;
 mod inspect;
+mod interface;
+mod keys;
 mod model_file;
 mod obstacles;
+mod pipeline;
 mod plan;
 mod prove;
 mod run;
@@ -16,6 +19,7 @@ mod setup;
 mod tests;
 mod trust;
 mod verify;
+mod worker;
 
 use std::fs;
 use std::io;
@@ -144,6 +148,7 @@ pub(crate) fn run(context: &Context, command: &Command) -> Result<Outcome> {
         Command::Verify(options) => verify::run(context, options),
         Command::Info(options) => info::run(context, options),
         Command::Audit(options) => audit::run(context, options),
+        Command::Worker(options) => worker::run(context, options),
     }
 }
 

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 use zktorch::container::{self, BodyReader, Kind};
 use zktorch::{Bytes32, ImageSpec, srs_path};
-use zktorch_commit::Srs;
+use zktorch_commit::{Srs, SrsId};
 use zktorch_graph::{Graph, TensorId, Visibility};
 use zktorch_onnx::{Compiled, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Seen, Tensor, compile};
 use zktorch_prover::{Model, ProvingKey};
-use zktorch_verifier::{Port, UncheckedKey};
+use zktorch_verifier::Port;
 
 use super::{Context, plan, protocol};
 
@@ -95,7 +95,7 @@ impl Recipe {
     }
 
     /// Whether an input's values are clamped.
-    fn saturates(&self, name: &str) -> bool {
+    pub(crate) fn saturates(&self, name: &str) -> bool {
         self.saturated_inputs.iter().any(|input| input == name)
     }
 
@@ -332,62 +332,24 @@ impl LoadedKey {
         })?;
         Ok(())
     }
-
-    /// Ports with the graph's tensors and scales.
-    pub(crate) fn inputs(&self) -> Vec<PortInfo> {
-        let ports = ports(self.key.vk(), self.key.vk().inputs(), &self.key.vk().network().graph().inputs);
-        let saturates = |port: PortInfo| PortInfo { saturates: self.recipe.saturates(&port.name), ..port };
-        ports.into_iter().map(saturates).collect()
-    }
 }
 
 /// What a key says of preprocessing.
-fn preprocessing(image: Option<&ImageSpec>) -> String {
+pub(crate) fn preprocessing(image: Option<&ImageSpec>) -> String {
     image.map(ImageSpec::to_string).unwrap_or_default()
-}
-
-/// What is done to images according to a key, which says it in the one form that we write.
-pub(crate) fn image_spec(vk: &UncheckedKey) -> Result<Option<ImageSpec>> {
-    let text = vk.preprocessing();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let spec: ImageSpec = text.parse().context("verifying key: preprocessing")?;
-    if spec.to_string() != text {
-        bail!("verifying key: preprocessing: expected {spec}, got {text:?}");
-    }
-    Ok(Some(spec))
-}
-
-/// A key's ports with the graph's tensors and scales.
-pub(crate) fn ports(vk: &UncheckedKey, ports: &[Port], ids: &[TensorId]) -> Vec<PortInfo> {
-    ports
-        .iter()
-        .zip(ids)
-        .map(|(port, id)| PortInfo {
-            name: port.name.clone(),
-            dims: port.dims.iter().map(|dim| usize::try_from(*dim).unwrap_or(usize::MAX)).collect(),
-            tensor: *id,
-            scale: vk.network().graph().tensor(*id).scale,
-            zero: port.zero,
-            multiplier: port.multiplier,
-            saturates: false,
-        })
-        .collect()
 }
 
 /// The SRS that a key was made under, with as many powers as it needs: the development SRS is computed,
 /// another one is beside it.
-pub(crate) fn load_srs(pk: &Path, vk: &UncheckedKey) -> Result<Srs> {
+pub(crate) fn load_srs(pk: &Path, id: SrsId, k: usize) -> Result<Srs> {
     let _span = tracing::info_span!("SRS").entered();
-    let k = vk.network().k();
-    if vk.srs().id() == zktorch_commit::srs::DEVELOPMENT {
+    if id == zktorch_commit::srs::DEVELOPMENT {
         return Ok(Srs::dev(k)?);
     }
     let path = srs_path(pk);
     let srs = Srs::open(&path).with_context(|| format!("{}: the SRS of the proving key", path.display()))?;
-    if srs.verifier().id() != vk.srs().id() {
-        bail!("{}: expected SRS {}, got {}", path.display(), vk.srs().id(), srs.verifier().id());
+    if srs.verifier().id() != id {
+        bail!("{}: expected SRS {id}, got {}", path.display(), srs.verifier().id());
     }
     Ok(srs.truncated(k)?)
 }

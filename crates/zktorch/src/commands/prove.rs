@@ -1,27 +1,34 @@
 //! `zktorch prove`, in both forms.
 
+use core::ops::Range;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Error, Result, bail};
 use tracing::info_span;
-use zktorch::Bytes32;
 use zktorch::cli::{self, CompileSource, Dim, ProofContext, ProveForm};
 use zktorch::container::{self, Kind};
+use zktorch::interrupt::TemporaryFolder;
 use zktorch::memory::AnonymousPeak;
 use zktorch::outputs::{Labels, ProvedOutput};
+use zktorch::progress::merged;
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{MAX_INLINE, Statement, StatementTensor, TensorValue};
+use zktorch::{Bytes32, folder_of, is_special};
+use zktorch_commit::Srs;
 use zktorch_graph::Visibility;
 use zktorch_onnx::PortInfo;
-use zktorch_prover::committed_values;
-use zktorch_verifier::{ProofEnvelope, UncheckedKey};
+use zktorch_prover::{Proved, Run, committed_values};
 
 use super::compile::compile_model;
-use super::model_file::{LoadedKey, ModelFile, load_srs, ports};
+use super::interface::Interface;
+use super::keys::Loaded;
+use super::model_file::{LoadedKey, ModelFile, load_srs};
+use super::pipeline::LoadedPipeline;
 use super::samples::{load_bound, load_input, port_names, suggest_room, tell_clamped};
 use super::setup::{make_keys, old_id, tell_replaced};
+use super::worker::Driver;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
@@ -88,7 +95,8 @@ fn one_time_setup(
     };
     compiled.write(context, &zkt)?;
     let old = old_id(&pk, &vk);
-    let options = cli::Setup { model: zkt, pk, vk, srs: None, force: true };
+    let sharding = cli::Sharding::default();
+    let options = cli::Setup { model: zkt, pk, vk, srs: None, sharding, force: true };
     let key = make_keys(context, report, &compiled, &options)?;
     if let Some(old) = old {
         tell_replaced(context, report, old, key.vk().model_id());
@@ -109,22 +117,28 @@ fn prove(
     let _reading = context.progress.begin("prove", plan::read_key());
     let memory = AnonymousPeak::watch();
     let loaded = report.time(Stage::Load, || -> Result<_> {
-        let loaded = LoadedKey::read(pk)?;
-        let srs = load_srs(pk, loaded.key.vk())?;
-        let ports = loaded.inputs();
-        let samples = load_input(&options.input, loaded.recipe.image.as_ref(), &port_names(&ports))?;
-        Ok((loaded, srs, ports, samples))
+        let loaded = Loaded::read(pk)?;
+        let model = loaded.interface()?;
+        let srs = load_srs(pk, model.srs_id, model.k)?;
+        let saturates =
+            |port: &PortInfo| PortInfo { saturates: loaded.recipe().saturates(&port.name), ..port.clone() };
+        let ports: Vec<PortInfo> = model.inputs().iter().map(saturates).collect();
+        let samples = load_input(&options.input, loaded.recipe().image.as_ref(), &port_names(&ports))?;
+        Ok((loaded, model, srs, ports, samples))
     });
-    let (loaded, srs, input_ports, samples) = loaded?;
-    let vk = loaded.key.vk();
-    let graph = vk.network().graph();
-    let output_ports = ports(vk, vk.outputs(), &graph.outputs);
-    let labels = read_labels(options.labels.as_deref(), &output_ports)?;
-    context.require_room(&[(proof, proof_file_bytes(vk)?), (statement, statement_bytes(vk))])?;
-    let running = context.progress.begin("prove", plan::prove(graph, vk.network().k()));
+    let (loaded, model, srs, input_ports, samples) = loaded?;
+    let graph = &model.graph;
+    let output_ports = model.outputs();
+    let labels = read_labels(options.labels.as_deref(), output_ports)?;
+    context.require_room(&[(proof, proof_file_bytes(&model)), (statement, statement_bytes(&model))])?;
+    let graphs = loaded.graphs()?;
+    report.committed_values = Some(graphs.iter().map(|graph| committed_values(graph) as u64).sum());
+    let steps = graphs.iter().map(|graph| plan::prove(graph, model.k));
+    let running = context.progress.begin("prove", merged(steps));
+    drop(graphs);
     context.stages.restart();
     let started = Instant::now();
-    let room = |error: Error| suggest_room(error, loaded.recipe.headroom);
+    let room = |error: Error| suggest_room(error, loaded.recipe().headroom);
     tell_clamped(context, &input_ports, &samples, graph);
     let integers = input_ports
         .iter()
@@ -132,21 +146,30 @@ fn prove(
         .map(|(port, sample)| Ok(port.quantise(sample.iter(), graph.tensor(port.tensor).range)?))
         .collect::<Result<Vec<_>>>()
         .map_err(room)?;
-    let proved = loaded.key.prove(&srs, &integers, &bound).map_err(|error| room(error.into()))?;
+    let proved = match (&loaded, options.workers) {
+        (Loaded::Shards(pipeline), Some(workers)) => {
+            prove_elsewhere(context, pipeline, [pk, proof], &srs, (&integers, &bound), usize::from(workers))
+        }
+        (Loaded::Whole(_), Some(_)) => {
+            bail!("--workers: expected a key in shards (setup --shards), got one in one piece")
+        }
+        (_, None) => loaded.prove(&srs, &integers, &bound).map_err(Error::from),
+    };
+    let proved = proved.map_err(room)?;
     let elapsed = started.elapsed();
     report.add(Stage::Prove, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));
     report.add(Stage::Witness, proved.witness_time);
     info_span!("write proof").in_scope(|| -> Result<()> {
         container::write(proof, Kind::Proof, &protocol(), &proved.proof)?;
-        Ok(statement_file(vk, &proved.statement)?.write(statement)?)
+        Ok(statement_file(&model, &proved.statement)?.write(statement)?)
     })?;
     drop(running);
     report.proof_bytes = file_bytes(proof);
-    report.pk_bytes = file_bytes(pk);
-    report.committed_values = Some(committed_values(graph) as u64);
+    report.pk_bytes = file_bytes(pk).map(|bytes| bytes + loaded.shard_bytes());
+    report.note("shards", loaded.shards());
     report.note("peak_anon_bytes", memory.end());
-    report.note("model_id", vk.model_id().to_string());
+    report.note("model_id", model.model_id.to_string());
     report.note("context", !bound.is_empty());
     report.proved_outputs = (output_ports.iter().zip(&proved.outputs))
         .map(|(port, integers)| {
@@ -163,44 +186,60 @@ pub(super) fn read_labels(path: Option<&Path>, outputs: &[PortInfo]) -> Result<O
     Ok(path.map(|path| Labels::read(path, &dims)).transpose()?)
 }
 
+/// Proves the shards in other processes.
+fn prove_elsewhere(
+    context: &Context,
+    pipeline: &LoadedPipeline,
+    [pk, proof]: [&Path; 2],
+    srs: &Srs,
+    (inputs, bound): (&[Vec<i32>], &[u8]),
+    workers: usize,
+) -> Result<Proved> {
+    let run = Run::start(&pipeline.vk, pipeline, srs, inputs, bound)?;
+    let shared = run.shared(&pipeline.vk)?;
+    let parent = if is_special(proof) { std::env::temp_dir() } else { folder_of(proof).to_path_buf() };
+    let folder = TemporaryFolder::create(&parent).context("cannot create a folder for workers")?;
+    let driver = Driver { pipeline, pk, srs, shared: &shared, run: &run, folder: folder.path() };
+    driver.prove(context, workers)
+}
+
 /// Size of a proof's file.
-fn proof_file_bytes(vk: &UncheckedKey) -> Result<u64> {
-    Ok(container::file_bytes(
-        ProofEnvelope::new(vk.model_id(), Vec::new()).to_bytes().len() + vk.shape().proof_bytes()?,
-    ))
+fn proof_file_bytes(model: &Interface) -> u64 {
+    container::file_bytes(model.proof_bytes)
 }
 
 /// About the size of a statement's files: numbers in text or in an array beside it, commitments in hexadecimal.
-fn statement_bytes(vk: &UncheckedKey) -> u64 {
-    let network = vk.network();
-    let public = network.public_tensors().into_iter().map(|id| network.graph().tensor(id).shape.len());
+fn statement_bytes(model: &Interface) -> u64 {
+    let public = model.graph.tensors.iter().filter(|tensor| tensor.role.is_public());
+    let public = public.map(|tensor| tensor.shape.len());
     let public = public.map(|entries| if entries > MAX_INLINE { 4 * entries } else { 12 * entries });
-    (public.sum::<usize>() + 67 * network.private_chunks().iter().sum::<usize>()) as u64
+    (public.sum::<usize>() + 67 * model.listed_commitments()) as u64
 }
 
 /// The statement as a file says it.
 pub(super) fn statement_file(
-    vk: &UncheckedKey,
+    model: &Interface,
     statement: &zktorch_verifier::Statement,
 ) -> Result<Statement> {
-    let graph = vk.network().graph();
     let mut public = statement.public.iter();
-    let mut tensors = |list, ids, commitments: &[[u8; 32]]| -> Result<Vec<StatementTensor>> {
-        let tensor = |port: PortInfo| {
-            let value = if graph.tensor(port.tensor).role.is_public() {
+    let mut tensors = |side: usize, commitments: &[[u8; 32]]| -> Result<Vec<StatementTensor>> {
+        let ports = model.ports[side].iter().zip(&model.commitments[side]);
+        let tensor = |(port, own): (&PortInfo, &Range<usize>)| {
+            let value = if model.is_public(port) {
                 TensorValue::Public(public.next().cloned().context("a public tensor without values")?)
             } else {
-                TensorValue::Private(commitments.iter().map(|bytes| Bytes32(*bytes)).collect())
+                let own = commitments.get(own.clone()).context("a private tensor without commitments")?;
+                TensorValue::Private(own.iter().map(|bytes| Bytes32(*bytes)).collect())
             };
-            let PortInfo { name, dims, scale, zero, multiplier, .. } = port;
+            let PortInfo { name, dims, scale, zero, multiplier, .. } = port.clone();
             Ok(StatementTensor { name, dims, scale, zero, multiplier, value })
         };
-        ports(vk, list, ids).into_iter().map(tensor).collect()
+        ports.map(tensor).collect()
     };
     Ok(Statement {
         model_id: Bytes32(statement.model_id.0),
-        srs_id: Bytes32(vk.srs().id().0),
-        inputs: tensors(vk.inputs(), &graph.inputs, &statement.private_inputs)?,
-        outputs: tensors(vk.outputs(), &graph.outputs, &statement.private_outputs)?,
+        srs_id: Bytes32(model.srs_id.0),
+        inputs: tensors(0, &statement.private_inputs)?,
+        outputs: tensors(1, &statement.private_outputs)?,
     })
 }

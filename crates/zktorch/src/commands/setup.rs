@@ -9,15 +9,17 @@ use anyhow::{Context as _, Result, bail};
 use tracing::info_span;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
-use zktorch::progress::Step;
+use zktorch::progress::{Step, merged};
 use zktorch::report::{Report, Stage};
-use zktorch::{is_special, srs_path, write_srs};
+use zktorch::{is_special, shard_path, srs_path, write_srs};
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
-use zktorch_prover::{ProvingKey, choose_k, setup};
+use zktorch_graph::{Shard, committed_cells, shards};
+use zktorch_prover::{ProvingKey, choose_k, choose_shards_k, setup, setup_pipeline};
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
 use super::model_file::{LoadedKey, ModelFile};
+use super::pipeline::LoadedPipeline;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
 
@@ -39,15 +41,25 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     }
     let _reading = context.progress.begin("setup", vec![Step::new("read model", 1.0)]);
     let file = report.time(Stage::Load, || ModelFile::read(&options.model))?;
-    let key = make_keys(context, &mut report, &file, options)?;
-    report.note("model_id", key.vk().model_id().to_string());
+    let cut = shards(&file.graph, options.sharding.count(committed_cells(&file.graph)));
+    let (id, srs_id, k, pk_bytes) = if cut.len() > 1 {
+        report.note("shards", cut.len());
+        let made = make_pipeline(context, &mut report, &file, &cut, options)?;
+        let bytes = file_bytes(&options.pk).map(|bytes| bytes + made.shard_bytes());
+        (made.vk.model_id(), made.vk.srs().id(), made.vk.k(), bytes)
+    } else {
+        let key = make_keys(context, &mut report, &file, options)?;
+        let vk = key.vk();
+        (vk.model_id(), vk.srs().id(), vk.network().k(), file_bytes(&options.pk))
+    };
+    report.note("model_id", id.to_string());
     if let Some(old) = old {
-        tell_replaced(context, &mut report, old, key.vk().model_id());
+        tell_replaced(context, &mut report, old, id);
     }
-    report.note("srs_id", key.vk().srs().id().to_string());
-    report.note("k", key.vk().network().k());
+    report.note("srs_id", srs_id.to_string());
+    report.note("k", k);
     report.vk_bytes = file_bytes(&options.vk);
-    report.pk_bytes = file_bytes(&options.pk);
+    report.pk_bytes = pk_bytes;
     Ok(Outcome::Done(report))
 }
 
@@ -59,8 +71,10 @@ pub(super) fn old_id(pk: &Path, vk: &Path) -> Option<Option<ModelId>> {
     let limit = (MAX_KEY_BYTES + container::HEADER_BYTES) as u64;
     let vk = container::read(vk, Kind::VerifyingKey, &protocol(), limit).ok();
     let from_vk = vk.and_then(|bytes| UncheckedKey::from_bytes(&bytes).ok()).map(|vk| vk.model_id());
+    let in_shards = || LoadedPipeline::read(pk).ok().map(|loaded| loaded.vk.model_id());
     // The proving key is large: it is asked only if nobody else knows.
-    Some(from_vk.or_else(|| LoadedKey::read(pk).ok().map(|loaded| loaded.key.vk().model_id())))
+    let from_pk = || LoadedKey::read(pk).ok().map(|loaded| loaded.key.vk().model_id());
+    Some(from_vk.or_else(in_shards).or_else(from_pk))
 }
 
 fn shown(id: Option<ModelId>) -> String {
@@ -93,10 +107,7 @@ pub(super) fn make_keys(
     context.stages.restart();
     let started = Instant::now();
     let make = || -> Result<(Srs, ProvingKey)> {
-        let srs = info_span!("SRS").in_scope(|| match &options.srs {
-            None => Ok(Srs::dev(k)?),
-            Some(path) => open_srs(path, k),
-        })?;
+        let srs = setup_srs(options, k)?;
         let key = setup(&file.model(), &srs)?;
         Ok((srs, key))
     };
@@ -113,7 +124,72 @@ pub(super) fn make_keys(
         (&options.pk, LoadedKey::file_bytes(&key, &file.recipe)? + srs_bytes),
         (&options.vk, container::file_bytes(vk.len()) + part_bytes),
     ])?;
-    if srs.verifier().id() == DEVELOPMENT {
+    write_setup_srs(context, options, &srs)?;
+    LoadedKey::write(&options.pk, &key, &file.recipe)?;
+    container::write(&options.vk, Kind::VerifyingKey, &protocol(), vk)?;
+    remove_shards(&options.pk, 0)?;
+    drop(span);
+    Ok(key)
+}
+
+/// Sets up in shards and writes all keys: those of the shards as they are made, so that memory is that of one.
+fn make_pipeline(
+    context: &Context,
+    report: &mut Report,
+    file: &ModelFile,
+    cut: &[Shard],
+    options: &cli::Setup,
+) -> Result<LoadedPipeline> {
+    if is_special(&options.pk) {
+        bail!("{}: the keys of shards lie beside it: expected a place for files", options.pk.display());
+    }
+    let k = choose_shards_k(cut);
+    let steps = cut.iter().map(|shard| plan::setup(&shard.graph, k));
+    let _running = context.progress.begin("setup", merged(steps));
+    let srs_bytes = if options.srs.is_some() { Srs::file_bytes(k) } else { 0 };
+    context.require_room(&[(&options.pk, file.weight_bytes() + srs_bytes)])?;
+    context.stages.restart();
+    let started = Instant::now();
+    let srs = setup_srs(options, k)?;
+    let store = |index, key: ProvingKey| LoadedPipeline::write_shard(&options.pk, index, &key);
+    let vk = setup_pipeline(&file.model(), cut, &srs, store)?;
+    let elapsed = started.elapsed();
+    report.add(Stage::Setup, elapsed);
+    report.stage_s = Some(context.stages.split(elapsed));
+    let _span = info_span!("write keys").entered();
+    context.require_room(&[(&options.vk, container::file_bytes(vk.len()))])?;
+    write_setup_srs(context, options, &srs)?;
+    let asked = options.sharding.count(committed_cells(&file.graph));
+    LoadedPipeline::write(&options.pk, &vk, &file.recipe, asked)?;
+    container::write(&options.vk, Kind::PipelineKey, &protocol(), &vk)?;
+    remove_shards(&options.pk, cut.len())?;
+    LoadedPipeline::read(&options.pk)
+}
+
+/// Removes the keys of shards that a former setup left.
+fn remove_shards(pk: &Path, first: usize) -> Result<()> {
+    for index in first.. {
+        let path = shard_path(pk, index);
+        if container::kind(&path).ok() != Some(Kind::ShardKey) {
+            break;
+        }
+        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The SRS that keys are made under.
+fn setup_srs(options: &cli::Setup, k: usize) -> Result<Srs> {
+    info_span!("SRS").in_scope(|| match &options.srs {
+        None => Ok(Srs::dev(k)?),
+        Some(path) => open_srs(path, k),
+    })
+}
+
+/// Writes the SRS of a ceremony beside the keys, and says what keys under this SRS are worth.
+fn write_setup_srs(context: &Context, options: &cli::Setup, srs: &Srs) -> Result<()> {
+    let (id, imported) = (srs.verifier().id(), options.srs.is_some());
+    if id == DEVELOPMENT {
         context.progress.warn(
             "these keys are under the development SRS, whose secret is public: anybody can forge proofs. \
              Use --srs with the file of a ceremony for anything real",
@@ -121,19 +197,16 @@ pub(super) fn make_keys(
     }
     // Beside a device there is no place.
     if imported && !is_special(&options.pk) {
-        write_srs(&srs_path(&options.pk), &srs)?;
+        write_srs(&srs_path(&options.pk), srs)?;
     }
-    if own {
-        let id = srs.verifier().id();
+    // Verifiers know the others.
+    if imported && !is_built_in(id) {
         if !is_special(&options.vk) {
             write_srs_part(srs.verifier(), &srs_path(&options.vk))?;
         }
         context.progress.info(&format!("whoever trusts this SRS verifies with --accept-srs {id}"));
     }
-    LoadedKey::write(&options.pk, &key, &file.recipe)?;
-    container::write(&options.vk, Kind::VerifyingKey, &protocol(), vk)?;
-    drop(span);
-    Ok(key)
+    Ok(())
 }
 
 /// The verifier part of an SRS, for `--accept-srs`.

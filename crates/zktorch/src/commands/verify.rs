@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use tracing::info_span;
-use zktorch::ImageSpec;
 use zktorch::cli::{self, ProofContext};
 use zktorch::container::{self, Kind};
 use zktorch::outputs::ProvedOutput;
@@ -10,10 +9,11 @@ use zktorch::report::{Report, Stage};
 use zktorch::statement::{Statement, StatementTensor, TensorValue};
 use zktorch_commit::SrsStatus;
 use zktorch_onnx::PortInfo;
-use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey, VerifyError, VerifyingKey, verify};
+use zktorch_verifier::{MAX_KEY_BYTES, ModelId, VerifyError};
 
 use super::expect;
-use super::model_file::{image_spec, ports};
+use super::interface::Interface;
+use super::keys::{Checked, Unchecked};
 use super::prove::read_labels;
 use super::trust::Trust;
 use super::{Context, Outcome, file_bytes, plan, protocol};
@@ -68,20 +68,19 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     report.note("context", !bound.is_empty());
 
     // 2. The key: its id, its SRS, the ranges of its weights.
-    let (vk, image) = read_key(context, report, options, &trust)?;
-    let key = vk.key();
-    let output_ports = ports(key, key.outputs(), &key.network().graph().outputs);
-    let labels = read_labels(options.labels.as_deref(), &output_ports)?;
+    let (vk, model) = read_key(context, report, options, &trust)?;
+    let image = model.image().map_err(|error| error.context(options.vk.display().to_string()))?;
+    let labels = read_labels(options.labels.as_deref(), model.outputs())?;
 
     // 3. The statement: every field is that of the key, or becomes part of what is verified.
     let span = info_span!("read statement").entered();
     let file = Statement::read(&options.statement).map_err(of_the_prover)?;
-    let statement = statement_of(key, &file, bound).map_err(Failure::Rejected)?;
+    let statement = statement_of(&model, &file, bound).map_err(Failure::Rejected)?;
     if let Some(path) = &options.expect_input {
-        expect::input(report, key, image.as_ref(), path, &file.inputs)?;
+        expect::input(report, &model, image.as_ref(), path, &file.inputs)?;
     }
     if let Some(path) = &options.expect_output {
-        expect::output(report, key, options, path, &file.outputs)?;
+        expect::output(report, &model, options, path, &file.outputs)?;
     }
     drop(span);
 
@@ -89,11 +88,13 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     let proof =
         container::read(&options.proof, Kind::Proof, &protocol(), MAX_BYTES).map_err(of_the_prover)?;
     report.proof_bytes = file_bytes(&options.proof);
-    let check = || info_span!("verify proof").in_scope(|| verify(&vk, &statement, &proof));
+    let check = || info_span!("verify proof").in_scope(|| vk.verify(&statement, &proof));
     report.time(Stage::Verify, check).map_err(|error| {
         let hint = match (&error, statement.context.len()) {
-            (VerifyError::Proof(_), 0) => ", without a context".to_owned(),
-            (VerifyError::Proof(_), length) => format!(", with a context of {length} bytes"),
+            (VerifyError::Proof(_) | VerifyError::Shard { .. }, 0) => ", without a context".to_owned(),
+            (VerifyError::Proof(_) | VerifyError::Shard { .. }, length) => {
+                format!(", with a context of {length} bytes")
+            }
             _ => String::new(),
         };
         Failure::Rejected(format!("{error}{hint}"))
@@ -107,29 +108,31 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     Ok(())
 }
 
-/// The key, checked, and what it says is done to images.
+/// The key, checked, and what it says of the model.
 fn read_key(
     context: &Context,
     report: &mut Report,
     options: &cli::Verify,
     trust: &Trust,
-) -> Result<(VerifyingKey, Option<ImageSpec>), Failure> {
+) -> Result<(Checked, Interface), Failure> {
     let limit = (MAX_KEY_BYTES + container::HEADER_BYTES) as u64;
-    let bytes = container::read(&options.vk, Kind::VerifyingKey, &protocol(), limit);
+    // What is no file of ours is told by whoever expects a key in one piece.
+    let kind = match container::kind(&options.vk) {
+        Ok(Kind::PipelineKey) => Kind::PipelineKey,
+        _ => Kind::VerifyingKey,
+    };
+    let bytes = container::read(&options.vk, kind, &protocol(), limit);
     let bytes = bytes.map_err(anyhow::Error::from)?;
     report.vk_bytes = file_bytes(&options.vk);
     let invalid = |error: anyhow::Error| error.context(options.vk.display().to_string());
-    let decode = || {
-        info_span!("read key").in_scope(|| match &options.model_id {
-            Some(id) => VerifyingKey::from_bytes_pinned(&bytes, ModelId(id.0)),
-            None => VerifyingKey::from_bytes(&bytes),
-        })
-    };
+    let pinned = options.model_id.as_ref().map(|id| ModelId(id.0));
+    let decode = || info_span!("read key").in_scope(|| Unchecked::decode(kind, &bytes, pinned));
     let vk = report.time(Stage::VkCheck, decode).map_err(|error| match error {
         VerifyError::ModelId { .. } => Failure::Rejected(error.to_string()),
         error => Failure::Error(invalid(error.into())),
     })?;
-    let (id, srs) = (vk.model_id(), vk.srs().id());
+    let model = vk.interface().map_err(invalid)?;
+    let (id, srs) = (model.model_id, model.srs_id);
     report.note("model_id", id.to_string());
     report.note("srs_id", srs.to_string());
     report.note("model_id_pinned", options.model_id.is_some());
@@ -138,7 +141,7 @@ fn read_key(
             "--any-model: the key file alone says which model this is about ({id}), and whoever made it chose the model"
         ));
     }
-    let image = image_spec(&vk).map_err(invalid)?;
+    model.image().map_err(invalid)?;
     let check = || info_span!("check key").in_scope(|| vk.check(&trust.policy));
     let vk = report.time(Stage::VkCheck, check).map_err(|error| match error {
         VerifyError::Srs(_) => Failure::Rejected(error.to_string()),
@@ -150,48 +153,53 @@ fn read_key(
     }
     report.note("srs_insecure", insecure);
     report.note("srs_source", trust.source(srs));
-    Ok((vk, image))
+    Ok((vk, model))
 }
 
 /// The statement to verify; every field of the file is compared with the key or used.
 fn statement_of(
-    vk: &UncheckedKey,
+    model: &Interface,
     file: &Statement,
     context: Vec<u8>,
 ) -> Result<zktorch_verifier::Statement, String> {
     let differs = |what: &str, expected: String, got: String| {
         Err(format!("statement: {what}: expected {expected}, got {got}"))
     };
-    if file.model_id.0 != vk.model_id().0 {
-        let (expected, got) = (vk.model_id().to_string(), ModelId(file.model_id.0).to_string());
+    if file.model_id.0 != model.model_id.0 {
+        let (expected, got) = (model.model_id.to_string(), ModelId(file.model_id.0).to_string());
         return differs("model_id (wrong key?)", expected, got);
     }
-    if file.srs_id.0 != vk.srs().id().0 {
-        return differs(
-            "srs_id",
-            vk.srs().id().to_string(),
-            zktorch_commit::SrsId(file.srs_id.0).to_string(),
-        );
+    if file.srs_id.0 != model.srs_id.0 {
+        let got = zktorch_commit::SrsId(file.srs_id.0).to_string();
+        return differs("srs_id", model.srs_id.to_string(), got);
     }
-    let graph = vk.network().graph();
     let mut public = Vec::new();
     let mut private = [Vec::new(), Vec::new()];
     let sides = [
-        ("inputs", ports(vk, vk.inputs(), &graph.inputs), &file.inputs),
-        ("outputs", ports(vk, vk.outputs(), &graph.outputs), &file.outputs),
+        ("inputs", model.inputs(), &model.commitments[0], &file.inputs),
+        ("outputs", model.outputs(), &model.commitments[1], &file.outputs),
     ];
-    for ((what, ports, tensors), private) in sides.into_iter().zip(&mut private) {
+    for ((what, ports, places, tensors), private) in sides.into_iter().zip(&mut private) {
         if ports.len() != tensors.len() {
             return differs(what, ports.len().to_string(), tensors.len().to_string());
         }
-        for (port, tensor) in ports.iter().zip(tensors) {
+        for ((port, place), tensor) in ports.iter().zip(places).zip(tensors) {
             check_tensor(what, port, tensor)?;
-            let is_public = graph.tensor(port.tensor).role.is_public();
+            let is_public = model.is_public(port);
             match &tensor.value {
                 TensorValue::Public(integers) if is_public => public.push(integers.clone()),
                 TensorValue::Private(commitments) if !is_public => {
-                    // All private tensors of a side lie in the same chunks.
                     let commitments: Vec<[u8; 32]> = commitments.iter().map(|bytes| bytes.0).collect();
+                    if place.start > 0 {
+                        // In shards every one has its own, in the order of the ports.
+                        if private.len() != place.start || commitments.len() != place.len() {
+                            let expected = format!("{} commitments", place.len());
+                            return differs(&port.name, expected, commitments.len().to_string());
+                        }
+                        private.extend(commitments);
+                        continue;
+                    }
+                    // Otherwise all private tensors of a side lie in the same chunks.
                     if !private.is_empty() && *private != commitments {
                         return differs(
                             what,
@@ -209,7 +217,7 @@ fn statement_of(
         }
     }
     let [private_inputs, private_outputs] = private;
-    let model_id = vk.model_id();
+    let model_id = model.model_id;
     Ok(zktorch_verifier::Statement { model_id, public, private_inputs, private_outputs, context })
 }
 

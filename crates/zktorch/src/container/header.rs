@@ -27,10 +27,31 @@ pub enum Kind {
     Proof,
     /// The verifier's part of a structured reference string.
     SrsPart,
+    /// The verifying key of a model in shards.
+    PipelineKey,
+    /// The proving key of a model in shards, but for the keys of these. Secret, as they are.
+    PipelineProvingKey,
+    /// The proving key of a shard. Secret: it holds weights.
+    ShardKey,
+    /// What another process needs to prove a shard. Secret: it holds values and blinds.
+    ShardJob,
+    /// What it gives back.
+    ShardLeaf,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Model, Self::ProvingKey, Self::VerifyingKey, Self::Proof, Self::SrsPart];
+    const ALL: [Self; 10] = [
+        Self::Model,
+        Self::ProvingKey,
+        Self::VerifyingKey,
+        Self::Proof,
+        Self::SrsPart,
+        Self::PipelineKey,
+        Self::PipelineProvingKey,
+        Self::ShardKey,
+        Self::ShardJob,
+        Self::ShardLeaf,
+    ];
 
     /// Its number in the header.
     pub fn code(self) -> u32 {
@@ -40,6 +61,11 @@ impl Kind {
             Self::VerifyingKey => 3,
             Self::Proof => 4,
             Self::SrsPart => 5,
+            Self::PipelineKey => 6,
+            Self::PipelineProvingKey => 7,
+            Self::ShardKey => 8,
+            Self::ShardJob => 9,
+            Self::ShardLeaf => 10,
         }
     }
 
@@ -49,6 +75,8 @@ impl Kind {
             // 2: the weights are one section of 16-bit numbers.
             Self::ProvingKey => 2,
             Self::Model | Self::VerifyingKey | Self::Proof | Self::SrsPart => 1,
+            Self::PipelineKey | Self::PipelineProvingKey => 1,
+            Self::ShardKey | Self::ShardJob | Self::ShardLeaf => 1,
         }
     }
 
@@ -63,8 +91,10 @@ impl Kind {
     /// Whether only the owner may read such files.
     pub fn is_secret(self) -> bool {
         match self {
-            Self::Model | Self::ProvingKey => true,
-            Self::VerifyingKey | Self::Proof | Self::SrsPart => false,
+            Self::Model | Self::ProvingKey | Self::PipelineProvingKey | Self::ShardKey | Self::ShardJob => {
+                true
+            }
+            Self::VerifyingKey | Self::Proof | Self::SrsPart | Self::PipelineKey | Self::ShardLeaf => false,
         }
     }
 }
@@ -77,6 +107,11 @@ impl fmt::Display for Kind {
             Self::VerifyingKey => "a verifying key (vk)",
             Self::Proof => "a proof",
             Self::SrsPart => "the verifier's part of an SRS",
+            Self::PipelineKey => "a verifying key in shards (vk)",
+            Self::PipelineProvingKey => "a proving key in shards (pk)",
+            Self::ShardKey => "the proving key of a shard",
+            Self::ShardJob => "a shard to be proved",
+            Self::ShardLeaf => "the proof of a shard",
         })
     }
 }

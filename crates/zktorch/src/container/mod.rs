@@ -21,5 +21,5 @@ mod tests;
 mod write;
 
 pub use header::{HEADER_BYTES, Header, Kind, MAGIC};
-pub use read::{BodyReader, decode, describe, read, read_with};
+pub use read::{BodyReader, decode, describe, kind, read, read_with};
 pub use write::{BodyWriter, encode, file_bytes, write, write_with};

@@ -133,6 +133,14 @@ pub fn describe(path: &Path) -> Result<Header, Error> {
     describe().map_err(|error: Error| error.at(path))
 }
 
+/// What a file holds, by its header and its length alone.
+///
+/// # Errors
+/// [`Error::File`] with the field that is not as expected.
+pub fn kind(path: &Path) -> Result<Kind, Error> {
+    open(path).map(|(_, header)| header.kind).map_err(|error: Error| error.at(path))
+}
+
 /// Opens a file, reads its header and checks its length.
 fn open(path: &Path) -> Result<(File, Header), Error> {
     let (mut file, size) = files::open(path)?;

@@ -7,7 +7,18 @@ use super::*;
 use crate::fuzz::fuzz;
 use crate::{Bytes32, Error};
 
-const KINDS: [Kind; 5] = [Kind::Model, Kind::ProvingKey, Kind::VerifyingKey, Kind::Proof, Kind::SrsPart];
+const KINDS: [Kind; 10] = [
+    Kind::Model,
+    Kind::ProvingKey,
+    Kind::VerifyingKey,
+    Kind::Proof,
+    Kind::SrsPart,
+    Kind::PipelineKey,
+    Kind::PipelineProvingKey,
+    Kind::ShardKey,
+    Kind::ShardJob,
+    Kind::ShardLeaf,
+];
 
 fn protocol() -> Bytes32 {
     Bytes32::sha256(b"test protocol")
@@ -172,7 +183,10 @@ fn what_holds_weights_is_the_owners_alone() {
         let path = folder.path().join("file");
         write(&path, kind, &protocol(), b"body").unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-        let secret = matches!(kind, Kind::Model | Kind::ProvingKey);
+        let secret = matches!(
+            kind,
+            Kind::Model | Kind::ProvingKey | Kind::PipelineProvingKey | Kind::ShardKey | Kind::ShardJob
+        );
         assert_eq!(mode, if secret { 0o600 } else { ordinary.mode() & 0o777 }, "{kind}");
     }
 }

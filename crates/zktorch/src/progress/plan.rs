@@ -25,6 +25,21 @@ impl Step {
     }
 }
 
+/// The steps of several pieces of work, one after the other: spans of one name are one step.
+pub fn merged(lists: impl IntoIterator<Item = Vec<Step>>) -> Vec<Step> {
+    let mut all: Vec<Step> = Vec::new();
+    for step in lists.into_iter().flatten() {
+        match all.iter_mut().find(|known| known.span == step.span) {
+            Some(known) => {
+                known.seconds += step.seconds;
+                known.times += step.times;
+            }
+            None => all.push(step),
+        }
+    }
+    all
+}
+
 /// Columns of the bar.
 const BAR: usize = 24;
 /// How much the expected seconds count against the measured ones: as much as this share of the work.

@@ -17,6 +17,7 @@ mod precision;
 mod private;
 mod rejected;
 mod saturate;
+mod shards;
 mod shown_outputs;
 mod statement;
 mod support;

@@ -94,7 +94,8 @@ fn finish<'f>(
     folded.1.fold(&mask.1, core::slice::from_ref(&cross.1), epsilon);
     let mut transcript = forger.transcript.clone();
     let claims = forger.claims.clone();
-    let argument = argument::prove(&forger.case.srs, &mut transcript, &forger.r1cs, &folded, claims).unwrap();
+    let (argument, ()) =
+        argument::prove(&forger.case.srs, &mut transcript, &forger.r1cs, &folded, claims).unwrap();
     forger.assemble(forger.fold_proof(mask, &cross.0), argument)
 }
 
@@ -232,7 +233,7 @@ fn assert_argument(
     let forger = false_messages(&case, label);
     let (mut transcript, fold, folded) = false_fold(&forger);
     let (messages, reduced) = spartan(&forger, &mut transcript, &folded);
-    let argument = argument::prove_claims(
+    let (argument, ()) = argument::prove_claims(
         &case.srs,
         &mut transcript,
         &forger.r1cs,
@@ -478,7 +479,7 @@ fn statement_not_absorbed() {
     );
     folded.0.fold(&mask.0, core::slice::from_ref(&none.0), epsilon);
     folded.1.fold(&mask.1, core::slice::from_ref(&none.1), epsilon);
-    let argument = argument::prove(&srs, &mut transcript, &r1cs, &folded, Vec::new()).unwrap();
+    let (argument, ()) = argument::prove(&srs, &mut transcript, &r1cs, &folded, Vec::new()).unwrap();
     let proof = HiddenProof { rows: vec![row.point()], masks: Vec::new(), fold, argument };
 
     verify(n, false, &proof).unwrap();

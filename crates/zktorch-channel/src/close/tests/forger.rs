@@ -63,7 +63,7 @@ impl<'a> Forger<'a> {
         );
         let (fold, folded) =
             fold::prove(&self.case.srs, &mut self.transcript, &relation, messages, &mut self.rng).unwrap();
-        let argument =
+        let (argument, ()) =
             argument::prove(&self.case.srs, &mut self.transcript, &self.r1cs, &folded, self.claims.clone())
                 .unwrap();
         self.assemble(fold, argument)

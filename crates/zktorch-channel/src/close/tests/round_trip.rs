@@ -106,7 +106,7 @@ fn a_protocol_without_messages_or_with_wide_rows_is_refused() {
     assert!(matches!(empty, Err(ChannelError::Empty { rows: 0, constraints: 0 })));
     let shape = Shape::measure(&Nothing, 5, 4).unwrap();
     assert!(matches!(
-        HiddenProof::from_bytes(&shape, &[]),
+        <HiddenProof>::from_bytes(&shape, &[]),
         Err(ChannelError::Empty { rows: 0, constraints: 0 })
     ));
 
@@ -114,7 +114,10 @@ fn a_protocol_without_messages_or_with_wide_rows_is_refused() {
         crate::HiddenProver::new(&case.srs, case.transcript(), 64, &[], crate::Nonce::from_bytes([0; 32]));
     assert!(matches!(wide, Err(ChannelError::Columns { columns: 64, k: 5 })));
     let shape = Shape::measure(&case.example, 5, 64).unwrap();
-    assert!(matches!(HiddenProof::from_bytes(&shape, &[]), Err(ChannelError::Columns { columns: 64, k: 5 })));
+    assert!(matches!(
+        <HiddenProof>::from_bytes(&shape, &[]),
+        Err(ChannelError::Columns { columns: 64, k: 5 })
+    ));
 }
 
 /// If this changes, every proof made before becomes invalid: say so in the changelog and raise the version in the

@@ -1,0 +1,140 @@
+//! What crosses the borders of shards.
+
+use zeroize::Zeroize;
+use zktorch_commit::{Blind, Commitment, Srs};
+use zktorch_graph::layout::ArenaKind;
+use zktorch_transcript::ProverRng;
+use zktorch_verifier::{ShardBody, Statement, UncheckedKey, UncheckedPipeline};
+
+use super::{ShardKeys, ShardSecrets, check_key};
+use crate::{ProverError, ProvingKey};
+
+/// Everything that crosses the border of a shard.
+#[derive(Debug, Default)]
+pub struct Wires {
+    pub(super) wires: Vec<Wire>,
+}
+
+/// Values, commitments, blinds. Secret; wiped when dropped.
+#[derive(Default)]
+pub(super) struct Wire {
+    pub(super) values: Vec<i32>,
+    commitments: Vec<Commitment>,
+    blinds: Vec<Blind>,
+}
+
+impl core::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Wire(..)")
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.values.zeroize();
+    }
+}
+
+impl Wires {
+    /// Runs the whole inference, shard by shard, keeps what crosses their borders, and commits to what of it is private: once,
+    /// for all shards.
+    ///
+    /// # Errors
+    /// [`ProverError::Graph`] if an activation leaves its range; those of keys and commitments.
+    pub fn compute<K: ShardKeys + ?Sized>(
+        vk: &UncheckedPipeline,
+        keys: &K,
+        srs: &Srs,
+        inputs: &[Vec<i32>],
+        rng: &mut ProverRng,
+    ) -> Result<Self, ProverError> {
+        if inputs.len() != vk.body().inputs.len() {
+            let (expected, got) = (vk.body().inputs.len(), inputs.len());
+            return Err(ProverError::Length { what: "inputs".to_owned(), expected, got });
+        }
+        let mut all = Self { wires: vk.wires().iter().map(|_| Wire::default()).collect() };
+        all.wires.iter_mut().zip(inputs).for_each(|(wire, values)| wire.values.clone_from(values));
+        for (index, shard) in vk.body().shards.iter().enumerate() {
+            let _span = tracing::info_span!("witness").entered();
+            let key = keys.shard(index)?;
+            check_key(vk, index, &key)?;
+            let values = key.execute(&all.inputs(shard))?;
+            all.keep(&key, srs, (ArenaKind::PrivateInputs, &values), &shard.inputs, rng)?;
+            all.keep(&key, srs, (ArenaKind::PrivateOutputs, &values), &shard.outputs, rng)?;
+        }
+        Ok(all)
+    }
+
+    /// Keeps a side of a shard, as far as it is new.
+    fn keep(
+        &mut self,
+        key: &ProvingKey,
+        srs: &Srs,
+        (kind, values): (ArenaKind, &[Vec<i32>]),
+        wires: &[u32],
+        rng: &mut ProverRng,
+    ) -> Result<(), ProverError> {
+        let network = key.vk.network();
+        let graph = network.graph();
+        let ids = if kind == ArenaKind::PrivateInputs { &graph.inputs } else { &graph.outputs };
+        let column = network.stack_private(kind, values)?;
+        for (id, wire) in ids.iter().zip(wires) {
+            let Some(kept) = self.wires.get_mut(*wire as usize) else { continue };
+            if kind == ArenaKind::PrivateOutputs {
+                kept.values.clone_from(&values[id.0 as usize]);
+            }
+            if graph.tensor(*id).role.is_public() || !kept.commitments.is_empty() {
+                continue;
+            }
+            let chunks = network.layout().chunks_of(*id).unwrap_or(0..0);
+            kept.blinds = chunks.clone().map(|_| Blind::random(rng)).collect();
+            let (k, cells) = (network.k(), chunks.start << network.k()..chunks.end << network.k());
+            kept.commitments = srs.commit_chunks(column.get(cells).unwrap_or_default(), k, &kept.blinds)?.0;
+        }
+        Ok(())
+    }
+
+    /// The inputs of a shard.
+    fn inputs(&self, shard: &ShardBody) -> Vec<Vec<i32>> {
+        let values =
+            |wire: &u32| self.wires.get(*wire as usize).map(|wire| wire.values.clone()).unwrap_or_default();
+        shard.inputs.iter().map(values).collect()
+    }
+
+    /// What one shard needs to know. `key` is the shard's.
+    pub fn secrets(&self, shard: &ShardBody, key: &UncheckedKey) -> ShardSecrets {
+        let graph = key.network().graph();
+        let blinds =
+            [(&graph.inputs, &shard.inputs), (&graph.outputs, &shard.outputs)].map(|(ids, wires)| {
+                let mut found: Vec<(usize, &Wire)> = (ids.iter().zip(wires))
+                    .filter(|(id, _)| !graph.tensor(**id).role.is_public())
+                    .filter_map(|(id, wire)| {
+                        let chunks = key.network().layout().chunks_of(*id)?;
+                        Some((chunks.start, self.wires.get(*wire as usize)?))
+                    })
+                    .collect();
+                // In the order of the shard's chunks.
+                found.sort_unstable_by_key(|(start, _)| *start);
+                found.into_iter().flat_map(|(_, wire)| wire.blinds.iter().cloned()).collect()
+            });
+        ShardSecrets { inputs: self.inputs(shard), blinds }
+    }
+
+    /// What is proved, and the commitments to the boundaries.
+    pub fn statement(&self, vk: &UncheckedPipeline, context: &[u8]) -> (Statement, Vec<[u8; 32]>) {
+        let (inputs, outputs) = (vk.body().inputs.len(), vk.body().outputs.len());
+        let encode = |wires: &[Wire]| -> Vec<[u8; 32]> {
+            wires.iter().flat_map(|wire| &wire.commitments).map(Commitment::to_bytes).collect()
+        };
+        let public = vk.wires().iter().zip(&self.wires).take(inputs + outputs);
+        let public = public.filter(|(wire, _)| wire.is_public()).map(|(_, wire)| wire.values.clone());
+        let statement = Statement {
+            model_id: vk.model_id(),
+            public: public.collect(),
+            private_inputs: encode(&self.wires[..inputs]),
+            private_outputs: encode(&self.wires[inputs..inputs + outputs]),
+            context: context.to_vec(),
+        };
+        (statement, encode(&self.wires[inputs + outputs..]))
+    }
+}

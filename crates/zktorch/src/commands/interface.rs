@@ -1,0 +1,121 @@
+//! What commands ask of a key, be it of a model in one piece or in shards.
+
+use core::ops::Range;
+
+use anyhow::{Context as _, Result, bail};
+use zktorch::ImageSpec;
+use zktorch_commit::SrsId;
+use zktorch_graph::{Graph, TensorId};
+use zktorch_onnx::PortInfo;
+use zktorch_verifier::{ModelId, Port, ProofEnvelope, UncheckedKey, UncheckedPipeline};
+
+/// A model as its user knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Interface {
+    pub(crate) model_id: ModelId,
+    pub(crate) srs_id: SrsId,
+    /// log2 of the chunk size.
+    pub(crate) k: usize,
+    pub(crate) preprocessing: String,
+    /// The tensors of inputs and outputs, and nothing else.
+    pub(crate) graph: Graph,
+    /// Inputs, outputs.
+    pub(crate) ports: [Vec<PortInfo>; 2],
+    /// Which of its side's commitments belong to every port: all of them but in shards; none for public ones.
+    pub(crate) commitments: [Vec<Range<usize>>; 2],
+    /// Length of every proof.
+    pub(crate) proof_bytes: usize,
+}
+
+impl Interface {
+    pub(crate) fn of_key(vk: &UncheckedKey) -> Result<Self> {
+        let graph = vk.network().graph();
+        let mut own = Self::new(vk.model_id(), vk.srs().id(), vk.network().k(), vk.preprocessing());
+        let sides = [(vk.inputs(), &graph.inputs), (vk.outputs(), &graph.outputs)];
+        for (side, ((ports, ids), chunks)) in sides.into_iter().zip(vk.network().private_chunks()).enumerate()
+        {
+            for (port, id) in ports.iter().zip(ids) {
+                let tensor = graph.tensor(*id);
+                let chunks = if tensor.role.is_public() { 0..0 } else { 0..chunks };
+                own.add(side, port, tensor.clone(), chunks);
+            }
+        }
+        own.proof_bytes = vk.proof_bytes()?;
+        Ok(own)
+    }
+
+    pub(crate) fn of_pipeline(vk: &UncheckedPipeline) -> Result<Self> {
+        let body = vk.body();
+        let mut own = Self::new(vk.model_id(), vk.srs().id(), vk.k(), &body.preprocessing);
+        for (side, (ports, wires)) in [&body.inputs, &body.outputs].into_iter().zip(vk.ports()).enumerate() {
+            let mut next = 0;
+            for (port, wire) in ports.iter().zip(wires) {
+                own.add(side, port, wire.tensor.clone(), next..next + wire.chunks);
+                next += wire.chunks;
+            }
+        }
+        own.proof_bytes = ProofEnvelope::new(own.model_id, vec![0; vk.argument_bytes()?]).to_bytes().len();
+        Ok(own)
+    }
+
+    fn new(model_id: ModelId, srs_id: SrsId, k: usize, preprocessing: &str) -> Self {
+        Self {
+            model_id,
+            srs_id,
+            k,
+            preprocessing: preprocessing.to_owned(),
+            graph: Graph::default(),
+            ports: Default::default(),
+            commitments: Default::default(),
+            proof_bytes: 0,
+        }
+    }
+
+    fn add(&mut self, side: usize, port: &Port, tensor: zktorch_graph::Tensor, chunks: Range<usize>) {
+        let id = TensorId(self.graph.tensors.len() as u32);
+        self.ports[side].push(PortInfo {
+            name: port.name.clone(),
+            dims: port.dims.iter().map(|dim| usize::try_from(*dim).unwrap_or(usize::MAX)).collect(),
+            tensor: id,
+            scale: tensor.scale,
+            zero: port.zero,
+            multiplier: port.multiplier,
+            saturates: false,
+        });
+        self.graph.tensors.push(tensor);
+        self.commitments[side].push(chunks);
+    }
+
+    /// Whether the statement holds the values of a port.
+    pub(crate) fn is_public(&self, port: &PortInfo) -> bool {
+        self.graph.tensor(port.tensor).role.is_public()
+    }
+
+    /// The inputs.
+    pub(crate) fn inputs(&self) -> &[PortInfo] {
+        &self.ports[0]
+    }
+
+    /// The outputs.
+    pub(crate) fn outputs(&self) -> &[PortInfo] {
+        &self.ports[1]
+    }
+
+    /// Commitments to private tensors in a statement: in all places where they stand.
+    pub(crate) fn listed_commitments(&self) -> usize {
+        self.commitments.iter().flatten().map(|range| range.len()).sum()
+    }
+
+    /// What is done to images according to the key, which says it in the one form that we write.
+    pub(crate) fn image(&self) -> Result<Option<ImageSpec>> {
+        let text = &self.preprocessing;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let spec: ImageSpec = text.parse().context("verifying key: preprocessing")?;
+        if spec.to_string() != *text {
+            bail!("verifying key: preprocessing: expected {spec}, got {text:?}");
+        }
+        Ok(Some(spec))
+    }
+}

@@ -1,0 +1,95 @@
+//! Keys in shards: the proving keys of the shards are files beside that of the whole.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+use zktorch::container::{self, Kind};
+use zktorch::shard_path;
+use zktorch_prover::{ProverError, ProvingKey, ShardKeys};
+use zktorch_verifier::{ModelId, UncheckedPipeline};
+
+use super::model_file::{Recipe, preprocessing};
+use super::protocol;
+
+/// The largest file of a shard's key.
+const MAX_BYTES: u64 = 8 << 30;
+
+/// The proving key of a model in shards, without those of the shards: these are read one by one.
+pub(crate) struct LoadedPipeline {
+    pub(crate) vk: UncheckedPipeline,
+    pub(crate) recipe: Recipe,
+    /// The number of shards that setup was asked for: there may be fewer.
+    pub(crate) asked: usize,
+    path: PathBuf,
+}
+
+/// As it is stored.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    recipe: Recipe,
+    asked: usize,
+    vk: Vec<u8>,
+}
+
+impl LoadedPipeline {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let _span = tracing::info_span!("read key").entered();
+        let body = container::read(path, Kind::PipelineProvingKey, &protocol(), MAX_BYTES)?;
+        let decode = || -> Result<Self> {
+            let (head, rest) = postcard::take_from_bytes::<Head>(&body).context("malformed proving key")?;
+            if !rest.is_empty() {
+                bail!("malformed proving key: {} trailing bytes", rest.len());
+            }
+            let vk = UncheckedPipeline::from_bytes(&head.vk, None)?;
+            if vk.body().preprocessing != preprocessing(head.recipe.image.as_ref()) {
+                bail!("the key's preprocessing is not that of its model");
+            }
+            Ok(Self { vk, recipe: head.recipe, asked: head.asked, path: path.to_path_buf() })
+        };
+        decode().with_context(|| path.display().to_string())
+    }
+
+    /// Writes the part that is not of a shard. Comes last: then all others are there.
+    pub(crate) fn write(path: &Path, vk: &[u8], recipe: &Recipe, asked: usize) -> Result<()> {
+        let head = Head { recipe: recipe.clone(), asked, vk: vk.to_vec() };
+        let head = Zeroizing::new(postcard::to_stdvec(&head)?);
+        container::write(path, Kind::PipelineProvingKey, &protocol(), &head)?;
+        Ok(())
+    }
+
+    /// Writes the proving key of a shard.
+    pub(crate) fn write_shard(path: &Path, index: usize, key: &ProvingKey) -> Result<(), ProverError> {
+        let written =
+            container::write_with(&shard_path(path, index), Kind::ShardKey, &protocol(), |writer| {
+                writer.write_all(&key.vk().model_id().0)?;
+                key.write_to(writer).map_err(std::io::Error::other)
+            });
+        written.map(drop).map_err(|error| ProverError::Io(std::io::Error::other(error)))
+    }
+
+    /// Bytes of the files of all shards' keys, as far as they are there.
+    pub(crate) fn shard_bytes(&self) -> u64 {
+        let bytes = |index| super::file_bytes(&shard_path(&self.path, index));
+        (0..self.vk.shards()).filter_map(bytes).sum()
+    }
+}
+
+impl ShardKeys for LoadedPipeline {
+    type Key<'a> = Box<ProvingKey>;
+
+    fn shard(&self, index: usize) -> Result<Box<ProvingKey>, ProverError> {
+        let _span = tracing::info_span!("read key").entered();
+        let path = shard_path(&self.path, index);
+        let read = |reader: &mut container::BodyReader| -> Result<ProvingKey, ProverError> {
+            let mut id = [0; 32];
+            reader.read_exact(&mut id)?;
+            let left = reader.left();
+            ProvingKey::read_shard_from(reader, left, ModelId(id))
+        };
+        let key = container::read_with(&path, Kind::ShardKey, &protocol(), MAX_BYTES, read);
+        Ok(Box::new(key.map_err(|error| ProverError::Io(std::io::Error::other(error)))??))
+    }
+}

@@ -1,0 +1,274 @@
+//! `zktorch worker`, and the other side of it: shards that are proved by other processes.
+//!
+//! A folder is all that they share. The driver writes `N.job`; whoever renames it proves it and writes `N.leaf`, or `N.error`. Files
+//! appear under their names when they are complete, so nobody reads a part of one. A worker that dies leaves a job that nobody
+//! else takes: the driver proves what is left in the end. It believes nothing that it reads.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize as _, Zeroizing};
+use zktorch::cli;
+use zktorch::container::{self, Kind};
+use zktorch::report::Report;
+use zktorch_commit::Srs;
+use zktorch_prover::{Proved, ProvedLeaf, ShardKeys, ShardSecrets, prove_leaf};
+use zktorch_verifier::{PipelineStatement, Statement, UncheckedKey};
+
+use super::model_file::load_srs;
+use super::pipeline::LoadedPipeline;
+use super::{Context, Outcome, protocol};
+
+/// The largest job or leaf.
+const MAX_BYTES: u64 = 8 << 30;
+/// How often a folder is looked into.
+const PERIOD: Duration = Duration::from_millis(30);
+
+/// What a worker needs to prove a shard. Secret: it holds values and blinds. No nonce: every attempt draws a fresh one.
+#[derive(Serialize, Deserialize)]
+struct Job {
+    pk: PathBuf,
+    index: usize,
+    model_id: [u8; 32],
+    public: Vec<Vec<i32>>,
+    private: [Vec<[u8; 32]>; 2],
+    context: Vec<u8>,
+    boundaries: Vec<[u8; 32]>,
+    secrets: Vec<u8>,
+}
+
+/// Takes jobs until there are none (`--once`), or the folder is gone.
+pub(super) fn run(context: &Context, options: &cli::Worker) -> Result<Outcome> {
+    let mut report = Report::new("worker");
+    let mut proved = 0u32;
+    let mut known: Option<Known> = None;
+    if !options.folder.is_dir() {
+        bail!("{}: expected a folder", options.folder.display());
+    }
+    while options.folder.is_dir() {
+        match claim(&options.folder)? {
+            Some(claimed) => {
+                let index = claimed.index;
+                context.progress.info(&format!("shard {index}"));
+                if let Err(error) = claimed.prove(&options.folder, &mut known) {
+                    context.progress.warn(&format!("shard {index}: {error:#}"));
+                    let text = format!("{error:#}");
+                    fs::write(name(&options.folder, index, "error"), text)
+                        .context("cannot write the error")?;
+                } else {
+                    proved += 1;
+                }
+            }
+            None if options.once => break,
+            None => std::thread::sleep(PERIOD),
+        }
+    }
+    report.note("proved_shards", proved);
+    Ok(Outcome::Done(report))
+}
+
+fn name(folder: &Path, index: usize, ending: &str) -> PathBuf {
+    folder.join(format!("{index}.{ending}"))
+}
+
+/// A job that nobody else has.
+struct Claimed {
+    index: usize,
+    path: PathBuf,
+}
+
+/// The next job of a folder.
+fn claim(folder: &Path) -> Result<Option<Claimed>> {
+    let mut indices: Vec<usize> = Vec::new();
+    // The folder may be gone by now: then there is no job.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let file = entry.file_name();
+        let index = file.to_str().and_then(|file| file.strip_suffix(".job"));
+        let index: Option<usize> = index.and_then(|index| index.parse().ok());
+        indices.extend(index);
+    }
+    indices.sort_unstable();
+    for index in indices {
+        let path = name(folder, index, &format!("taken-{}", std::process::id()));
+        // Whoever comes first has it.
+        if fs::rename(name(folder, index, "job"), &path).is_ok() {
+            return Ok(Some(Claimed { index, path }));
+        }
+    }
+    Ok(None)
+}
+
+/// What is the same for all jobs of a key.
+struct Known {
+    pk: PathBuf,
+    pipeline: LoadedPipeline,
+    srs: Srs,
+}
+
+impl Known {
+    fn read(pk: &Path) -> Result<Self> {
+        let pipeline = LoadedPipeline::read(pk)?;
+        let srs = load_srs(pk, pipeline.vk.srs().id(), pipeline.vk.k())?;
+        Ok(Self { pk: pk.to_path_buf(), pipeline, srs })
+    }
+}
+
+impl Claimed {
+    fn prove(&self, folder: &Path, known: &mut Option<Known>) -> Result<()> {
+        let body = container::read(&self.path, Kind::ShardJob, &protocol(), MAX_BYTES)?;
+        let (job, rest) = postcard::take_from_bytes::<Job>(&body).context("malformed job")?;
+        if !rest.is_empty() {
+            bail!("malformed job: {} trailing bytes", rest.len());
+        }
+        if known.as_ref().is_none_or(|known| known.pk != job.pk) {
+            *known = Some(Known::read(&job.pk)?);
+        }
+        let Some(Known { pipeline, srs, .. }) = known else { bail!("no key") };
+        let secrets = ShardSecrets::from_bytes(&Zeroizing::new(job.secrets))?;
+        let [private_inputs, private_outputs] = job.private;
+        let model_id = zktorch_verifier::ModelId(job.model_id);
+        let statement =
+            Statement { model_id, public: job.public, private_inputs, private_outputs, context: job.context };
+        let shared = PipelineStatement::new(&pipeline.vk, &statement, &job.boundaries)?;
+        let key = pipeline.shard(job.index)?;
+        let leaf = prove_leaf(&shared, job.index, &key, srs, &secrets)?;
+        container::write(&name(folder, job.index, "leaf"), Kind::ShardLeaf, &protocol(), &leaf.to_bytes()?)?;
+        fs::remove_file(&self.path).context("cannot remove the job")?;
+        Ok(())
+    }
+}
+
+/// A proof whose shards other processes prove.
+pub(super) struct Driver<'a> {
+    pub(super) pipeline: &'a LoadedPipeline,
+    pub(super) pk: &'a Path,
+    pub(super) srs: &'a Srs,
+    pub(super) shared: &'a PipelineStatement<'a>,
+    pub(super) run: &'a zktorch_prover::Run,
+    pub(super) folder: &'a Path,
+}
+
+/// Processes that end with whoever waits for them.
+struct Children(Vec<Child>);
+
+impl Drop for Children {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // One that has ended is not there to be told.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Children {
+    fn start(count: usize, folder: &Path) -> Result<Self> {
+        let program = std::env::current_exe().context("cannot find this program")?;
+        let threads = (zktorch_field::par::current_num_threads() / count.max(1)).max(1).to_string();
+        let start = |_| {
+            let mut command = Command::new(&program);
+            command.arg("worker").arg(folder).args(["--once", "--quiet", "--threads", &threads]);
+            command.stdin(Stdio::null()).stdout(Stdio::null());
+            command.spawn().context("cannot start a worker")
+        };
+        Ok(Self((0..count).map(start).collect::<Result<_>>()?))
+    }
+
+    /// Whether one of them still runs.
+    fn running(&mut self) -> bool {
+        self.0.iter_mut().any(|child| matches!(child.try_wait(), Ok(None)))
+    }
+}
+
+impl Driver<'_> {
+    /// The whole proof: shards are proved by so many processes, verified here, and folded as they come.
+    pub(super) fn prove(&self, context: &Context, workers: usize) -> Result<Proved> {
+        let vk = &self.pipeline.vk;
+        let mut keys = Vec::with_capacity(vk.shards());
+        for (index, shard) in vk.body().shards.iter().enumerate() {
+            let key = vk.shard(index)?;
+            self.write_job(index, &self.run.wires.secrets(shard, &key))?;
+            keys.push(key);
+        }
+        let mut children = Children::start(workers, self.folder)?;
+        let mut end = self.run.end(vk, self.srs)?;
+        let mut missing: BTreeSet<usize> = (0..vk.shards()).collect();
+        while !missing.is_empty() {
+            // Asked before the folder is looked into: what the last one has written is found.
+            let running = children.running();
+            for index in missing.clone() {
+                if let Some(leaf) = self.take(context, index, &keys[index])? {
+                    end.add(index, leaf)?;
+                    missing.remove(&index);
+                }
+            }
+            if !running {
+                break;
+            }
+            std::thread::sleep(PERIOD);
+        }
+        for index in missing {
+            context.progress.warn(&format!("shard {index}: no worker has proved it, so it is proved here"));
+            end.add(index, self.prove_shard(index)?)?;
+        }
+        Ok(end.finish()?)
+    }
+
+    fn write_job(&self, index: usize, secrets: &ShardSecrets) -> Result<()> {
+        let statement = &self.run.statement;
+        let mut job = Job {
+            pk: std::path::absolute(self.pk)?,
+            index,
+            model_id: statement.model_id.0,
+            public: statement.public.clone(),
+            private: [statement.private_inputs.clone(), statement.private_outputs.clone()],
+            context: statement.context.clone(),
+            boundaries: self.run.boundaries.clone(),
+            secrets: secrets.to_bytes()?.to_vec(),
+        };
+        let body = Zeroizing::new(postcard::to_stdvec(&job)?);
+        job.secrets.zeroize();
+        container::write(&name(self.folder, index, "job"), Kind::ShardJob, &protocol(), &body)?;
+        Ok(())
+    }
+
+    /// What a worker has given back of a shard, if it is right.
+    fn take(&self, context: &Context, index: usize, key: &UncheckedKey) -> Result<Option<ProvedLeaf>> {
+        let error = name(self.folder, index, "error");
+        if let Ok(text) = fs::read_to_string(&error) {
+            // A model that cannot be proved, or a machine that cannot: nobody else will.
+            bail!("shard {index}: {text}");
+        }
+        let path = name(self.folder, index, "leaf");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read = || -> Result<ProvedLeaf> {
+            let bytes = container::read(&path, Kind::ShardLeaf, &protocol(), MAX_BYTES)?;
+            Ok(ProvedLeaf::from_bytes(self.shared, index, key, self.srs, &bytes)?)
+        };
+        let leaf = read();
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        match leaf {
+            Ok(leaf) => Ok(Some(leaf)),
+            Err(error) => {
+                context
+                    .progress
+                    .warn(&format!("shard {index}: what a worker gave back is refused: {error:#}"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn prove_shard(&self, index: usize) -> Result<ProvedLeaf> {
+        let key = self.pipeline.shard(index)?;
+        let shard = self.pipeline.vk.body().shards.get(index).context("no such shard")?;
+        let secrets = self.run.wires.secrets(shard, key.vk());
+        Ok(prove_leaf(self.shared, index, &key, self.srs, &secrets)?)
+    }
+}

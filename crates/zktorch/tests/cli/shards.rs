@@ -1,0 +1,172 @@
+//! Models in shards.
+
+use std::fs;
+use std::path::Path;
+
+use super::support::{Files, cnn, fixture, folder, succeed, text, zktorch};
+
+/// The files of a model set up in this many shards, in a folder that lives as long as the test program.
+fn set_up(shards: &[&str], options: &[&str]) -> (Files, u64) {
+    let folder = folder().keep();
+    let mut files = Files::at(&folder);
+    let [zkt, pk, vk] = ["model.zkt", "model.pk", "model.vk"].map(|name| files.path(name));
+    let (onnx, calibration) = (fixture("digits/cnn.onnx"), fixture("digits/calibration.npz"));
+    succeed(&[&["compile", &onnx, "-o", &zkt, "--calibration", &calibration], options].concat());
+    let json = succeed(&[&["setup", &zkt, "--pk", &pk, "--vk", &vk], shards].concat());
+    files.id = json["model_id"].as_str().unwrap().to_owned();
+    (files, json["shards"].as_u64().unwrap_or(1))
+}
+
+fn prove(files: &Files, more: &[&str]) -> serde_json::Value {
+    let [pk, proof, statement] = ["model.pk", "proof.bin", "statement.json"].map(|name| files.path(name));
+    let sample = fixture("digits/sample.npy");
+    let own = ["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement];
+    succeed(&[&own[..], more].concat())
+}
+
+#[test]
+fn a_model_in_shards() {
+    let (files, shards) = set_up(&["--shards", "3"], &["--private", "input"]);
+    assert_eq!(shards, 3);
+    for name in ["model.pk.shard0", "model.pk.shard2"] {
+        assert!(Path::new(&files.path(name)).exists());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(files.path(name)).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+    let told = succeed(&["info", &files.path("model.vk")]);
+    assert_eq!((told["kind"].as_str(), told["shards"].as_u64()), (Some("pipeline_key"), Some(3)));
+    assert_eq!(succeed(&["info", &files.path("model.pk")])["shards"], 3);
+
+    let proved = prove(&files, &[]);
+    assert_eq!((proved["shards"].as_u64(), &proved["model_id"]), (Some(3), &files.id.as_str().into()));
+    assert_eq!(told["expected_proof_bytes"], proved["proof_bytes"]);
+    assert_eq!(files.verify_insecure(&["--model-id", &files.id]).code, 0);
+    // What it says is what the model in one piece says.
+    assert_eq!(files.statement()["outputs"], cnn().statement()["outputs"]);
+    files.verify(&[]).rejected("SRS");
+    files.verify_insecure(&["--model-id", &"0".repeat(64)]).rejected("the key is of model");
+    files.verify_insecure(&["--context", "another"]).rejected("the proof of shard 0 does not verify");
+    let mut statement = files.statement();
+    statement["outputs"][0]["integers"][0] = 1.into();
+    statement["outputs"][0]["real"] = serde_json::Value::Null;
+    let folder = folder();
+    let edited = text(&folder.path().join("s.json"));
+    fs::write(&edited, statement.to_string()).unwrap();
+    files.verify_insecure(&["--statement", &edited]).rejected("");
+
+    // Whoever may see the weights makes the key again.
+    let (pk, vk) = (files.path("model.pk"), files.path("model.vk"));
+    let audit = |vk: &str, onnx: &str| zktorch(&["audit", "--json", "--pk", &pk, "--vk", vk, &fixture(onnx)]);
+    assert_eq!(audit(&vk, "digits/cnn.onnx").json()["accepted"], true);
+    audit(&vk, "digits/mlp.onnx").rejected("another ONNX file");
+    let (others, _) = set_up(&["--shards", "3"], &["--private", "input"]);
+    audit(&others.path("model.vk"), "digits/cnn.onnx").rejected("not that of the proving key");
+
+    // Keys and proofs in one piece are something else.
+    files.verify_insecure(&["--vk", &cnn().path("model.vk")]).rejected("wrong key");
+    files.verify_insecure(&["--proof", &cnn().path("proof.bin")]).rejected("wrong key");
+    cnn().verify_insecure(&["--proof", &files.path("proof.bin")]).rejected("wrong key");
+}
+
+#[test]
+fn workers_prove_shards() {
+    let (files, shards) = set_up(&["--shard-values", "1000"], &[]);
+    assert!(shards > 1);
+    prove(&files, &["--workers", "2", "--context", "fresh"]);
+    assert_eq!(files.verify_insecure(&["--context", "fresh"]).code, 0);
+    // Nothing is left of what they exchanged.
+    let left: Vec<_> = fs::read_dir(Path::new(&files.path("model.pk")).parent().unwrap()).unwrap().collect();
+    let hidden = |name: &str| name.starts_with(".zktorch");
+    assert!(left.iter().all(|entry| !hidden(entry.as_ref().unwrap().file_name().to_str().unwrap())));
+
+    // A worker for a folder without jobs, and for none.
+    let folder = folder();
+    let json = succeed(&["worker", &text(folder.path()), "--once"]);
+    assert_eq!(json["proved_shards"], 0);
+    zktorch(&["worker", &text(&folder.path().join("none"))]).fails(2, "expected a folder");
+    // What is no job is said to be none, and left to nobody else.
+    fs::write(folder.path().join("0.job"), b"garbage").unwrap();
+    succeed(&["worker", &text(folder.path()), "--once"]);
+    assert!(fs::read_to_string(folder.path().join("0.error")).unwrap().contains("0.taken"));
+
+    let one = cnn();
+    let [pk, proof, statement] = ["model.pk", "p", "s"].map(|name| one.path(name));
+    let sample = fixture("digits/sample.npy");
+    let own = ["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement];
+    zktorch(&[&own[..], &["--workers", "2"]].concat()).fails(2, "expected a key in shards");
+}
+
+/// Whoever dies takes a shard along that others prove.
+#[cfg(target_os = "linux")]
+#[test]
+fn killed_workers_lose_nothing() {
+    use std::process::{Command, Stdio};
+
+    let (files, _) = set_up(&["--shards", "4"], &[]);
+    let [pk, proof, statement] = ["model.pk", "proof.bin", "statement.json"].map(|name| files.path(name));
+    let sample = fixture("digits/sample.npy");
+    for delay in [0, 40, 160] {
+        let own = ["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement];
+        let mut driver = Command::new(env!("CARGO_BIN_EXE_zktorch"))
+            .args(own)
+            .args(["--workers", "2"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let tasks = format!("/proc/{}/task", driver.id());
+        let children = || -> Vec<String> {
+            let tasks = fs::read_dir(&tasks).into_iter().flatten().flatten();
+            let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+            children.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+        };
+        let mut found = Vec::new();
+        while found.is_empty() && driver.try_wait().unwrap().is_none() {
+            found = children();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        for child in found {
+            let _ = Command::new("kill").args(["-9", &child]).stderr(Stdio::null()).status();
+        }
+        assert!(driver.wait().unwrap().success(), "killed after {delay} ms");
+        assert_eq!(files.verify_insecure(&[]).code, 0);
+    }
+}
+
+#[test]
+fn keys_of_shards_belong_together() {
+    let (files, _) = set_up(&["--shards", "2"], &[]);
+    let (others, _) = set_up(&["--shards", "2"], &[]);
+    let [pk, proof, statement] = ["model.pk", "p", "s"].map(|name| files.path(name));
+    let sample = fixture("digits/sample.npy");
+    let own = ["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement];
+    // Another setup's, one of this setup in the place of the other, none.
+    let shard = files.path("model.pk.shard1");
+    let kept = fs::read(&shard).unwrap();
+    fs::copy(others.path("model.pk.shard1"), &shard).unwrap();
+    zktorch(&own).fails(2, "proving key of shard 1");
+    fs::copy(files.path("model.pk.shard0"), &shard).unwrap();
+    zktorch(&own).fails(2, "proving key of shard 1");
+    fs::remove_file(&shard).unwrap();
+    zktorch(&own).fails(2, "model.pk.shard1");
+    fs::write(&shard, kept).unwrap();
+    succeed(&own);
+
+    // None is written over, nor does one write over another file of the command.
+    let onto = ["prove", "--pk", &pk, "--input", &sample, "--proof", &shard, "--statement", &statement];
+    zktorch(&onto).fails(2, "a shard's key beside --pk");
+    let own_model = files.path("model.zkt");
+    let onto = ["setup", &own_model, "--pk", &pk, "--vk", &shard, "--shards", "2", "--force"];
+    zktorch(&onto).fails(2, "a shard's key beside --pk");
+
+    // A setup in fewer shards leaves none behind.
+    let [zkt, vk] = ["model.zkt", "model.vk"].map(|name| files.path(name));
+    let again = ["setup", &zkt, "--pk", &pk, "--vk", &vk];
+    zktorch(&again).fails(2, "is there already");
+    succeed(&[&again[..], &["--force"]].concat());
+    assert!(!Path::new(&shard).exists());
+    succeed(&own);
+}
