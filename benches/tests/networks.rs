@@ -128,6 +128,47 @@ fn vgg_16() {
     assert_eq!(floor_points(&report).unwrap(), 27_113_424);
 }
 
+/// Another 350 megabytes.
+#[test]
+fn vit_b_16() {
+    let model = Network::VitB16.model(EXTENT, false);
+    let graph = model.graph.as_ref().unwrap();
+    let counted = graph.initializer.iter().map(|tensor| tensor.dims.iter().product::<i64>());
+    assert_eq!(counted.sum::<i64>(), 86_567_656);
+    let bytes = model.encode_to_vec();
+    drop(model);
+    let report = inspect(&bytes, &Options::default()).unwrap();
+    let blocks = 12;
+    let expected = [
+        ("Add", 6 * blocks + 1),
+        ("Concat", 1),
+        ("Constant", 19 * blocks + 2),
+        ("Conv", 1),
+        ("Div", blocks),
+        ("Erf", blocks),
+        ("Gather", 3 * blocks + 1),
+        ("Gemm", blocks + 1),
+        ("LayerNormalization", 2 * blocks + 1),
+        ("MatMul", 5 * blocks),
+        ("Mul", 4 * blocks),
+        ("Reshape", 9 * blocks + 1),
+        ("Softmax", blocks),
+        ("Squeeze", blocks),
+        ("Transpose", 8 * blocks + 1),
+        ("Unsqueeze", blocks),
+    ];
+    assert_eq!(operators(&report), expected);
+    assert!(report.supported);
+    // 17.6 billion multiplications: the blocks' products with weights, of 197 tokens; scores and sums of values; squares and factors
+    // of normalisations; patches; the head.
+    let (tokens, hidden, inner) = (197, 768, 3072);
+    let dense = tokens * hidden * (4 * hidden + 2 * inner);
+    let attention = 2 * tokens * tokens * hidden;
+    let ends = (tokens - 1) * hidden * 3 * 16 * 16 + hidden * 1000;
+    let norms = 2 * 25 * tokens * hidden;
+    assert_eq!(report.multiplications, 12 * (dense + attention) + norms + ends);
+}
+
 /// Small images, where that is enough to tell the forms apart: every channel counts.
 #[test]
 fn folding_changes_nothing() {

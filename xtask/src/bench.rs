@@ -8,6 +8,7 @@ mod files;
 mod html;
 mod linear;
 mod machine;
+mod mlperf;
 mod names;
 mod peers;
 mod published;
@@ -18,6 +19,7 @@ mod suite;
 #[cfg(test)]
 mod testing;
 mod units;
+mod verdicts;
 
 use std::env;
 use std::path::PathBuf;
@@ -42,9 +44,12 @@ enum Part {
     Core(core::Options),
     /// What each part of the design is worth: the same work with it and without.
     Ablation(ablation::Options),
+    /// The models of MLPerf and language models, beside what ZKTorch's authors publish.
+    #[command(name = "mlperf")]
+    MlPerf(mlperf::Options),
     /// EZKL on the same models and inputs, beside us.
     Peers(peers::Options),
-    /// Make report.html again from report.json and the other parts' files beside it.
+    /// Make the pages again: report.html from report.json and the other parts' files beside it, mlperf.html from mlperf.json.
     Html(render::Options),
 }
 
@@ -53,6 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => suite::run(&options.suite),
         Some(Part::Core(core)) => core::run(core),
         Some(Part::Ablation(ablation)) => ablation::run(ablation),
+        Some(Part::MlPerf(mlperf)) => mlperf::run(mlperf),
         Some(Part::Peers(peers)) => peers::run(peers),
         Some(Part::Html(html)) => render::run(html),
     }

@@ -29,6 +29,7 @@ mod squeezenet;
 mod transformer;
 mod unet_3d;
 mod vgg;
+mod vit;
 mod weights;
 
 use clap::ValueEnum;
@@ -40,6 +41,7 @@ pub use self::sequence::{Sequence, reduced};
 
 use self::builder::Builder;
 use self::example::{Inputs, Values};
+use self::vit::Vit;
 
 /// A network of torchvision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,6 +57,9 @@ pub enum Network {
     Vgg16,
     /// SqueezeNet 1.1.
     Squeezenet,
+    /// ViT-B/16.
+    #[value(name = "vit_b_16")]
+    VitB16,
 }
 
 /// The operator set of the graphs.
@@ -81,6 +86,7 @@ impl Network {
             Self::MobileNetV2 => builder.mobilenet_v2(x),
             Self::Vgg16 => builder.vgg16(x),
             Self::Squeezenet => builder.squeezenet_1_1(x),
+            Self::VitB16 => builder.vit(&x, &Vit::base_16(extent)),
         };
         inputs.into_example(builder, OPSET, &[(output.clone(), &output, &[1, CLASSES])]).model
     }

@@ -11,6 +11,7 @@ use super::recurrent::{Cell, Layer};
 use super::rnnt::Rnnt;
 use super::transformer::{Bert, Encoder};
 use super::unet_3d::UNet3d;
+use super::vit::Vit;
 
 /// A network for sequences, at its own size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -73,6 +74,7 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
     };
     let both_ways = |cell| Layer { cell, steps: 5, inputs: 12, hidden: 16, both_ways: true }.classifier(10);
     let diffusion = Diffusion { extent: 8, inputs: 8, channels: 16, groups: 4, heads: 2, time: 16 };
+    let vit = Vit { extent: 16, patch: 4, layers: 2, hidden: 32, heads: 2, inner: 64, classes: 10 };
     vec![
         ("block", block(16)),
         ("bert", bert.example()),
@@ -86,5 +88,6 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
         ("detector", Detector { extent: 32, channels: 8, classes: 5 }.example()),
         ("3d u-net", UNet3d { extent: 8, channels: 4, classes: 3 }.example()),
         ("diffusion block", diffusion.example()),
+        ("vit", vit.example()),
     ]
 }

@@ -10,6 +10,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::report::Subject;
+
 /// One table with its heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Extra {
@@ -38,13 +40,17 @@ type Table = fn(&Value) -> Option<Extra>;
 
 const TABLES: [(&str, Table); 2] = [("peers.json", peers::table), ("ablation.json", ablation::table)];
 
-/// The tables of a folder: of peers.json and ablation.json as far as they are there.
+/// The tables of a folder: of peers.json and ablation.json as far as they are there. They are about the suite's models.
 ///
 /// # Errors
 /// If a file that is there cannot be read.
-pub(super) fn read(folder: &Path) -> Result<Vec<Extra>> {
+pub(super) fn read(subject: Subject, folder: &Path) -> Result<Vec<Extra>> {
+    let tables = match subject {
+        Subject::Suite => &TABLES[..],
+        Subject::MlPerf => &[],
+    };
     let mut extras = Vec::new();
-    for (name, table) in TABLES {
+    for (name, table) in tables {
         let path = folder.join(name);
         let text = match fs::read(&path) {
             Ok(text) => text,
@@ -70,12 +76,13 @@ mod tests {
     #[test]
     fn files_that_are_there() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read(folder.path()).unwrap(), []);
+        assert_eq!(read(Subject::Suite, folder.path()).unwrap(), []);
         let peers = r#"{"models": {"lenet": {"zktorch": {"prove_s": 0.1}, "ezkl": {}}}}"#;
         fs::write(folder.path().join("peers.json"), peers).unwrap();
-        assert_eq!(read(folder.path()).unwrap().len(), 1);
+        assert_eq!(read(Subject::Suite, folder.path()).unwrap().len(), 1);
         fs::write(folder.path().join("ablation.json"), "{").unwrap();
-        let message = format!("{:#}", read(folder.path()).unwrap_err());
+        let message = format!("{:#}", read(Subject::Suite, folder.path()).unwrap_err());
         assert!(message.contains("ablation.json is not JSON"), "{message}");
+        assert_eq!(read(Subject::MlPerf, folder.path()).unwrap(), []);
     }
 }

@@ -12,23 +12,24 @@ use super::extra::{self, Extra};
 use super::html;
 use super::report::Report;
 
-/// Writes report.json and report.html into a folder, which is made if it is not there. Tables of other subcommands that cannot be
-/// read are left out: they must not cost a long run its result.
+/// Writes a report and its page into a folder, which is made if it is not there. Tables of other subcommands that cannot be read are
+/// left out: they must not cost a long run its result.
 pub(super) fn write(report: &Report, folder: &Path) -> Result<()> {
     let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
-    replace(&folder.join("report.json"), &json)?;
-    let extras = extra::read(folder).unwrap_or_else(|error| {
+    let subject = report.settings.subject;
+    replace(&folder.join(format!("{}.json", subject.stem())), &json)?;
+    let extras = extra::read(subject, folder).unwrap_or_else(|error| {
         eprintln!("warning: {error:#}");
         Vec::new()
     });
     write_html(report, &extras, folder)
 }
 
-/// Writes report.html alone.
+/// Writes the page alone.
 pub(super) fn write_html(report: &Report, extras: &[Extra], folder: &Path) -> Result<()> {
     let page = html::page(report, extras)?;
-    replace(&folder.join("report.html"), page.as_bytes())
+    replace(&folder.join(format!("{}.html", report.settings.subject.stem())), page.as_bytes())
 }
 
 /// A reader sees the old file or the new one, never a part.

@@ -36,18 +36,19 @@ pub(super) fn page(report: &Report, extras: &[Extra]) -> Result<String> {
         section("Every run", tables::runs(report)),
         section("How it is measured", Some(method(report))),
     ];
+    let subject = report.settings.subject;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "zktorch: end-to-end benchmark" }
+                title { (subject.title()) }
                 style { (PreEscaped(include_str!("html/style.css"))) }
             }
             body {
                 header {
-                    h1 { "zktorch: end-to-end benchmark" }
+                    h1 { (subject.title()) }
                     p class="meta" { (where_and_when(report)) }
                     (warnings(report))
                     (highlights(report))
@@ -156,12 +157,12 @@ fn highlights(report: &Report) -> Markup {
 }
 
 fn method(report: &Report) -> Markup {
-    let machine = &report.machine;
+    let (machine, subject) = (&report.machine, report.settings.subject);
     let unknown = || "unknown".to_owned();
     html! {
         ul {
             li {
-                "Made by " code { "cargo xtask bench" } " (" code { "report.json" } " beside this file has every number; "
+                "Made by " code { (subject.command()) } " (" code { (subject.stem()) ".json" } " beside this file has every number; "
                 code { "docs/performance.md" } " explains its keys)."
             }
             li {

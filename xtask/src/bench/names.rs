@@ -13,6 +13,14 @@ pub(super) fn model(name: &str) -> &str {
         "mobilenetv2" => "MobileNetV2",
         "vgg16" => "VGG-16",
         "squeezenet" => "SqueezeNet",
+        "bert-1" => "BERT-base, 1 token",
+        "bert-128" => "BERT-base, 128 tokens",
+        "gpt2-16" => "GPT-2, 16 tokens",
+        "gpt2-64" => "GPT-2, 64 tokens",
+        "smollm2-64" => "SmolLM2-135M, 64 tokens",
+        "rnnt" => "RNN-T",
+        "llama-layer" => "LLaMA-2-7B, one layer",
+        "vit" => "ViT-B/16",
         other => other,
     }
 }

@@ -1,6 +1,8 @@
 //! What others report or were seen to need, for the table beside our own figures. Different machines: orders of magnitude are what
 //! can be compared.
 
+use super::report::Subject;
+
 /// Where a figure comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -31,20 +33,49 @@ pub(super) struct Figure {
 const NOT_STATED: &str = "as in the paper, not restated here";
 const TWO_CORES: &str = "2 cores";
 
-/// By model.
-pub(super) const FIGURES: [Figure; 7] = [
+/// ZKTorch's own figure of a model.
+const fn zktorch(
+    model: &'static str,
+    prove_s: f64,
+    verify_s: Option<f64>,
+    proof_bytes: Option<f64>,
+) -> Figure {
     Figure {
         system: "ZKTorch",
-        model: "resnet",
+        model,
         note: "",
-        prove_s: 6270.0,
-        verify_s: Some(62.8),
-        proof_bytes: Some(85e3),
+        prove_s,
+        verify_s,
+        proof_bytes,
         memory_bytes: None,
         hardware: "64 threads, machine with 4 TB of memory",
         source: "arXiv 2507.07031",
         origin: Origin::Published,
-    },
+    }
+}
+
+/// A proving time of another system.
+const fn other(system: &'static str, model: &'static str, prove_s: f64, hardware: &'static str) -> Figure {
+    Figure { system, hardware, source: "its authors", ..zktorch(model, prove_s, None, None) }
+}
+
+const RESNET_50: Figure = zktorch("resnet", 6270.0, Some(62.8), Some(85e3));
+const BERT: Figure = zktorch("bert-1", 880.0, Some(26.7), Some(4.9e6));
+const GPT2: Figure = zktorch("gpt2-16", 599.0, Some(12.0), None);
+/// Where ZKTorch's authors give one figure for a model that has several rows here.
+const NO_LENGTH: &str = "the number of tokens is not restated here";
+
+/// What a report has beside its own figures.
+pub(super) fn figures(subject: Subject) -> &'static [Figure] {
+    match subject {
+        Subject::Suite => &SUITE,
+        Subject::MlPerf => &MLPERF,
+    }
+}
+
+/// By model.
+const SUITE: [Figure; 7] = [
+    RESNET_50,
     Figure {
         system: "ZKML",
         model: "mobilenetv2",
@@ -117,4 +148,26 @@ pub(super) const FIGURES: [Figure; 7] = [
         source: "its code, run by us",
         origin: Origin::Measured,
     },
+];
+
+/// By row, then models that have none yet.
+const MLPERF: [Figure; 14] = [
+    Figure { note: NO_LENGTH, ..BERT },
+    Figure { model: "bert-128", note: NO_LENGTH, ..BERT },
+    Figure { note: NO_LENGTH, ..GPT2 },
+    Figure {
+        proof_bytes: Some(2.7e6),
+        note: "zero-knowledge",
+        ..other("Jolt Atlas", "gpt2-16", 23.4, "Apple M3")
+    },
+    Figure { note: NO_LENGTH, ..other("NANOZK", "gpt2-16", 43.0, NOT_STATED) },
+    Figure { model: "gpt2-64", note: NO_LENGTH, ..GPT2 },
+    Figure { note: "not zero-knowledge", ..other("DeepProve", "gpt2-64", 48.0, "24 cores") },
+    zktorch("rnnt", 19.4, None, None),
+    RESNET_50,
+    zktorch("LLaMA-2-7B", 2645.0, Some(100.0), Some(22.9e6)),
+    zktorch("GPT-J 6B", 1398.0, None, None),
+    zktorch("RetinaNet", 53_052.0, None, None),
+    zktorch("3D-UNet", 568_543.0, None, None),
+    zktorch("SDXL", 68_950.0, None, None),
 ];

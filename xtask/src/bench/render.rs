@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 
-use super::report::Report;
+use super::report::{Report, Subject};
 use super::{extra, files};
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// Folder of report.json (default: target/bench).
+    /// Folder of report.json and mlperf.json (default: target/bench).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -20,8 +20,14 @@ pub(super) fn run(options: &Options) -> Result<()> {
         Some(out) => out.clone(),
         None => super::folder()?,
     };
-    let report = Report::read(&folder.join("report.json"))?;
-    files::write_html(&report, &extra::read(&folder)?, &folder)?;
-    println!("{}", folder.join("report.html").display());
+    let path = |subject: Subject, extension: &str| folder.join(format!("{}.{extension}", subject.stem()));
+    let there: Vec<Subject> =
+        Subject::ALL.into_iter().filter(|subject| path(*subject, "json").exists()).collect();
+    ensure!(!there.is_empty(), "{}: expected report.json or mlperf.json, found neither", folder.display());
+    for subject in there {
+        let report = Report::read(&path(subject, "json"))?;
+        files::write_html(&report, &extra::read(subject, &folder)?, &folder)?;
+        println!("{}", path(subject, "html").display());
+    }
     Ok(())
 }

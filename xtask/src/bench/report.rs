@@ -41,14 +41,56 @@ pub(super) struct Report {
     pub(super) linearity: Linearity,
 }
 
+/// What a report is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Subject {
+    /// The suite's models.
+    #[default]
+    Suite,
+    /// The rows of `cargo xtask bench mlperf`.
+    MlPerf,
+}
+
+impl Subject {
+    pub(super) const ALL: [Self; 2] = [Self::Suite, Self::MlPerf];
+
+    /// The name of its files without their extension.
+    pub(super) fn stem(self) -> &'static str {
+        match self {
+            Self::Suite => "report",
+            Self::MlPerf => "mlperf",
+        }
+    }
+
+    /// What makes it.
+    pub(super) fn command(self) -> &'static str {
+        match self {
+            Self::Suite => "cargo xtask bench",
+            Self::MlPerf => "cargo xtask bench mlperf",
+        }
+    }
+
+    /// The heading of its page.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Suite => "zktorch: end-to-end benchmark",
+            Self::MlPerf => "zktorch: the models of MLPerf and language models",
+        }
+    }
+}
+
 /// The options of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Settings {
+    /// What is measured.
+    #[serde(default)]
+    pub(super) subject: Subject,
     /// Proofs per series.
     pub(super) runs: usize,
     /// Small models and one run only; no bar is judged.
     pub(super) quick: bool,
-    /// The models of the suite.
+    /// The models, or rows.
     pub(super) models: Vec<String>,
     /// The thread counts of the scaling.
     pub(super) threads: Vec<usize>,
@@ -125,7 +167,11 @@ impl Report {
 
     /// Computes what follows from the series.
     pub(super) fn conclude(&mut self) {
-        self.linearity = linear::of(self);
+        // Where weights dominate, a time per committed value says nothing.
+        self.linearity = match self.settings.subject {
+            Subject::Suite => linear::of(self),
+            Subject::MlPerf => Linearity::default(),
+        };
         self.bars = if self.settings.quick { Vec::new() } else { bars::judge(self) };
     }
 

@@ -14,10 +14,10 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use self::plan::{Plan, Planned};
-use super::bars::Verdict;
 use super::files;
 use super::machine::Machine;
-use super::report::{Failure, Purpose, Report, Series, Settings};
+use super::report::{Failure, Purpose, Report, Series, Settings, Subject};
+use super::verdicts;
 use crate::prove_model::{Model, Prepared, Request, Source};
 
 /// Forces a backend of the field arithmetic.
@@ -59,6 +59,7 @@ impl Options {
             plan::ALL.to_vec()
         };
         Settings {
+            subject: Subject::Suite,
             runs: if self.quick { 1 } else { usize::from(self.runs) },
             quick: self.quick,
             models: models.iter().map(|model| model.name()).collect(),
@@ -127,7 +128,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
         print!("{table}");
     }
     eprintln!("wrote {}", out.join("report.html").display());
-    judge(&report, plan::is_whole(&report.settings, !options.skip_portable))
+    verdicts::require(&report, plan::is_whole(&report.settings, !options.skip_portable))
 }
 
 /// A model with its keys, and what is measured of them once.
@@ -156,55 +157,5 @@ impl Ready {
         };
         report.insert("srs_bytes".to_owned(), self.srs_bytes.into());
         Ok(report)
-    }
-}
-
-/// Fails for whatever could not be measured, and for missed bars if the run is a whole one.
-fn judge(report: &Report, whole: bool) -> Result<()> {
-    if !report.failures.is_empty() {
-        bail!("{} series could not be measured", report.failures.len());
-    }
-    let missed: Vec<&str> = report
-        .bars
-        .iter()
-        // A number that a whole run does not have is no success either.
-        .filter(|bar| matches!(bar.verdict, Verdict::Missed | Verdict::NotMeasured))
-        .map(|bar| bar.id.as_str())
-        .collect();
-    if whole && !missed.is_empty() {
-        bail!("bars missed or not measured: {}", missed.join(", "));
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::testing::{report, run};
-    use super::*;
-
-    #[test]
-    fn a_whole_run_must_reach_every_bar() {
-        let mut report = report(&[("resnet", run(10_000_000, 1.0, 3_000_000_000, 10))]);
-        let message = format!("{:#}", judge(&report, true).unwrap_err());
-        // Not measured here, so not reached.
-        assert!(message.contains("vgg16_setup") && !message.contains("resnet50_memory"), "{message}");
-        assert!(judge(&report, false).is_ok());
-        for bar in &mut report.bars {
-            bar.verdict = Verdict::Pass;
-        }
-        assert!(judge(&report, true).is_ok());
-        report.bars[0].verdict = Verdict::Missed;
-        let message = format!("{:#}", judge(&report, true).unwrap_err());
-        assert_eq!(message, "bars missed or not measured: resnet50_prove_over_floor");
-    }
-
-    #[test]
-    fn what_could_not_be_measured_fails_any_run() {
-        let mut report = report(&[]);
-        assert!(judge(&report, false).is_ok());
-        let failure =
-            Failure { model: "vgg16".into(), purpose: Purpose::Suite, threads: 2, error: "no memory".into() };
-        report.failures.push(failure);
-        assert_eq!(format!("{:#}", judge(&report, false).unwrap_err()), "1 series could not be measured");
     }
 }

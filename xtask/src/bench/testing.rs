@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::machine::Machine;
-use super::report::{Purpose, Report, Series, Settings};
+use super::report::{Purpose, Report, Series, Settings, Subject};
 
 /// One run with the numbers that most tests look at.
 pub(super) fn run(committed_values: u64, prove_s: f64, peak: u64, pk_bytes: u64) -> Map<String, Value> {
@@ -28,7 +28,8 @@ pub(super) fn report(models: &[(&str, Map<String, Value>)]) -> Report {
         modified: Some(false),
     };
     let names = models.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let settings = Settings { runs: 1, quick: false, models: names, threads: vec![1, 2] };
+    let subject = Subject::Suite;
+    let settings = Settings { subject, runs: 1, quick: false, models: names, threads: vec![1, 2] };
     let mut report = Report::new("2026-01-02T03:04:05Z".to_owned(), machine, settings);
     report.complete = true;
     report.series =

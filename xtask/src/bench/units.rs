@@ -56,7 +56,7 @@ pub(super) fn grouped(value: f64) -> String {
     if value <= -0.5 { format!("-{text}") } else { text }
 }
 
-/// Three digits, more where they stand before the point.
+/// Three digits, more where they stand before the point, and five decimals of what is below a hundredth.
 pub(super) fn digits(value: f64) -> String {
     let magnitude = value.abs();
     // The limits are where the next digit rounds up: 9.996 is 10.0.
@@ -65,7 +65,8 @@ pub(super) fn digits(value: f64) -> String {
         _ if magnitude >= 99.95 => format!("{value:.0}"),
         _ if magnitude >= 9.995 => format!("{value:.1}"),
         _ if magnitude >= 0.9995 || magnitude == 0.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
+        _ if magnitude >= 0.00995 => format!("{value:.3}"),
+        _ => format!("{value:.5}"),
     }
 }
 
@@ -125,5 +126,6 @@ mod tests {
         assert_eq!(grouped(7.0), "7");
         assert_eq!(digits(1.3456), "1.35");
         assert_eq!(digits(0.6123), "0.612");
+        assert_eq!(digits(0.000_21), "0.00021");
     }
 }

@@ -28,6 +28,8 @@ pub(crate) enum Model {
     Vgg16,
     /// SqueezeNet 1.1 at 224x224, random weights, on a photograph.
     Squeezenet,
+    /// ViT-B/16 at 224x224, random weights, on a photograph.
+    Vit,
     /// One block of a transformer encoder (hidden 64, 4 heads), random weights, 16 tokens or --tokens.
     Block,
     /// BERT-base, random weights, 1 token or --tokens.
@@ -127,6 +129,7 @@ impl Model {
             Self::MobileNetV2 => network("mobilenetv2", 3_504_872),
             Self::Vgg16 => network("vgg16", 138_357_544),
             Self::Squeezenet => network("squeezenet", 1_235_496),
+            Self::Vit => network("vit_b_16", 86_567_656),
             Self::Block => sequence("block", 49_984, 16),
             Self::Bert => sequence("bert", 109_482_240, 1),
             Self::Gpt2 => sequence("gpt2", 124_439_808, 16),

@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 
 use super::super::linear::Point;
 use super::super::names::{self, STAGES};
-use super::super::published::{FIGURES, Origin};
+use super::super::published::{self, Origin};
 use super::super::report::{Purpose, Report, Series};
 use super::super::units::{bytes, digits, seconds, short_count, trimmed};
 use super::palette::{CYAN, GREEN, INDIGO, PALE, PARTS, ROSE, SAND, TEAL};
@@ -219,7 +219,8 @@ pub(super) fn verifier(report: &Report) -> Result<Option<Figure>> {
 /// Proving times of others beside ours.
 pub(super) fn peers(report: &Report) -> Result<Option<Figure>> {
     let mut rows: Vec<Row> = Vec::new();
-    let mut models: Vec<&str> = FIGURES.iter().map(|figure| figure.model).collect();
+    let figures = published::figures(report.settings.subject);
+    let mut models: Vec<&str> = figures.iter().map(|figure| figure.model).collect();
     models.dedup();
     for model in models {
         let Some(ours) = report.find(model, Purpose::Suite).and_then(|series| series.median("prove_s"))
@@ -227,7 +228,7 @@ pub(super) fn peers(report: &Report) -> Result<Option<Figure>> {
             continue;
         };
         let mut bars = vec![Bar::plain(INDIGO, ours, format!("this report, {}", seconds(ours)))];
-        for figure in FIGURES.iter().filter(|figure| figure.model == model) {
+        for figure in figures.iter().filter(|figure| figure.model == model) {
             let colour = match figure.origin {
                 Origin::Published => ROSE,
                 Origin::Measured => SAND,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::bars::Verdict;
 use super::super::extra::Extra;
 use super::super::names;
-use super::super::published::{FIGURES, Origin};
+use super::super::published::{self, Origin};
 use super::super::report::{Purpose, Report, Series};
 use super::super::units::{bytes, digits, grouped, quantity, range, seconds, trimmed};
 
@@ -150,7 +150,8 @@ pub(super) fn linearity(report: &Report) -> Option<Markup> {
 
 pub(super) fn published(report: &Report) -> Option<Markup> {
     let or_nothing = |text: Option<String>| text.map_or_else(|| NOTHING.to_owned(), trimmed);
-    let mut models: Vec<&str> = FIGURES.iter().map(|figure| figure.model).collect();
+    let figures = published::figures(report.settings.subject);
+    let mut models: Vec<&str> = figures.iter().map(|figure| figure.model).collect();
     models.dedup();
     let hardware = format!("{} cores", report.machine.cores);
     Some(html! {
@@ -172,7 +173,7 @@ pub(super) fn published(report: &Report) -> Option<Markup> {
                         td class="text" { "this report" }
                     }
                 }
-                @for figure in FIGURES.iter().filter(|figure| figure.model == model) { tr {
+                @for figure in figures.iter().filter(|figure| figure.model == model) { tr {
                     th { (names::model(model)) @if !figure.note.is_empty() { span class="range" { (figure.note) } } }
                     td class="text" { (figure.system) }
                     td { (trimmed(seconds(figure.prove_s))) }

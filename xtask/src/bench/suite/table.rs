@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::measure::condition;
-use crate::bench::bars::Verdict;
 use crate::bench::names;
 use crate::bench::report::{Purpose, Report, Series};
-use crate::bench::units::{bytes, digits, grouped, quantity, seconds, trimmed};
+use crate::bench::units::{bytes, digits, grouped, seconds};
+use crate::bench::verdicts;
 
 /// Every series, then the bars.
 pub(super) fn text(report: &Report) -> String {
@@ -35,20 +35,7 @@ pub(super) fn text(report: &Report) -> String {
             of("peak_rss_bytes", bytes),
         );
     }
-    for bar in &report.bars {
-        let verdict = match bar.verdict {
-            Verdict::Stretch => "stretch",
-            Verdict::Pass => "pass",
-            Verdict::Missed => "MISSED",
-            Verdict::NotMeasured => "not measured",
-        };
-        let value = bar.value.map_or_else(|| "-".to_owned(), |value| quantity(bar.unit, value));
-        let limit = trimmed(quantity(bar.unit, bar.bar));
-        let _ = writeln!(text, "{:<80} {value:>9}  bar {limit:>9}  {verdict}", bar.what);
-    }
-    for failure in &report.failures {
-        let _ = writeln!(text, "{} FAILED: {}", names::model(&failure.model), failure.error);
-    }
+    text.push_str(&verdicts::text(report));
     text
 }
 
