@@ -4,8 +4,8 @@
 use zktorch_blocks::{Accumulator, Leaf, OpeningWitness};
 use zktorch_commit::{Commitment, Srs, SrsPolicy};
 use zktorch_graph::{
-    Contract, Expr, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId, Tensor,
-    TensorId, Term, View, Visibility, shards,
+    Contract, Expr, Formula, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId,
+    Tensor, TensorId, Term, Unary, View, Visibility, shards,
 };
 use zktorch_prover::{
     Model, Proved, ProvedLeaf, ProvingKey, Run, ShardSecrets, Wires, prove_leaf_with_nonce,
@@ -451,6 +451,62 @@ fn hostile_wirings_are_refused() {
 }
 
 /// What is wired is part of the id, and so of every proof.
+#[test]
+fn the_work_of_all_shards_is_bounded() {
+    let mut heavy = model(1, Visibility::Public, Visibility::Public);
+    // As much as one key may ask for: five of it are more than a pipeline may.
+    let formula = (0..60).fold(Formula::argument(), |formula, _| formula.then(Unary::Sin));
+    let (lo, hi) = (0, 1);
+    let function = Function::Formula { formula, input_scale: 16, output_scale: 0, lo, hi };
+    heavy.graph.tables.push(Table { function, domain: Interval::new(-32768, 32767) });
+    let shape = Shape::new([WIDTH]);
+    for (name, domain, role) in [
+        ("x2", Interval::new(-32768, 32767), Role::LookupInput(TableId(1))),
+        ("y2", Interval::new(lo, hi), Role::LookupOutput(TableId(1))),
+    ] {
+        heavy.graph.tensors.push(Tensor {
+            name: name.to_owned(),
+            shape: shape.clone(),
+            scale: 0,
+            range: domain,
+            role,
+        });
+    }
+    let last = heavy.graph.tensors.len() as u32 - 1;
+    let read = Expr::view(View::identity(heavy.graph.inputs[0], &shape));
+    heavy.graph.steps.push(Step::rescale(read, 1, TensorId(last - 1), None));
+    heavy.graph.steps.push(Step::Lookup { table: TableId(1), x: TensorId(last - 1), y: TensorId(last) });
+    let key = setup_pipeline(&heavy);
+    let port = || Port::new("out", [u64::from(WIDTH)]);
+    let id = UncheckedPipeline::from_bytes(&key.0, None).unwrap().body().shards[0].key;
+    let read = |count: u32| {
+        let shard = |wire| ShardBody { key: id, inputs: vec![0], outputs: vec![1 + wire] };
+        let body = PipelineBody {
+            outputs: (0..count).map(|_| port()).collect(),
+            shards: (0..count).map(shard).collect(),
+            ..key.1.clone()
+        };
+        let bytes = encode_pipeline(&body, &vec![key.2.clone(); count as usize]).unwrap();
+        UncheckedPipeline::from_bytes(&bytes, None)
+    };
+    assert!(read(3).is_ok());
+    let error = read(5).unwrap_err();
+    assert!(matches!(error, VerifyError::Key { field: "work of all shards", .. }), "{error:?}");
+}
+
+/// A pipeline of one shard: its key, the key's body, and the shard's key.
+fn setup_pipeline(model: &Model) -> (Vec<u8>, PipelineBody, Vec<u8>) {
+    let srs = Srs::dev(16).unwrap();
+    let mut shard = Vec::new();
+    let vk = setup_pipeline_with_nonce(model, &shards(&model.graph, 1), &srs, [1; 32], |_, key| {
+        shard = key.vk_bytes().to_vec();
+        Ok(())
+    });
+    let vk = vk.unwrap();
+    let body = UncheckedPipeline::from_bytes(&vk, None).unwrap().body().clone();
+    (vk, body, shard)
+}
+
 #[test]
 fn another_wiring_of_the_same_shards_is_another_model() {
     // Both boundaries of a cut are of one kind: exchanged, they are a valid key.

@@ -43,8 +43,8 @@ pub use key::{
     encode_key,
 };
 pub use pipeline::{
-    Leaf, MAX_SHARDS, PipelineBody, PipelineKey, PipelineStatement, ShardBody, UncheckedPipeline, Wire,
-    encode_pipeline, verify_pipeline,
+    Leaf, MAX_SHARDS, MAX_WORK, PipelineBody, PipelineKey, PipelineStatement, ShardBody, UncheckedPipeline,
+    Wire, encode_pipeline, verify_pipeline,
 };
 pub use port::Port;
 pub use verify::{MAX_CONTEXT, Statement, verify};

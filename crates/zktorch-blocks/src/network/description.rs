@@ -76,6 +76,11 @@ impl Network {
         Ok(Self { graph, bounds, constraints, layout, scope, tables, chunks })
     }
 
+    /// Nanoseconds, about, that reading this network and verifying a proof of it may take, whatever the lengths of key and proof.
+    pub fn work(&self) -> u64 {
+        limits::work(&self.graph, self.k(), &self.constraints, self.tables[0].len())
+    }
+
     /// Upper bounds of the graph's integers.
     pub fn bounds(&self) -> &Bounds {
         &self.bounds

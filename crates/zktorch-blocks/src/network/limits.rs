@@ -94,6 +94,18 @@ pub(super) fn constraints(graph: &Graph, k: usize) -> Result<Vec<Constraint>, Bl
     Ok(list)
 }
 
+/// Nanoseconds, about, that reading a network and verifying its proofs may take beyond what the lengths of keys and proofs explain:
+/// formulas, maps, public cells, tables. The limits above bound it for one network; whoever reads several adds up.
+pub(super) fn work(graph: &Graph, k: usize, constraints: &[Constraint], table_cells: usize) -> u64 {
+    const MAP: u64 = 32;
+    const CELL: u64 = 8;
+    let mut work = Work::default();
+    constraints.iter().for_each(|constraint| work.add(graph, k, constraint));
+    let formulas = graph.tables.iter().map(zktorch_graph::Table::work);
+    let others = [work.maps.saturating_mul(MAP), (work.public + table_cells as u64).saturating_mul(CELL)];
+    formulas.chain(others).fold(0, u64::saturating_add)
+}
+
 /// What constraints ask of a verifier.
 #[derive(Debug, Default)]
 struct Work {

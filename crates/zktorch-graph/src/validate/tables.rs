@@ -38,11 +38,8 @@ pub(super) fn check(tables: &[Table]) -> Result<Checked, GraphError> {
     let (mut entries, mut work) = (0u64, 0u64);
     for (id, table) in tables.iter().enumerate() {
         check_parameters(table).at(|| format!("table {id}"))?;
-        let len = table.domain.len() as u64;
-        entries += len;
-        if let Function::Formula { formula, .. } = &table.function {
-            work += len * formula.cost();
-        }
+        entries += table.domain.len() as u64;
+        work += table.work();
     }
     let place = || "tables".to_owned();
     require(entries <= limits::TABLE_ENTRIES, "entries of all tables", "at most 2^24", entries).at(place)?;

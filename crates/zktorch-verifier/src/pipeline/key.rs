@@ -9,8 +9,13 @@ use zktorch_mutants::enforced;
 use crate::key::{decode, key_error, malformed};
 use crate::{MAX_KEY_BYTES, MAX_PREPROCESSING, ModelId, Port, UncheckedKey, VERSION, VerifyError};
 
-/// The most shards: what reading a hostile key takes is that many times what a key takes.
+/// The most shards.
 pub const MAX_SHARDS: usize = 1 << 8;
+/// Nanoseconds, about, of work that all shards together may ask of whoever reads a key or verifies a proof, see
+/// [`Network::work`](zktorch_blocks::Network::work): four times the most of one key.
+pub const MAX_WORK: u64 = 1 << 32;
+/// The longest proofs: what an envelope holds.
+const MAX_PROOF_BYTES: usize = 1 << 26;
 
 /// The body of a pipeline's key: what its id is the hash of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,6 +147,7 @@ impl UncheckedPipeline {
         let mut wiring = Wiring::new(&body);
         let mut leaves = Vec::with_capacity(body.shards.len());
         let mut common: Option<(VerifierSrs, usize)> = None;
+        let mut work = 0u64;
         for (index, (shard, key)) in body.shards.iter().zip(&file.shards).enumerate() {
             let key = UncheckedKey::shard_from_bytes(key, Some(ModelId(shard.key)))?;
             let (srs, k) = (key.srs(), key.network().k());
@@ -150,6 +156,16 @@ impl UncheckedPipeline {
                 let of = |srs: &VerifierSrs, k: usize| format!("{} with 2^{k} powers", srs.id());
                 return Err(key_error("SRS of a shard", of(common_srs, *common_k), of(srs, k)));
             }
+            // Reading ends with the first shard that is too much.
+            work = work.saturating_add(key.network().work());
+            if work > MAX_WORK && enforced() {
+                let expected = format_args!("at most {MAX_WORK}");
+                return Err(key_error(
+                    "work of all shards",
+                    expected,
+                    format_args!("{work} up to shard {index}"),
+                ));
+            }
             wiring.shard(index, shard, &key)?;
             let leaf = DeferredProof::encoded_len(key.network(), key.shape());
             leaves.push(leaf.map_err(VerifyError::KeyContent)?);
@@ -157,7 +173,12 @@ impl UncheckedPipeline {
         let Some((srs, k)) = common else { return Err(key_error("shards", "at least 1", 0)) };
         let wires = wiring.finish()?;
         let keys = file.shards.iter().map(|key| key.to_vec()).collect();
-        Ok(Self { id, srs, k, body, wires, keys, leaves })
+        let key = Self { id, srs, k, body, wires, keys, leaves };
+        let bytes = key.argument_bytes()?;
+        if bytes > MAX_PROOF_BYTES && enforced() {
+            return Err(key_error("bytes of proofs", format_args!("at most {MAX_PROOF_BYTES}"), bytes));
+        }
+        Ok(key)
     }
 
     /// Checks that the policy accepts the SRS, and the weight-range proofs of all shards.

@@ -10,6 +10,8 @@ mod key;
 mod statement;
 mod verify;
 
-pub use key::{MAX_SHARDS, PipelineBody, PipelineKey, ShardBody, UncheckedPipeline, Wire, encode_pipeline};
+pub use key::{
+    MAX_SHARDS, MAX_WORK, PipelineBody, PipelineKey, ShardBody, UncheckedPipeline, Wire, encode_pipeline,
+};
 pub use statement::{Leaf, PipelineStatement};
 pub use verify::verify_pipeline;

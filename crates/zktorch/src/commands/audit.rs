@@ -10,7 +10,7 @@ use zktorch_graph::shards;
 use zktorch_prover::{Model, ShardKeys as _, shard_model};
 use zktorch_verifier::{UncheckedKey, UncheckedPipeline};
 
-use super::model_file::{LoadedKey, load_srs};
+use super::model_file::{LoadedKey, load_srs, other_interface};
 use super::pipeline::LoadedPipeline;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
 
@@ -42,6 +42,10 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     let compiled = report.time(Stage::Compile, || loaded.recipe.compile(&onnx, base_dir))?;
     if compiled.graph != *vk.network().graph() {
         return Ok(Outcome::Rejected(report, "the ONNX model compiles to another graph".to_owned()));
+    }
+    let ports = [vk.inputs(), vk.outputs()];
+    if let Some(reason) = other_interface(&compiled, &loaded.recipe, ports, vk.preprocessing()) {
+        return Ok(Outcome::Rejected(report, reason));
     }
     if !loaded.key.has_weights(&compiled.weights) {
         return Ok(Outcome::Rejected(report, "the ONNX model has other weights".to_owned()));
@@ -91,6 +95,11 @@ fn in_shards(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     let cut = shards(&compiled.graph, loaded.asked);
     if cut.len() != vk.shards() {
         let reason = format!("the ONNX model is cut into {} shards, not into {}", cut.len(), vk.shards());
+        return Ok(Outcome::Rejected(report, reason));
+    }
+    let body = vk.body();
+    let ports = [body.inputs.as_slice(), &body.outputs];
+    if let Some(reason) = other_interface(&compiled, &loaded.recipe, ports, &body.preprocessing) {
         return Ok(Outcome::Rejected(report, reason));
     }
     let (inputs, outputs, preprocessing) = Default::default();

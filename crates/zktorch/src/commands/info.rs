@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
             let bytes = container::read(path, Kind::PipelineKey, &protocol(), MAX_BYTES)?;
             pipeline(&mut report, &UncheckedPipeline::from_bytes(&bytes, None)?)?;
         }
-        Kind::ShardKey | Kind::ShardJob | Kind::ShardLeaf => {}
+        Kind::ShardKey | Kind::ShardJob | Kind::ShardLeaf | Kind::ShardError => {}
         Kind::Proof => {
             let bytes = container::read(path, Kind::Proof, &protocol(), MAX_BYTES)?;
             let envelope = ProofEnvelope::from_bytes(&bytes)?;

@@ -260,23 +260,47 @@ impl ModelFile {
 
     /// What setup needs.
     pub(crate) fn model(&self) -> Model {
-        let ports = |ports: &[FilePort]| {
-            let port = |port: &FilePort| Port {
-                name: port.name.clone(),
-                dims: port.dims.iter().map(|dim| *dim as u64).collect(),
-                zero: port.zero,
-                multiplier: port.multiplier,
-            };
-            ports.iter().map(port).collect()
-        };
         Model {
             graph: self.graph.clone(),
-            inputs: ports(&self.inputs),
-            outputs: ports(&self.outputs),
+            inputs: self.inputs.iter().map(stated).collect(),
+            outputs: self.outputs.iter().map(stated).collect(),
             preprocessing: preprocessing(self.recipe.image.as_ref()),
             weights: self.weights.clone(),
         }
     }
+}
+
+/// A port as keys state it.
+fn stated(port: &FilePort) -> Port {
+    Port {
+        name: port.name.clone(),
+        dims: port.dims.iter().map(|dim| *dim as u64).collect(),
+        zero: port.zero,
+        multiplier: port.multiplier,
+    }
+}
+
+/// The first thing that a key says of a model's ports or of what is done to its images, and the model does not.
+pub(crate) fn other_interface(
+    compiled: &Compiled,
+    recipe: &Recipe,
+    [inputs, outputs]: [&[Port]; 2],
+    stated_preprocessing: &str,
+) -> Option<String> {
+    for (side, own, key) in [("input", &compiled.inputs, inputs), ("output", &compiled.outputs, outputs)] {
+        let own: Vec<Port> = own.iter().map(|port| stated(&FilePort::from(port))).collect();
+        if own.len() != key.len() {
+            return Some(format!("the key has {} {side}s, the ONNX model {}", key.len(), own.len()));
+        }
+        if let Some(index) = own.iter().zip(key).position(|(own, key)| own != key) {
+            return Some(format!(
+                "{side} {index} of the key is not that of the ONNX model: {:?}",
+                own[index].name
+            ));
+        }
+    }
+    let same = preprocessing(recipe.image.as_ref()) == stated_preprocessing;
+    (!same).then(|| "the key states other preprocessing than the model was compiled with".to_owned())
 }
 
 fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T> {

@@ -13,9 +13,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
-use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::Report;
+use zktorch::{cli, printable};
 use zktorch_commit::Srs;
 use zktorch_prover::{Proved, ProvedLeaf, ShardKeys, ShardSecrets, prove_leaf};
 use zktorch_verifier::{PipelineStatement, Statement, UncheckedKey};
@@ -24,8 +24,12 @@ use super::model_file::load_srs;
 use super::pipeline::LoadedPipeline;
 use super::{Context, Outcome, protocol};
 
-/// The largest job or leaf.
+/// The largest job.
 const MAX_BYTES: u64 = 8 << 30;
+/// Bytes of a leaf beside its proof and its witness.
+const LEAF_SLACK: u64 = 1 << 20;
+/// The longest error that is shown.
+const MAX_ERROR: u64 = 1 << 12;
 /// How often a folder is looked into.
 const PERIOD: Duration = Duration::from_millis(30);
 
@@ -50,6 +54,7 @@ pub(super) fn run(context: &Context, options: &cli::Worker) -> Result<Outcome> {
     if !options.folder.is_dir() {
         bail!("{}: expected a folder", options.folder.display());
     }
+    require_own(&options.folder)?;
     while options.folder.is_dir() {
         match claim(&options.folder)? {
             Some(claimed) => {
@@ -57,9 +62,11 @@ pub(super) fn run(context: &Context, options: &cli::Worker) -> Result<Outcome> {
                 context.progress.info(&format!("shard {index}"));
                 if let Err(error) = claimed.prove(&options.folder, &mut known) {
                     context.progress.warn(&format!("shard {index}: {error:#}"));
-                    let text = format!("{error:#}");
-                    fs::write(name(&options.folder, index, "error"), text)
-                        .context("cannot write the error")?;
+                    // It may quote values of the run, like the job itself, of which nothing stays.
+                    let text = format!("{error:#}").into_bytes();
+                    let path = name(&options.folder, index, "error");
+                    container::write(&path, Kind::ShardError, &protocol(), &text)?;
+                    fs::remove_file(&claimed.path).context("cannot remove the job")?;
                 } else {
                     proved += 1;
                 }
@@ -70,6 +77,28 @@ pub(super) fn run(context: &Context, options: &cli::Worker) -> Result<Outcome> {
     }
     report.note("proved_shards", proved);
     Ok(Outcome::Done(report))
+}
+
+/// A job names a key and holds secrets: whoever can write one has this process prove what they like.
+#[cfg(unix)]
+fn require_own(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(folder).context("cannot look at the folder of jobs")?.permissions().mode();
+    if mode & 0o022 != 0 {
+        let found = mode & 0o777;
+        bail!("{}: expected a folder that nobody else can write to, found mode {found:o}", folder.display());
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn require_own(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+/// Whether there is a file itself, no link to one and nothing else.
+fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 fn name(folder: &Path, index: usize, ending: &str) -> PathBuf {
@@ -120,12 +149,20 @@ impl Known {
 
 impl Claimed {
     fn prove(&self, folder: &Path, known: &mut Option<Known>) -> Result<()> {
+        if !is_file(&self.path) {
+            bail!("malformed job: expected a file");
+        }
         let body = container::read(&self.path, Kind::ShardJob, &protocol(), MAX_BYTES)?;
         let (job, rest) = postcard::take_from_bytes::<Job>(&body).context("malformed job")?;
         if !rest.is_empty() {
             bail!("malformed job: {} trailing bytes", rest.len());
         }
-        if known.as_ref().is_none_or(|known| known.pk != job.pk) {
+        if job.index != self.index {
+            bail!("malformed job: it is about shard {}, its file about {}", job.index, self.index);
+        }
+        // A key that was set up again is another one under the same path.
+        let same = |known: &Known| known.pk == job.pk && known.pipeline.vk.model_id().0 == job.model_id;
+        if !known.as_ref().is_some_and(same) {
             *known = Some(Known::read(&job.pk)?);
         }
         let Some(Known { pipeline, srs, .. }) = known else { bail!("no key") };
@@ -176,7 +213,12 @@ impl Children {
             command.stdin(Stdio::null()).stdout(Stdio::null());
             command.spawn().context("cannot start a worker")
         };
-        Ok(Self((0..count).map(start).collect::<Result<_>>()?))
+        // Those that run end with this list, also if the next one cannot be started.
+        let mut children = Self(Vec::with_capacity(count));
+        for index in 0..count {
+            children.0.push(start(index)?);
+        }
+        Ok(children)
     }
 
     /// Whether one of them still runs.
@@ -202,7 +244,7 @@ impl Driver<'_> {
             // Asked before the folder is looked into: what the last one has written is found.
             let running = children.running();
             for index in missing.clone() {
-                if let Some(leaf) = self.take(context, index, &keys[index])? {
+                if let Some(leaf) = self.take(context, index, &keys[index]) {
                     end.add(index, leaf)?;
                     missing.remove(&index);
                 }
@@ -237,32 +279,33 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// What a worker has given back of a shard, if it is right.
-    fn take(&self, context: &Context, index: usize, key: &UncheckedKey) -> Result<Option<ProvedLeaf>> {
+    /// What a worker has given back of a shard, if it is right. Whatever else lies there is told and left: the shard is proved here in
+    /// the end, where an error that is not the worker's comes again.
+    fn take(&self, context: &Context, index: usize, key: &UncheckedKey) -> Option<ProvedLeaf> {
+        let refused = |what: &str| context.progress.warn(&format!("shard {index}: {what}"));
         let error = name(self.folder, index, "error");
-        if let Ok(text) = fs::read_to_string(&error) {
-            // A model that cannot be proved, or a machine that cannot: nobody else will.
-            bail!("shard {index}: {text}");
+        if is_file(&error) {
+            let text = container::read(&error, Kind::ShardError, &protocol(), MAX_ERROR);
+            let text =
+                text.map_or_else(|error| error.to_string(), |text| String::from_utf8_lossy(&text).into());
+            refused(&format!("a worker could not prove it: {}", printable(&text)));
+            // If it cannot be removed, it is told again.
+            let _ = fs::remove_file(&error);
         }
         let path = name(self.folder, index, "leaf");
-        if !path.exists() {
-            return Ok(None);
+        if !is_file(&path) {
+            return None;
         }
+        let proof = self.pipeline.vk.proof_parts().ok().and_then(|(_, leaves, _)| leaves.get(index).copied());
+        let most = proof.unwrap_or(0) as u64 + (32 << self.pipeline.vk.k()) + LEAF_SLACK;
         let read = || -> Result<ProvedLeaf> {
-            let bytes = container::read(&path, Kind::ShardLeaf, &protocol(), MAX_BYTES)?;
+            let bytes = container::read(&path, Kind::ShardLeaf, &protocol(), most)?;
             Ok(ProvedLeaf::from_bytes(self.shared, index, key, self.srs, &bytes)?)
         };
         let leaf = read();
-        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        match leaf {
-            Ok(leaf) => Ok(Some(leaf)),
-            Err(error) => {
-                context
-                    .progress
-                    .warn(&format!("shard {index}: what a worker gave back is refused: {error:#}"));
-                Ok(None)
-            }
-        }
+        // Where it stays, it is read again, and refused again.
+        let _ = fs::remove_file(&path);
+        leaf.map_err(|error| refused(&format!("what a worker gave back is refused: {error:#}"))).ok()
     }
 
     fn prove_shard(&self, index: usize) -> Result<ProvedLeaf> {

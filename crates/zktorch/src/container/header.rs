@@ -37,10 +37,12 @@ pub enum Kind {
     ShardJob,
     /// What it gives back.
     ShardLeaf,
+    /// Why it gives nothing back. Secret: it may quote a value of the run.
+    ShardError,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Model,
         Self::ProvingKey,
         Self::VerifyingKey,
@@ -51,6 +53,7 @@ impl Kind {
         Self::ShardKey,
         Self::ShardJob,
         Self::ShardLeaf,
+        Self::ShardError,
     ];
 
     /// Its number in the header.
@@ -66,6 +69,7 @@ impl Kind {
             Self::ShardKey => 8,
             Self::ShardJob => 9,
             Self::ShardLeaf => 10,
+            Self::ShardError => 11,
         }
     }
 
@@ -76,7 +80,7 @@ impl Kind {
             Self::ProvingKey => 2,
             Self::Model | Self::VerifyingKey | Self::Proof | Self::SrsPart => 1,
             Self::PipelineKey | Self::PipelineProvingKey => 1,
-            Self::ShardKey | Self::ShardJob | Self::ShardLeaf => 1,
+            Self::ShardKey | Self::ShardJob | Self::ShardLeaf | Self::ShardError => 1,
         }
     }
 
@@ -91,9 +95,8 @@ impl Kind {
     /// Whether only the owner may read such files.
     pub fn is_secret(self) -> bool {
         match self {
-            Self::Model | Self::ProvingKey | Self::PipelineProvingKey | Self::ShardKey | Self::ShardJob => {
-                true
-            }
+            Self::Model | Self::ProvingKey | Self::PipelineProvingKey => true,
+            Self::ShardKey | Self::ShardJob | Self::ShardError => true,
             Self::VerifyingKey | Self::Proof | Self::SrsPart | Self::PipelineKey | Self::ShardLeaf => false,
         }
     }
@@ -112,6 +115,7 @@ impl fmt::Display for Kind {
             Self::ShardKey => "the proving key of a shard",
             Self::ShardJob => "a shard to be proved",
             Self::ShardLeaf => "the proof of a shard",
+            Self::ShardError => "why a shard was not proved",
         })
     }
 }

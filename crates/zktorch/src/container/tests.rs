@@ -7,7 +7,7 @@ use super::*;
 use crate::fuzz::fuzz;
 use crate::{Bytes32, Error};
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::Model,
     Kind::ProvingKey,
     Kind::VerifyingKey,
@@ -18,6 +18,7 @@ const KINDS: [Kind; 10] = [
     Kind::ShardKey,
     Kind::ShardJob,
     Kind::ShardLeaf,
+    Kind::ShardError,
 ];
 
 fn protocol() -> Bytes32 {
@@ -185,7 +186,12 @@ fn what_holds_weights_is_the_owners_alone() {
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         let secret = matches!(
             kind,
-            Kind::Model | Kind::ProvingKey | Kind::PipelineProvingKey | Kind::ShardKey | Kind::ShardJob
+            Kind::Model
+                | Kind::ProvingKey
+                | Kind::PipelineProvingKey
+                | Kind::ShardKey
+                | Kind::ShardJob
+                | Kind::ShardError
         );
         assert_eq!(mode, if secret { 0o600 } else { ordinary.mode() & 0o777 }, "{kind}");
     }

@@ -75,3 +75,30 @@ fn a_key_that_lies_about_its_model_is_rejected() {
     fs::write(&pk, files.repack("model.pk", &body)).unwrap();
     audit(&text(&pk), &vk, &text(&onnx)).rejected("the ONNX model has other weights");
 }
+
+/// A name of a port is in the key alone, not in its graph: whoever sets up could exchange those of two outputs.
+#[test]
+fn a_key_with_other_ports_is_rejected() {
+    let (files, folder) = (cnn(), folder());
+    let original = files.body("model.zkt", Kind::Model);
+    let name = files.statement()["inputs"][0]["name"].as_str().unwrap().to_owned();
+    let name = [&[name.len() as u8], name.as_bytes()].concat();
+    let found: Vec<usize> = (0..original.len()).filter(|at| original[*at..].starts_with(&name)).collect();
+    let [zkt, pk, vk] = ["zkt", "pk", "vk"].map(|name| text(&folder.path().join(name)));
+    let mut rejected = 0;
+    for shards in ["1", "2"] {
+        for at in found.iter().rev().take(3) {
+            let mut body = original.clone();
+            body[at + 1] ^= 1;
+            fs::write(&zkt, files.repack("model.zkt", &body)).unwrap();
+            let set_up = ["setup", &zkt, "--pk", &pk, "--vk", &vk, "--shards", shards, "--force"];
+            // Some places are in the graph, or in the list of values that `run` compares.
+            if zktorch(&set_up).code == 0 {
+                let run = audit(&pk, &vk, &fixture("digits/cnn.onnx"));
+                rejected +=
+                    u32::from(run.stderr.contains("input 0 of the key is not that of the ONNX model"));
+            }
+        }
+    }
+    assert_eq!(rejected, 2);
+}

@@ -90,13 +90,42 @@ fn workers_prove_shards() {
     // What is no job is said to be none, and left to nobody else.
     fs::write(folder.path().join("0.job"), b"garbage").unwrap();
     succeed(&["worker", &text(folder.path()), "--once"]);
-    assert!(fs::read_to_string(folder.path().join("0.error")).unwrap().contains("0.taken"));
+    let told = fs::read(folder.path().join("0.error")).unwrap();
+    assert!(String::from_utf8_lossy(&told).contains("0.taken"));
+    assert!(
+        !fs::read_dir(folder.path())
+            .unwrap()
+            .any(|entry| { entry.unwrap().file_name().to_string_lossy().contains("taken") })
+    );
 
     let one = cnn();
     let [pk, proof, statement] = ["model.pk", "p", "s"].map(|name| one.path(name));
     let sample = fixture("digits/sample.npy");
     let own = ["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement];
     zktorch(&[&own[..], &["--workers", "2"]].concat()).fails(2, "expected a key in shards");
+}
+
+/// Who can write a job has a worker prove what they like, and errors may quote values: folders are the user's own, files are files.
+#[cfg(unix)]
+#[test]
+fn folders_of_others_are_refused() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let folder = folder();
+    let (jobs, elsewhere) = (folder.path().join("jobs"), folder.path().join("elsewhere"));
+    fs::create_dir(&jobs).unwrap();
+    fs::set_permissions(&jobs, fs::Permissions::from_mode(0o770)).unwrap();
+    zktorch(&["worker", &text(&jobs), "--once"]).fails(2, "nobody else can write to, found mode 770");
+    fs::set_permissions(&jobs, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(&elsewhere, b"a secret").unwrap();
+    symlink(&elsewhere, jobs.join("0.job")).unwrap();
+    symlink(&elsewhere, jobs.join("0.error")).unwrap();
+    succeed(&["worker", &text(&jobs), "--once"]);
+    // What links led to is neither read nor written.
+    assert_eq!(fs::read(&elsewhere).unwrap(), b"a secret");
+    let told = fs::read(jobs.join("0.error")).unwrap();
+    assert!(String::from_utf8_lossy(&told).contains("expected a file") && !told.ends_with(b"a secret"));
+    assert_eq!(fs::symlink_metadata(jobs.join("0.error")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 /// Whoever dies takes a shard along that others prove.
