@@ -39,6 +39,14 @@ impl Case {
             .floats("bias", &[OUT], self.bias.clone())
     }
 
+    /// `y = n weight + bias` of the normalised input n.
+    fn normalisation_and_product(&self) -> Builder {
+        self.builder()
+            .node("LayerNormalization", &["x", "gain", "offset"], "n", vec![])
+            .node("MatMul", &["n", "weight"], "p", vec![])
+            .node("Add", &["p", "bias"], "y", vec![])
+    }
+
     /// `gain (x - mean) / deviation + offset`.
     fn normalised(&self) -> Vec<f64> {
         let mut all = Vec::new();
@@ -90,12 +98,7 @@ fn stored(compiled: &Compiled, dims: &[u32]) -> usize {
 #[test]
 fn a_normalisation_before_a_product_is_in_its_weights() {
     let case = case();
-    let builder = case
-        .builder()
-        .node("LayerNormalization", &["x", "gain", "offset"], "n", vec![])
-        .node("MatMul", &["n", "weight"], "p", vec![])
-        .node("Add", &["p", "bias"], "y", vec![])
-        .output("y");
+    let builder = case.normalisation_and_product().output("y");
     let compiled = case.check(&builder, &case.product(&case.normalised()));
     // The quotient, its remainder and its slack, those two in limbs because the input is public and wide. The mean, the mean
     // square and the deviation are columns.
@@ -105,14 +108,7 @@ fn a_normalisation_before_a_product_is_in_its_weights() {
 #[test]
 fn a_normalisation_that_something_else_reads_stays() {
     let case = case();
-    let builder = case
-        .builder()
-        .node("LayerNormalization", &["x", "gain", "offset"], "n", vec![])
-        .node("MatMul", &["n", "weight"], "p", vec![])
-        .node("Add", &["p", "bias"], "y", vec![])
-        .node("Relu", &["n"], "r", vec![])
-        .output("y")
-        .output("r");
+    let builder = case.normalisation_and_product().node("Relu", &["n"], "r", vec![]).output("y").output("r");
     case.check(&builder, &case.product(&case.normalised()));
 }
 
@@ -160,12 +156,7 @@ fn a_number_after_a_product_is_in_its_weights() {
 fn an_uneven_gain_stays_where_it_is() {
     let mut case = case();
     case.gain[0] = 400.0;
-    let builder = case
-        .builder()
-        .node("LayerNormalization", &["x", "gain", "offset"], "n", vec![])
-        .node("MatMul", &["n", "weight"], "p", vec![])
-        .node("Add", &["p", "bias"], "y", vec![])
-        .output("y");
+    let builder = case.normalisation_and_product().output("y");
     let bytes = builder.bytes();
     let compiled = compile(&bytes, &Options { calibration: samples(&bytes, 4, 1), ..Options::default() });
     // The product reads what is stored of the normalisation.

@@ -26,6 +26,20 @@ pub(super) fn write(report: &Report, folder: &Path) -> Result<()> {
     write_html(report, &extras, folder)
 }
 
+/// Writes a report that is complete, and shows it: the table, or with `json` the report, and where the page is.
+pub(super) fn write_complete(report: &mut Report, folder: &Path, table: &str, json: bool) -> Result<()> {
+    report.complete = true;
+    write(report, folder)?;
+    if json {
+        eprint!("{table}");
+        println!("{}", serde_json::to_string(report)?);
+    } else {
+        print!("{table}");
+    }
+    eprintln!("wrote {}", folder.join(format!("{}.html", report.settings.subject.stem())).display());
+    Ok(())
+}
+
 /// Writes the page alone.
 pub(super) fn write_html(report: &Report, extras: &[Extra], folder: &Path) -> Result<()> {
     let page = html::page(report, extras)?;

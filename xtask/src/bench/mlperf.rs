@@ -13,7 +13,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::{Map, Value};
 
 use super::machine::Machine;
-use super::report::{Failure, Purpose, Report, Series, Settings, Subject};
+use super::report::{Purpose, Report, Series, Settings, Subject};
 use super::{files, names, verdicts};
 use crate::prove_model::{Model, Oracle, Prepared, Request, Source};
 
@@ -106,26 +106,14 @@ pub(super) fn run(options: &Options) -> Result<()> {
     for row in &rows {
         match row.measure(report.settings.runs) {
             Ok(runs) => report.series.push(Series::new(row.name, Purpose::Suite, cores, runs)),
-            Err(error) => {
-                let (model, error) = (row.name.to_owned(), format!("{error:#}"));
-                eprintln!("error: {model}: {error}");
-                report.failures.push(Failure { model, purpose: Purpose::Suite, threads: cores, error });
-            }
+            Err(error) => report.fail(row.name.to_owned(), Purpose::Suite, cores, &error),
         }
         report.seconds = started.elapsed().as_secs_f64();
         report.conclude();
         files::write(&report, &out)?;
     }
-    report.complete = true;
-    files::write(&report, &out)?;
     let table = table::text(&report);
-    if options.json {
-        eprint!("{table}");
-        println!("{}", serde_json::to_string(&report)?);
-    } else {
-        print!("{table}");
-    }
-    eprintln!("wrote {}", out.join(format!("{}.html", Subject::MlPerf.stem())).display());
+    files::write_complete(&mut report, &out, &table, options.json)?;
     // Only the bars of the rows that were asked for are judged: they are all there is to reach.
     verdicts::require(&report, true)
 }

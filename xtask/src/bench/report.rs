@@ -165,6 +165,13 @@ impl Report {
         }
     }
 
+    /// Notes and shows what could not be measured.
+    pub(super) fn fail(&mut self, model: String, purpose: Purpose, threads: usize, error: &anyhow::Error) {
+        let error = format!("{error:#}");
+        eprintln!("error: {model}: {error}");
+        self.failures.push(Failure { model, purpose, threads, error });
+    }
+
     /// Computes what follows from the series.
     pub(super) fn conclude(&mut self) {
         // Where weights dominate, a time per committed value says nothing.

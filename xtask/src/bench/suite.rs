@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use self::plan::{Plan, Planned};
 use super::files;
 use super::machine::Machine;
-use super::report::{Failure, Purpose, Report, Series, Settings, Subject};
+use super::report::{Purpose, Report, Series, Settings, Subject};
 use super::verdicts;
 use crate::prove_model::{Model, Prepared, Request, Source};
 
@@ -105,11 +105,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
                 let model = group.model.name();
                 match result {
                     Ok(runs) => report.series.push(Series::new(&model, planned.purpose, threads, runs)),
-                    Err(error) => {
-                        let error = format!("{error:#}");
-                        eprintln!("error: {model}: {error}");
-                        report.failures.push(Failure { model, purpose: planned.purpose, threads, error });
-                    }
+                    Err(error) => report.fail(model, planned.purpose, threads, &error),
                 }
                 report.seconds = started.elapsed().as_secs_f64();
                 report.conclude();
@@ -117,17 +113,9 @@ pub(super) fn run(options: &Options) -> Result<()> {
             },
         )?;
     }
-    report.complete = true;
     report.seconds = started.elapsed().as_secs_f64();
-    files::write(&report, &out)?;
     let table = table::text(&report);
-    if options.json {
-        eprint!("{table}");
-        println!("{}", serde_json::to_string(&report)?);
-    } else {
-        print!("{table}");
-    }
-    eprintln!("wrote {}", out.join("report.html").display());
+    files::write_complete(&mut report, &out, &table, options.json)?;
     verdicts::require(&report, plan::is_whole(&report.settings, !options.skip_portable))
 }
 

@@ -62,15 +62,9 @@ impl<'w> Column<'w> {
             tags.resize(tags.len() + count, tables[table].tag as i16);
         }
         let bases = &srs.bases()[..n];
-        let mut sums = match (witness.argument_chunk(network, &chunk)?, blocks) {
-            (Cells::I16(cells), None) => BucketSums::compute(bases, cells, &tag_runs)?,
-            (Cells::I32(cells), None) => BucketSums::compute(bases, cells, &tag_runs)?,
-            (Cells::I16(cells), Some(blocks)) => {
-                BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?
-            }
-            (Cells::I32(cells), Some(blocks)) => {
-                BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?
-            }
+        let mut sums = match witness.argument_chunk(network, &chunk)? {
+            Cells::I16(cells) => BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?,
+            Cells::I32(cells) => BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?,
         };
         // A chunk without padding has no such bucket.
         if let Some(sum) = padding.and_then(|padding| RawAffine::new(&padding.point())) {

@@ -73,18 +73,19 @@ impl BucketSums {
         Self::grouped(kind, bases, None, values, runs)
     }
 
-    /// [`compute`](Self::compute) with the sums over blocks of the bases: cheaper for columns in which one value comes often in a
+    /// [`compute`](Self::compute) with the sums over blocks of the bases, if they are known: cheaper for columns in which one value comes often in a
     /// row, the same otherwise.
     ///
     /// # Errors
     /// As [`compute`](Self::compute).
     pub fn compute_in_blocks<V: Value>(
         bases: &[RawAffine],
-        blocks: &BlockSums,
+        blocks: Option<&BlockSums>,
         values: &[V],
         runs: &[TagRun],
     ) -> Result<Self, CommitError> {
-        Self::grouped(BackendKind::active(), bases, blocks.of(bases.len()), values, runs)
+        let blocks = blocks.and_then(|blocks| blocks.of(bases.len()));
+        Self::grouped(BackendKind::active(), bases, blocks, values, runs)
     }
 
     fn grouped<V: Value>(

@@ -136,19 +136,23 @@ fn blocks_of_one_value_change_nothing() {
         let values: Vec<i32> = (0..n).map(|i| if i % every == 8 { rare[i] } else { frequent }).collect();
         let runs = [TagRun::new(70, 2), TagRun::skip(130), TagRun::new(300, 1), TagRun::new(200, 2)];
         let plain = BucketSums::compute(&bases, &values, &runs).unwrap();
-        let sums = BucketSums::compute_in_blocks(&bases, &blocks, &values, &runs).unwrap();
+        let sums = BucketSums::compute_in_blocks(&bases, Some(&blocks), &values, &runs).unwrap();
         assert_eq!(sums.iter().collect::<Vec<_>>(), plain.iter().collect::<Vec<_>>(), "{every}, {frequent}");
     }
     // Sums of fewer bases than the column has are not used.
     let few = BlockSums::new(&bases[..100]);
     let runs = [TagRun::new(n, 0)];
-    let sums = BucketSums::compute_in_blocks(&bases, &few, &vec![0i16; n], &runs).unwrap();
+    let sums = BucketSums::compute_in_blocks(&bases, Some(&few), &vec![0i16; n], &runs).unwrap();
     assert_eq!(sums.len(), 1);
     // A base at infinity has no sums of blocks; bases that cancel have a bucket that vanished.
     let opposite: Vec<G1Affine> = (0..128).map(|i| if i % 2 == 0 { p[0] } else { -p[0] }).collect();
     let bases = raw(&opposite);
-    let sums =
-        BucketSums::compute_in_blocks(&bases, &BlockSums::new(&bases), &[3i16; 128], &[TagRun::new(128, 4)]);
+    let sums = BucketSums::compute_in_blocks(
+        &bases,
+        Some(&BlockSums::new(&bases)),
+        &[3i16; 128],
+        &[TagRun::new(128, 4)],
+    );
     let (tag, value) = (Fr::from(4u64), Fr::from(3u64));
     let pole = sums.unwrap().commit_inverse(tag + value, Fr::from(1u64), |_| tag, |_| 0);
     assert!(matches!(pole, Err(CommitError::Pole { tag: 4, value: 3 })));

@@ -19,9 +19,7 @@ impl Program {
     /// `c (a b)` becomes `(c a) b` where a has fewer entries than the product: the bits of c are rounded away there, and not in
     /// every entry of the product. Powers of two have none.
     pub(crate) fn move_factors(&mut self) {
-        let readers = self.readers();
-        let mut made_by = vec![None; self.values.len()];
-        self.nodes.iter().enumerate().for_each(|(index, node)| made_by[node.output.0] = Some(index));
+        let (readers, made_by) = (self.readers(), self.made_by());
         let mut factors = Vec::new();
         for (sum, node) in self.nodes.iter().enumerate() {
             let Core::Sum(coefficients) = &node.core else { continue };

@@ -123,6 +123,13 @@ impl Program {
         readers
     }
 
+    /// Which node makes each value.
+    pub(crate) fn made_by(&self) -> Vec<Option<usize>> {
+        let mut made_by = vec![None; self.values.len()];
+        self.nodes.iter().enumerate().for_each(|(index, node)| made_by[node.output.0] = Some(index));
+        made_by
+    }
+
     /// Multiplications of one node.
     pub(crate) fn multiplications(&self, node: &Node) -> u64 {
         let count = |dims: &[usize]| crate::tensor::len(dims) as u64;

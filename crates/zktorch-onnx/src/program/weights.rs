@@ -116,13 +116,6 @@ impl Program {
         }
     }
 
-    /// Which node makes each value.
-    pub(super) fn made_by(&self) -> Vec<Option<usize>> {
-        let mut made_by = vec![None; self.values.len()];
-        self.nodes.iter().enumerate().for_each(|(index, node)| made_by[node.output.0] = Some(index));
-        made_by
-    }
-
     /// The axis along which a constant of some rank varies, if it is one alone, and its entries.
     fn along_one(&self, id: Id, rank: usize) -> Option<(usize, Vec<f64>)> {
         let constant = self.constant(id)?;

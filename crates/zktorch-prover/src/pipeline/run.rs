@@ -43,13 +43,15 @@ pub fn prove_pipeline_with_nonce<K: ShardKeys + ?Sized>(
 ) -> Result<Proved, ProverError> {
     let run = Run::start_with_nonce(vk, keys, srs, inputs, context, nonce)?;
     let shared = run.shared(vk)?;
-    let mut rng = Transcript::new(b"zktorch pipeline leaves v1").rng(&[&keys.shard(0)?.secret], nonce);
+    // Keyed with the secret of the first shard, whose key is read for its leaf anyway.
+    let mut rng = None;
     let mut end = run.end(vk, srs)?;
     for (index, shard) in vk.body().shards.iter().enumerate() {
         let key = keys.shard(index)?;
         check_key(vk, index, &key)?;
+        let keyed = || Transcript::new(b"zktorch pipeline leaves v1").rng(&[&key.secret], nonce);
         let mut leaf_nonce = [0; 32];
-        rng.fill_bytes(&mut leaf_nonce);
+        rng.get_or_insert_with(keyed).fill_bytes(&mut leaf_nonce);
         let secrets = run.wires.secrets(shard, &key.vk);
         end.add(index, prove_leaf_with_nonce(&shared, index, &key, srs, &secrets, leaf_nonce)?)?;
     }

@@ -7,10 +7,11 @@ use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
 use zktorch_commit::SrsPolicy;
 use zktorch_graph::shards;
+use zktorch_onnx::Compiled;
 use zktorch_prover::{Model, ShardKeys as _, shard_model};
-use zktorch_verifier::{UncheckedKey, UncheckedPipeline};
+use zktorch_verifier::{Port, UncheckedKey, UncheckedPipeline};
 
-use super::model_file::{LoadedKey, load_srs, other_interface};
+use super::model_file::{LoadedKey, Recipe, load_srs, other_interface};
 use super::pipeline::LoadedPipeline;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
 
@@ -33,19 +34,13 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     }
 
     // 1. The ONNX model compiles to the key's graph and weights.
-    let onnx = read_model(&options.model)?;
-    if Bytes32::sha256(&onnx) != loaded.recipe.onnx {
-        let reason = "the keys were made from another ONNX file".to_owned();
-        return Ok(Outcome::Rejected(report, reason));
-    }
-    let base_dir = options.model.parent().map(std::path::Path::to_path_buf);
-    let compiled = report.time(Stage::Compile, || loaded.recipe.compile(&onnx, base_dir))?;
+    let ports = [vk.inputs(), vk.outputs()];
+    let compiled = match recompile(&mut report, options, &loaded.recipe, ports, vk.preprocessing())? {
+        Ok(compiled) => compiled,
+        Err(reason) => return Ok(Outcome::Rejected(report, reason)),
+    };
     if compiled.graph != *vk.network().graph() {
         return Ok(Outcome::Rejected(report, "the ONNX model compiles to another graph".to_owned()));
-    }
-    let ports = [vk.inputs(), vk.outputs()];
-    if let Some(reason) = other_interface(&compiled, &loaded.recipe, ports, vk.preprocessing()) {
-        return Ok(Outcome::Rejected(report, reason));
     }
     if !loaded.key.has_weights(&compiled.weights) {
         return Ok(Outcome::Rejected(report, "the ONNX model has other weights".to_owned()));
@@ -70,6 +65,26 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     Ok(Outcome::Done(report))
 }
 
+/// Compiles the ONNX model as the key says that it was; or says why the key is not that model's.
+fn recompile(
+    report: &mut Report,
+    options: &cli::Audit,
+    recipe: &Recipe,
+    ports: [&[Port]; 2],
+    preprocessing: &str,
+) -> Result<Result<Compiled, String>> {
+    let onnx = read_model(&options.model)?;
+    if Bytes32::sha256(&onnx) != recipe.onnx {
+        return Ok(Err("the keys were made from another ONNX file".to_owned()));
+    }
+    let base_dir = options.model.parent().map(std::path::Path::to_path_buf);
+    let compiled = report.time(Stage::Compile, || recipe.compile(&onnx, base_dir))?;
+    Ok(match other_interface(&compiled, recipe, ports, preprocessing) {
+        Some(reason) => Err(reason),
+        None => Ok(compiled),
+    })
+}
+
 /// The same for a model in shards: cut again, shard by shard.
 fn in_shards(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     let mut report = Report::new("audit");
@@ -85,21 +100,15 @@ fn in_shards(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     }
 
     // 1. The ONNX model compiles to the graph whose shards these are.
-    let onnx = read_model(&options.model)?;
-    if Bytes32::sha256(&onnx) != loaded.recipe.onnx {
-        let reason = "the keys were made from another ONNX file".to_owned();
-        return Ok(Outcome::Rejected(report, reason));
-    }
-    let base_dir = options.model.parent().map(std::path::Path::to_path_buf);
-    let compiled = report.time(Stage::Compile, || loaded.recipe.compile(&onnx, base_dir))?;
+    let body = vk.body();
+    let ports = [body.inputs.as_slice(), &body.outputs];
+    let compiled = match recompile(&mut report, options, &loaded.recipe, ports, &body.preprocessing)? {
+        Ok(compiled) => compiled,
+        Err(reason) => return Ok(Outcome::Rejected(report, reason)),
+    };
     let cut = shards(&compiled.graph, loaded.asked);
     if cut.len() != vk.shards() {
         let reason = format!("the ONNX model is cut into {} shards, not into {}", cut.len(), vk.shards());
-        return Ok(Outcome::Rejected(report, reason));
-    }
-    let body = vk.body();
-    let ports = [body.inputs.as_slice(), &body.outputs];
-    if let Some(reason) = other_interface(&compiled, &loaded.recipe, ports, &body.preprocessing) {
         return Ok(Outcome::Rejected(report, reason));
     }
     let (inputs, outputs, preprocessing) = Default::default();
