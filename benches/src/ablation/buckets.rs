@@ -51,7 +51,8 @@ impl<'a> Lookup<'a> {
 
     fn shared(&self) -> Result<[G1Projective; 3]> {
         let sums = self.sums()?;
-        let inverse = sums.commit_inverse(self.alpha, self.beta, Fr::from, rescaled_relu)?;
+        let inverse =
+            sums.commit_inverse(self.alpha, self.beta, Fr::from, rescaled_relu, |_| Fr::from(0u64))?;
         Ok([sums.commit_values(), sums.commit_function(rescaled_relu), inverse])
     }
 

@@ -58,7 +58,7 @@ pub(super) fn columns(context: &Context) -> Result<Measured> {
     let tag = |tag: u32| Fr::from(tag);
     let all_three = || -> Result<[G1Projective; 3]> {
         let sums = BucketSums::compute(bases, &column, &[TagRun::new(column.len(), TAG)])?;
-        let inverse = sums.commit_inverse(alpha, beta, tag, rescaled_relu)?;
+        let inverse = sums.commit_inverse(alpha, beta, tag, rescaled_relu, |_| Fr::from(0u64))?;
         Ok([sums.commit_values(), sums.commit_function(rescaled_relu), inverse])
     };
 

@@ -88,12 +88,8 @@ fn main() -> Outcome<()> {
         Statement::new(&network, digest, b"example", &weight_commitments, [&input, &output], &[])?;
 
     // 4. The proof.
-    let private = Private {
-        weights: &weight_blinds,
-        io: [&input_blinds, &output_blinds],
-        secret: b"the prover's own",
-        padding: &[],
-    };
+    let private =
+        Private { weights: &weight_blinds, io: [&input_blinds, &output_blinds], secret: b"the prover's own" };
     let bytes = prove(&srs, &statement, &witness, &private, Nonce::fresh()?)?.to_bytes();
     let proved = start.elapsed();
 

@@ -41,6 +41,11 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// Whether all numbers are zero: found out soon where they are not.
+pub(crate) fn is_zero<T: Default + PartialEq>(cells: &[T]) -> bool {
+    cells.iter().all(|cell| *cell == T::default())
+}
+
 impl<'a> From<&'a [i16]> for Cells<'a> {
     fn from(cells: &'a [i16]) -> Self {
         Self::I16(cells)

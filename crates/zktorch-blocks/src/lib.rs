@@ -63,7 +63,7 @@
 //! let (x, y) = ([7, -1], [6]);
 //! let statement = Statement::new(&network, [0; 32], b"context", &commitments, [&[], &[]], &[&x, &y])?;
 //! let witness = Witness::new(&network, &weights, &[vec![3, -2], x.to_vec(), y.to_vec(), vec![1]])?;
-//! let private = Private { weights: &weight_blinds, io: [&[], &[]], secret: b"known to the prover only", padding: &[] };
+//! let private = Private { weights: &weight_blinds, io: [&[], &[]], secret: b"known to the prover only" };
 //! let bytes = prove(&srs, &statement, &witness, &private, Nonce::fresh()?)?.to_bytes();
 //!
 //! // The verifier: no length comes from the bytes.
@@ -103,7 +103,7 @@ pub use network::{
     Accumulation, DeferredProof, Network, NetworkProof, ROW_COLUMNS, Statement, verify_accumulation,
 };
 #[cfg(feature = "prover")]
-pub use network::{Accumulator, Private, Witness, check_leaf, padding_sums, prove, prove_deferred};
+pub use network::{Accumulator, Private, Witness, check_leaf, prove, prove_deferred};
 #[cfg(feature = "prover")]
 pub use zktorch_mira::OpeningWitness;
 /// What a proof leaves to a tree of folds.

@@ -355,7 +355,6 @@ impl Case {
             weights: &self.weight_blinds,
             io: [&self.private_blinds[0], &self.private_blinds[1]],
             secret: b"secret",
-            padding: &[],
         }
     }
 

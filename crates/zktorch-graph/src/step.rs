@@ -132,6 +132,17 @@ impl Step {
         }
     }
 
+    /// The tensors that it defines and that are zero for nearly all inputs: nothing depends on that but the place where they lie.
+    pub fn mostly_zero(&self) -> Vec<TensorId> {
+        match self {
+            Self::Saturate { excess, negative, .. } => [excess.0.as_slice(), &[*negative]].concat(),
+            Self::Gap { excess, .. } => excess.0.clone(),
+            Self::Rescale { .. } | Self::Lookup { .. } | Self::Quotient { .. } | Self::Root { .. } => {
+                Vec::new()
+            }
+        }
+    }
+
     /// The tensors of earlier steps that it reads, ascending.
     pub fn reads(&self) -> Vec<TensorId> {
         let mut reads: Vec<TensorId> = match self {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
-use zktorch_commit::{Blind, Commitment};
+use zktorch_commit::Blind;
 use zktorch_graph::{Role, Tensor};
 use zktorch_transcript::wire;
 use zktorch_verifier::{ModelId, UncheckedKey, VerifyError};
@@ -21,12 +21,10 @@ pub struct ProvingKey {
     pub(crate) column: Vec<i16>,
     pub(crate) blinds: Vec<Blind>,
     pub(crate) secret: [u8; 32],
-    /// The sums of the bases over the padding of every looked-up column.
-    pub(crate) padding: Vec<Commitment>,
 }
 
 /// The version of the format.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 /// What comes before the weights is padded to a multiple of this.
 const ALIGNMENT: usize = 64;
 /// Bytes of the weights that are converted at a time.
@@ -38,7 +36,6 @@ struct Head {
     vk: Vec<u8>,
     blinds: Vec<[u8; 32]>,
     secret: [u8; 32],
-    padding: Vec<[u8; 32]>,
 }
 
 impl Drop for Head {
@@ -69,10 +66,9 @@ impl ProvingKey {
         weights: Vec<Vec<i16>>,
         blinds: Vec<Blind>,
         secret: [u8; 32],
-        padding: Vec<Commitment>,
     ) -> Result<Self, ProverError> {
         let column = vk.network().stack_weights(&weights)?;
-        Ok(Self { vk, vk_bytes, weights, column, blinds, secret, padding })
+        Ok(Self { vk, vk_bytes, weights, column, blinds, secret })
     }
 
     /// The verifying key. Its weight-range proof was not verified.
@@ -105,7 +101,6 @@ impl ProvingKey {
             vk: self.vk_bytes.clone(),
             blinds: self.blinds.iter().map(|blind| wire::scalar_to_bytes(blind.expose())).collect(),
             secret: self.secret,
-            padding: self.padding.iter().map(Commitment::to_bytes).collect(),
         };
         let head = postcard::to_stdvec(&head).map_err(|error| malformed(error.to_string()))?;
         let head = Zeroizing::new(head);
@@ -199,7 +194,6 @@ impl ProvingKey {
         let blinds =
             head.blinds.iter().map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?)));
         let blinds = blinds.collect::<Result<Vec<Blind>, ProverError>>()?;
-        let sums = head.padding.iter().map(Commitment::from_bytes).collect::<Result<_, _>>()?;
         let vk = decode(&head.vk)?;
 
         // As many weights as the graph has, before any memory is taken for them.
@@ -225,7 +219,7 @@ impl ProvingKey {
             }
             weights.push(values);
         }
-        Self::new(vk, std::mem::take(&mut head.vk), weights, blinds, head.secret, sums)
+        Self::new(vk, std::mem::take(&mut head.vk), weights, blinds, head.secret)
     }
 }
 

@@ -106,12 +106,8 @@ impl ProvingKey {
         let commitments = [input_commitments.as_slice(), output_commitments.as_slice()];
         let id = self.vk.model_id();
         let statement = BlockStatement::new(network, id.0, context, self.vk.weights(), commitments, &public)?;
-        let private = Private {
-            weights: &self.blinds,
-            io: [&input_blinds, &output_blinds],
-            secret: &self.secret,
-            padding: &self.padding,
-        };
+        let private =
+            Private { weights: &self.blinds, io: [&input_blinds, &output_blinds], secret: &self.secret };
         let proof = prove_network(srs, &statement, &witness, &private, Nonce::from_bytes(proof_nonce))?;
         let encode = |commitments: &[Commitment]| commitments.iter().map(Commitment::to_bytes).collect();
         Ok(Proved {

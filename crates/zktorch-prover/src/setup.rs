@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
-use zktorch_blocks::{Network, Private, Statement, Witness, padding_sums, prove};
+use zktorch_blocks::{Network, Private, Statement, Witness, prove};
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::Scope;
@@ -89,13 +89,12 @@ pub(crate) fn make_key(
     if !commitments.is_empty() {
         let statement = Statement::new(&network, vk.model_id().0, &[], &commitments, [&[], &[]], &[])?;
         let witness = Witness::new(&network, &column, &[])?;
-        let private = Private { weights: &blinds, io: [&[], &[]], secret: &key_secret, padding: &[] };
+        let private = Private { weights: &blinds, io: [&[], &[]], secret: &key_secret };
         let proof = prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
         weight_proof = proof.to_bytes();
     }
     let vk_bytes = encode_key(&body, srs.verifier(), &weight_proof)?;
-    let padding = padding_sums(srs, vk.network())?;
-    ProvingKey::new(decode(&vk_bytes)?, vk_bytes, values, blinds, key_secret, padding)
+    ProvingKey::new(decode(&vk_bytes)?, vk_bytes, values, blinds, key_secret)
 }
 
 impl ProvingKey {

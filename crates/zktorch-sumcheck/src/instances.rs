@@ -2,10 +2,12 @@
 
 mod dense;
 mod product;
+mod repeated;
 mod zero_check;
 
 pub use self::dense::Dense;
 pub use self::product::{EqProduct, Product};
+pub use self::repeated::{RepeatedZeroCheck, ZeroSum};
 pub use self::zero_check::ZeroCheck;
 
 use crate::SumcheckError;

@@ -51,7 +51,7 @@ pub use self::eq::{eq_eval, eq_table};
 pub use self::error::SumcheckError;
 pub use self::evaluations::{Evaluations, SmallColumn};
 pub use self::instance::SumcheckInstance;
-pub use self::instances::{Dense, EqProduct, Product, ZeroCheck};
+pub use self::instances::{Dense, EqProduct, Product, RepeatedZeroCheck, ZeroCheck, ZeroSum};
 pub use self::lookup::{Indices, InverseTable, Query};
 pub use self::multilinear::eq_table_packed;
 pub use self::round::RoundPolynomial;

@@ -8,6 +8,10 @@
 //! h (alpha - q) = 1 and h' (alpha - t) = m on the cubes (zero-checks at z, drawn after H),      sum h = sum h'.
 //! ```
 //!
+//! What is committed of h is the *centred* column `h - w`: w, which is public, has on all cells of a table the inverse of one entry's
+//! query, that of the cells *at rest* (x = 0, where the table has it). So the column is zero there, and padding, tensors of zeros and zeros
+//! within tensors cost nothing; a claim on h is one on the column, less w~.
+//!
 //! Padding is looked up as well, in the one-entry table {(0, 0)} with a tag of its own, which forces it to be zero. Per chunk one
 //! instance of sumcheck A, with the sum of its column weighted by lambda:
 //!
@@ -20,14 +24,16 @@
 //! sumcheck's. For beta: one query that is no entry equals the value of one of T entries for at most 2 T of all beta, as their
 //! difference has degree 2; for all others nothing cancels its pole, whose coefficient is at most N. Source: LogUp (Haboeck, eprint 2022/1530) with committed inverses instead of a GKR tree.
 
+use ark_ff::Field;
 use zktorch_field::Fr;
-use zktorch_sumcheck::{Evaluations, Statement};
+use zktorch_sumcheck::{Statement, SumcheckError};
 use zktorch_transcript::Scalar;
 
-use crate::BlockError;
+use crate::{BlockError, Network};
 
 #[cfg(feature = "prover")]
 pub(crate) mod prover;
+pub(crate) mod table;
 
 /// The instance of one chunk with this claim.
 pub(crate) fn statement<S>(k: usize, claim: S) -> Statement<S> {
@@ -51,15 +57,13 @@ pub(crate) struct Challenges {
     pub(crate) z: Vec<Fr>,
 }
 
-/// `alpha - t~` at a point, of one chunk of the tables' columns (tags, keys, values), which are public.
-pub(crate) fn table_eval(
-    columns: [&[i32]; 3],
-    Challenges { alpha, beta, .. }: &Challenges,
-    point: &[Fr],
-) -> Result<Fr, BlockError> {
-    let mut t = Fr::from(0u64);
-    for (column, weight) in columns.into_iter().zip([Fr::from(1u64), *beta, *beta * beta]) {
-        t += weight * Evaluations::from(column).evaluate(point)?;
+/// Tag and w of every lookup table: w is the inverse of `alpha - q` of a cell at rest.
+pub(crate) fn centres(network: &Network, [alpha, beta]: [Fr; 2]) -> Result<Vec<[Fr; 2]>, BlockError> {
+    let mut centres = Vec::new();
+    for (index, [tag, key, value]) in network.rests().enumerate() {
+        let tag = Fr::from(tag);
+        let query = tag + beta * (Fr::from(key) + beta * Fr::from(value));
+        centres.push([tag, (alpha - query).inverse().ok_or(SumcheckError::Pole { index })?]);
     }
-    Ok(*alpha - t)
+    Ok(centres)
 }

@@ -1,10 +1,12 @@
 //! The prover's side of a lookup: columns, their commitments, and the instances of sumcheck A.
 
+use std::borrow::Cow;
+
 use ark_ff::AdditiveGroup;
 use zktorch_commit::buckets::{BlockSums, BucketKey, BucketSums, TagRun};
 use zktorch_commit::{Blind, Commitment, Srs};
-use zktorch_field::{Fr, G1Projective, RawAffine};
-use zktorch_sumcheck::{InverseTable, Query, ZeroCheck};
+use zktorch_field::{Fr, G1Projective};
+use zktorch_sumcheck::{InverseTable, Query, RepeatedZeroCheck, SumcheckInstance, ZeroCheck};
 
 use super::Challenges;
 use crate::cells::Cells;
@@ -14,9 +16,10 @@ use crate::{BlockError, Network};
 /// A looked-up chunk with what is kept until its inverse column is committed.
 pub(crate) struct Column<'w> {
     pub(crate) chunk: LookedUp,
-    /// The table entry of every cell.
-    indices: &'w [u32],
+    /// The table entry of every cell, and its tag; where all are at rest, of one of every `2^repeated`, which are alike.
+    indices: Cow<'w, [u32]>,
     tags: Vec<i16>,
+    repeated: Option<usize>,
     sums: BucketSums,
 }
 
@@ -24,26 +27,19 @@ fn hide(srs: &Srs, point: G1Projective, blind: &Blind) -> Commitment {
     Commitment::from(point + srs.hiding_generator() * *blind.expose())
 }
 
-/// The bucket of padding: cells of the table {(0, 0)}.
-const PADDING: BucketKey = BucketKey { tag: 0, value: 0 };
-
-/// Runs of cells with their tables' numbers as tags; cells of other tables than those to `keep` are left out.
-fn tag_runs(runs: &[(usize, usize)], keep: impl Fn(u32) -> bool) -> Vec<TagRun> {
-    let run =
-        |&(len, table): &(usize, usize)| TagRun { len, tag: Some(table as u32).filter(|tag| keep(*tag)) };
-    runs.iter().map(run).collect()
-}
-
-/// The sum of the bases over a chunk's padding.
-pub(crate) fn padding_sum(srs: &Srs, network: &Network, chunk: &LookedUp) -> Result<Commitment, BlockError> {
-    let n = 1usize << network.k();
-    let runs = tag_runs(&Witness::runs(network, chunk), |tag| tag == PADDING.tag);
-    let sums = BucketSums::compute(&srs.bases()[..n], &vec![0i8; n], &runs)?;
-    Ok(sums.commit_function(|_| 1).into())
+/// Runs of cells with their tables' numbers as tags. Cells at rest are left out where their value is zero too: no column that is
+/// committed to has an entry there.
+fn tag_runs(network: &Network, runs: &[(usize, usize)]) -> Vec<TagRun> {
+    let rest = |&(len, table): &(usize, usize)| {
+        let (run, rest) = (TagRun::new(len, table as u32), network.layout().tables().tables()[table].rest());
+        let key = BucketKey { tag: run.tag, value: rest };
+        if rest == 0 && value(network, key) == 0 { run.without(rest) } else { run }
+    };
+    runs.iter().map(rest).collect()
 }
 
 impl<'w> Column<'w> {
-    /// Sorts the chunk's cells into buckets, all but the padding's if its sum is known.
+    /// Sorts the chunk's cells into buckets.
     pub(crate) fn new(
         srs: &Srs,
         blocks: Option<&BlockSums>,
@@ -51,26 +47,42 @@ impl<'w> Column<'w> {
         witness: &'w Witness<'_>,
         chunk: LookedUp,
         indices: &'w [u32],
-        padding: Option<&Commitment>,
     ) -> Result<Self, BlockError> {
         let n = 1usize << network.k();
         let runs = Witness::runs(network, &chunk);
         let tables = network.layout().tables().tables();
-        let tag_runs = tag_runs(&runs, |tag| padding.is_none() || tag != PADDING.tag);
+        let tag_runs = tag_runs(network, &runs);
+        if indices.is_empty() {
+            return Self::at_rest(network, chunk, &runs);
+        }
         let mut tags = Vec::with_capacity(n);
-        for (count, table) in runs {
-            tags.resize(tags.len() + count, tables[table].tag as i16);
+        for (count, table) in &runs {
+            tags.resize(tags.len() + count, tables[*table].tag as i16);
         }
         let bases = &srs.bases()[..n];
-        let mut sums = match witness.argument_chunk(network, &chunk)? {
+        let sums = match witness.argument_chunk(network, &chunk)? {
             Cells::I16(cells) => BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?,
             Cells::I32(cells) => BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?,
         };
-        // A chunk without padding has no such bucket.
-        if let Some(sum) = padding.and_then(|padding| RawAffine::new(&padding.point())) {
-            sums.add_bucket(PADDING, sum);
+        Ok(Self { chunk, indices: indices.into(), tags, repeated: None, sums })
+    }
+
+    /// All cells are zero: nothing is added up, and of equal cells one will do.
+    fn at_rest(network: &Network, chunk: LookedUp, runs: &[(usize, usize)]) -> Result<Self, BlockError> {
+        let tables = network.layout().tables().tables();
+        let ends = runs.iter().scan(0usize, |at, (count, _)| {
+            *at += count;
+            Some(*at)
+        });
+        let low = ends.map(usize::trailing_zeros).min().unwrap_or(0) as usize;
+        let (mut indices, mut tags) = (Vec::new(), Vec::new());
+        for (count, table) in runs {
+            let table = &tables[*table];
+            indices.resize(indices.len() + (count >> low), table.cell(table.rest()) as u32);
+            tags.resize(indices.len(), table.tag as i16);
         }
-        Ok(Self { chunk, indices, tags, sums })
+        let sums = BucketSums::compute::<i16>(&[], &[], &[])?;
+        Ok(Self { chunk, indices: indices.into(), tags, repeated: Some(low), sums })
     }
 
     /// Com(x).
@@ -83,23 +95,28 @@ impl<'w> Column<'w> {
         hide(srs, self.sums.commit_function(|key| value(network, key)), blind)
     }
 
-    /// Com(h).
+    /// Com(h - w), with tag and w of every table.
     pub(crate) fn commit_inverse(
         &self,
         srs: &Srs,
         network: &Network,
         [alpha, beta]: [Fr; 2],
+        centres: &[[Fr; 2]],
         blind: &Blind,
     ) -> Result<Commitment, BlockError> {
-        let tables = network.layout().tables().tables();
-        let tag = |table: u32| Fr::from(tables[table as usize].tag);
-        let point = self.sums.commit_inverse(alpha, beta, tag, |key| value(network, key))?;
+        let [tag, w] = [0, 1].map(|i| move |table: u32| centres[table as usize][i]);
+        let point = self.sums.commit_inverse(alpha, beta, tag, |key| value(network, key), w)?;
         Ok(hide(srs, point, blind))
+    }
+
+    /// The sum of h over the cells in `indices`.
+    fn sum_of_distinct(&self, table: &InverseTable) -> Fr {
+        self.indices.iter().map(|index| table.rows()[*index as usize].get()).sum()
     }
 
     /// The sum of h.
     pub(crate) fn sum_of_inverses(&self, table: &InverseTable) -> Fr {
-        self.indices.iter().map(|index| table.rows()[*index as usize].get()).sum()
+        self.sum_of_distinct(table) * Fr::from(1u64 << self.repeated.unwrap_or(0))
     }
 
     /// The instance, with the sum of h weighted by lambda.
@@ -109,15 +126,21 @@ impl<'w> Column<'w> {
         table: &'a InverseTable,
         [x, y]: [Option<Cells<'a>>; 2],
         sum: Fr,
-    ) -> Result<ZeroCheck<'a>, BlockError> {
+    ) -> Result<Box<dyn SumcheckInstance + 'a>, BlockError> {
         let mut query = Query::new(*alpha).plus(-Fr::from(1u64), self.tags.as_slice());
+        if let Some(low) = self.repeated {
+            let high = &z[..z.len() - low];
+            let distinct = ZeroCheck::from_table(high, table, self.indices.as_ref(), query)?;
+            let total = self.sum_of_distinct(table);
+            return Ok(Box::new(RepeatedZeroCheck::new(z, distinct, *lambda, total)?));
+        }
         if let Some(x) = x {
             query = query.plus(-*beta, x);
         }
         if let Some(y) = y {
             query = query.plus(-*beta * beta, y);
         }
-        Ok(ZeroCheck::from_table(z, table, self.indices, query)?.with_sum(*lambda, sum))
+        Ok(Box::new(ZeroCheck::from_table(z, table, self.indices.as_ref(), query)?.with_sum(*lambda, sum)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The values that members ask for.
 
-use ark_ff::Field;
+use ark_ff::{AdditiveGroup, Field};
 use zktorch_field::{Fr, par};
 use zktorch_graph::{TensorId, View};
 use zktorch_sumcheck::Evaluations;
@@ -30,14 +30,15 @@ pub(super) struct Answers<'a> {
     chunks: Vec<Cells<'a>>,
     /// Of the inverse columns.
     sums: &'a [Fr],
-    pub(super) contracts: Vec<Factors>,
+    /// Nothing for a product with zeros.
+    pub(super) contracts: Vec<Option<Factors>>,
     pub(super) reindexes: Vec<[Vec<Fr>; 2]>,
 }
 
 /// A value, and the factors of the sumcheck that is left to prove of it.
 enum Answer {
     Value(Fr),
-    Contract(Fr, Factors),
+    Contract(Fr, Option<Factors>),
     Reindex(Fr, [Vec<Fr>; 2]),
 }
 
@@ -97,14 +98,20 @@ impl<'a> Answers<'a> {
         let value = match ask {
             Ask::Slot(slot, z) => return self.slot(*slot, z, drawn),
             Ask::Operand { view, point, coefficient, factor: (instance, side) } => {
-                let value = factors(finals, *instance)?[*side];
-                return self.operand(view, point, value, *coefficient, drawn);
+                return match factors(finals, *instance)? {
+                    Some(factors) => self.operand(view, point, factors[*side], *coefficient, drawn),
+                    None => self.slot(Slot::View(view), point, drawn),
+                };
             }
             Ask::Chunk(chunk, z) => {
                 let missing =
                     BlockError::Length { what: "chunks", expected: chunk + 1, got: self.chunks.len() };
                 let cells = *self.chunks.get(*chunk).ok_or(missing)?;
-                Evaluations::from(cells).evaluate(&drawn.coords(z)?)?
+                if cells.is_empty() {
+                    Fr::ZERO
+                } else {
+                    Evaluations::from(cells).evaluate(&drawn.coords(z)?)?
+                }
             }
             Ask::Sum(chunk) => {
                 let index = chunk.checked_sub(self.statement.network().chunks().inverses.first);
@@ -112,11 +119,8 @@ impl<'a> Answers<'a> {
                     BlockError::Length { what: "inverse columns", expected: chunk + 1, got: self.sums.len() };
                 index.and_then(|index| self.sums.get(index)).copied().ok_or(missing)?
             }
-            Ask::Factor(instance) => factors(finals, *instance)?[0],
-            Ask::Product(instance) => {
-                let [a, b] = factors(finals, *instance)?;
-                a * b
-            }
+            Ask::Factor(instance) => factors(finals, *instance)?.map_or(Fr::ZERO, |[a, _]| a),
+            Ask::Product(instance) => factors(finals, *instance)?.map_or(Fr::ZERO, |[a, b]| a * b),
         };
         Ok(Answer::Value(value))
     }
@@ -131,6 +135,9 @@ impl<'a> Answers<'a> {
     fn tensor(&self, id: TensorId, z: &Point, drawn: &Drawn) -> Result<Fr, BlockError> {
         if let Some(cells) = self.statement.public_cells(id) {
             return Ok(Evaluations::from(cells).evaluate(&drawn.coords(z)?)?);
+        }
+        if self.witness.is_zero(id) {
+            return Ok(Fr::ZERO);
         }
         let missing = BlockError::NoTensor { id: id.0 };
         let (column, place) = self.witness.place(self.statement.network(), id).ok_or(missing)?;
@@ -189,21 +196,28 @@ impl<'a> Answers<'a> {
             }
             Slot::Contract(contract) => {
                 let axes = SumAxes::new(contract)?;
+                let is_zero = |(_, view): &(i64, View)| self.witness.is_zero(view.tensor);
+                if [&contract.a, &contract.b].into_iter().any(|linear| linear.terms.iter().all(is_zero)) {
+                    return Ok(Answer::Contract(Fr::ZERO, None));
+                }
                 let entries = |id| self.entries(id);
                 let factors = Factors::new(contract, &axes, (z, drawn), graph, entries, &indices)?;
                 let claim = ContractClaim { contract, axes, point: z.clone(), value: () };
                 let value = factors.value(&drawn.coords(&claim.batch_point()?)?);
-                Ok(Answer::Contract(value, factors))
+                Ok(Answer::Contract(value, Some(factors)))
             }
         }
     }
 }
 
-/// Both factors of an instance at its end.
-fn factors(finals: &[Vec<Fr>], instance: usize) -> Result<[Fr; 2], BlockError> {
+/// Both factors of an instance at its end; nothing for a product with zeros.
+fn factors(finals: &[Vec<Fr>], instance: usize) -> Result<Option<[Fr; 2]>, BlockError> {
     let missing =
         BlockError::Length { what: "instances of a member", expected: instance + 1, got: finals.len() };
     let finals = finals.get(instance).ok_or(missing)?;
+    if finals.is_empty() {
+        return Ok(None);
+    }
     let wrong = BlockError::Length { what: "final values of an instance", expected: 2, got: finals.len() };
-    finals.first_chunk::<2>().copied().ok_or(wrong)
+    finals.first_chunk::<2>().copied().map(Some).ok_or(wrong)
 }

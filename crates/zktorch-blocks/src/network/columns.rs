@@ -2,7 +2,7 @@
 
 use zktorch_commit::buckets::BlockSums;
 use zktorch_commit::{Blind, Commitment, Srs};
-use zktorch_field::{Fr, PackedVec, par};
+use zktorch_field::{Fr, PackedVec, Row, par};
 use zktorch_graph::layout::LookupTable;
 use zktorch_mira::levels::Column as MiraColumn;
 use zktorch_sumcheck::{self as sumcheck, EqProduct, InverseTable, SumcheckInstance};
@@ -10,8 +10,8 @@ use zktorch_sumcheck::{self as sumcheck, EqProduct, InverseTable, SumcheckInstan
 use super::description::Network;
 use super::witness::Witness;
 use crate::BlockError;
-use crate::lookup::Challenges;
 use crate::lookup::prover::{Column, table_queries};
+use crate::lookup::{self, Challenges};
 
 /// V, and what was sorted into buckets for it.
 pub(super) struct Committed<'w> {
@@ -24,7 +24,6 @@ impl<'w> Committed<'w> {
         srs: &Srs,
         network: &Network,
         witness: &'w Witness<'_>,
-        padding: &[Commitment],
         blinds: &[Blind],
     ) -> Result<Self, BlockError> {
         let chunks = network.chunks();
@@ -34,15 +33,8 @@ impl<'w> Committed<'w> {
         // The threads take whole columns: sorting one into buckets is work for one thread.
         let columns = par::map(looked_up.len(), |i| -> Result<_, BlockError> {
             let _span = tracing::debug_span!("commit column").entered();
-            let column = Column::new(
-                srs,
-                blocks.as_ref(),
-                network,
-                witness,
-                looked_up[i],
-                &witness.indices()[i],
-                padding.get(i),
-            )?;
+            let column =
+                Column::new(srs, blocks.as_ref(), network, witness, looked_up[i], &witness.indices()[i])?;
             let x = Some(column.chunk.x).filter(|x| *x >= chunks.ranged.first);
             let x = x.map(|x| (x, column.commit_x(srs, blind(x))));
             let y = column.chunk.y.map(|y| (y, column.commit_y(srs, network, blind(y))));
@@ -76,7 +68,7 @@ impl<'w> Committed<'w> {
                 .y
                 .map(|_| Witness::chunk(network, witness.outputs().into(), chunk.chunk))
                 .transpose()?;
-            instances.push(Box::new(column.instance(challenges, &inverses.table, [Some(x), y], *sum)?));
+            instances.push(column.instance(challenges, &inverses.table, [Some(x), y], *sum)?);
         }
         Ok(instances)
     }
@@ -85,13 +77,25 @@ impl<'w> Committed<'w> {
 /// Whether some values come so often that sums over blocks of the bases, an addition each, save more than they cost.
 fn is_even(network: &Network, witness: &Witness<'_>) -> bool {
     let tables = network.layout().tables().tables();
-    let counts =
-        |table: &LookupTable| witness.multiplicities().get(table.offset..table.offset + table.keys.len());
-    let most =
-        |table: &LookupTable| counts(table).and_then(|counts| counts.iter().max()).copied().unwrap_or(0);
-    // Not the padding's, the first table, whose sums are known.
-    let often: u64 = tables.iter().skip(1).map(|table| most(table) as u64).sum();
+    let counts = |table: &LookupTable| {
+        // Cells at rest are added nowhere.
+        let cells = table.offset..table.offset + table.keys.len();
+        let others = cells.filter(|cell| *cell != table.cell(table.rest()));
+        others.filter_map(|cell| witness.multiplicities().get(cell)).max().copied()
+    };
+    let often: u64 = tables.iter().filter_map(counts).map(|most| most as u64).sum();
     often >> (network.k() + 1) > 0
+}
+
+/// The entries of a table of inverses, less w.
+fn centred(network: &Network, table: &InverseTable, centres: &[[Fr; 2]]) -> Vec<Row<Fr>> {
+    let mut rows = table.rows().to_vec();
+    for (table, [_, w]) in network.layout().tables().tables().iter().zip(centres) {
+        for row in &mut rows[table.offset..table.offset + table.keys.len()] {
+            *row = Row::new(row.get() - w);
+        }
+    }
+    rows
 }
 
 /// H, and the inverse columns: those of looked-up chunks read from one table of inverses, those of the tables as they are.
@@ -100,6 +104,8 @@ pub(super) struct Inverses {
     /// The columns' sums, in their order.
     pub(super) sums: Vec<Fr>,
     table: InverseTable,
+    /// The same, centred.
+    centred: Vec<Row<Fr>>,
     queries: Vec<Fr>,
     tables: Vec<Vec<Fr>>,
 }
@@ -117,9 +123,11 @@ impl Inverses {
         let queries = table_queries(network, challenges);
         let table =
             tracing::info_span!("inverse columns").in_scope(|| InverseTable::from_queries(&queries))?;
+        let centres = lookup::centres(network, challenges)?;
+        let centred = centred(network, &table, &centres);
         let inverses = par::map(columns.len(), |i| -> Result<_, BlockError> {
             let _span = tracing::debug_span!("commit inverse column").entered();
-            let commitment = columns[i].commit_inverse(srs, network, challenges, &blinds[i])?;
+            let commitment = columns[i].commit_inverse(srs, network, challenges, &centres, &blinds[i])?;
             Ok((commitment, columns[i].sum_of_inverses(&table)))
         });
         let (mut h, mut sums): (Vec<_>, Vec<_>) =
@@ -135,7 +143,7 @@ impl Inverses {
             sums.push(column.iter().sum());
             tables.push(column);
         }
-        Ok(Self { h, sums, table, queries, tables })
+        Ok(Self { h, sums, table, centred, queries, tables })
     }
 
     /// The tables' instances of sumcheck A, with their claims.
@@ -155,8 +163,7 @@ impl Inverses {
 
     /// The columns as the accumulator reads them.
     pub(super) fn columns<'a>(&'a self, witness: &'a Witness<'_>) -> impl Iterator<Item = MiraColumn<'a>> {
-        let gathered =
-            witness.indices().iter().map(|indices| MiraColumn::Gathered(self.table.rows(), indices));
+        let gathered = witness.indices().iter().map(|indices| MiraColumn::Gathered(&self.centred, indices));
         gathered.chain(self.tables.iter().map(|column| MiraColumn::Field(column)))
     }
 }

@@ -10,6 +10,7 @@ use super::chunks::{Chunks, LookedUp};
 use super::limits;
 use crate::BlockError;
 use crate::linear::{Relation, Slot, relations};
+use crate::lookup::table::Runs;
 use crate::point::{bits, box_eval, last};
 
 /// What is public about a network: everything but weights and values. Both sides derive it from the key.
@@ -23,6 +24,8 @@ pub struct Network {
     scope: Scope,
     /// Tag, key and value of every cell of the table column.
     tables: [Vec<i32>; 3],
+    /// Where tags and keys, and where values are affine.
+    table_runs: [Runs; 2],
     chunks: Chunks,
 }
 
@@ -72,8 +75,10 @@ impl Network {
         limits::check_layout(&layout)?;
         limits::check_lookups(&graph, &constraints, &layout)?;
         let tables = layout.tables().columns(&graph, values);
+        let [tags, keys, values] = &tables;
+        let table_runs = [Runs::new(&[tags, keys]), Runs::new(&[values])];
         let chunks = Chunks::new(&layout, scope);
-        Ok(Self { graph, bounds, constraints, layout, scope, tables, chunks })
+        Ok(Self { graph, bounds, constraints, layout, scope, tables, table_runs, chunks })
     }
 
     /// Nanoseconds, about, that reading this network and verifying a proof of it may take, whatever the lengths of key and proof.
@@ -140,19 +145,18 @@ impl Network {
         self.chunks.looked_up(self.scope)
     }
 
-    /// The columns of the tables (tags, keys, values) in one chunk.
-    pub(crate) fn table_chunk(&self, chunk: usize) -> Result<[&[i32]; 3], BlockError> {
-        let n = 1usize << self.k();
-        let cells = chunk * n..(chunk + 1) * n;
+    /// t~ of one chunk of the tables' columns at a point of k coordinates.
+    pub(crate) fn table_eval(&self, chunk: usize, beta: Fr, z: &[Fr]) -> Result<Fr, BlockError> {
         let [tags, keys, values] = &self.tables;
-        match (tags.get(cells.clone()), keys.get(cells.clone()), values.get(cells)) {
-            (Some(tags), Some(keys), Some(values)) => Ok([tags, keys, values]),
-            _ => Err(BlockError::Length {
-                what: "chunks of the tables",
-                expected: chunk + 1,
-                got: tags.len() / n,
-            }),
+        let (start, cells) = (chunk << self.k(), tags.len());
+        if start + (1 << z.len()) > cells {
+            let (expected, got) = (chunk + 1, cells >> self.k());
+            return Err(BlockError::Length { what: "chunks of the tables", expected, got });
         }
+        // Tags and keys of any table are affine; values of many functions are not.
+        let [of_keys, of_values] = &self.table_runs;
+        let of_keys = of_keys.evaluate(&[(tags, Fr::from(1u64)), (keys, beta)], start, z)?;
+        Ok(of_keys + of_values.evaluate(&[(values, beta * beta)], start, z)?)
     }
 
     /// All columns of the tables.
@@ -196,16 +200,27 @@ impl Network {
         (self.graph.tensor(id).role == Role::One).then_some(&[1])
     }
 
-    /// tag~ of one chunk at a point of k coordinates: the padding's tag, and on the real entries of every tensor the
-    /// difference to its own.
-    pub(crate) fn tag_eval(&self, arena: ArenaKind, chunk: usize, z: &[Fr]) -> Result<Fr, BlockError> {
-        let tables = self.layout.tables().tables();
-        let tag = |table: usize| match tables.get(table) {
-            Some(table) => Ok(Fr::from(table.tag)),
-            None => Err(BlockError::Length { what: "lookup tables", expected: table + 1, got: tables.len() }),
+    /// The entry (tag, key, value) of every lookup table that its cells at rest are looked up in.
+    pub(crate) fn rests(&self) -> impl Iterator<Item = [i32; 3]> {
+        let [tags, keys, values] = &self.tables;
+        let cells = self.layout.tables().tables().iter().map(|table| table.cell(table.rest()));
+        cells.map(move |cell| [tags[cell], keys[cell], values[cell]])
+    }
+
+    /// Of columns that have one value on all cells of a lookup table, what they are in one chunk at a point of k coordinates, given
+    /// these values: those of the padding, and on the real entries of every tensor the differences to its own.
+    pub(crate) fn eval_by_table<const N: usize>(
+        &self,
+        (arena, chunk): (ArenaKind, usize),
+        values: &[[Fr; N]],
+        z: &[Fr],
+    ) -> Result<[Fr; N], BlockError> {
+        let of = |table: usize| {
+            let (expected, got) = (table + 1, values.len());
+            values.get(table).ok_or(BlockError::Length { what: "lookup tables", expected, got })
         };
-        let padding = tag(0)?;
-        let mut sum = padding;
+        let padding = of(0)?;
+        let mut sums = *padding;
         for region in self.layout.regions(arena, chunk) {
             let low = last(z, region.low)?;
             let prefix = &z[..z.len() - low.len()];
@@ -215,8 +230,13 @@ impl Network {
             let mut point = vec![Fr::from(0u64); cells.len()];
             region.cut.order().iter().zip(cells).for_each(|(own, coordinate)| point[*own] = coordinate);
             let shape = &self.graph.tensor(region.tensor).shape;
-            sum += (tag(region.table)? - padding) * here * box_eval(shape, &point)?;
+            let inside = here * box_eval(shape, &point)?;
+            let own = of(region.table)?;
+            sums.iter_mut()
+                .zip(own)
+                .zip(padding)
+                .for_each(|((sum, own), padding)| *sum += (*own - padding) * inside);
         }
-        Ok(sum)
+        Ok(sums)
     }
 }

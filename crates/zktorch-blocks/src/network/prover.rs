@@ -2,11 +2,11 @@
 
 use zktorch_channel::{HiddenProver, Nonce};
 use zktorch_commit::{Blind, ChunkCommitments, Commitment, Srs};
-use zktorch_field::{Fr, par};
+use zktorch_field::Fr;
 use zktorch_mira::levels::{self, Chunk, Column as MiraColumn};
 use zktorch_mira::tree::Leaf;
 use zktorch_mira::{OpeningInstance, OpeningWitness};
-use zktorch_sumcheck::{self as sumcheck, EqProduct, Product, SumcheckInstance};
+use zktorch_sumcheck::{self as sumcheck, EqProduct, Product, SumcheckInstance, ZeroSum};
 use zktorch_transcript::ProverChannel;
 
 use super::answers::Answers;
@@ -28,7 +28,6 @@ use crate::contract::ContractClaim;
 use crate::contract::prover::Factors;
 use crate::error::check_length;
 use crate::lookup::Challenges;
-use crate::lookup::prover::padding_sum;
 use crate::point::{Drawn, Stage, last};
 
 /// What the prover knows about the commitments of the statement.
@@ -40,19 +39,6 @@ pub struct Private<'a> {
     pub io: [&'a [Blind]; 2],
     /// Secret key material that the randomness is keyed with.
     pub secret: &'a [u8],
-    /// What depends on the layout alone ([`padding_sums`]); nothing if it was not computed beforehand.
-    pub padding: &'a [Commitment],
-}
-
-/// The sums of the bases over the padding of every looked-up column, without blinds: a fixed point of the layout, so that
-/// proofs add up real cells only.
-///
-/// # Errors
-/// [`BlockError::Length`] if the SRS has another size.
-pub fn padding_sums(srs: &Srs, network: &Network) -> Result<Vec<Commitment>, BlockError> {
-    check_length("log2 of the size of the SRS", network.k(), srs.k())?;
-    let looked_up = network.looked_up();
-    par::map(looked_up.len(), |i| padding_sum(srs, network, &looked_up[i])).into_iter().collect()
 }
 
 impl Private<'_> {
@@ -61,9 +47,6 @@ impl Private<'_> {
         check_length("blinds of the weights", chunks.weights.count, self.weights.len())?;
         check_length("blinds of private inputs", chunks.private_inputs.count, self.io[0].len())?;
         check_length("blinds of private outputs", chunks.private_outputs.count, self.io[1].len())?;
-        if !self.padding.is_empty() {
-            check_length("sums of padding", network.looked_up().len(), self.padding.len())?;
-        }
         Ok(())
     }
 }
@@ -145,7 +128,7 @@ pub(crate) fn reduce<P: ProverChannel>(
 
     // V; alpha, beta.
     let span = tracing::info_span!("commit V").entered();
-    let committed = Committed::new(srs, network, witness, private.padding, v_blinds)?;
+    let committed = Committed::new(srs, network, witness, v_blinds)?;
     let [alpha, beta] = draw_lookup_challenges(channel.transcript(), &committed.v);
     drop(span);
 
@@ -169,7 +152,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     // Sumcheck A.
     let span = tracing::info_span!("sumcheck A").entered();
     let challenges = Challenges { alpha, beta, lambda, z };
-    let lookups = Lookups::new(network, &challenges, &mut ledger);
+    let lookups = Lookups::new(network, &challenges, &mut ledger)?;
     let tables = Tables::new(network, &challenges, &mut ledger)?;
     let contractions = Contractions::new(network, &mut ledger);
     let mut instances = committed.instances(network, witness, &inverses, &challenges)?;
@@ -219,12 +202,16 @@ pub(crate) fn reduce<P: ProverChannel>(
 /// The instances of contractions.
 fn products<'a>(
     claims: &[ContractClaim<'_, Fr>],
-    factors: Vec<Factors>,
+    factors: Vec<Option<Factors>>,
     drawn: &Drawn,
 ) -> Result<Vec<Box<dyn SumcheckInstance + 'a>>, BlockError> {
     check_length("factors of contractions", claims.len(), factors.len())?;
     let mut instances: Vec<Box<dyn SumcheckInstance + 'a>> = Vec::new();
-    for (claim, Factors { a, b }) in claims.iter().zip(factors) {
+    for (claim, factors) in claims.iter().zip(factors) {
+        let Some(Factors { a, b }) = factors else {
+            instances.push(Box::new(ZeroSum::new(claim.axes.num_vars, claim.axes.degree())));
+            continue;
+        };
         instances.push(if claim.axes.batch_vars > 0 {
             Box::new(EqProduct::new(&drawn.coords(&claim.batch_point()?)?, a, b, claim.value)?)
         } else {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
 use zktorch_commit::Commitment;
 use zktorch_field::Fr;
 use zktorch_graph::TensorId;
@@ -120,9 +121,9 @@ impl<'a> Statement<'a> {
     /// Protocol and version.
     pub(crate) fn label(&self) -> &'static [u8] {
         match self.network.scope() {
-            Scope::Inference => b"zktorch inference v1",
-            Scope::Shard => b"zktorch shard v1",
-            Scope::Weights => b"zktorch weight ranges v1",
+            Scope::Inference => b"zktorch inference v2",
+            Scope::Shard => b"zktorch shard v2",
+            Scope::Weights => b"zktorch weight ranges v2",
         }
     }
 
@@ -142,9 +143,18 @@ impl<'a> Statement<'a> {
             for dim in self.network.graph().tensor(*id).shape.dims() {
                 transcript.append_u64(b"public extent", u64::from(*dim));
             }
-            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            transcript.append_message(b"public values", &bytes);
+            transcript.append_message(b"public values", &digest(values));
         }
         transcript
     }
+}
+
+/// SHA-256 of 32-bit little-endian numbers: many times as fast as to absorb them, and as binding.
+fn digest(values: &[i32]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for piece in values.chunks(1 << 12) {
+        let bytes: Vec<u8> = piece.iter().flat_map(|value| value.to_le_bytes()).collect();
+        hash.update(&bytes);
+    }
+    hash.finalize().into()
 }

@@ -63,7 +63,7 @@ pub(super) fn verify<C: VerifierChannel>(
 
     // Sumcheck A.
     let challenges = Challenges { alpha, beta, lambda, z };
-    let lookups = Lookups::new(network, &challenges, &mut ledger);
+    let lookups = Lookups::new(network, &challenges, &mut ledger)?;
     let tables = Tables::new(network, &challenges, &mut ledger)?;
     let contractions = Contractions::new(network, &mut ledger);
     let members: [&dyn Member<'_, C::Scalar>; 3] = [&lookups, &tables, &contractions];

@@ -1,6 +1,7 @@
 //! The witness as columns of cells.
 
 use core::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroize;
 use zktorch_field::par;
@@ -10,7 +11,7 @@ use zktorch_graph::{GraphError, TensorId};
 use super::chunks::LookedUp;
 use super::description::Network;
 use crate::BlockError;
-use crate::cells::Cells;
+use crate::cells::{Cells, is_zero};
 use crate::error::check_length;
 use crate::piece::prover::{Entries, lay_into};
 
@@ -19,19 +20,20 @@ pub struct Witness<'a> {
     /// The stacked weights.
     weights: Cells<'a>,
     /// The other arenas' columns of arguments, by arena.
-    columns: Vec<Vec<i32>>,
+    columns: Vec<Stacked<i32>>,
     /// The values of functions.
-    outputs: Vec<i32>,
-    /// Per looked-up chunk the cell of the table column that every cell refers to.
+    outputs: Stacked<i32>,
+    /// Per looked-up chunk the cell of the table column that every cell refers to; nothing for one whose cells are all at rest and zero.
     indices: Vec<Vec<u32>>,
+    /// The committed tensors of which all entries are zero.
+    zeros: Vec<bool>,
     /// How often every entry of the tables is looked up.
     multiplicities: Vec<i32>,
 }
 
 impl Drop for Witness<'_> {
     fn drop(&mut self) {
-        self.columns.iter_mut().for_each(Zeroize::zeroize);
-        self.outputs.zeroize();
+        self.columns.iter_mut().chain([&mut self.outputs]).for_each(Stacked::zeroize);
         self.indices.iter_mut().for_each(Zeroize::zeroize);
         self.multiplicities.zeroize();
     }
@@ -48,11 +50,11 @@ impl Network {
     ///
     /// # Errors
     /// [`BlockError::Length`] if a tensor has another number of entries.
-    pub fn stack_weights<T: Copy + Default + Send + Sync>(
+    pub fn stack_weights<T: Copy + Default + PartialEq + Send + Sync>(
         &self,
         values: &[Vec<T>],
     ) -> Result<Vec<T>, BlockError> {
-        stack(self, ArenaKind::Weights, values)
+        Ok(stack(self, ArenaKind::Weights, values)?.cells)
     }
 
     /// The stacked column of the private inputs or outputs, whole chunks, from the real entries of all tensors.
@@ -60,30 +62,44 @@ impl Network {
     /// # Errors
     /// [`BlockError::Length`] if a tensor has another number of entries.
     pub fn stack_private(&self, kind: ArenaKind, values: &[Vec<i32>]) -> Result<Vec<i32>, BlockError> {
-        stack(self, kind, values)
+        Ok(stack(self, kind, values)?.cells)
     }
 }
 
-fn stack<T: Copy + Default + Send + Sync>(
+/// A column, and how far it was written: the rest, zeros, was never touched.
+#[derive(Clone, Default)]
+struct Stacked<T> {
+    cells: Vec<T>,
+    written: usize,
+}
+
+impl<T: Zeroize> Stacked<T> {
+    fn zeroize(&mut self) {
+        self.cells[..self.written].iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+fn stack<T: Copy + Default + PartialEq + Send + Sync>(
     network: &Network,
     kind: ArenaKind,
     values: &[Vec<T>],
-) -> Result<Vec<T>, BlockError> {
+) -> Result<Stacked<T>, BlockError> {
     let arena = network.layout().arena(kind);
     place(network, arena.pieces().to_vec(), values, arena.chunks() << network.k())
 }
 
 /// A column of `len` cells with these pieces at their offsets, which do not overlap.
-fn place<T: Copy + Default + Send + Sync>(
+fn place<T: Copy + Default + PartialEq + Send + Sync>(
     network: &Network,
     mut pieces: Vec<Placed>,
     values: &[Vec<T>],
     len: usize,
-) -> Result<Vec<T>, BlockError> {
-    let mut column = vec![T::default(); len];
+) -> Result<Stacked<T>, BlockError> {
+    let mut column = Stacked { cells: vec![T::default(); len], written: 0 };
     pieces.sort_unstable_by_key(|placed| placed.offset);
     let mut parts = Vec::with_capacity(pieces.len());
-    let (mut rest, mut at) = (column.as_mut_slice(), 0);
+    let mut zeros: BTreeMap<TensorId, bool> = BTreeMap::new();
+    let (mut rest, mut at) = (column.cells.as_mut_slice(), 0);
     for placed in pieces {
         let id = placed.tensor;
         let shape = &network.graph().tensor(id).shape;
@@ -91,6 +107,10 @@ fn place<T: Copy + Default + Send + Sync>(
         check_length("values of a tensor", shape.len(), values.len())?;
         let place = network.layout().place(id).ok_or(BlockError::NoTensor { id: id.0 })?;
         let Range { start, end } = placed.cells();
+        if *zeros.entry(id).or_insert_with(|| is_zero(values)) {
+            continue;
+        }
+        column.written = end;
         let (cells, tail) = rest.split_at_mut(start - at).1.split_at_mut(end - start);
         parts.push((values, shape, &place.cut, placed.piece, cells));
         (rest, at) = (tail, end);
@@ -110,9 +130,11 @@ impl<'a> Witness<'a> {
         values: &[Vec<i32>],
     ) -> Result<Self, BlockError> {
         let weights = weights.into();
+        let committed = |id: usize| !values[id].is_empty() && network.location(TensorId(id as u32)).is_some();
+        let zeros = par::map(values.len(), |id| committed(id) && is_zero(&values[id]));
         check_length("cells of the weights", network.weight_chunks() << network.k(), weights.len())?;
-        let mut columns = vec![Vec::new(); ArenaKind::ALL.len()];
-        let mut outputs = Vec::new();
+        let mut columns = vec![Stacked::default(); ArenaKind::ALL.len()];
+        let mut outputs = Stacked::default();
         if network.scope() != Scope::Weights {
             for kind in ArenaKind::ALL {
                 if kind != ArenaKind::Weights {
@@ -125,10 +147,10 @@ impl<'a> Witness<'a> {
                 Some(place.pieces().map(move |(piece, offset)| Placed { tensor, piece, offset }))
             };
             let found = ids.filter_map(of).flatten().collect();
-            outputs = place(network, found, values, columns[ArenaKind::Function as usize].len())?;
+            outputs = place(network, found, values, columns[ArenaKind::Function as usize].cells.len())?;
         }
         let (indices, multiplicities) = Default::default();
-        let mut witness = Self { weights, columns, outputs, indices, multiplicities };
+        let mut witness = Self { weights, columns, outputs, indices, zeros, multiplicities };
         let chunks = network.looked_up();
         let indices = par::map(chunks.len(), |i| witness.find(network, &chunks[i]));
         witness.indices = indices.into_iter().collect::<Result<_, _>>()?;
@@ -140,7 +162,15 @@ impl<'a> Witness<'a> {
             share,
             |range| {
                 let mut counts = vec![0i32; entries];
-                witness.indices[range].iter().flatten().for_each(|index| counts[*index as usize] += 1);
+                for (indices, chunk) in witness.indices[range.clone()].iter().zip(&chunks[range]) {
+                    if indices.is_empty() {
+                        for (count, table) in Self::runs(network, chunk) {
+                            let table = &network.layout().tables().tables()[table];
+                            counts[table.cell(table.rest())] += count as i32;
+                        }
+                    }
+                    indices.iter().for_each(|index| counts[*index as usize] += 1);
+                }
                 counts
             },
             |mut sum, counts| {
@@ -154,7 +184,7 @@ impl<'a> Witness<'a> {
 
     /// One arena's column of arguments; nothing for the weights, which are the caller's.
     pub fn column(&self, kind: ArenaKind) -> &[i32] {
-        &self.columns[kind as usize]
+        &self.columns[kind as usize].cells
     }
 
     /// One arena's column of arguments.
@@ -167,7 +197,7 @@ impl<'a> Witness<'a> {
 
     /// The column of function values.
     pub(crate) fn outputs(&self) -> &[i32] {
-        &self.outputs
+        &self.outputs.cells
     }
 
     /// How often every table entry is looked up.
@@ -175,14 +205,24 @@ impl<'a> Witness<'a> {
         &self.multiplicities
     }
 
-    /// The cells of all chunks before the inverse columns, in the order of their numbers.
+    /// The cells of all chunks before the inverse columns, in the order of their numbers; of chunks at rest, none.
     pub(crate) fn chunks(&self, network: &Network) -> impl Iterator<Item = Cells<'_>> {
         use ArenaKind::{Function, PrivateInputs, PrivateOutputs, Ranged, Weights};
         let arguments = [Weights, PrivateInputs, PrivateOutputs, Ranged, Function];
         let columns = arguments.into_iter().map(|kind| self.arguments(kind));
         let columns = columns.chain([self.outputs(), self.multiplicities()].map(Cells::from));
         let n = 1usize << network.k();
-        columns.flat_map(move |column| column.chunks(n))
+        let looked_up = network.looked_up();
+        let resting = looked_up.iter().zip(&self.indices).filter(|(_, indices)| indices.is_empty());
+        let resting: BTreeSet<usize> =
+            resting.flat_map(|(chunk, _)| [Some(chunk.x), chunk.y]).flatten().collect();
+        let cells = columns.flat_map(move |column| column.chunks(n)).enumerate();
+        cells.map(move |(number, cells)| if resting.contains(&number) { Cells::I16(&[]) } else { cells })
+    }
+
+    /// Whether all entries of a committed tensor are known to be zero.
+    pub(crate) fn is_zero(&self, id: TensorId) -> bool {
+        self.zeros.get(id.0 as usize).copied().unwrap_or(false)
     }
 
     /// One chunk of a column.
@@ -236,6 +276,14 @@ impl<'a> Witness<'a> {
     }
 
     fn find(&self, network: &Network, chunk: &LookedUp) -> Result<Vec<u32>, BlockError> {
+        let values = &network.tables()[2];
+        let tables = network.layout().tables().tables();
+        // Zeros are in the table, and what they are looked up with is zero as well.
+        let rests = |table: usize| tables[table].rest() == 0 && values[tables[table].cell(0)] == 0;
+        let regions = network.layout().regions(chunk.arena, chunk.chunk);
+        if !regions.is_empty() && regions.iter().all(|r| self.is_zero(r.tensor) && rests(r.table)) {
+            return Ok(Vec::new());
+        }
         match self.argument_chunk(network, chunk)? {
             Cells::I16(cells) => find(network, chunk, cells),
             Cells::I32(cells) => find(network, chunk, cells),

@@ -22,19 +22,22 @@ pub struct BucketKey {
 pub struct TagRun {
     /// The number of cells.
     pub len: usize,
-    /// Their tag; without one they are left out of the sums.
-    pub tag: Option<u32>,
+    /// Their tag.
+    pub tag: u32,
+    /// Cells with this value are left out of the sums: nothing that is committed to has an entry there.
+    pub rest: Option<i32>,
 }
 
 impl TagRun {
     /// `len` cells with a tag.
     pub fn new(len: usize, tag: u32) -> Self {
-        Self { len, tag: Some(tag) }
+        Self { len, tag, rest: None }
     }
 
-    /// `len` cells to leave out.
-    pub fn skip(len: usize) -> Self {
-        Self { len, tag: None }
+    /// Leaves out the cells with this value: that of all runs with the same tag.
+    #[must_use]
+    pub fn without(self, rest: i32) -> Self {
+        Self { rest: Some(rest), ..self }
     }
 }
 
@@ -92,7 +95,7 @@ pub(super) fn group<V: Value>(
     let mut layout = KeyLayout(Vec::new());
     let (mut cells, mut blocks) = (Buckets::default(), Buckets::default());
     let mut base = 0u32;
-    for (tag, ranges) in cells_by_tag(values.len(), runs)? {
+    for (tag, (rest, ranges)) in cells_by_tag(values.len(), runs)? {
         let (mut min, mut max) = (i32::MAX, i32::MIN);
         for range in &ranges {
             for &value in &values[range.clone()] {
@@ -106,7 +109,7 @@ pub(super) fn group<V: Value>(
                 return Err(CommitError::ValueRange { what: "column", max: MAX_VALUE, got });
             }
         }
-        let (plain, even) = if in_blocks { split(values, &ranges) } else { (ranges, Vec::new()) };
+        let (plain, even) = if in_blocks { split(values, &ranges, rest) } else { (ranges, Vec::new()) };
         let key = |value: i32| (value - min) as u32;
         let items = plain.iter().flat_map(|range| {
             let cells = (2 * range.start as u32..).step_by(2).zip(&values[range.clone()]);
@@ -119,8 +122,10 @@ pub(super) fn group<V: Value>(
                 cells.map(|(entry, &value)| (entry, value.into())).filter(move |(_, value)| value != most);
             others.flat_map(move |(entry, value)| [(key(value), entry), (key(*most), entry + 1)])
         });
+        let at_rest = rest.filter(|rest| (min..=max).contains(rest)).map(key);
         let span = (max - min) as usize + 1;
-        cells.push(items.chain(others), span, 0, base);
+        let moved = items.chain(others).filter(|(key, _)| Some(*key) != at_rest);
+        cells.push(moved, span, 0, base);
         if !even.is_empty() {
             blocks.push(even.iter().map(|(block, most)| (key(*most), 2 * *block as u32)), span, 0, base);
         }
@@ -130,14 +135,19 @@ pub(super) fn group<V: Value>(
     Ok(Grouped { layout, cells, blocks })
 }
 
-/// Ranges of cells without the blocks of which most cells have one value, and those with that value.
-fn split<V: Value>(values: &[V], ranges: &[Range<usize>]) -> (Vec<Range<usize>>, Vec<(usize, i32)>) {
+/// Ranges of cells without the blocks of which most cells have one value, not that of those that are left out, and the blocks with
+/// that value.
+fn split<V: Value>(
+    values: &[V],
+    ranges: &[Range<usize>],
+    rest: Option<i32>,
+) -> (Vec<Range<usize>>, Vec<(usize, i32)>) {
     let (mut plain, mut even) = (Vec::new(), Vec::new());
     for range in ranges {
         let mut start = range.start;
         for block in range.start.div_ceil(BLOCK)..range.end / BLOCK {
             let at = block * BLOCK;
-            if let Some(most) = most_frequent(&values[at..at + BLOCK]) {
+            if let Some(most) = most_frequent(&values[at..at + BLOCK]).filter(|most| Some(*most) != rest) {
                 if start < at {
                     plain.push(start..at);
                 }
@@ -167,17 +177,17 @@ fn most_frequent<V: Value>(block: &[V]) -> Option<i32> {
     (2 * count > BLOCK + 2).then_some(most)
 }
 
+/// The cells of a tag: the value of those that are left out, and ranges.
+type TagCells = (Option<i32>, Vec<Range<usize>>);
+
 /// The non-empty ranges of cells of every tag.
-fn cells_by_tag(len: usize, runs: &[TagRun]) -> Result<BTreeMap<u32, Vec<Range<usize>>>, CommitError> {
-    let mut tags: BTreeMap<u32, Vec<Range<usize>>> = BTreeMap::new();
+fn cells_by_tag(len: usize, runs: &[TagRun]) -> Result<BTreeMap<u32, TagCells>, CommitError> {
+    let mut tags: BTreeMap<u32, TagCells> = BTreeMap::new();
     let mut at = 0usize;
     for run in runs {
         let end = at.saturating_add(run.len);
-        if let Some(tag) = run.tag
-            && run.len > 0
-            && end <= len
-        {
-            tags.entry(tag).or_default().push(at..end);
+        if run.len > 0 && end <= len {
+            tags.entry(run.tag).or_insert((run.rest, Vec::new())).1.push(at..end);
         }
         at = end;
     }

@@ -8,7 +8,7 @@
 //!
 //! * Com(x) = sum v S_(tag,v) ([`BucketSums::commit_values`]),
 //! * Com(f(x)) = sum f(tag, v) S_(tag,v) for any table f ([`BucketSums::commit_function`]),
-//! * Com(1 / (alpha - tag - beta x - beta^2 f(x))), the full-width inverse column of a lookup
+//! * Com(1 / (alpha - tag - beta x - beta^2 f(x)) - centre(tag)), the full-width inverse column of a lookup
 //!   argument ([`BucketSums::commit_inverse`]).
 //!
 //! Nothing here hides: the caller adds r H to what it publishes.
@@ -46,8 +46,7 @@ pub struct BucketSums {
 }
 
 impl BucketSums {
-    /// The bucket sums of a column: `values[i]` belongs to `bases[i]`, and `runs` are the tags of consecutive cells. Cells of
-    /// a run without a tag are left out; their sums can be [added](Self::add_bucket) if they are known.
+    /// The bucket sums of a column: `values[i]` belongs to `bases[i]`, and `runs` are the tags of consecutive cells.
     ///
     /// # Errors
     /// [`CommitError::Length`] if `values` or `runs` do not cover the bases exactly; [`CommitError::ValueRange`] for a value above
@@ -158,24 +157,6 @@ impl BucketSums {
         self.points = sums.points;
     }
 
-    /// Adds cells whose sum is known, such as the padding of a layout.
-    pub fn add_bucket(&mut self, key: BucketKey, sum: RawAffine) {
-        match self.keys.binary_search(&key) {
-            Err(at) => {
-                self.keys.insert(at, key);
-                self.points.insert(at, sum);
-            }
-            Ok(_) => {
-                self.merge(Self {
-                    kind: self.kind,
-                    keys: vec![key],
-                    points: vec![sum],
-                    vanished: Vec::new(),
-                });
-            }
-        }
-    }
-
     /// Com(x) = sum v S_(tag,v).
     pub fn commit_values(&self) -> G1Projective {
         msm_signed(self.kind, &self.points, self.keys.iter().map(|key| key.value))
@@ -193,8 +174,8 @@ impl BucketSums {
         msm_with_backend(self.kind, &self.points, &outputs)
     }
 
-    /// Com(h) for the inverse column h_i = 1 / (alpha - `tag`(tag_i) - beta x_i - beta^2 `f`(tag_i, x_i)): one batch inversion
-    /// and one full-width MSM over the buckets.
+    /// Com(h) for the inverse column h_i = 1 / (alpha - `tag`(tag_i) - beta x_i - beta^2 `f`(tag_i, x_i)) - `centre`(tag_i): one
+    /// batch inversion and one full-width MSM over the buckets.
     ///
     /// # Errors
     /// [`CommitError::Pole`] if a denominator is zero, which has probability (number of buckets) / |F| for a random alpha. The
@@ -205,9 +186,13 @@ impl BucketSums {
         beta: Fr,
         tag: impl Fn(u32) -> Fr,
         f: impl Fn(BucketKey) -> i32,
+        centre: impl Fn(u32) -> Fr,
     ) -> Result<G1Projective, CommitError> {
         inverse::inverses(self.kind, alpha, beta, &tag, &f, &self.vanished)?;
-        let scalars = inverse::inverses(self.kind, alpha, beta, &tag, &f, &self.keys)?;
+        let mut scalars = inverse::inverses(self.kind, alpha, beta, &tag, &f, &self.keys)?;
+        for (scalar, key) in scalars.iter_mut().zip(&self.keys) {
+            *scalar -= centre(key.tag);
+        }
         Ok(msm_with_backend(self.kind, &self.points, &scalars))
     }
 }

@@ -1,4 +1,4 @@
-use ark_ec::{CurveGroup, VariableBaseMSM};
+use ark_ec::VariableBaseMSM;
 use ark_ff::{Field, UniformRand, Zero};
 use proptest::prelude::*;
 use zktorch_field::{G1Affine, par};
@@ -15,9 +15,13 @@ fn tag_scalar(tag: u32) -> Fr {
     Fr::from(tag) * Fr::from(1u64 << 40)
 }
 
-/// The tag of every cell.
-fn tags(runs: &[TagRun]) -> Vec<Option<u32>> {
-    runs.iter().flat_map(|run| std::iter::repeat_n(run.tag, run.len)).collect()
+fn zero(_: u32) -> Fr {
+    Fr::zero()
+}
+
+/// The run of every cell.
+fn each(runs: &[TagRun]) -> Vec<TagRun> {
+    runs.iter().flat_map(|run| std::iter::repeat_n(*run, run.len)).collect()
 }
 
 /// Checks every commitment of a column against arkworks, cell by cell.
@@ -25,11 +29,10 @@ fn check(points: &[G1Affine], values: &[i32], runs: &[TagRun]) {
     let mut rng = ark_std::test_rng();
     let (alpha, beta) = (Fr::rand(&mut rng), Fr::rand(&mut rng));
     let per_cell = |g: &dyn Fn(BucketKey) -> Fr| {
-        let scalars: Vec<Fr> = tags(runs)
-            .iter()
-            .zip(values)
-            .map(|(tag, &value)| tag.map_or(Fr::zero(), |tag| g(BucketKey { tag, value })))
-            .collect();
+        let cell = |(run, &value): (&TagRun, &i32)| {
+            if run.rest == Some(value) { Fr::zero() } else { g(BucketKey { tag: run.tag, value }) }
+        };
+        let scalars: Vec<Fr> = each(runs).iter().zip(values).map(cell).collect();
         G1Projective::msm(points, &scalars).unwrap()
     };
     let inverse = |key: BucketKey| {
@@ -43,7 +46,10 @@ fn check(points: &[G1Affine], values: &[i32], runs: &[TagRun]) {
         assert_eq!(sums.commit_values(), per_cell(&|key| Fr::from(key.value)));
         assert_eq!(sums.commit_function(f), per_cell(&|key| Fr::from(f(key))));
         assert_eq!(sums.commit_scalars(inverse), per_cell(&inverse));
-        assert_eq!(sums.commit_inverse(alpha, beta, tag_scalar, f).unwrap(), per_cell(&inverse));
+        assert_eq!(sums.commit_inverse(alpha, beta, tag_scalar, f, zero).unwrap(), per_cell(&inverse));
+        let centred = per_cell(&|key| inverse(key) - tag_scalar(key.tag + 1));
+        let centre = |tag| tag_scalar(tag + 1);
+        assert_eq!(sums.commit_inverse(alpha, beta, tag_scalar, f, centre).unwrap(), centred);
     }
 }
 
@@ -65,14 +71,14 @@ fn extremes_of_the_domain() {
 }
 
 #[test]
-fn several_tags_with_gaps() {
+fn several_tags_without_some_values() {
     let runs = [
-        TagRun::new(100, 7),
-        TagRun::skip(13),
-        TagRun::new(1, u32::MAX),
+        TagRun::new(100, 7).without(3),
+        TagRun::new(13, 8).without(99),
+        TagRun::new(1, u32::MAX - 1).without(0),
         TagRun::new(0, 5),
         TagRun::new(200, 0),
-        TagRun::new(186, 7),
+        TagRun::new(186, 7).without(3),
     ];
     check(&points(500), &column(500, 6), &runs);
 }
@@ -90,7 +96,7 @@ fn equal_and_opposite_bases() {
 fn the_empty_column() {
     let sums = BucketSums::compute::<i16>(&[], &[], &[]).unwrap();
     assert!(sums.is_empty() && sums.commit_values().is_zero());
-    assert!(sums.commit_inverse(Fr::from(3u64), Fr::from(2u64), tag_scalar, f).unwrap().is_zero());
+    assert!(sums.commit_inverse(Fr::from(3u64), Fr::from(2u64), tag_scalar, f, zero).unwrap().is_zero());
 }
 
 #[test]
@@ -112,14 +118,14 @@ fn pieces_merge_to_the_whole() {
     let p = points(n);
     let bases = raw(&p);
     let values = column(n, 5);
-    let runs = [TagRun::new(250, 2), TagRun::skip(50), TagRun::new(300, 1)];
+    let runs = [TagRun::new(250, 2), TagRun::new(50, 3).without(1), TagRun::new(300, 1)];
     let whole = BucketSums::compute(&bases, &values, &runs).unwrap();
     let piece = |range: std::ops::Range<usize>, runs: &[TagRun]| {
         BucketSums::compute(&bases[range.clone()], &values[range], runs).unwrap()
     };
     let mut merged = piece(0..250, &[TagRun::new(250, 2)]);
     merged.merge(piece(300..400, &[TagRun::new(100, 1)]));
-    merged.merge(piece(250..300, &[TagRun::skip(50)]));
+    merged.merge(piece(250..300, &[TagRun::new(50, 3).without(1)]));
     merged.merge(piece(400..600, &[TagRun::new(200, 1)]));
     assert_eq!(merged.iter().collect::<Vec<_>>(), whole.iter().collect::<Vec<_>>());
 }
@@ -134,10 +140,12 @@ fn blocks_of_one_value_change_nothing() {
     // Runs begin and end within blocks; nothing, some and everything else than the frequent value is in a block.
     for (every, frequent) in [(1000, 0), (9, 0), (9, -7), (3, 5), (1, 0), (65, 131_072)] {
         let values: Vec<i32> = (0..n).map(|i| if i % every == 8 { rare[i] } else { frequent }).collect();
-        let runs = [TagRun::new(70, 2), TagRun::skip(130), TagRun::new(300, 1), TagRun::new(200, 2)];
+        let run = |tag: u32, len: usize| TagRun::new(len, tag);
+        let runs = [run(2, 70), run(3, 130).without(frequent), run(1, 300), run(2, 200)];
         let plain = BucketSums::compute(&bases, &values, &runs).unwrap();
         let sums = BucketSums::compute_in_blocks(&bases, Some(&blocks), &values, &runs).unwrap();
         assert_eq!(sums.iter().collect::<Vec<_>>(), plain.iter().collect::<Vec<_>>(), "{every}, {frequent}");
+        assert!(sums.iter().all(|(key, _)| key != BucketKey { tag: 3, value: frequent }));
     }
     // Sums of fewer bases than the column has are not used.
     let few = BlockSums::new(&bases[..100]);
@@ -154,31 +162,8 @@ fn blocks_of_one_value_change_nothing() {
         &[TagRun::new(128, 4)],
     );
     let (tag, value) = (Fr::from(4u64), Fr::from(3u64));
-    let pole = sums.unwrap().commit_inverse(tag + value, Fr::from(1u64), |_| tag, |_| 0);
+    let pole = sums.unwrap().commit_inverse(tag + value, Fr::from(1u64), |_| tag, |_| 0, zero);
     assert!(matches!(pole, Err(CommitError::Pole { tag: 4, value: 3 })));
-}
-
-#[test]
-fn known_buckets_are_added() {
-    let n = 100;
-    let p = points(n + 1);
-    let bases = raw(&p);
-    let values = column(n, 4);
-    let mut sums = BucketSums::compute(&bases[..n], &values, &[TagRun::new(n, 1)]).unwrap();
-    let before = sums.len();
-    let padding = BucketKey { tag: 2, value: 0 };
-    sums.add_bucket(padding, bases[n]);
-    assert_eq!(sums.len(), before + 1);
-    // Into a bucket that is there already.
-    let present = BucketKey { tag: 1, value: values[0] };
-    sums.add_bucket(present, bases[n]);
-    assert_eq!(sums.len(), before + 1);
-    let mut scalars: Vec<Fr> = values.iter().map(|&v| Fr::from(v)).collect();
-    scalars.push(Fr::from(values[0]));
-    assert_eq!(sums.commit_values(), G1Projective::msm(&p, &scalars).unwrap());
-    // The padding bucket has its own inverse.
-    let one_for_padding = sums.commit_scalars(|key| Fr::from(u64::from(key == padding)));
-    assert_eq!(one_for_padding.into_affine(), p[n]);
 }
 
 #[test]
@@ -193,7 +178,7 @@ fn every_pole_is_reported() {
         for (key, _) in sums.iter() {
             let alpha = tag_scalar(key.tag) + beta * Fr::from(key.value) + beta * beta * Fr::from(f(key));
             assert_eq!(
-                sums.commit_inverse(alpha, beta, tag_scalar, f),
+                sums.commit_inverse(alpha, beta, tag_scalar, f, zero),
                 Err(CommitError::Pole { tag: key.tag, value: key.value })
             );
         }
@@ -211,14 +196,14 @@ fn poles_of_vanished_buckets_are_reported() {
     let beta = Fr::from(77u64);
     let alpha = tag_scalar(4) + beta * Fr::from(5) + beta * beta * Fr::from(f(key));
     let pole = Err(CommitError::Pole { tag: 4, value: 5 });
-    assert_eq!(sums.commit_inverse(alpha, beta, tag_scalar, f), pole);
+    assert_eq!(sums.commit_inverse(alpha, beta, tag_scalar, f, zero), pole);
     // Also when it vanishes in a merge.
     let mut pieces = BucketSums::compute(&bases[..1], &[5i16], &[TagRun::new(1, 4)]).unwrap();
     pieces.merge(BucketSums::compute(&bases[1..2], &[5i16], &[TagRun::new(1, 4)]).unwrap());
     assert!(pieces.is_empty());
-    assert_eq!(pieces.commit_inverse(alpha, beta, tag_scalar, f), pole);
+    assert_eq!(pieces.commit_inverse(alpha, beta, tag_scalar, f, zero), pole);
     sums.merge(pieces);
-    assert_eq!(sums.commit_inverse(alpha, beta, tag_scalar, f), pole);
+    assert_eq!(sums.commit_inverse(alpha, beta, tag_scalar, f, zero), pole);
 }
 
 #[test]

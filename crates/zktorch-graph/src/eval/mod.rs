@@ -89,8 +89,19 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
                 results.root(&a, [y, r, slack])?;
             }
             Step::Saturate { acc, divisor, y, r, slack, excess, negative } => {
-                let acc = eval_bounded(graph, acc, *bound, &values, TILE, &mut scratch).to_i128();
-                results.saturate(&acc, *divisor, *y, [r, slack, excess], *negative)?;
+                let acc = eval_bounded(graph, acc, *bound, &values, TILE, &mut scratch);
+                let small = *divisor <= limits::ONE_LIMB && bound.acc < 1 << 62;
+                match small.then(|| acc.rescale(graph, *divisor, *y, !r.is_empty())) {
+                    // Nothing saturates.
+                    Some(Ok((quotients, remainders))) => {
+                        let zeros =
+                            excess.0.iter().chain([negative]).map(|id| (*id, vec![0; quotients.len()]));
+                        results.tensors.extend(zeros);
+                        results.tensors.push((*y, quotients));
+                        results.tensors.extend(r.top().map(|r| (r, remainders)));
+                    }
+                    _ => results.saturate(&acc.to_i128(), *divisor, *y, [r, slack, excess], *negative)?,
+                }
             }
             Step::Gap { acc, divisor, r, slack, axis, max, gap, excess, chosen } => {
                 let shape = &acc.shape;

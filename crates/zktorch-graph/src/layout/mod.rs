@@ -16,10 +16,10 @@ pub use tables::{LookupKind, LookupTable, TableLayout};
 pub use tags::{Region, TagRuns};
 
 use core::ops::Range;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::{Graph, Interval, Role, TensorId, Visibility};
+use crate::{Graph, Interval, Role, Step, TensorId, Visibility};
 
 /// Which tensors a lookup argument covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,9 @@ impl Layout {
                 members.entry(kind).or_default().push(id);
             }
         }
+        // What is hardly ever anything but zero lies behind all others, from a chunk of its own on if there is a chunk of it: a
+        // chunk of zeros costs a prover nothing.
+        let quiet: BTreeSet<TensorId> = graph.steps.iter().flat_map(Step::mostly_zero).collect();
         // Tensors that are looked up in one table lie side by side: an inverse column costs a full-width term for every value
         // of every table that its chunk has.
         let mut tables: BTreeMap<LookupKind, usize> = BTreeMap::new();
@@ -61,7 +64,8 @@ impl Layout {
             let Some(ids) = members.get_mut(&kind) else { continue };
             ids.sort_by_cached_key(|id| {
                 let next = tables.len();
-                LookupKind::of(graph.tensor(*id)).map(|kind| *tables.entry(kind).or_insert(next))
+                let table = LookupKind::of(graph.tensor(*id)).map(|kind| *tables.entry(kind).or_insert(next));
+                (quiet.contains(id), table)
             });
         }
         for (kind, ids) in &members {
@@ -76,7 +80,13 @@ impl Layout {
             }
             let apart =
                 scope == Scope::Shard && matches!(kind, ArenaKind::PrivateInputs | ArenaKind::PrivateOutputs);
-            let together = |a: &(TensorId, Piece), b: &(TensorId, Piece)| !apart || a.0 == b.0;
+            let is_quiet = |(id, _): &(TensorId, Piece)| quiet.contains(id);
+            let silence: usize =
+                pieces.iter().filter(|p| is_quiet(p)).map(|(_, piece)| 1 << piece.vars).sum();
+            let parted = silence >> k > 0;
+            let together = |a: &(TensorId, Piece), b: &(TensorId, Piece)| {
+                (!apart || a.0 == b.0) && (!parted || is_quiet(a) == is_quiet(b))
+            };
             let (mut placed, mut chunks) = (Vec::with_capacity(pieces.len()), 0);
             for group in pieces.chunk_by(together) {
                 let sizes: Vec<usize> = group.iter().map(|(_, piece)| piece.vars).collect();

@@ -37,6 +37,18 @@ pub struct LookupTable {
     pub offset: usize,
 }
 
+impl LookupTable {
+    /// The key of a cell *at rest*: zero, or what is nearest to it.
+    pub fn rest(&self) -> i32 {
+        0.clamp(self.keys.lo, self.keys.hi)
+    }
+
+    /// The cell of the stacked table column that a key has.
+    pub fn cell(&self, key: i32) -> usize {
+        self.offset + (i64::from(key) - i64::from(self.keys.lo)) as usize
+    }
+}
+
 /// All lookup tables. The first is the padding table {(0, 0)}.
 ///
 /// Cells of the stacked column that belong to no table repeat the padding entry, so there is no phantom entry.

@@ -22,6 +22,8 @@ use crate::plan::Row;
 /// v of an instance.
 #[derive(Debug)]
 enum Vector<'a> {
+    /// Nothing but zeros: no product with it is made.
+    Zero,
     /// `a` times a column of integers: products are made with the integers, `a` comes last.
     Small(Column<'a>, Fr),
     /// `a` times a column of field elements.
@@ -49,6 +51,7 @@ struct Member<'a> {
 impl<'a> Member<'a> {
     fn new(row: &'a Row, columns: &[Column<'a>], tables: &'a BTreeMap<usize, PointTable>) -> Self {
         let vector = match row.chunks.as_slice() {
+            [] => Vector::Zero,
             [(b, a)] if columns[*b].is_small() => Vector::Small(columns[*b], *a),
             [(b, a)] => Vector::Field(columns[*b], *a),
             chunks => Vector::Sum(Combination::new(chunks.iter().map(|(b, a)| (columns[*b], *a)))),
@@ -64,7 +67,7 @@ impl<'a> Member<'a> {
     fn factors(&self) -> (Fr, Fr) {
         let a = match &self.vector {
             Vector::Small(_, a) | Vector::Field(_, a) => *a,
-            Vector::Sum(_) => Fr::one(),
+            Vector::Zero | Vector::Sum(_) => Fr::one(),
         };
         let d = match &self.form {
             Form::Eq(_, d) => *d,
@@ -115,13 +118,18 @@ impl Kernel for Products<'_, '_> {
             forms.push(FormBlock::<B>::new(&member.form, self.tables, width));
         }
         let mut products = vec![B::Fr::acc_zero(); vectors.len() * forms.len()];
-        for block in self.blocks {
+        let all_zero = vectors.iter().all(|vector| matches!(vector, VectorBlock::Zero));
+        let blocks = if all_zero { 0..0 } else { self.blocks };
+        for block in blocks {
             for vector in &mut vectors {
                 vector.load(block * block_len);
             }
             for (j, form) in forms.iter_mut().enumerate() {
                 let Some((u, sum, scale)) = form.load(block) else { continue };
                 for (i, vector) in vectors.iter().enumerate() {
+                    if matches!(vector, VectorBlock::Zero) {
+                        continue;
+                    }
                     let product = vector.times(u, sum);
                     B::Fr::acc_mul_add(&mut products[i * self.members.len() + j], product, scale);
                 }
@@ -139,6 +147,7 @@ impl Kernel for Products<'_, '_> {
 
 /// One block of a vector.
 enum VectorBlock<'t, 'a, B: Backend> {
+    Zero,
     Small(&'t Column<'a>, Vec<B::Ints>),
     Field(&'t Column<'a>, Vec<B::Fr>),
     Sum(PackedCombination<'t, 'a, B>, Vec<B::Fr>),
@@ -148,6 +157,7 @@ impl<'t, 'a, B: Backend> VectorBlock<'t, 'a, B> {
     #[inline(always)]
     fn new(vector: &'t Vector<'a>, width: usize) -> Self {
         match vector {
+            Vector::Zero => Self::Zero,
             Vector::Small(column, _) => Self::Small(column, vec![B::Ints::splat(0); width]),
             Vector::Field(column, _) => Self::Field(column, vec![B::Fr::zero(); width]),
             Vector::Sum(sum) => Self::Sum(PackedCombination::new(sum), vec![B::Fr::zero(); width]),
@@ -158,6 +168,7 @@ impl<'t, 'a, B: Backend> VectorBlock<'t, 'a, B> {
     #[inline(always)]
     fn load(&mut self, start: usize) {
         match self {
+            Self::Zero => {}
             Self::Small(column, block) => {
                 for (t, out) in block.iter_mut().enumerate() {
                     *out = column.load_ints::<B>(start + t * LANES);
@@ -176,6 +187,7 @@ impl<'t, 'a, B: Backend> VectorBlock<'t, 'a, B> {
     #[inline(always)]
     fn times(&self, u: &[B::Fr], u_sum: B::Fr) -> B::Fr {
         match self {
+            Self::Zero => B::Fr::zero(),
             Self::Small(_, block) => {
                 let mut acc = B::Fr::small_zero();
                 for (u, x) in u.iter().zip(block) {

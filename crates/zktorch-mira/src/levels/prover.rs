@@ -53,7 +53,9 @@ pub fn prove<P: ProverChannel>(
 
     // 2. The levels, a stage at a time.
     let mut gammas = Vec::with_capacity(statement.plan.levels());
+    // Columns of zeros add nothing.
     let mut rows = bound.rows().to_vec();
+    rows.iter_mut().for_each(|row| row.chunks.retain(|(b, _)| !columns[*b].is_empty()));
     let collapsed = collapse(&rows, &columns);
     for (row, sum) in &collapsed {
         rows[*row].chunks = vec![(columns.len(), Fr::from(1u64))];
@@ -61,7 +63,7 @@ pub fn prove<P: ProverChannel>(
     }
     let tables = point_tables(&rows, statement.points);
     let mut values: Option<Vec<Fr>> = None;
-    for levels in stage_sizes(&rows, &columns, statement.plan.levels()) {
+    for levels in stage_sizes(&rows, &columns, &tables, statement.plan.levels()) {
         let span = tracing::debug_span!("mira stage", levels, instances = rows.len()).entered();
         let mut forms = match &values {
             None => first::forms(&rows, &columns, &tables, levels, statement.num_vars()),

@@ -1,20 +1,21 @@
 //! How many levels to do per pass over the vectors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Column;
 use super::form::grid_size;
+use super::tables::PointTable;
 use crate::plan::Row;
 
 /// Most levels in one stage: `3^4` inner products per group.
 const MAX_STAGE: usize = 4;
 
 // Relative costs of work on eight entries, about nanoseconds on one core.
-const FIELD_PRODUCT: usize = 15;
-const SMALL_PRODUCT: usize = 4;
-const REDUCTION: usize = 20;
-const FIELD_LOAD: usize = 16;
-const ADDITION: usize = 8;
+const FIELD_PRODUCT: f64 = 15.0;
+const SMALL_PRODUCT: f64 = 4.0;
+const REDUCTION: f64 = 20.0;
+const FIELD_LOAD: f64 = 16.0;
+const ADDITION: f64 = 8.0;
 
 /// The numbers of levels of the stages, in order; their sum is `levels`.
 ///
@@ -22,22 +23,29 @@ const ADDITION: usize = 8;
 /// every column and point again. Few levels per stage mean many passes; many mean many products. The cheapest sequence
 /// is found by dynamic programming over these costs. The choice concerns the prover alone: the messages do not depend
 /// on it.
-pub(super) fn stage_sizes(rows: &[Row], columns: &[Column<'_>], levels: usize) -> Vec<usize> {
-    let first = FirstStage::new(rows, columns);
-    let collapse = collapse_cost(rows, columns);
+pub(super) fn stage_sizes(
+    rows: &[Row],
+    columns: &[Column<'_>],
+    tables: &BTreeMap<usize, PointTable>,
+    levels: usize,
+) -> Vec<usize> {
+    let support: BTreeMap<usize, f64> =
+        tables.iter().map(|(point, table)| (*point, table.support())).collect();
+    let first = FirstStage::new(rows, columns, &support);
+    let collapse = collapse_cost(rows, columns, &support);
 
     // best[l]: cost and size of the next stage when l levels are left.
-    let mut best: Vec<(usize, usize)> = vec![(0, 0)];
+    let mut best: Vec<(f64, usize)> = vec![(0.0, 0)];
     for left in 1..=levels {
-        let choice = (1..=left.min(MAX_STAGE))
-            .map(|size| {
-                let here =
-                    if left == levels { first.cost(size) } else { collapse + later_cost(1 << left, size) };
-                (here + best[left - size].0, size)
-            })
-            .min()
-            .unwrap_or((0, 1));
-        best.push(choice);
+        let mut least = (f64::INFINITY, 1);
+        for size in 1..=left.min(MAX_STAGE) {
+            let here = if left == levels { first.cost(size) } else { collapse + later_cost(1 << left, size) };
+            let cost = here + best[left - size].0;
+            if cost < least.0 {
+                least = (cost, size);
+            }
+        }
+        best.push(least);
     }
     let mut sizes = Vec::new();
     let mut left = levels;
@@ -52,55 +60,66 @@ pub(super) fn stage_sizes(rows: &[Row], columns: &[Column<'_>], levels: usize) -
 /// Whether an instance's columns are summed up once, before the first stage. There are two more passes at least, the first stage's
 /// and that of the accumulator.
 pub(super) fn is_collapsed(row: &Row, columns: &[Column<'_>]) -> bool {
-    let each: usize = row.chunks.iter().map(|(b, _)| column_cost(&columns[*b])).sum();
-    each > 2 * (FIELD_LOAD + FIELD_PRODUCT) + REDUCTION
+    let each: f64 = row.chunks.iter().map(|(b, _)| column_cost(&columns[*b])).sum();
+    each > 2.0 * (FIELD_LOAD + FIELD_PRODUCT) + REDUCTION
 }
 
 /// Reading and summing every column and point once.
-fn collapse_cost(rows: &[Row], columns: &[Column<'_>]) -> usize {
+fn collapse_cost(rows: &[Row], columns: &[Column<'_>], support: &BTreeMap<usize, f64>) -> f64 {
     let chunks: BTreeSet<usize> = rows.iter().flat_map(|row| row.chunks.iter().map(|(b, _)| *b)).collect();
-    let points: BTreeSet<usize> = rows.iter().flat_map(|row| row.points.iter().map(|(p, _)| *p)).collect();
-    chunks.iter().map(|b| column_cost(&columns[*b])).sum::<usize>() + points.len() * FIELD_PRODUCT
+    let columns: f64 = chunks.iter().map(|b| column_cost(&columns[*b])).sum();
+    columns + support.values().sum::<f64>() * FIELD_PRODUCT
 }
 
-fn column_cost(column: &Column<'_>) -> usize {
+fn column_cost(column: &Column<'_>) -> f64 {
     if column.is_small() { SMALL_PRODUCT } else { FIELD_LOAD + FIELD_PRODUCT }
 }
 
 /// A later stage of `levels` levels on `instances` instances, without the collapse.
-fn later_cost(instances: usize, levels: usize) -> usize {
+fn later_cost(instances: usize, levels: usize) -> f64 {
     let sums = grid_size(levels) - (1 << levels);
-    2 * REDUCTION * instances + (instances >> levels) * sums * (FIELD_PRODUCT + 2 * ADDITION)
+    let groups = instances >> levels;
+    2.0 * REDUCTION * instances as f64 + (groups * sums) as f64 * (FIELD_PRODUCT + 2.0 * ADDITION)
 }
 
 struct FirstStage {
+    load: f64,
+    /// The product of every instance's vector with a functional that is nowhere zero.
+    products: f64,
+    /// The part of the entries where functionals are not zero: the sum over the instances.
+    support: f64,
     instances: usize,
-    load: usize,
-    /// One product with every instance.
-    products: usize,
 }
 
 impl FirstStage {
-    fn new(rows: &[Row], columns: &[Column<'_>]) -> Self {
-        let (mut load, mut products) = (0, 0);
+    fn new(rows: &[Row], columns: &[Column<'_>], support: &BTreeMap<usize, f64>) -> Self {
+        let (mut load, mut products, mut supports) = (0.0, 0.0, 0.0);
         for row in rows {
-            let small = match row.chunks.as_slice() {
-                [(b, _)] => columns[*b].is_small(),
-                _ => false,
+            let each: f64 = row.chunks.iter().map(|(b, _)| column_cost(&columns[*b])).sum();
+            products += match row.chunks.as_slice() {
+                // Zeros.
+                [] => 0.0,
+                [(b, _)] if columns[*b].is_small() => SMALL_PRODUCT,
+                _ => {
+                    load += each + REDUCTION;
+                    FIELD_PRODUCT
+                }
             };
-            products += if small { SMALL_PRODUCT } else { FIELD_PRODUCT };
-            if !small {
-                load += row.chunks.iter().map(|(b, _)| column_cost(&columns[*b])).sum::<usize>() + REDUCTION;
-            }
-            if row.points.len() != 1 {
-                load += row.points.len() * FIELD_PRODUCT + REDUCTION;
+            let points: f64 = row.points.iter().filter_map(|(p, _)| support.get(p)).sum();
+            if row.points.len() == 1 {
+                supports += points;
+            } else {
+                supports += 1.0;
+                load += points * FIELD_PRODUCT + REDUCTION;
             }
         }
-        Self { instances: rows.len(), load, products }
+        Self { load, products, support: supports, instances: rows.len() }
     }
 
-    fn cost(&self, levels: usize) -> usize {
-        self.load + self.products * self.instances.min(1 << levels)
+    /// Every vector meets the functionals of its group.
+    fn cost(&self, levels: usize) -> f64 {
+        let group = self.instances.min(1 << levels) as f64;
+        self.load + self.products * group * self.support / self.instances.max(1) as f64
     }
 }
 

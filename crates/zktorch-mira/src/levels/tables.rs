@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ark_ff::Zero;
 use zktorch_field::{Backend, Fr, LANES, Packed, par};
 
 use crate::kernels;
@@ -29,6 +30,11 @@ impl PointTable {
         let upper = &point[..point.len().saturating_sub(LOW_BITS)];
         let EqTiers { low: middle, high: block } = EqTiers::new(upper, BLOCK_BITS - LOW_BITS);
         Self { low, middle, block, high }
+    }
+
+    /// The part of the blocks in which eq is not zero: a small tensor's point begins with the bits that say where it lies.
+    pub(super) fn support(&self) -> f64 {
+        self.block.iter().filter(|scale| !scale.is_zero()).count() as f64 / self.block.len() as f64
     }
 
     /// The lower tier as vectors.

@@ -240,6 +240,39 @@ proptest! {
 }
 
 #[test]
+fn repeated_entries_give_the_messages_of_the_whole_columns() {
+    let lambda = fr(7);
+    for (m, low) in [(0, 0), (5, 0), (5, 5), (9, 2), (10, 7), (12, 1)] {
+        let z = random_point(m, 4);
+        let a = random_point(1 << (m - low), 5);
+        let h: Vec<Fr> = a.iter().map(|a| a.inverse().unwrap()).collect();
+        let whole = |entries: &[Fr]| -> Vec<Fr> {
+            entries.iter().flat_map(|x| std::iter::repeat_n(*x, 1 << low)).collect()
+        };
+        let tables = vec![eq_table(&z), whole(&h), whole(&a)];
+        let composition = move |v: &[Fr]| v[0] * (v[1] * v[2] - Fr::one()) + lambda * v[1];
+        let claim = Dense::sum(&tables, &composition);
+        let mut oracle = Dense::new(tables, 3, claim, composition).unwrap();
+        let total = h.iter().sum();
+        let (h, a) = (PackedVec::from_slice(&h), PackedVec::from_slice(&a));
+        let distinct = ZeroCheck::dense(&z[..m - low], h, a).unwrap();
+        let mut instance = RepeatedZeroCheck::new(&z, distinct, lambda, total).unwrap();
+        assert_matches(&mut instance, &mut oracle, &[1, 2]);
+    }
+    let pack = || PackedVec::from_slice(&[fr(1); 8]);
+    let distinct = ZeroCheck::dense(&random_point(3, 1), pack(), pack()).unwrap();
+    let short = RepeatedZeroCheck::new(&random_point(2, 1), distinct, lambda, fr(8)).err();
+    assert!(matches!(short, Some(SumcheckError::Length { expected: 2, got: 3, .. })));
+}
+
+#[test]
+fn a_sum_of_zeros_sends_zeros() {
+    let (z, zeros) = (random_point(3, 2), vec![fr(0); 32]);
+    let mut oracle = oracle_eq_product(&z, zeros, random_point(32, 6), fr(0));
+    assert_matches(&mut ZeroSum::new(5, 3), &mut oracle, &[]);
+}
+
+#[test]
 fn finals_are_evaluations_at_the_challenges() {
     let m = 10;
     let (a, b, z) = (random_point(1 << m, 1), random_point(1 << m, 2), random_point(m, 3));

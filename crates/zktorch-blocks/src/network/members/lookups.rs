@@ -1,5 +1,6 @@
 //! The inverse columns of looked-up chunks.
 
+use zktorch_field::Fr;
 use zktorch_sumcheck::{self as sumcheck, eq_eval};
 use zktorch_transcript::Scalar;
 
@@ -12,11 +13,13 @@ use crate::lookup::{self, Challenges};
 use crate::point::{Point, Stage};
 
 /// Per looked-up chunk `h (alpha - q) = 1` on its cells, and the sum of h. At the end x, y (of functions), h and the product, which
-/// is one constraint; all but the product are claimed.
+/// is one constraint; all but the product are claimed, h of the centred column.
 pub(in super::super) struct Lookups<'a, S> {
     network: &'a Network,
     chunks: Vec<LookedUp>,
     challenges: &'a Challenges,
+    /// Tag and w of every lookup table.
+    centres: Vec<[Fr; 2]>,
     sums: Vec<S>,
 }
 
@@ -26,9 +29,10 @@ impl<'a, S: Scalar> Lookups<'a, S> {
         network: &'a Network,
         challenges: &'a Challenges,
         ledger: &mut Ledger<'a, S>,
-    ) -> Self {
+    ) -> Result<Self, BlockError> {
+        let centres = lookup::centres(network, [challenges.alpha, challenges.beta])?;
         let sums = std::mem::take(&mut ledger.inverse_sums);
-        Self { network, chunks: network.looked_up(), challenges, sums }
+        Ok(Self { network, chunks: network.looked_up(), challenges, centres, sums })
     }
 }
 
@@ -56,7 +60,8 @@ impl<'a, S: Scalar> Member<'a, S> for Lookups<'a, S> {
         let eq = eq_eval(z, &coords);
         let mut finals = Vec::with_capacity(self.chunks.len());
         for chunk in &self.chunks {
-            let tag = self.network.tag_eval(chunk.arena, chunk.chunk, &coords)?;
+            let lies = (chunk.arena, chunk.chunk);
+            let [tag, centre] = self.network.eval_by_table(lies, &self.centres, &coords)?;
             let mut a = S::constant(*alpha - tag);
             let x = values.take()?;
             a.add_scaled(&x, -*beta);
@@ -69,7 +74,9 @@ impl<'a, S: Scalar> Member<'a, S> for Lookups<'a, S> {
             let (h, product) = (values.take()?, values.take()?);
             ledger.product("lookup: h (alpha - q)", h.clone(), a, product.clone());
             finals.push(lookup::final_value(eq, *lambda, &h, &product));
-            ledger.claims.chunk(chunk.h, &point, h);
+            let mut committed = h;
+            committed.add_scaled(&S::constant(centre), -Fr::from(1u64));
+            ledger.claims.chunk(chunk.h, &point, committed);
         }
         Ok(finals)
     }

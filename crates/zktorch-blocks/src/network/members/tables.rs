@@ -49,7 +49,7 @@ impl<'a, S: Scalar> Member<'a, S> for Tables<'a, S> {
     }
 
     fn finish(&self, values: &mut Values<'_, S>, ledger: &mut Ledger<'a, S>) -> Result<Vec<S>, BlockError> {
-        let Challenges { lambda, z, .. } = self.challenges;
+        let Challenges { alpha, beta, lambda, z } = self.challenges;
         let point = Point::suffix(Stage::A, self.network.k());
         let coords = ledger.drawn.coords(&point)?;
         let eq = eq_eval(z, &coords);
@@ -57,7 +57,7 @@ impl<'a, S: Scalar> Member<'a, S> for Tables<'a, S> {
         let mut finals = Vec::with_capacity(columns.len());
         for (table, column) in columns.enumerate() {
             let h = values.take()?;
-            let a = lookup::table_eval(self.network.table_chunk(table)?, self.challenges, &coords)?;
+            let a = *alpha - self.network.table_eval(table, *beta, &coords)?;
             finals.push(h.scale(eq * a + lambda));
             ledger.claims.chunk(column, &point, h);
         }

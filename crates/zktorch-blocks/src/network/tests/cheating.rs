@@ -268,6 +268,15 @@ fn inverse_columns_are_inverses() {
     }
 }
 
+/// A column of inverses is committed less what it is at rest: the inverses themselves are no such column.
+#[test]
+fn inverse_columns_are_centred() {
+    let case = case();
+    let mut forger = Forger::new(&case, &case.values);
+    forger.centred = false;
+    assert_eq!(refused_by(forger.run()), DECIDER);
+}
+
 #[test]
 fn the_committed_tensors_are_the_ones_that_are_used() {
     let case = case();

@@ -48,6 +48,8 @@ pub(crate) struct Forger<'a> {
     pub(crate) private: [Vec<Commitment>; 2],
     /// Changes H (all columns are given), once alpha and beta are known.
     pub(crate) alter_inverses: AlterColumns<'a>,
+    /// Whether the inverse columns are committed less the inverses of cells at rest, as they are to be.
+    pub(crate) centred: bool,
     /// What the lookups are played on in the place of what is committed, by chunk.
     pub(crate) played: BTreeMap<usize, Vec<Fr>>,
     /// Changes what the lookups are played on (all columns are given), once alpha, beta and z are known.
@@ -105,6 +107,7 @@ impl<'a> Forger<'a> {
             public,
             private: case.private.clone(),
             alter_inverses: Box::new(|_, _| {}),
+            centred: true,
             played: BTreeMap::new(),
             alter_played: Box::new(|_, _, _| {}),
             alter_message: Box::new(|_, _| {}),
@@ -193,6 +196,16 @@ impl<'a> Forger<'a> {
             }
         }
         lookups
+    }
+
+    /// (tag, x, y) of all looked-up cells, if they were at rest: x = 0, or what is nearest in the cell's table.
+    fn at_rest(&self) -> Vec<[Fr; 3]> {
+        let (entries, tables) = (self.entries(), self.network.layout().tables().tables());
+        let rest = |[tag, ..]: [Fr; 3]| {
+            let table = tables.iter().find(|table| Fr::from(table.tag) == tag).unwrap();
+            entries[table.offset + (0.clamp(table.keys.lo, table.keys.hi) - table.keys.lo) as usize]
+        };
+        self.lookups().into_iter().map(rest).collect()
     }
 
     /// Counts the multiplicities anew. Lookups of entries that are in no table count nowhere.
@@ -415,11 +428,16 @@ impl<'a> Forger<'a> {
             self.columns[chunks.table_inverses.first + j / n][j % n] = m * query.inverse().unwrap();
         }
         (self.alter_inverses)(&mut self.columns, [alpha, beta]);
+        let mut played: Vec<Vec<Fr>> = (0..chunks.total).map(|chunk| self.played(chunk).to_vec()).collect();
+        if self.centred {
+            for (i, rest) in self.at_rest().into_iter().map(query).enumerate() {
+                self.columns[chunks.inverses.first + i / n][i % n] -= rest.inverse().unwrap();
+            }
+        }
         let mut h = self.commit_all(chunks.inverses.first..chunks.total);
         (self.alter_commitments)("H", &mut h);
         let r = draw_relation_point(channel.transcript(), network, &h);
         let z = last(&r, k)?.to_vec();
-        let mut played: Vec<Vec<Fr>> = (0..chunks.total).map(|chunk| self.played(chunk).to_vec()).collect();
         (self.alter_played)(&mut played, [alpha, beta], &z);
         let mut drawn = Drawn::default();
         drawn.draw(Stage::Relations, &r)?;
@@ -446,7 +464,7 @@ impl<'a> Forger<'a> {
         let sums = [ledger.inverse_sums.clone(), ledger.table_sums.clone()].concat();
         let lambda = draw_sum_weight(channel.transcript());
         let challenges = Challenges { alpha, beta, lambda, z: z.clone() };
-        let lookups = Lookups::new(network, &challenges, &mut ledger);
+        let lookups = Lookups::new(network, &challenges, &mut ledger)?;
         let table_members = Tables::new(network, &challenges, &mut ledger)?;
         let contractions = Contractions::new(network, &mut ledger);
 

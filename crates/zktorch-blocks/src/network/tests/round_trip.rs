@@ -1,11 +1,10 @@
 //! Honest proofs verify.
 
-use zktorch_channel::Nonce;
 use zktorch_commit::Commitment;
 use zktorch_graph::Visibility;
 
 use crate::test_util::{Case, embedding_case, small_cnn};
-use crate::{BlockError, NetworkProof, Private, Statement, Witness, padding_sums, prove};
+use crate::{BlockError, NetworkProof, Statement};
 
 #[test]
 fn a_small_cnn_is_proved_with_every_visibility_and_chunk_size() {
@@ -54,24 +53,5 @@ fn statements_with_other_commitments_are_refused() {
         refused("weight commitments", &change(weights), inputs, outputs);
         refused("commitments to private inputs", weights, &change(inputs), outputs);
         refused("commitments to private outputs", weights, inputs, &change(outputs));
-    }
-}
-
-/// What is summed up beforehand changes nothing: with the same nonce the proof is the same.
-#[test]
-fn known_sums_of_padding_give_the_same_proof() {
-    for k in [8, 12] {
-        let case = Case::new(small_cnn(Visibility::Private, Visibility::Public), k, 3);
-        let padding = padding_sums(&case.srs, &case.network).unwrap();
-        let witness = Witness::new(&case.network, &case.weights, &case.values).unwrap();
-        let prove = |padding| {
-            let private = Private { padding, ..case.secrets() };
-            prove(&case.srs, &case.statement(), &witness, &private, Nonce::from_bytes([5; 32]))
-        };
-        let proof = prove(&padding).unwrap();
-        assert_eq!(proof.to_bytes(), prove(&[]).unwrap().to_bytes());
-        case.verify(&proof).unwrap();
-        let short = prove(&padding[1..]).unwrap_err();
-        assert!(matches!(short, BlockError::Length { what: "sums of padding", .. }), "{short}");
     }
 }

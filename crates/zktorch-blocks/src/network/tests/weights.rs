@@ -29,7 +29,7 @@ fn statement<'a>(case: &'a Case, network: &'a Network) -> Statement<'a> {
 
 fn prove_weights(case: &Case, network: &Network) -> Result<NetworkProof, BlockError> {
     let witness = Witness::new(network, &case.weights, &[])?;
-    let private = Private { weights: &case.weight_blinds, io: [&[], &[]], secret: b"secret", padding: &[] };
+    let private = Private { weights: &case.weight_blinds, io: [&[], &[]], secret: b"secret" };
     prove(&case.srs, &statement(case, network), &witness, &private, Nonce::from_bytes([6; 32]))
 }
 

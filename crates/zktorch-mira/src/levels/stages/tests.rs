@@ -11,7 +11,9 @@ proptest! {
         let bound = plan.bind(&coefficients, scalar(2)).unwrap();
         let data: Vec<Data> = (0..40).map(|b| Data::new(b, kind, 2)).collect();
         let columns: Vec<Column<'_>> = data.iter().map(Data::column).collect();
-        let sizes = stage_sizes(bound.rows(), &columns, plan.levels());
+        let points: Vec<_> = (0..40).map(|p| scalars(p, 4)).collect();
+        let tables = super::super::tables::point_tables(bound.rows(), &points);
+        let sizes = stage_sizes(bound.rows(), &columns, &tables, plan.levels());
         prop_assert_eq!(sizes.iter().sum::<usize>(), plan.levels());
         prop_assert!(sizes.iter().all(|size| (1..=MAX_STAGE).contains(size)));
     }
