@@ -40,6 +40,7 @@ mod fuzz;
 mod image;
 pub mod interrupt;
 pub mod memory;
+pub mod model_file;
 pub mod outputs;
 pub mod progress;
 pub mod report;

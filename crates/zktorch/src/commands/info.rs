@@ -14,11 +14,11 @@ use zktorch_prover::committed_values;
 use zktorch_verifier::{ProofEnvelope, UncheckedKey, UncheckedPipeline};
 
 use super::compile::tell_saturation;
-use super::model_file::{LoadedKey, ModelFile};
 use super::pipeline::LoadedPipeline;
 use super::setup::write_srs_part;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, protocol};
+use zktorch::model_file::{LoadedKey, ModelFile};
 
 const MAX_BYTES: u64 = 8 << 30;
 

@@ -11,8 +11,8 @@ use zktorch_graph::Graph;
 use zktorch_prover::{Proved, ProverError, prove_pipeline};
 use zktorch_verifier::VerifyError;
 
-use super::model_file::{LoadedKey, Recipe};
 use super::pipeline::LoadedPipeline;
+use zktorch::model_file::{LoadedKey, Recipe};
 
 /// A key, in one piece or in shards.
 pub(super) enum Loaded {

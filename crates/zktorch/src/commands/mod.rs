@@ -6,7 +6,6 @@ mod expect;
 mod info;
 mod inspect;
 mod keys;
-mod model_file;
 mod obstacles;
 mod pipeline;
 mod plan;

@@ -21,14 +21,14 @@ use zktorch_graph::{PortInfo, Visibility};
 use zktorch_onnx::OnnxError;
 use zktorch_prover::{Proved, Run, committed_values};
 
-use super::compile::compile_model;
+use super::compile::{compile_model, write_model};
 use super::keys::Loaded;
-use super::model_file::{LoadedKey, ModelFile, load_srs};
 use super::pipeline::LoadedPipeline;
 use super::samples::{load_bound, load_input, port_names, suggest_room, tell_clamped};
 use super::setup::{make_keys, old_id, tell_replaced};
 use super::worker::Driver;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
+use zktorch::model_file::{LoadedKey, ModelFile, load_srs};
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
     let mut report = Report::new("prove");
@@ -92,7 +92,7 @@ fn one_time_setup(
         Some(compiled) => compiled,
         None => compile(report)?,
     };
-    compiled.write(context, &zkt)?;
+    write_model(context, &compiled, &zkt)?;
     let old = old_id(&pk, &vk);
     let sharding = cli::Sharding::default();
     let options = cli::Setup { model: zkt, pk, vk, srs: None, sharding, force: true };
