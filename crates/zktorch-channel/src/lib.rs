@@ -122,3 +122,6 @@ pub use prover::HiddenProver;
 pub use relation::{ErrorOpening, MessageInstance, MessageRelation, MessageWitness};
 pub use rows::{RowCommitments, RowReader};
 pub use shape::Shape;
+
+/// The stage, as [observers](zktorch_field::task) are told of it, in which claims are masked.
+pub const MASK: zktorch_field::task::Stage = zktorch_field::task::Stage::new("mask");

@@ -7,6 +7,7 @@ use zktorch_field::{BackendKind, Fr, G1Projective, RawAffine, par};
 use zktorch_mutants::enforced;
 use zktorch_transcript::{Transcript, wire};
 
+use crate::stages::COMMIT;
 use crate::{Blind, CommitError, Commitment, Srs, msm};
 
 mod sealed {
@@ -109,10 +110,13 @@ impl Srs {
             return Err(CommitError::Length { what: "blinds of chunks", expected: count, got: blinds.len() });
         }
         let _span = tracing::info_span!("commit chunks", count, k).entered();
+        let _stage = COMMIT.enter();
         // The threads take whole chunks: sorting one into buckets is work for one thread.
         let chunks: Vec<(&[T], &Blind)> = values.chunks(1 << k).zip(blinds).collect();
         let commitments = par::map_vec(chunks, |(chunk, blind)| {
-            tracing::debug_span!("commit chunk").in_scope(|| self.commit(chunk, blind))
+            let commitment = tracing::debug_span!("commit chunk").in_scope(|| self.commit(chunk, blind));
+            COMMIT.step();
+            commitment
         });
         Ok(ChunkCommitments(commitments.into_iter().collect::<Result<_, _>>()?))
     }

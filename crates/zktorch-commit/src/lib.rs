@@ -65,6 +65,7 @@ pub mod hyperkzg;
 pub mod msm;
 mod rows;
 pub mod srs;
+pub mod stages;
 
 pub use chunks::{ChunkCommitments, Coefficient};
 pub use commitment::{Blind, Commitment};

@@ -38,6 +38,7 @@ pub mod par;
 pub mod point;
 pub mod row;
 pub mod slice;
+pub mod task;
 
 mod error;
 mod invert;

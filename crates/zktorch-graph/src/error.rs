@@ -56,6 +56,16 @@ pub enum GraphError {
         /// The number (or the least one of 64 bits).
         value: i64,
     },
+    /// A number is given for a port that no integer of the port's range stands for.
+    #[error("{port}: value: expected {expected}, got {got}")]
+    Number {
+        /// Name of the port.
+        port: String,
+        /// The numbers that integers of the range stand for.
+        expected: String,
+        /// The number.
+        got: String,
+    },
     /// A tensor that has to be supplied is missing or has another length.
     #[error("{tensor}: expected {expected} values, got {got}")]
     Length {

@@ -30,9 +30,13 @@ pub use self::reduce::{reduce, verify_reduce};
 
 use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_field::Fr;
+use zktorch_field::task::Stage;
 use zktorch_transcript::Transcript;
 
 use crate::{MiraError, OpeningInstance, OpeningWitness};
+
+/// The stage, as [observers](zktorch_field::task) are told of it, in which all claims are proved.
+pub const OPENING: Stage = Stage::new("opening");
 
 /// Proves all `claims`: [`reduce`], then [`open`].
 ///
@@ -46,6 +50,7 @@ pub fn prove(
     transcript: &mut Transcript,
     claims: Vec<(OpeningInstance<Fr>, OpeningWitness)>,
 ) -> Result<DeciderProof, MiraError> {
+    let _stage = OPENING.enter();
     let (reduction, instance, witness) = tracing::info_span!("mira reduction", claims = claims.len())
         .in_scope(|| reduce(transcript, claims))?;
     let _span = tracing::info_span!("mira opening").entered();

@@ -125,7 +125,19 @@ pub enum OnnxError {
     },
     /// The compiled graph breaks a rule of the intermediate representation.
     #[error("compiled graph: {0}")]
-    Graph(#[from] GraphError),
+    Graph(#[source] GraphError),
+}
+
+impl From<GraphError> for OnnxError {
+    /// A number that is out of range is the input's, whoever found it.
+    fn from(error: GraphError) -> Self {
+        match error {
+            GraphError::Number { port, expected, got } => {
+                Self::Input { name: port, field: "value", expected, got }
+            }
+            error => Self::Graph(error),
+        }
+    }
 }
 
 /// The result type of the crate.

@@ -27,7 +27,7 @@ pub mod proto;
 mod tensor;
 
 pub use calibrate::Seen;
-pub use compile::{Compiled, GENERATED, PortInfo, compile, real_value};
+pub use compile::{Compiled, GENERATED, compile};
 pub use error::{OnnxError, Result};
 pub use float::FloatModel;
 pub use inspect::{NodeReport, Report, inspect};
@@ -36,3 +36,4 @@ pub use options::Options;
 pub use precision::{Precision, ValueError};
 pub use problem::ProblemKind;
 pub use tensor::{FloatTensor, IntTensor, Tensor};
+pub use zktorch_graph::PortInfo;

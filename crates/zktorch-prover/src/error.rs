@@ -4,6 +4,7 @@ use thiserror::Error;
 use zktorch_blocks::BlockError;
 use zktorch_channel::ChannelError;
 use zktorch_commit::CommitError;
+use zktorch_field::task::Cancelled;
 use zktorch_graph::GraphError;
 use zktorch_transcript::TranscriptError;
 use zktorch_verifier::{ModelId, VerifyError};
@@ -75,6 +76,9 @@ pub enum ProverError {
         /// The id of the key there.
         got: ModelId,
     },
+    /// The task that it was part of was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// The context is too long.
     #[error("context: expected at most {most} bytes, got {got}")]
     Context {

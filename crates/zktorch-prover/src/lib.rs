@@ -49,13 +49,16 @@
 #![warn(missing_docs)]
 
 mod error;
+mod estimate;
 mod key;
 mod pipeline;
 mod prove;
 mod setup;
 mod size;
+pub mod stages;
 
 pub use error::ProverError;
+pub use estimate::Estimate;
 pub use key::ProvingKey;
 pub use pipeline::{
     End, ProvedLeaf, Run, ShardKeys, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce,

@@ -11,7 +11,7 @@ use zktorch_graph::{Entries, Role, execute};
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{MAX_CONTEXT, ProofEnvelope, Statement};
 
-use crate::{ProverError, ProvingKey};
+use crate::{ProverError, ProvingKey, stages};
 
 /// A proof with its statement.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ impl ProvingKey {
         }
         // 1. The witness.
         let started = Instant::now();
-        let span = tracing::info_span!("witness").entered();
+        let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
         let values = self.execute(inputs)?;
         let witness = Witness::new(network, &self.column, &values)?;
         drop(span);

@@ -11,21 +11,18 @@ use crate::Error;
 use crate::error::IoContext;
 use crate::interrupt::Temporary;
 
-/// The most that is read of one data, statement or JSON file: 256 MiB.
-pub const MAX_FILE_BYTES: u64 = 256 << 20;
-
 /// The whole of a regular file of at most `limit` bytes. Allocates what the file has, not more.
 pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let read = || {
         let (mut file, size) = open(path)?;
         if size > limit {
-            return Err(Error::TooLarge { what: "file".to_owned(), size, limit });
+            return Err(Error::too_large("file", size, limit));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         // It may grow while it is read: one byte more than allowed is enough to notice.
         let got = (&mut file).take(limit.saturating_add(1)).read_to_end(&mut bytes).action("read")? as u64;
         if got > limit {
-            return Err(Error::TooLarge { what: "file".to_owned(), size: got, limit });
+            return Err(Error::too_large("file", got, limit));
         }
         Ok(bytes)
     };

@@ -1,9 +1,8 @@
 //! Files, command line and reports of zktorch: everything around the prover that a user touches.
 //!
-//! * [`data`]: named tensors from `.npy`, `.npz`, `.json`, ONNX TensorProto and images;
-//! * [`ImageSpec`]: what is done to an image before a model sees it;
-//! * [`container`]: versioned, digest-checked files for models, keys and proofs;
-//! * [`Statement`](statement::Statement): what a proof is about, as JSON;
+//! * [`data`]: named tensors of files, images among them;
+//! * [`container`]: containers of models, keys and proofs on the disk;
+//! * [`statement`]: what a proof is about, with the files beside it;
 //! * [`cli`]: the command line; [`report`], [`outputs`] and [`progress`]: what it prints;
 //! * [`stages`]: how long each stage of proving took.
 //!
@@ -36,22 +35,20 @@ pub mod data;
 mod error;
 mod files;
 #[cfg(test)]
+#[path = "../../zktorch-files/src/fuzz.rs"]
 mod fuzz;
-mod hex;
 mod image;
 pub mod interrupt;
 pub mod memory;
+pub mod model_file;
 pub mod outputs;
 pub mod progress;
 pub mod report;
-mod shown;
 pub mod space;
 pub mod stages;
 pub mod statement;
 pub mod trace;
 
 pub use error::Error;
-pub use files::{MAX_FILE_BYTES, folder_of, is_special, shard_path, srs_part_path, srs_path, write_srs};
-pub use hex::Bytes32;
-pub use image::{Colours, ImageSpec, Layout, Resize};
-pub use shown::{explained, printable, printable_json};
+pub use files::{folder_of, is_special, shard_path, srs_part_path, srs_path, write_srs};
+pub use zktorch_files::{Bytes32, Colours, ImageSpec, Layout, Resize, explained, printable, printable_json};

@@ -13,6 +13,7 @@ use zktorch::progress::Progress;
 use zktorch::stages::Stages;
 use zktorch::trace::Trace;
 use zktorch::{explained, interrupt, printable};
+use zktorch_field::task::{Observer, Stage, Task};
 use zktorch_onnx::OnnxError;
 use zktorch_prover::ProverError;
 
@@ -37,12 +38,15 @@ fn main() -> ExitCode {
         return failed(&error.into(), json);
     }
     let (progress, stages) = (Progress::new(cli.common.quiet), Stages::new());
-    let trace = match watch(&cli.common, &progress, &stages) {
+    let trace = match watch(&cli.common, &progress) {
         Ok(trace) => trace,
         Err(error) => return failed(&error.into(), json),
     };
+    let task = Task::observed(Watch(progress.clone(), stages.clone()));
     let context = Context::new(cli.common, progress, stages);
-    let code = match commands::run(&context, &cli.command) {
+    // Nobody cancels it: a signal ends the process.
+    let result = task.run(|| commands::run(&context, &cli.command)).unwrap_or_else(|error| Err(error.into()));
+    let code = match result {
         Ok(Outcome::Done(report)) => {
             context.print(&report);
             ExitCode::from(EXIT_OK)
@@ -111,8 +115,27 @@ fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     cause.is::<std::io::Error>().then_some("io")
 }
 
+/// What is told of the stages of proofs.
+struct Watch(Progress, Stages);
+
+impl Observer for Watch {
+    fn enter(&self, stage: Stage) {
+        self.0.enter(stage);
+        self.1.enter(stage);
+    }
+
+    fn step(&self, stage: Stage) {
+        self.0.step(stage);
+    }
+
+    fn exit(&self, stage: Stage) {
+        self.0.exit(stage);
+        self.1.exit(stage);
+    }
+}
+
 /// Signals, and who listens to the spans of the libraries.
-fn watch(common: &Common, progress: &Progress, stages: &Stages) -> Result<Option<Trace>, zktorch::Error> {
+fn watch(common: &Common, progress: &Progress) -> Result<Option<Trace>, zktorch::Error> {
     let shown = progress.clone();
     let handled = interrupt::handle(move |signal| {
         shown.clear();
@@ -123,7 +146,7 @@ fn watch(common: &Common, progress: &Progress, stages: &Stages) -> Result<Option
     }
     let (trace, layer) = common.trace.as_deref().map(Trace::start).transpose()?.unzip();
     let subscriber = Registry::default().with(LevelFilter::DEBUG).with(layer);
-    let subscriber = subscriber.with(stages.layer()).with(progress.layer());
+    let subscriber = subscriber.with(progress.layer());
     // Nobody else in this program sets one.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(trace)

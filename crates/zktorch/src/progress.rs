@@ -1,7 +1,8 @@
 //! Progress on stderr: the stage of a command, how many there are, and an estimate of what is left. Only on a terminal.
 //!
-//! Stages are `tracing` spans: a [`ProgressLayer`] in the subscriber tells [`Progress`] when they begin and end. The spans of one
-//! thread are shown; those of others are counted, because they are parts of a stage whose work is spread.
+//! [`Progress`] is told of a proof's stages as the task's [`Observer`]. What is done around proofs (files, models) are `tracing` spans: a
+//! [`ProgressLayer`] in the subscriber tells of these. What begins on one thread is shown; what ends on others is counted, because it is
+//! a part of something whose work is spread.
 
 mod plan;
 
@@ -16,8 +17,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use plan::Plan;
+use plan::{Plan, Sign};
 pub use plan::{Step, merged};
+
+use zktorch_field::task::{Observer, Stage};
 
 use crate::printable;
 
@@ -147,31 +150,53 @@ impl Drop for Running {
     }
 }
 
+impl Progress {
+    fn is_shown(&self) -> bool {
+        thread::current().id() == self.shared.owner
+    }
+
+    fn begins(&self, sign: Sign<'_>) {
+        if self.is_shown() {
+            self.change(|plan| plan.enter(sign));
+        }
+    }
+
+    fn ends(&self, sign: Sign<'_>) {
+        let (now, is_shown) = (Instant::now(), self.is_shown());
+        self.change(|plan| if is_shown { plan.exit(sign, now) } else { plan.count(sign, now) });
+    }
+}
+
+impl Observer for Progress {
+    fn enter(&self, stage: Stage) {
+        self.begins(Sign::Stage(stage));
+    }
+
+    fn step(&self, stage: Stage) {
+        self.change(|plan| plan.count(Sign::Stage(stage), Instant::now()));
+    }
+
+    fn exit(&self, stage: Stage) {
+        self.ends(Sign::Stage(stage));
+    }
+}
+
 /// Tells [`Progress`] of spans.
 #[derive(Debug)]
 pub struct ProgressLayer {
     progress: Progress,
 }
 
-impl ProgressLayer {
-    fn is_shown(&self) -> bool {
-        thread::current().id() == self.progress.shared.owner
-    }
-}
-
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ProgressLayer {
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        if let Some(metadata) = context.metadata(id)
-            && self.is_shown()
-        {
-            self.progress.change(|plan| plan.enter(metadata.name()));
+        if let Some(metadata) = context.metadata(id) {
+            self.progress.begins(Sign::Span(metadata.name()));
         }
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
         if let Some(metadata) = context.metadata(id) {
-            let (name, now, is_shown) = (metadata.name(), Instant::now(), self.is_shown());
-            self.progress.change(|plan| if is_shown { plan.exit(name, now) } else { plan.count(name, now) });
+            self.progress.ends(Sign::Span(metadata.name()));
         }
     }
 }

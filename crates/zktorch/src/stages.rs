@@ -1,26 +1,29 @@
-//! The stages of proving and setup: which `tracing` spans they are, and how long each took.
+//! How long each stage of proving and setup took.
 //!
-//! The libraries open a span for every stage, on the thread that drives the proof. A [`StageLayer`] in the subscriber sums
-//! their wall time: a moment belongs to the innermost span that is a stage, so nested spans are counted once.
+//! The libraries tell the task's [`Observer`] of every stage, on the thread that drives the proof. [`Stages`] is one, and sums their
+//! wall time: a moment belongs to the innermost stage, so nested ones are counted once.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
-//! use tracing_subscriber::layer::SubscriberExt as _;
 //! use zktorch::stages::Stages;
+//! use zktorch_field::task::{Cancelled, Task};
+//! use zktorch_prover::stages::{COMMIT, INVERSE_COLUMNS};
 //!
 //! let stages = Stages::new();
-//! tracing::subscriber::with_default(tracing_subscriber::registry().with(stages.layer()), || {
+//! Task::observed(stages.clone()).run(|| {
 //!     stages.restart();
 //!     let start = Instant::now();
-//!     tracing::info_span!("commit H").in_scope(|| {
-//!         tracing::info_span!("inverse columns").in_scope(|| std::thread::sleep(Duration::from_millis(2)));
-//!     });
+//!     let commit = COMMIT.enter();
+//!     let inverses = INVERSE_COLUMNS.enter();
+//!     std::thread::sleep(Duration::from_millis(2));
+//!     drop((inverses, commit));
 //!     let split = stages.split(start.elapsed());
 //!     assert!(split.get("inverse_columns") >= Some(0.002));
 //!     assert!(split.get("commit") < Some(0.002));
 //!     assert_eq!(split.get("mira"), None);
 //!     assert!(split.get("other").is_some());
-//! });
+//! })?;
+//! # Ok::<(), Cancelled>(())
 //! ```
 
 mod clock;
@@ -30,34 +33,23 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
-use tracing::Subscriber;
-use tracing::span::Id;
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
-use tracing_subscriber::registry::LookupSpan;
+use zktorch_field::task::{Observer, Stage};
+use zktorch_prover::stages::{
+    COMMIT, INVERSE_COLUMNS, MASK, MIRA, OPENING, RELATIONS, SRS, SUMCHECK_A, SUMCHECK_B, WITNESS,
+};
 
 use clock::Clock;
 
-/// Stages in the order in which they begin, each with the spans that belong to it.
-const STAGES: [(&str, &[&str]); 10] = [
-    ("srs", &["SRS"]),
-    ("witness", &["witness"]),
-    ("commit", &["commit chunks", "commit V", "commit H"]),
-    ("inverse_columns", &["inverse columns"]),
-    ("relations", &["relations"]),
-    ("sumcheck_a", &["sumcheck A"]),
-    ("sumcheck_b", &["sumcheck B"]),
-    ("mira", &["mira"]),
-    ("mask", &["mask"]),
-    ("opening", &["mira reduction", "mira opening"]),
-];
+/// Stages in the order in which they begin.
+const STAGES: [Stage; 10] =
+    [SRS, WITNESS, COMMIT, INVERSE_COLUMNS, RELATIONS, SUMCHECK_A, SUMCHECK_B, MIRA, MASK, OPENING];
 
 /// What belongs to no stage.
 const OTHER: &str = "other";
 
-/// Index in [`STAGES`] of the stage that a span belongs to.
-fn stage_of(span: &str) -> Option<usize> {
-    STAGES.iter().position(|(_, spans)| spans.contains(&span))
+/// Index in [`STAGES`].
+fn index(stage: Stage) -> Option<usize> {
+    STAGES.iter().position(|known| *known == stage)
 }
 
 /// Seconds by stage, in the order of the stages; `other` is the rest of the whole.
@@ -104,12 +96,7 @@ impl Stages {
         Self { clock: Arc::new(Mutex::new(Clock::new(STAGES.len(), Instant::now()))) }
     }
 
-    /// The layer that sees the spans.
-    pub fn layer(&self) -> StageLayer {
-        StageLayer { stages: self.clone() }
-    }
-
-    /// Forgets what was measured. From here on the spans of the calling thread count; those of other threads are inside of
+    /// Forgets what was measured. From here on the stages of the calling thread count; those of other threads are inside of
     /// stages of this one.
     pub fn restart(&self) {
         self.lock().restart(Instant::now());
@@ -120,7 +107,7 @@ impl Stages {
         let sums = self.lock().sums(Instant::now());
         let measured: Duration = sums.iter().flatten().sum();
         let known = STAGES.iter().zip(sums);
-        let known = known.filter_map(|((key, _), sum)| Some((*key, sum?.as_secs_f64())));
+        let known = known.filter_map(|(stage, sum)| Some((stage.name(), sum?.as_secs_f64())));
         let other = total.saturating_sub(measured).as_secs_f64();
         Split(known.chain([(OTHER, other)]).collect())
     }
@@ -131,22 +118,16 @@ impl Stages {
     }
 }
 
-/// Tells [`Stages`] of spans.
-#[derive(Debug)]
-pub struct StageLayer {
-    stages: Stages,
-}
-
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StageLayer {
-    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        if let Some(stage) = context.metadata(id).and_then(|metadata| stage_of(metadata.name())) {
-            self.stages.lock().enter(id.into_u64(), stage, Instant::now());
+impl Observer for Stages {
+    fn enter(&self, stage: Stage) {
+        if let Some(index) = index(stage) {
+            self.lock().enter(index, Instant::now());
         }
     }
 
-    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        if context.metadata(id).is_some_and(|metadata| stage_of(metadata.name()).is_some()) {
-            self.stages.lock().exit(id.into_u64(), Instant::now());
+    fn exit(&self, stage: Stage) {
+        if let Some(index) = index(stage) {
+            self.lock().exit(index, Instant::now());
         }
     }
 }

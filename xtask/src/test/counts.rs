@@ -1,4 +1,4 @@
-//! How many tests a run reports, read from what the two test runners print.
+//! How many tests a run reports, read from what the test runners print.
 
 use std::iter::Sum;
 
@@ -16,9 +16,12 @@ impl Sum for Counts {
 }
 
 impl Counts {
-    /// Sums the summaries in the output of `cargo test` and `cargo nextest run`.
+    /// Sums the summaries in the output of `cargo test`, `cargo nextest run` and `pytest`.
     pub(super) fn parse(output: &str) -> Self {
-        output.lines().filter_map(|line| libtest(line).or_else(|| nextest(line))).sum()
+        output
+            .lines()
+            .filter_map(|line| libtest(line).or_else(|| nextest(line)).or_else(|| pytest(line)))
+            .sum()
     }
 }
 
@@ -36,6 +39,23 @@ fn nextest(line: &str) -> Option<Counts> {
     let passed = number_before(rest, " passed").unwrap_or(0);
     // Failed, timed out, not started: whatever did not pass is a failure.
     Some(Counts { passed, failed: run.checked_sub(passed)? })
+}
+
+/// `1 failed, 20 passed, 1 skipped, 2 errors in 12.34s`, between `=` or not
+fn pytest(line: &str) -> Option<Counts> {
+    let (parts, seconds) = line.trim_matches(['=', ' ']).rsplit_once(" in ")?;
+    seconds.split('s').next()?.parse::<f64>().ok()?;
+    let mut counts = Counts::default();
+    for part in parts.split(", ") {
+        let (number, what) = part.split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        match what {
+            "passed" => counts.passed += number,
+            "failed" | "error" | "errors" => counts.failed += number,
+            _ => {}
+        }
+    }
+    Some(counts)
 }
 
 fn number_before(text: &str, word: &str) -> Option<u64> {
@@ -63,6 +83,13 @@ mod tests {
         assert_eq!(Counts::parse(output), Counts { passed: 2, failed: 2 });
         let output = "     Summary [  60.0s] 2 tests run: 0 passed, 2 failed, 0 skipped";
         assert_eq!(Counts::parse(output), Counts { passed: 0, failed: 2 });
+    }
+
+    #[test]
+    fn pytest_is_understood() {
+        let output = "== 1 failed, 20 passed, 1 skipped, 3 warnings, 2 errors in 72.34s (0:01:12) ==\n5 passed in 0.10s\n\
+            FAILED test_x.py - it took long in 3s\nno tests ran in 0.01s";
+        assert_eq!(Counts::parse(output), Counts { passed: 25, failed: 3 });
     }
 
     #[test]

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use super::counts::Counts;
+use super::package;
 use super::process::{self, Finished};
 use crate::mutants;
 use crate::tidy;
@@ -35,6 +36,7 @@ pub(super) enum Stage {
     Doc,
     Serial,
     Wasm,
+    Python,
     Tamper,
     Mutants,
     Fuzz,
@@ -92,6 +94,7 @@ impl Stage {
             Self::Doc => "doc examples run, and the docs build without warnings",
             Self::Serial => "each crate builds alone and without threads",
             Self::Wasm => "the crates (not the command line) build for wasm32",
+            Self::Python => "the wheel in a fresh environment: pytest, and mypy --strict",
             Self::Tamper => "a sample of damaged proofs, statements and keys: none is accepted",
             Self::Mutants => "a sample of the verifier's checks turned off: a test fails without each",
             Self::Fuzz => "byte fuzzing of every decoder",
@@ -118,6 +121,7 @@ impl Stage {
             Self::Doc => doc(),
             Self::Serial => serial(workspace),
             Self::Wasm => wasm(workspace),
+            Self::Python => package::test(workspace),
             Self::Tamper => tamper(),
             Self::Mutants => mutants(workspace),
             Self::Fuzz => fuzz(fuzz_seconds),
@@ -126,7 +130,11 @@ impl Stage {
 }
 
 fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    clean(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())))
+}
+
+/// A command that builds, as it would if the user had started it.
+pub(super) fn clean(mut command: Command) -> Command {
     // What cargo set for this process would make the children's builds look different from the user's own.
     for (key, _) in env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("CARGO_PKG_")) {
         command.env_remove(key);
@@ -163,7 +171,7 @@ fn tests(command: &mut Command) -> Result<Outcome> {
 }
 
 /// A run that failed without naming a failed test did not compile, or a test ended the process.
-fn count(finished: &Finished) -> Outcome {
+pub(super) fn count(finished: &Finished) -> Outcome {
     let mut counts = Counts::parse(&finished.output);
     if !finished.success && counts.failed == 0 {
         counts.failed = 1;

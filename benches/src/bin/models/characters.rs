@@ -10,7 +10,7 @@ use benches::program::write;
 use clap::Args;
 use serde_json::{Value, json};
 use zktorch::data::{self, Wanted};
-use zktorch::statement::Statement;
+use zktorch::statement;
 use zktorch_onnx::{FloatModel, Options as OnnxOptions, Tensor, compile};
 
 #[derive(Args)]
@@ -72,8 +72,8 @@ pub(super) fn write_continued(options: &Continue) -> Result<Value> {
 /// The text that the proved scores say comes after so many tokens.
 pub(super) fn read_said(options: &Said) -> Result<Value> {
     let characters = Characters::read(&options.labels)?;
-    let statement = Statement::read(&options.statement)?;
-    let real = |tensors: &[zktorch::statement::StatementTensor]| {
+    let statement = statement::read(&options.statement)?;
+    let real = |tensors: &[statement::StatementTensor]| {
         tensors.first().and_then(|tensor| tensor.real()).context("expected public tokens and scores")
     };
     let (tokens, scores) = (real(&statement.inputs)?, real(&statement.outputs)?);

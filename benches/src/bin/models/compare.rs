@@ -7,7 +7,7 @@ use benches::classes::{are_scores, read_labels, top, top_json};
 use benches::tensors::{self, Tensor};
 use clap::Args;
 use serde_json::{Value, json};
-use zktorch::statement::{Statement, StatementTensor};
+use zktorch::statement::{self, StatementTensor};
 
 /// Classes that are listed.
 const LISTED: usize = 5;
@@ -26,7 +26,7 @@ pub(super) struct Options {
 
 /// `top5` if the first output holds scores of classes; `max_abs_error`, `min_cosine`, `same_top1` and `top1` if there are float outputs.
 pub(super) fn run(options: &Options) -> Result<Value> {
-    let statement = Statement::read(&options.statement)?;
+    let statement = statement::read(&options.statement)?;
     let real = |output: &StatementTensor| {
         output
             .real()

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use zktorch::ImageSpec;
 use zktorch::data::{self, Wanted};
-use zktorch::statement::Statement;
+use zktorch::statement;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -26,7 +26,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<Value> {
-    let statement = Statement::read(&options.statement)?;
+    let statement = statement::read(&options.statement)?;
     let wanted: Vec<Wanted<'_>> =
         statement.inputs.iter().map(|input| Wanted { name: &input.name, dims: &input.dims }).collect();
     let image = options.image.as_ref().map(|spec| spec.for_inputs(&wanted)).transpose()?;

@@ -1,6 +1,7 @@
 //! The prover's columns: V, which it commits first, and H, the inverse columns.
 
 use zktorch_commit::buckets::BlockSums;
+use zktorch_commit::stages::COMMIT;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_field::{Fr, PackedVec, Row, par};
 use zktorch_graph::layout::LookupTable;
@@ -8,6 +9,7 @@ use zktorch_mira::levels::Column as MiraColumn;
 use zktorch_sumcheck::{self as sumcheck, EqProduct, InverseTable, SumcheckInstance};
 
 use super::description::Network;
+use super::stages;
 use super::witness::Witness;
 use crate::BlockError;
 use crate::lookup::prover::{Column, table_queries};
@@ -38,6 +40,7 @@ impl<'w> Committed<'w> {
             let x = Some(column.chunk.x).filter(|x| *x >= chunks.ranged.first);
             let x = x.map(|x| (x, column.commit_x(srs, blind(x))));
             let y = column.chunk.y.map(|y| (y, column.commit_y(srs, network, blind(y))));
+            COMMIT.step();
             Ok((column, [x, y]))
         });
         let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -121,14 +124,18 @@ impl Inverses {
     ) -> Result<Self, BlockError> {
         let n = 1usize << network.k();
         let queries = table_queries(network, challenges);
-        let table =
-            tracing::info_span!("inverse columns").in_scope(|| InverseTable::from_queries(&queries))?;
+        let table = tracing::info_span!("inverse columns").in_scope(|| {
+            let _stage = stages::INVERSE_COLUMNS.enter();
+            InverseTable::from_queries(&queries)
+        })?;
         let centres = lookup::centres(network, challenges)?;
         let centred = centred(network, &table, &centres);
         let inverses = par::map(columns.len(), |i| -> Result<_, BlockError> {
             let _span = tracing::debug_span!("commit inverse column").entered();
             let commitment = columns[i].commit_inverse(srs, network, challenges, &centres, &blinds[i])?;
-            Ok((commitment, columns[i].sum_of_inverses(&table)))
+            let sum = columns[i].sum_of_inverses(&table);
+            COMMIT.step();
+            Ok((commitment, sum))
         });
         let (mut h, mut sums): (Vec<_>, Vec<_>) =
             inverses.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();

@@ -28,6 +28,8 @@ mod members;
 mod proof;
 #[cfg(feature = "prover")]
 mod prover;
+#[cfg(feature = "prover")]
+pub mod stages;
 mod statement;
 #[cfg(test)]
 mod tests;

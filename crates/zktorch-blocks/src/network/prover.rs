@@ -1,6 +1,7 @@
 //! The prover of a network.
 
 use zktorch_channel::{HiddenProver, Nonce};
+use zktorch_commit::stages::COMMIT;
 use zktorch_commit::{Blind, ChunkCommitments, Commitment, Srs};
 use zktorch_field::Fr;
 use zktorch_mira::levels::{self, Chunk, Column as MiraColumn};
@@ -16,6 +17,7 @@ use super::ledger::{Ledger, Values};
 use super::member::Member;
 use super::members::{Contractions, Lookups, Reindexings, Relations, Sums, Tables};
 use super::proof::{DeferredProof, NetworkProof, ROW_COLUMNS};
+use super::stages;
 use super::statement::Statement;
 use super::transcript::{
     A_VALUES, B_VALUES, RELATION_VALUES, SUMCHECK_A, SUMCHECK_B, draw_lookup_challenges, draw_relation_point,
@@ -127,20 +129,20 @@ pub(crate) fn reduce<P: ProverChannel>(
     private.check(network)?;
 
     // V; alpha, beta.
-    let span = tracing::info_span!("commit V").entered();
+    let span = (tracing::info_span!("commit V").entered(), COMMIT.enter());
     let committed = Committed::new(srs, network, witness, v_blinds)?;
     let [alpha, beta] = draw_lookup_challenges(channel.transcript(), &committed.v);
     drop(span);
 
     // H; the point r, of which z is a suffix.
-    let span = tracing::info_span!("commit H").entered();
+    let span = (tracing::info_span!("commit H").entered(), COMMIT.enter());
     let inverses = Inverses::new(srs, network, witness, &committed, [alpha, beta], h_blinds)?;
     let r = draw_relation_point(channel.transcript(), network, &inverses.h);
     let z = last(&r, network.k())?.to_vec();
     drop(span);
 
     // The values of all relations at r; what the lookups need before lambda.
-    let span = tracing::info_span!("relations").entered();
+    let span = (tracing::info_span!("relations").entered(), stages::RELATIONS.enter());
     let mut answers = Answers::new(statement, witness, &inverses.sums);
     let mut ledger = Ledger::new(statement);
     ledger.drawn.draw(Stage::Relations, &r)?;
@@ -150,7 +152,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     drop(span);
 
     // Sumcheck A.
-    let span = tracing::info_span!("sumcheck A").entered();
+    let span = (tracing::info_span!("sumcheck A").entered(), stages::SUMCHECK_A.enter());
     let challenges = Challenges { alpha, beta, lambda, z };
     let lookups = Lookups::new(network, &challenges, &mut ledger)?;
     let tables = Tables::new(network, &challenges, &mut ledger)?;
@@ -165,7 +167,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     // Sumcheck B.
     let reindexings = Reindexings::new(network, &mut ledger);
     if !reindexings.claims.is_empty() {
-        let _span = tracing::info_span!("sumcheck B").entered();
+        let _span = (tracing::info_span!("sumcheck B").entered(), stages::SUMCHECK_B.enter());
         let factors = std::mem::take(&mut answers.reindexes);
         check_length("factors of reindexings", reindexings.claims.len(), factors.len())?;
         let mut instances: Vec<Box<dyn SumcheckInstance + '_>> = Vec::new();
@@ -183,7 +185,7 @@ pub(crate) fn reduce<P: ProverChannel>(
     }
 
     // All claims into one.
-    let _span = tracing::info_span!("mira").entered();
+    let _span = (tracing::info_span!("mira").entered(), stages::MIRA.enter());
     let blinds = private.weights.iter().chain(private.io[0]).chain(private.io[1]);
     let commitments =
         statement.commitments().chain(committed.v.iter().copied()).chain(inverses.h.iter().copied());

@@ -8,6 +8,7 @@ use zktorch_mira::{OpeningInstance, OpeningWitness};
 use zktorch_transcript::{LinearCombination, Recorded, Recorder, Transcript, VerifierChannel};
 
 use super::{argument, end_digest, fold, statement_digest};
+use crate::MASK;
 use crate::prover::Messages;
 use crate::relation::MessageRelation;
 use crate::{ChannelError, DeferredProof, Ending, HiddenProof, HiddenProver, Protocol, RowReader};
@@ -83,7 +84,9 @@ fn close<E: Ending>(
     let srs = prover.srs();
 
     // 2. Mask every claim; the last constraints.
-    let masked = tracing::info_span!("mask").in_scope(|| mask_claims(&mut prover, replay, claims))?;
+    let span = (tracing::info_span!("mask").entered(), MASK.enter());
+    let masked = mask_claims(&mut prover, replay, claims)?;
+    drop(span);
 
     // 3. Close the constraints. They hold, or there is nothing to prove.
     let Recorded { r1cs, source, .. } = masked.recorder.finish()?;

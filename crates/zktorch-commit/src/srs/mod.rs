@@ -45,6 +45,7 @@ impl Srs {
     pub fn dev(k: usize) -> Result<Self, CommitError> {
         check_log_size(k)?;
         let _span = tracing::info_span!("development SRS", k).entered();
+        let _stage = crate::stages::SRS.enter();
         Ok(Self::from_parts(k, Bases::Owned(dev::powers_g1(1 << k)), VerifierSrs::dev()))
     }
 

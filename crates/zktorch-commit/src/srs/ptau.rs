@@ -45,6 +45,7 @@ impl Srs {
     pub fn import_ptau(path: impl AsRef<Path>, k: usize) -> Result<Self, CommitError> {
         check_log_size(k)?;
         let _span = tracing::info_span!("import ptau", k).entered();
+        let _stage = crate::stages::SRS.enter();
         let file = MappedFile::open(path.as_ref())?;
         let ceremony = Ceremony::parse(file.bytes())?;
         if k > ceremony.power {

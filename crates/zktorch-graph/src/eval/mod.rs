@@ -18,6 +18,7 @@ pub use values::Entries;
 use view::Prepared;
 use wide::Results;
 use zktorch_field::par;
+use zktorch_field::task::checkpoint;
 
 use crate::validate::{expr_bound, limits};
 use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorId, View};
@@ -65,6 +66,7 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
     let mut tables: Vec<Option<Vec<i32>>> = vec![None; graph.tables.len()];
     let mut scratch = Scratch::default();
     for (step, bound) in graph.steps.iter().zip(&bounds.steps) {
+        checkpoint();
         let mut results = Results::new(graph);
         match step {
             Step::Rescale { acc, divisor, y, r, slack } => {

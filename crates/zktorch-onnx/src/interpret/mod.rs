@@ -46,6 +46,7 @@ impl Number for i64 {
 
 /// Computes one operator; the result has these extents and is of this kind.
 pub(crate) fn evaluate(core: &Core, inputs: &[&Tensor], dims: &[usize], kind: Kind) -> Tensor {
+    zktorch_field::task::checkpoint();
     // Functions change kinds; everything else computes in the kind of its result.
     match core {
         Core::Function(formula) => return function(formula, inputs[0], dims, kind),

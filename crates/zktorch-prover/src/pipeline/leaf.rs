@@ -8,7 +8,7 @@ use zktorch_commit::{Blind, Srs};
 use zktorch_transcript::wire;
 use zktorch_verifier::{PipelineStatement, UncheckedKey};
 
-use crate::{ProverError, ProvingKey};
+use crate::{ProverError, ProvingKey, stages};
 
 /// What a shard's prover has to know beside the statement and the key: values of its inputs, blinds of its private inputs and
 /// outputs. No nonce: that is fresh for every attempt. Secret; wiped when dropped.
@@ -163,7 +163,7 @@ pub fn prove_leaf_with_nonce(
 ) -> Result<ProvedLeaf, ProverError> {
     let _span = tracing::info_span!("shard", index).entered();
     let network = key.vk.network();
-    let span = tracing::info_span!("witness").entered();
+    let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
     let values = key.execute(&secrets.inputs)?;
     let witness = Witness::new(network, &key.column, &values)?;
     drop((span, values));

@@ -55,7 +55,7 @@ impl Wires {
         let mut all = Self { wires: vk.wires().iter().map(|_| Wire::default()).collect() };
         all.wires.iter_mut().zip(inputs).for_each(|(wire, values)| wire.values.clone_from(values));
         for (index, shard) in vk.body().shards.iter().enumerate() {
-            let _span = tracing::info_span!("witness").entered();
+            let _span = (tracing::info_span!("witness").entered(), crate::stages::WITNESS.enter());
             let key = keys.shard(index)?;
             check_key(vk, index, &key)?;
             let values = key.execute(&all.inputs(shard))?;

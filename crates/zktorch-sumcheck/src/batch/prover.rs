@@ -1,6 +1,7 @@
 //! The prover's side of the batch.
 
 use zktorch_field::Fr;
+use zktorch_field::task::checkpoint;
 use zktorch_transcript::ProverChannel;
 
 use super::{ROUND, Shape, draw_coefficients, repetitions};
@@ -52,6 +53,7 @@ pub fn prove<P: ProverChannel>(
     let mut point: Vec<Fr> = Vec::with_capacity(shape.rounds);
     for round in 0..shape.rounds {
         let _span = tracing::debug_span!("sumcheck round", round).entered();
+        checkpoint();
         let mut sum = RoundPolynomial::new(Fr::from(0u64), []);
         sum.raise_degree(shape.degree);
         for (index, instance) in instances.iter_mut().enumerate() {

@@ -11,9 +11,9 @@ use zktorch_onnx::Compiled;
 use zktorch_prover::{Model, ShardKeys as _, shard_model};
 use zktorch_verifier::{Port, UncheckedKey, UncheckedPipeline};
 
-use super::model_file::{LoadedKey, Recipe, load_srs, other_interface};
 use super::pipeline::LoadedPipeline;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
+use zktorch::model_file::{LoadedKey, Recipe, load_srs, other_interface};
 
 const MAX_BYTES: u64 = 256 << 20;
 

@@ -6,16 +6,17 @@ use anyhow::{Error, Result};
 use serde_json::json;
 use tracing::info_span;
 use zktorch::cli::{self, CompileSource, Dim, Side};
+use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
 use zktorch::{Bytes32, folder_of};
 use zktorch_graph::{Graph, Step, Visibility};
 use zktorch_onnx::{FloatModel, GENERATED, OnnxError, Options, Precision, ValueError, compile, inspect};
 use zktorch_prover::{check_size, committed_values};
 
-use super::model_file::{BoundInput, ModelFile, Recipe, saturated};
 use super::obstacles::{Obstacles, Unsupported};
 use super::samples::{check_image, dead_inputs, load_bound, load_samples};
-use super::{Context, Outcome, file_bytes, plan, read_model, require_folder};
+use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
+use zktorch::model_file::{BoundInput, ModelFile, Recipe, saturated};
 
 /// Stored values whose errors are reported: those with the largest.
 const WORST_VALUES: usize = 10;
@@ -29,10 +30,20 @@ pub(super) fn run(context: &Context, options: &cli::Compile) -> Result<Outcome> 
         cli::Visibility::Private => Visibility::Private,
     });
     let file = compile_model(context, &mut report, [&options.model, path], &options.source, visibility)?;
-    file.write(context, path)?;
+    write_model(context, &file, path)?;
     report.committed_values = Some(committed_values(&file.graph) as u64);
     report.note("model", path.display().to_string());
     Ok(Outcome::Done(report))
+}
+
+/// Writes MODEL.zkt, if there is room for it.
+pub(super) fn write_model(context: &Context, file: &ModelFile, path: &Path) -> Result<()> {
+    let _running = context.progress.begin("compile", plan::write_model());
+    let _span = info_span!("write model").entered();
+    let body = file.to_body()?;
+    context.require_room(&[(path, container::file_bytes(body.len()))])?;
+    container::write(path, Kind::Model, &protocol(), &body)?;
+    Ok(())
 }
 
 /// Reads, calibrates and compiles an ONNX model that will be written to `target`.

@@ -8,10 +8,10 @@ use zktorch::ImageSpec;
 use zktorch::cli;
 use zktorch::data;
 use zktorch::report::Report;
-use zktorch::statement::{StatementTensor, TensorValue};
-use zktorch_onnx::{PortInfo, Tensor};
+use zktorch::statement::Statement;
+use zktorch_files::{Error, Interface, Side};
+use zktorch_onnx::PortInfo;
 
-use super::interface::Interface;
 use super::verify::Failure;
 use super::{load_input, port_names};
 
@@ -22,10 +22,9 @@ pub(super) fn input(
     model: &Interface,
     image: Option<&ImageSpec>,
     path: &Path,
-    tensors: &[StatementTensor],
+    statement: &Statement,
 ) -> Result<(), Failure> {
-    let ports = model.inputs();
-    let expected = load(path, image, ports)?;
+    let expected = load(path, image, model.inputs())?;
     let mut compared = format!("the numbers in {}", path.display());
     if let Some(spec) = image.filter(|_| data::is_image(path)) {
         compared = format!(
@@ -33,9 +32,7 @@ pub(super) fn input(
             path.display()
         );
     }
-    for ((port, expected), tensor) in ports.iter().zip(expected).zip(tensors) {
-        exact(model, "input", port, &expected, tensor, &compared)?;
-    }
+    same(model, Side::Input, statement, &expected, &compared)?;
     report.note("expected_input", compared);
     Ok(())
 }
@@ -47,75 +44,38 @@ pub(super) fn output(
     model: &Interface,
     options: &cli::Verify,
     path: &Path,
-    tensors: &[StatementTensor],
+    statement: &Statement,
 ) -> Result<(), Failure> {
-    let ports = model.outputs();
-    let expected = load(path, None, ports)?;
-    let compared = format!("the numbers in {}", path.display());
-    let mut differences = Vec::new();
-    for ((port, expected), tensor) in ports.iter().zip(expected).zip(tensors) {
-        if options.exact {
-            exact(model, "output", port, &expected, tensor, &compared)?;
-            continue;
-        }
-        let TensorValue::Public(integers) = &tensor.value else { return Err(private("output", port)) };
-        let tolerance = options.tolerance.unwrap_or_else(|| unit(port));
-        let mut largest = 0f64;
-        for (index, (expected, integer)) in expected.iter().zip(integers).enumerate() {
-            let got = port.real(*integer);
-            let difference = (expected - got).abs();
-            if difference > tolerance || difference.is_nan() {
-                return Err(Failure::Rejected(format!(
-                    "output {}: entry {index}: expected {expected}, the statement says {got}: that differs by \
-                     {difference}, more than {tolerance}",
-                    port.name
-                )));
-            }
-            largest = largest.max(difference);
-        }
-        differences.push(json!({"name": port.name, "max_abs_difference": largest, "tolerance": tolerance}));
-    }
+    let expected = load(path, None, model.outputs())?;
     if options.exact {
+        let compared = format!("the numbers in {}", path.display());
+        same(model, Side::Output, statement, &expected, &compared)?;
         report.note("expected_output", "the same integers");
-    } else {
-        report.note("expected_output", differences);
+        return Ok(());
     }
+    let distances = model.demand_near(Side::Output, statement, &expected, options.tolerance)?;
+    let differences = model.outputs().iter().zip(distances).map(|(port, (largest, tolerance))| {
+        json!({"name": port.name, "max_abs_difference": largest, "tolerance": tolerance})
+    });
+    report.note("expected_output", differences.collect::<Vec<_>>());
     Ok(())
 }
 
-/// What one step of an integer is worth.
-fn unit(port: &PortInfo) -> f64 {
-    port.multiplier * f64::powi(2.0, -port.scale)
+fn load(path: &Path, image: Option<&ImageSpec>, ports: &[PortInfo]) -> anyhow::Result<Vec<Vec<f64>>> {
+    let sample = load_input(path, image, &port_names(ports)).context("expected data")?;
+    Ok(sample.iter().map(|tensor| tensor.iter().collect()).collect())
 }
 
-fn load(path: &Path, image: Option<&ImageSpec>, ports: &[PortInfo]) -> anyhow::Result<Vec<Tensor>> {
-    load_input(path, image, &port_names(ports)).context("expected data")
-}
-
-fn private(what: &str, port: &PortInfo) -> Failure {
-    Failure::Rejected(format!("{what} {} is private: there is nothing to compare", port.name))
-}
-
-fn exact(
+/// Says of a difference what was compared.
+fn same(
     model: &Interface,
-    what: &str,
-    port: &PortInfo,
-    expected: &Tensor,
-    tensor: &StatementTensor,
+    side: Side,
+    statement: &Statement,
+    expected: &[Vec<f64>],
     compared: &str,
 ) -> Result<(), Failure> {
-    let TensorValue::Public(got) = &tensor.value else { return Err(private(what, port)) };
-    let range = model.graph.tensor(port.tensor).range;
-    let integers = port.quantise(expected.iter(), range).map_err(anyhow::Error::from)?;
-    for (index, (expected, got)) in integers.iter().zip(got).enumerate() {
-        if expected != got {
-            let (real, stated) = (port.real(*expected), port.real(*got));
-            return Err(Failure::Rejected(format!(
-                "{what} {}: entry {index}: expected {expected} (which is {real}), the statement says {got} ({stated}); \
-                 compared with {compared}",
-                port.name
-            )));
-        }
-    }
-    Ok(())
+    model.demand_same(side, statement, expected).map_err(|error| match error {
+        Error::Entry { .. } => Failure::Rejected(format!("{error}; compared with {compared}")),
+        error => error.into(),
+    })
 }

@@ -6,19 +6,19 @@ use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::Report;
 use zktorch::srs_part_path;
-use zktorch::statement::Statement;
+use zktorch::statement;
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
+use zktorch_files::Interface;
 use zktorch_prover::committed_values;
 use zktorch_verifier::{ProofEnvelope, UncheckedKey, UncheckedPipeline};
 
 use super::compile::tell_saturation;
-use super::interface::Interface;
-use super::model_file::{LoadedKey, ModelFile};
 use super::pipeline::LoadedPipeline;
 use super::setup::write_srs_part;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, protocol};
+use zktorch::model_file::{LoadedKey, ModelFile};
 
 const MAX_BYTES: u64 = 8 << 30;
 
@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
     let path = &options.file;
     let header = match container::describe(path) {
         Ok(header) => header,
-        Err(zktorch::Error::File { error, .. }) if matches!(*error, zktorch::Error::Magic { .. }) => {
+        Err(zktorch::Error::File { error, .. }) if is_other(&error) => {
             return other(context, report, options);
         }
         Err(error) => return Err(error.into()),
@@ -69,6 +69,11 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
     Ok(Outcome::Done(report))
 }
 
+/// Whether a file is none of ours, rather than a damaged one.
+fn is_other(error: &zktorch::Error) -> bool {
+    matches!(error, zktorch::Error::Files(zktorch_files::Error::Magic { .. }))
+}
+
 fn key(report: &mut Report, vk: &UncheckedKey) -> Result<()> {
     report.note("model_id", vk.model_id().to_string());
     report.note("k", vk.network().k());
@@ -108,7 +113,7 @@ fn srs(report: &mut Report, srs: &VerifierSrs) {
 /// Files that are no containers: statements, SRS files. Of an SRS the verifier part is written beside it.
 fn other(context: &Context, mut report: Report, options: &cli::Info) -> Result<Outcome> {
     let path = &options.file;
-    if let Ok(statement) = Statement::read(path) {
+    if let Ok(statement) = statement::read(path) {
         report.note("kind", "statement");
         report.note("model_id", serde_json::to_value(statement.model_id)?);
         report.note("srs_id", serde_json::to_value(statement.srs_id)?);

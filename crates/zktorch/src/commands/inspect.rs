@@ -7,19 +7,13 @@ use zktorch::printable;
 use zktorch::report::Report;
 use zktorch_graph::{committed_cells, shards};
 use zktorch_onnx::{Compiled, NodeReport, Options, compile, inspect};
-use zktorch_prover::{choose_k, choose_shards_k, committed_values};
+use zktorch_prover::Estimate;
 
 use super::compile::tell_saturation;
 use super::obstacles::Obstacles;
 use super::samples::load_bound;
 use super::{Context, Outcome, lines, read_model};
 
-/// Bytes per committed cell while proving, about: the cell, its index and tag, its inverse.
-const BYTES_PER_CELL: u64 = 48;
-/// Seconds per committed value on two cores with AVX-512 IFMA, about.
-const SECONDS_PER_VALUE: f64 = 0.4e-6;
-/// What a proof costs at least.
-const SECONDS_AT_LEAST: f64 = 0.04;
 /// What the lines before and after the fields say.
 const SAID_ELSEWHERE: [&str; 6] = ["command", "nodes", "operators", "problems", "summary", "supported"];
 
@@ -61,18 +55,13 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
 fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize, sharding: Sharding) {
     let graph = &compiled.graph;
     let cut = shards(graph, sharding.count(committed_cells(graph)));
-    // Of the largest shard: memory is that of one.
-    let committed = cut.iter().map(|shard| committed_values(&shard.graph) as u64);
-    let (largest, sum) = (committed.clone().max().unwrap_or(0), committed.sum::<u64>());
-    let k = if cut.len() > 1 { choose_shards_k(&cut) } else { choose_k(graph) };
-    let committed = sum;
-    report.committed_values = Some(committed);
+    let estimate = Estimate::new(graph, &cut, parameters);
+    report.committed_values = Some(estimate.committed_values);
     report.note("shards", (cut.len() > 1).then_some(cut.len()));
-    report.note("k", k);
+    report.note("k", estimate.k);
     tell_saturation(report, compiled.saturate, &compiled.graph);
-    report.note("estimated_prove_s", SECONDS_AT_LEAST + committed as f64 * SECONDS_PER_VALUE);
-    let memory = 4 * (64u64 << k) + BYTES_PER_CELL * largest + 8 * parameters as u64;
-    report.note("estimated_memory_bytes", memory);
+    report.note("estimated_prove_s", estimate.seconds);
+    report.note("estimated_memory_bytes", estimate.memory_bytes);
 }
 
 /// What readers get: the summary, the problems, the fields, the nodes.

@@ -5,71 +5,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use zktorch::container::{self, Kind};
-use zktorch_commit::{Srs, SrsPolicy, SrsStatus};
+use zktorch_commit::Srs;
+use zktorch_files::Interface;
 use zktorch_graph::Graph;
 use zktorch_prover::{Proved, ProverError, prove_pipeline};
-use zktorch_verifier::{
-    ModelId, PipelineKey, Statement, UncheckedKey, UncheckedPipeline, VerifyError, VerifyingKey, verify,
-    verify_pipeline,
-};
+use zktorch_verifier::VerifyError;
 
-use super::interface::Interface;
-use super::model_file::{LoadedKey, Recipe};
 use super::pipeline::LoadedPipeline;
-
-/// A checked key, in one piece or in shards.
-pub(super) enum Checked {
-    Whole(Box<VerifyingKey>),
-    Shards(Box<PipelineKey>),
-}
-
-impl Checked {
-    pub(super) fn verify(&self, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
-        match self {
-            Self::Whole(vk) => verify(vk, statement, proof),
-            Self::Shards(vk) => verify_pipeline(vk, statement, proof),
-        }
-    }
-
-    pub(super) fn srs_status(&self) -> SrsStatus {
-        match self {
-            Self::Whole(vk) => vk.srs_status(),
-            Self::Shards(vk) => vk.srs_status(),
-        }
-    }
-}
-
-/// A key that was read.
-pub(super) enum Unchecked {
-    Whole(Box<UncheckedKey>),
-    Shards(Box<UncheckedPipeline>),
-}
-
-impl Unchecked {
-    pub(super) fn decode(kind: Kind, bytes: &[u8], id: Option<ModelId>) -> Result<Self, VerifyError> {
-        match (kind, id) {
-            (Kind::PipelineKey, id) => {
-                UncheckedPipeline::from_bytes(bytes, id).map(|key| Self::Shards(Box::new(key)))
-            }
-            (_, Some(id)) => VerifyingKey::from_bytes_pinned(bytes, id).map(|key| Self::Whole(Box::new(key))),
-            (_, None) => VerifyingKey::from_bytes(bytes).map(|key| Self::Whole(Box::new(key))),
-        }
-    }
-
-    pub(super) fn interface(&self) -> Result<Interface> {
-        match self {
-            Self::Whole(vk) => Interface::of_key(vk),
-            Self::Shards(vk) => Interface::of_pipeline(vk),
-        }
-    }
-
-    pub(super) fn check(self, policy: &SrsPolicy) -> Result<Checked, VerifyError> {
-        match self {
-            Self::Whole(vk) => vk.check(policy).map(|vk| Checked::Whole(Box::new(vk))),
-            Self::Shards(vk) => vk.check(policy).map(|vk| Checked::Shards(Box::new(vk))),
-        }
-    }
-}
+use zktorch::model_file::{LoadedKey, Recipe};
 
 /// A key, in one piece or in shards.
 pub(super) enum Loaded {
@@ -86,7 +29,7 @@ impl Loaded {
         }
     }
 
-    pub(super) fn interface(&self) -> Result<Interface> {
+    pub(super) fn interface(&self) -> Result<Interface, VerifyError> {
         match self {
             Self::Whole(loaded) => Interface::of_key(loaded.key.vk()),
             Self::Shards(loaded) => Interface::of_pipeline(&loaded.vk),

@@ -5,9 +5,7 @@ mod compile;
 mod expect;
 mod info;
 mod inspect;
-mod interface;
 mod keys;
-mod model_file;
 mod obstacles;
 mod pipeline;
 mod plan;
@@ -27,10 +25,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use zktorch::cli::{Command, Common};
+use zktorch::container::protocol;
 use zktorch::progress::Progress;
 use zktorch::report::Report;
 use zktorch::stages::{Split, Stages};
-use zktorch::{Bytes32, folder_of, printable, printable_json, space};
+use zktorch::{folder_of, printable, printable_json, space};
 
 pub(crate) use obstacles::Unsupported;
 
@@ -150,11 +149,6 @@ pub(crate) fn run(context: &Context, command: &Command) -> Result<Outcome> {
         Command::Audit(options) => audit::run(context, options),
         Command::Worker(options) => worker::run(context, options),
     }
-}
-
-/// The id of the protocol, which all files carry.
-pub(crate) fn protocol() -> Bytes32 {
-    Bytes32::sha256(b"zktorch protocol v1")
 }
 
 /// The largest ONNX model that is read.

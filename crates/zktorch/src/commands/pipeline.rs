@@ -11,8 +11,8 @@ use zktorch::shard_path;
 use zktorch_prover::{ProverError, ProvingKey, ShardKeys};
 use zktorch_verifier::{ModelId, UncheckedPipeline};
 
-use super::model_file::{Recipe, preprocessing};
 use super::protocol;
+use zktorch::model_file::{Recipe, preprocessing};
 
 /// The largest file of a shard's key.
 const MAX_BYTES: u64 = 8 << 30;

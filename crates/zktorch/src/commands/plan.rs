@@ -1,9 +1,9 @@
-//! What the commands do, step by step, for their progress: the spans they open, and about how many seconds each takes on two cores
-//! with AVX-512 IFMA. Other machines differ by a factor, which the estimate of what is left learns while it runs.
+//! What the commands do, step by step, for their progress: the spans they open, the stages of proofs, and about how many seconds each
+//! takes on two cores with AVX-512 IFMA. Other machines differ by a factor, which the estimate of what is left learns while it runs.
 
 use zktorch::progress::Step;
-use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Constraint, Contract, Graph, Slot};
+use zktorch_graph::{Graph, Role};
+use zktorch_prover::stages::{Planned, SRS, of_proof, of_setup};
 
 /// Samples for calibration, if their number is not known.
 pub(super) const SAMPLES: usize = 16;
@@ -12,12 +12,6 @@ pub(super) const SAMPLES: usize = 16;
 const DECODE_BYTE: f64 = 3e-9;
 /// Seconds per byte of an ONNX file to run its model in floats: a convolutional network multiplies each weight dozens of times.
 const RUN_BYTE: f64 = 10e-9;
-/// Seconds per multiplication of the integer executor.
-const MULTIPLICATION: f64 = 0.15e-9;
-/// Seconds per term of a full-width multi-scalar multiplication.
-const TERM: f64 = 0.28e-6;
-/// Distinct values of a full chunk of activations.
-const DISTINCT: f64 = 25_000.0;
 
 /// `compile` of an ONNX file of so many bytes, with so many samples.
 pub(super) fn compile(bytes: u64, samples: usize) -> Vec<Step> {
@@ -39,15 +33,12 @@ pub(super) fn write_model() -> Vec<Step> {
 
 /// `setup` in chunks of 2^k entries, keys included.
 pub(super) fn setup(graph: &Graph, k: usize) -> Vec<Step> {
-    let layout = Layout::new(graph, k, Scope::Weights);
-    let n = (1u64 << k) as f64;
-    let weights = layout.arena(ArenaKind::Weights).chunks();
-    let mut steps = vec![
-        Step::new("SRS", 0.4e-6 * n),
-        Step::new("commit chunk", weights as f64 * (0.05e-6 * n)).times(weights as u64),
-    ];
-    steps.extend(proof(graph, &layout, &[ArenaKind::Weights]));
-    steps.push(Step::new("write keys", 5e-9 * n * weights as f64));
+    let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+    let entries: usize = weights.map(|tensor| tensor.shape.len()).sum();
+    let srs = Planned { stage: SRS, steps: 1, seconds: 0.4e-6 * (1u64 << k) as f64 };
+    let mut steps = vec![Step::from(srs)];
+    steps.extend(of_setup(graph, k).into_iter().map(Step::from));
+    steps.push(Step::new("write keys", 5e-9 * entries as f64));
     steps
 }
 
@@ -58,40 +49,9 @@ pub(super) fn read_key() -> Vec<Step> {
 
 /// `prove` in chunks of 2^k entries, files included.
 pub(super) fn prove(graph: &Graph, k: usize) -> Vec<Step> {
-    let layout = Layout::new(graph, k, Scope::Inference);
-    let mut steps = vec![Step::new("witness", MULTIPLICATION * multiplications(graph))];
-    let kinds = [ArenaKind::PrivateInputs, ArenaKind::PrivateOutputs, ArenaKind::Ranged, ArenaKind::Function];
-    steps.extend(proof(graph, &layout, &kinds));
+    let mut steps: Vec<Step> = of_proof(graph, k).into_iter().map(Step::from).collect();
     steps.push(Step::new("write proof", 0.01));
     steps
-}
-
-/// A proof in which the columns of these kinds are looked up.
-fn proof(graph: &Graph, layout: &Layout, looked_up: &[ArenaKind]) -> Vec<Step> {
-    let n = (1u64 << layout.k()) as f64;
-    let chunks = |kind: &ArenaKind| layout.arena(*kind).chunks();
-    let columns: usize = looked_up.iter().map(chunks).sum();
-    let tables = layout.tables().chunks() as f64;
-    // Table functions have a y beside the x, and every column an inverse one.
-    let all = 2.0 * columns as f64 + chunks(&ArenaKind::Weights) as f64 + tables;
-    let (cells, points) = (columns as f64 * n, columns as f64 * n.min(DISTINCT) * TERM);
-    let multiplications = multiplications(graph);
-    vec![
-        Step::new("commit column", 15e-9 * cells).times(columns as u64),
-        Step::new("commit V", 0.5 * tables * n * TERM),
-        Step::new("inverse columns", tables * n * 20e-9),
-        Step::new("commit inverse column", 4e-9 * cells + points).times(columns as u64),
-        Step::new("commit H", tables * n * TERM),
-        Step::new("relations", 10e-9 * cells + 0.01e-9 * multiplications),
-        Step::new("sumcheck A", 20e-9 * cells + 0.01e-9 * multiplications),
-        Step::new("sumcheck B", 5e-9 * cells),
-        Step::new("mira", 5e-9 * all * n),
-        Step::new("mask", 1.5 * n * TERM),
-        Step::new("channel fold", 0.01),
-        Step::new("spartan", 0.005),
-        Step::new("mira reduction", 20e-9 * n),
-        Step::new("mira opening", 1.8 * n * TERM),
-    ]
 }
 
 /// `verify`.
@@ -116,26 +76,4 @@ pub(super) fn audit(bytes: u64) -> Vec<Step> {
         Step::new("commit chunks", 25e-9 * bytes),
         Step::new("check key", 0.02),
     ]
-}
-
-/// Multiplications of all contractions of a graph.
-fn multiplications(graph: &Graph) -> f64 {
-    let constraints = graph.steps.iter().flat_map(|step| step.constraints(graph));
-    let slots = constraints.flat_map(|constraint| match constraint {
-        Constraint::Zero { terms, .. } => terms,
-        Constraint::Lookup { .. } => Vec::new(),
-    });
-    let products = slots.map(|(_, slot)| match slot {
-        Slot::Contract(contract) => products(&contract),
-        Slot::Tensor(_) | Slot::View(_) => 0.0,
-    });
-    products.sum()
-}
-
-/// The product of the extents of all labels.
-fn products(contract: &Contract) -> f64 {
-    let a = contract.a_axes.iter().zip(contract.a.shape.dims());
-    let new = |(label, _): &(&u32, &u32)| !contract.a_axes.contains(label);
-    let b = contract.b_axes.iter().zip(contract.b.shape.dims()).filter(new);
-    a.chain(b).map(|(_, extent)| f64::from(*extent)).product()
 }

@@ -1,6 +1,5 @@
 //! `zktorch prove`, in both forms.
 
-use core::ops::Range;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,22 +13,22 @@ use zktorch::memory::AnonymousPeak;
 use zktorch::outputs::{Labels, ProvedOutput};
 use zktorch::progress::merged;
 use zktorch::report::{Report, Stage};
-use zktorch::statement::{MAX_INLINE, Statement, StatementTensor, TensorValue};
+use zktorch::statement::{self, MAX_INLINE};
 use zktorch::{Bytes32, folder_of, is_special};
 use zktorch_commit::Srs;
-use zktorch_graph::Visibility;
-use zktorch_onnx::PortInfo;
+use zktorch_files::Interface;
+use zktorch_graph::{PortInfo, Visibility};
+use zktorch_onnx::OnnxError;
 use zktorch_prover::{Proved, Run, committed_values};
 
-use super::compile::compile_model;
-use super::interface::Interface;
+use super::compile::{compile_model, write_model};
 use super::keys::Loaded;
-use super::model_file::{LoadedKey, ModelFile, load_srs};
 use super::pipeline::LoadedPipeline;
 use super::samples::{load_bound, load_input, port_names, suggest_room, tell_clamped};
 use super::setup::{make_keys, old_id, tell_replaced};
 use super::worker::Driver;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
+use zktorch::model_file::{LoadedKey, ModelFile, load_srs};
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
     let mut report = Report::new("prove");
@@ -93,7 +92,7 @@ fn one_time_setup(
         Some(compiled) => compiled,
         None => compile(report)?,
     };
-    compiled.write(context, &zkt)?;
+    write_model(context, &compiled, &zkt)?;
     let old = old_id(&pk, &vk);
     let sharding = cli::Sharding::default();
     let options = cli::Setup { model: zkt, pk, vk, srs: None, sharding, force: true };
@@ -143,7 +142,9 @@ fn prove(
     let integers = input_ports
         .iter()
         .zip(&samples)
-        .map(|(port, sample)| Ok(port.quantise(sample.iter(), graph.tensor(port.tensor).range)?))
+        .map(|(port, sample)| {
+            Ok(port.quantise(sample.iter(), graph.tensor(port.tensor).range).map_err(OnnxError::from)?)
+        })
         .collect::<Result<Vec<_>>>()
         .map_err(room)?;
     let proved = match (&loaded, options.workers) {
@@ -162,7 +163,7 @@ fn prove(
     report.add(Stage::Witness, proved.witness_time);
     info_span!("write proof").in_scope(|| -> Result<()> {
         container::write(proof, Kind::Proof, &protocol(), &proved.proof)?;
-        Ok(statement_file(&model, &proved.statement)?.write(statement)?)
+        Ok(statement::write(&model.state(&proved.statement)?, statement)?)
     })?;
     drop(running);
     report.proof_bytes = file_bytes(proof);
@@ -214,32 +215,4 @@ fn statement_bytes(model: &Interface) -> u64 {
     let public = public.map(|tensor| tensor.shape.len());
     let public = public.map(|entries| if entries > MAX_INLINE { 4 * entries } else { 12 * entries });
     (public.sum::<usize>() + 67 * model.listed_commitments()) as u64
-}
-
-/// The statement as a file says it.
-pub(super) fn statement_file(
-    model: &Interface,
-    statement: &zktorch_verifier::Statement,
-) -> Result<Statement> {
-    let mut public = statement.public.iter();
-    let mut tensors = |side: usize, commitments: &[[u8; 32]]| -> Result<Vec<StatementTensor>> {
-        let ports = model.ports[side].iter().zip(&model.commitments[side]);
-        let tensor = |(port, own): (&PortInfo, &Range<usize>)| {
-            let value = if model.is_public(port) {
-                TensorValue::Public(public.next().cloned().context("a public tensor without values")?)
-            } else {
-                let own = commitments.get(own.clone()).context("a private tensor without commitments")?;
-                TensorValue::Private(own.iter().map(|bytes| Bytes32(*bytes)).collect())
-            };
-            let PortInfo { name, dims, scale, zero, multiplier, .. } = port.clone();
-            Ok(StatementTensor { name, dims, scale, zero, multiplier, value })
-        };
-        ports.map(tensor).collect()
-    };
-    Ok(Statement {
-        model_id: Bytes32(statement.model_id.0),
-        srs_id: Bytes32(model.srs_id.0),
-        inputs: tensors(0, &statement.private_inputs)?,
-        outputs: tensors(1, &statement.private_outputs)?,
-    })
 }

@@ -8,8 +8,8 @@ use zktorch_onnx::{FloatTensor, OnnxError};
 use zktorch_prover::committed_values;
 
 use super::Outcome;
-use super::model_file::ModelFile;
 use super::samples::{load_input, port_names, suggest_room};
+use zktorch::model_file::ModelFile;
 
 pub(super) fn run(options: &cli::Run) -> Result<Outcome> {
     let mut report = Report::new("run");

@@ -15,13 +15,14 @@ use zktorch::{is_special, shard_path, srs_path, write_srs};
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_graph::{Shard, committed_cells, shards};
+use zktorch_prover::stages::SRS;
 use zktorch_prover::{ProvingKey, choose_k, choose_shards_k, setup, setup_pipeline};
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
-use super::model_file::{LoadedKey, ModelFile};
 use super::pipeline::LoadedPipeline;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
+use zktorch::model_file::{LoadedKey, ModelFile};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let mut report = Report::new("setup");
@@ -180,6 +181,7 @@ fn remove_shards(pk: &Path, first: usize) -> Result<()> {
 
 /// The SRS that keys are made under.
 fn setup_srs(options: &cli::Setup, k: usize) -> Result<Srs> {
+    let _stage = SRS.enter();
     info_span!("SRS").in_scope(|| match &options.srs {
         None => Ok(Srs::dev(k)?),
         Some(path) => open_srs(path, k),

@@ -6,14 +6,12 @@ use zktorch::cli::{self, ProofContext};
 use zktorch::container::{self, Kind};
 use zktorch::outputs::ProvedOutput;
 use zktorch::report::{Report, Stage};
-use zktorch::statement::{Statement, StatementTensor, TensorValue};
+use zktorch::statement;
 use zktorch_commit::SrsStatus;
-use zktorch_onnx::PortInfo;
+use zktorch_files::{CheckedVk, Interface, UncheckedVk};
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, VerifyError};
 
 use super::expect;
-use super::interface::Interface;
-use super::keys::{Checked, Unchecked};
 use super::prove::read_labels;
 use super::trust::Trust;
 use super::{Context, Outcome, file_bytes, plan, protocol};
@@ -25,6 +23,20 @@ const MAX_BYTES: u64 = 256 << 20;
 pub(super) enum Failure {
     Rejected(String),
     Error(anyhow::Error),
+}
+
+impl From<zktorch_files::Error> for Failure {
+    /// What the statement says is the prover's; numbers that the verifier expects are its own.
+    fn from(error: zktorch_files::Error) -> Self {
+        use zktorch_files::Error;
+        match error {
+            Error::Statement { .. }
+            | Error::Private { .. }
+            | Error::Entry { .. }
+            | Error::Distance { .. } => Self::Rejected(error.to_string()),
+            error => Self::Error(error.into()),
+        }
+    }
 }
 
 impl From<anyhow::Error> for Failure {
@@ -69,18 +81,20 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
 
     // 2. The key: its id, its SRS, the ranges of its weights.
     let (vk, model) = read_key(context, report, options, &trust)?;
-    let image = model.image().map_err(|error| error.context(options.vk.display().to_string()))?;
+    let image = model
+        .image()
+        .map_err(|error| anyhow::Error::from(error).context(options.vk.display().to_string()))?;
     let labels = read_labels(options.labels.as_deref(), model.outputs())?;
 
     // 3. The statement: every field is that of the key, or becomes part of what is verified.
     let span = info_span!("read statement").entered();
-    let file = Statement::read(&options.statement).map_err(of_the_prover)?;
-    let statement = statement_of(&model, &file, bound).map_err(Failure::Rejected)?;
+    let file = statement::read(&options.statement).map_err(of_the_prover)?;
+    let statement = model.check(&file, bound)?;
     if let Some(path) = &options.expect_input {
-        expect::input(report, &model, image.as_ref(), path, &file.inputs)?;
+        expect::input(report, &model, image.as_ref(), path, &file)?;
     }
     if let Some(path) = &options.expect_output {
-        expect::output(report, &model, options, path, &file.outputs)?;
+        expect::output(report, &model, options, path, &file)?;
     }
     drop(span);
 
@@ -114,24 +128,20 @@ fn read_key(
     report: &mut Report,
     options: &cli::Verify,
     trust: &Trust,
-) -> Result<(Checked, Interface), Failure> {
+) -> Result<(CheckedVk, Interface), Failure> {
     let limit = (MAX_KEY_BYTES + container::HEADER_BYTES) as u64;
-    // What is no file of ours is told by whoever expects a key in one piece.
-    let kind = match container::kind(&options.vk) {
-        Ok(Kind::PipelineKey) => Kind::PipelineKey,
-        _ => Kind::VerifyingKey,
-    };
+    let kind = UncheckedVk::kind(container::kind(&options.vk));
     let bytes = container::read(&options.vk, kind, &protocol(), limit);
     let bytes = bytes.map_err(anyhow::Error::from)?;
     report.vk_bytes = file_bytes(&options.vk);
     let invalid = |error: anyhow::Error| error.context(options.vk.display().to_string());
     let pinned = options.model_id.as_ref().map(|id| ModelId(id.0));
-    let decode = || info_span!("read key").in_scope(|| Unchecked::decode(kind, &bytes, pinned));
+    let decode = || info_span!("read key").in_scope(|| UncheckedVk::decode(kind, &bytes, pinned));
     let vk = report.time(Stage::VkCheck, decode).map_err(|error| match error {
         VerifyError::ModelId { .. } => Failure::Rejected(error.to_string()),
         error => Failure::Error(invalid(error.into())),
     })?;
-    let model = vk.interface().map_err(invalid)?;
+    let model = vk.interface().map_err(|error| invalid(error.into()))?;
     let (id, srs) = (model.model_id, model.srs_id);
     report.note("model_id", id.to_string());
     report.note("srs_id", srs.to_string());
@@ -141,7 +151,7 @@ fn read_key(
             "--any-model: the key file alone says which model this is about ({id}), and whoever made it chose the model"
         ));
     }
-    model.image().map_err(invalid)?;
+    model.image().map_err(|error| invalid(error.into()))?;
     let check = || info_span!("check key").in_scope(|| vk.check(&trust.policy));
     let vk = report.time(Stage::VkCheck, check).map_err(|error| match error {
         VerifyError::Srs(_) => Failure::Rejected(error.to_string()),
@@ -154,85 +164,4 @@ fn read_key(
     report.note("srs_insecure", insecure);
     report.note("srs_source", trust.source(srs));
     Ok((vk, model))
-}
-
-/// The statement to verify; every field of the file is compared with the key or used.
-fn statement_of(
-    model: &Interface,
-    file: &Statement,
-    context: Vec<u8>,
-) -> Result<zktorch_verifier::Statement, String> {
-    let differs = |what: &str, expected: String, got: String| {
-        Err(format!("statement: {what}: expected {expected}, got {got}"))
-    };
-    if file.model_id.0 != model.model_id.0 {
-        let (expected, got) = (model.model_id.to_string(), ModelId(file.model_id.0).to_string());
-        return differs("model_id (wrong key?)", expected, got);
-    }
-    if file.srs_id.0 != model.srs_id.0 {
-        let got = zktorch_commit::SrsId(file.srs_id.0).to_string();
-        return differs("srs_id", model.srs_id.to_string(), got);
-    }
-    let mut public = Vec::new();
-    let mut private = [Vec::new(), Vec::new()];
-    let sides = [
-        ("inputs", model.inputs(), &model.commitments[0], &file.inputs),
-        ("outputs", model.outputs(), &model.commitments[1], &file.outputs),
-    ];
-    for ((what, ports, places, tensors), private) in sides.into_iter().zip(&mut private) {
-        if ports.len() != tensors.len() {
-            return differs(what, ports.len().to_string(), tensors.len().to_string());
-        }
-        for ((port, place), tensor) in ports.iter().zip(places).zip(tensors) {
-            check_tensor(what, port, tensor)?;
-            let is_public = model.is_public(port);
-            match &tensor.value {
-                TensorValue::Public(integers) if is_public => public.push(integers.clone()),
-                TensorValue::Private(commitments) if !is_public => {
-                    let commitments: Vec<[u8; 32]> = commitments.iter().map(|bytes| bytes.0).collect();
-                    if place.start > 0 {
-                        // In shards every one has its own, in the order of the ports.
-                        if private.len() != place.start || commitments.len() != place.len() {
-                            let expected = format!("{} commitments", place.len());
-                            return differs(&port.name, expected, commitments.len().to_string());
-                        }
-                        private.extend(commitments);
-                        continue;
-                    }
-                    // Otherwise all private tensors of a side lie in the same chunks.
-                    if !private.is_empty() && *private != commitments {
-                        return differs(
-                            what,
-                            "the same commitments for all private tensors".to_owned(),
-                            port.name.clone(),
-                        );
-                    }
-                    *private = commitments;
-                }
-                _ => {
-                    let expected = if is_public { "public" } else { "private" };
-                    return differs(&port.name, expected.to_owned(), "the other visibility".to_owned());
-                }
-            }
-        }
-    }
-    let [private_inputs, private_outputs] = private;
-    let model_id = model.model_id;
-    Ok(zktorch_verifier::Statement { model_id, public, private_inputs, private_outputs, context })
-}
-
-fn check_tensor(what: &str, port: &PortInfo, tensor: &StatementTensor) -> Result<(), String> {
-    let expected = (&port.name, &port.dims, port.scale, port.zero, port.multiplier);
-    let got = (&tensor.name, &tensor.dims, tensor.scale, tensor.zero, tensor.multiplier);
-    if expected == got {
-        return Ok(());
-    }
-    let show = |(name, dims, scale, zero, multiplier): (&String, &Vec<usize>, i32, i32, f64)| {
-        let affine = match (zero, multiplier) {
-            (0, 1.0) => String::new(),
-            _ => format!(", zero {zero} and multiplier {multiplier}"),
-        };
-        format!("{name} {dims:?} with scale {scale}{affine}")
-    };
-    Err(format!("statement: {what}: expected {}, got {}", show(expected), show(got)))
 }

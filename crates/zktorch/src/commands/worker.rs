@@ -20,9 +20,9 @@ use zktorch_commit::Srs;
 use zktorch_prover::{Proved, ProvedLeaf, ShardKeys, ShardSecrets, prove_leaf};
 use zktorch_verifier::{PipelineStatement, Statement, UncheckedKey};
 
-use super::model_file::load_srs;
 use super::pipeline::LoadedPipeline;
 use super::{Context, Outcome, protocol};
+use zktorch::model_file::load_srs;
 
 /// The largest job.
 const MAX_BYTES: u64 = 8 << 30;

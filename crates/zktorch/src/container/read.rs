@@ -10,8 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{HEADER_BYTES, Header, Kind};
 use crate::error::IoContext;
-use crate::hex::Bytes32;
-use crate::{Error, files};
+use crate::{Bytes32, Error, files};
 
 /// The body of a file of this kind and protocol, of at most `limit` bytes. Erased when dropped: it may be a proving key.
 ///
@@ -21,7 +20,7 @@ pub fn read(path: &Path, kind: Kind, protocol: &Bytes32, limit: u64) -> Result<Z
     let read = || {
         let (mut file, header) = open(path)?;
         header.demand(kind, protocol)?;
-        let too_large = || Error::TooLarge { what: kind.to_string(), size: header.body_bytes, limit };
+        let too_large = || Error::too_large(kind.to_string(), header.body_bytes, limit);
         let length = usize::try_from(header.body_bytes).ok().filter(|_| header.body_bytes <= limit);
         // The file has this length (checked when it was opened), so the allocation is justified.
         let mut body = Zeroizing::new(vec![0; length.ok_or_else(too_large)?]);
@@ -77,7 +76,7 @@ pub fn read_with<T>(
         let (file, header) = open(path)?;
         header.demand(kind, protocol)?;
         if header.body_bytes > limit {
-            return Err(Error::TooLarge { what: kind.to_string(), size: header.body_bytes, limit });
+            return Err(Error::too_large(kind.to_string(), header.body_bytes, limit));
         }
         let (sender, pieces) = sync_channel(WAITING);
         std::thread::scope(|scope| {
@@ -97,19 +96,6 @@ pub fn read_with<T>(
         })
     };
     read().map_err(|error: Error| error.at(path))
-}
-
-/// The body within the bytes of a file of this kind and protocol.
-///
-/// # Errors
-/// The field that is not as expected.
-pub fn decode<'a>(bytes: &'a [u8], kind: Kind, protocol: &Bytes32) -> Result<&'a [u8], Error> {
-    let header = Header::from_prefix(bytes)?;
-    header.demand(kind, protocol)?;
-    let body = bytes.get(HEADER_BYTES..).unwrap_or_default();
-    header.demand_length(body.len() as u64)?;
-    header.demand_digest(Bytes32::sha256(body))?;
-    Ok(body)
 }
 
 /// What a file is, of any kind and protocol; length and digest are checked, in constant memory.

@@ -7,10 +7,9 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{HEADER_BYTES, Header, Kind};
-use crate::Error;
 use crate::error::IoContext;
 use crate::files::{Access, write_atomically};
-use crate::hex::Bytes32;
+use crate::{Bytes32, Error};
 
 /// Takes the body of a file piece by piece. Unbuffered, so that no secret stays behind in a buffer: give it large pieces.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ pub fn write_with(
     body: impl FnOnce(&mut BodyWriter<'_>) -> io::Result<()>,
 ) -> Result<Header, Error> {
     let access = if kind.is_secret() { Access::Owner } else { Access::Ordinary };
-    let mut header = header(kind, protocol, 0, Bytes32([0; 32]));
+    let mut header = Header::new(kind, protocol, 0, Bytes32([0; 32]));
     write_atomically(path, access, |file| {
         file.write_all(&[0; HEADER_BYTES]).action("write")?;
         let mut writer = BodyWriter { file, hasher: Sha256::new(), length: 0 };
@@ -64,19 +63,4 @@ pub fn write_with(
         file.write_all(&header.to_bytes()).action("write")
     })?;
     Ok(header)
-}
-
-/// Length of a file whose body has this length, in bytes.
-pub fn file_bytes(body: usize) -> u64 {
-    (HEADER_BYTES + body) as u64
-}
-
-/// The bytes of a whole file.
-pub fn encode(kind: Kind, protocol: &Bytes32, body: &[u8]) -> Vec<u8> {
-    let header = header(kind, protocol, body.len() as u64, Bytes32::sha256(body));
-    [&header.to_bytes(), body].concat()
-}
-
-fn header(kind: Kind, protocol: &Bytes32, body_bytes: u64, digest: Bytes32) -> Header {
-    Header { kind, version: kind.version(), protocol: *protocol, body_bytes, digest }
 }

@@ -1,116 +1,143 @@
-//! Images as inputs: what is done to one before the model sees it.
+//! From the bytes of an image to a tensor, as an [`ImageSpec`] says.
 //!
-//! An [`ImageSpec`] is written `resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225` and stored in the
-//! compiled model, so that everybody who feeds it an image gets the same numbers.
+//! The steps are those of the usual Python pipelines (bilinear resizing with antialiasing, on 8-bit channels; floor of the
+//! longer side; the crop's offset rounded half to even), so that accuracies measured there carry over. Orientation tags and
+//! colour profiles are ignored, as they are there.
 
-mod apply;
-mod layout;
-mod parse;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use apply::is_image;
-pub use layout::Layout;
+use std::io::Cursor;
 
-use serde::{Deserialize, Serialize};
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, GrayImage, ImageReader, Limits, RgbImage};
 
-use crate::Error;
+use zktorch_files::data::{Tensor, is_image};
+use zktorch_files::{Colours, Error, ImageSpec, Layout, MAX_EXTENT, Resize};
 
-pub(crate) const FORMAT: &str = "image specification";
-/// The largest extent, in pixels, of an image before, between and after the steps.
-pub(crate) const MAX_EXTENT: u32 = 16_384;
+/// Most bytes that a decoder allocates: 512 MiB.
+const MAX_DECODED: u64 = 512 << 20;
+/// Most pixels after resizing.
+const MAX_PIXELS: u64 = 1 << 26;
 
-/// Preprocessing of one image, in this order: decode, convert to the colours, resize, crop, divide by 255, subtract the mean,
-/// divide by the standard deviation. The result has dimensions [1, channels, height, width], or [1, height,
-/// width, channels] if that is the layout.
+/// Decodes and preprocesses a JPEG or PNG image.
 ///
-/// ```
-/// use zktorch::ImageSpec;
-///
-/// let text = "resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225";
-/// let spec: ImageSpec = text.parse()?;
-/// assert_eq!(spec.to_string(), text);
-/// # Ok::<(), zktorch::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ImageSpec {
-    /// Bilinear resizing with antialiasing.
-    pub resize: Option<Resize>,
-    /// The central part of this height and width.
-    pub crop: Option<(u32, u32)>,
-    /// Channels.
-    pub colours: Colours,
-    /// For each channel; 0 if empty.
-    pub mean: Vec<f32>,
-    /// For each channel; 1 if empty.
-    pub std: Vec<f32>,
-    /// Order of the axes; none: what the extents of the model's input say ([`ImageSpec::for_inputs`]).
-    #[serde(default)]
-    pub layout: Option<Layout>,
+/// # Errors
+/// [`Error::Format`] if the specification is invalid, the bytes are no such image, or the image is too large, or smaller than
+/// the crop.
+pub(crate) fn preprocess(spec: &ImageSpec, bytes: &[u8]) -> Result<Tensor, Error> {
+    spec.validate()?;
+    let decoded = decode(bytes)?;
+    let image = match spec.colours {
+        Colours::Rgb => DynamicImage::ImageRgb8(decoded.into_rgb8()),
+        Colours::Gray => DynamicImage::ImageLuma8(luma(&decoded.into_rgb8())),
+    };
+    let image = resized(spec, image)?;
+    let image = cropped(spec, image)?;
+    tensor(spec, &image)
 }
 
-/// The size to which an image is resized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Resize {
-    /// `resize=256`: the shorter side gets this length, the other `floor(length * longer / shorter)`.
-    Shorter(u32),
-    /// `resize=28x28`: exactly this height and width.
-    Exact(u32, u32),
-}
-
-/// The channels of the tensor. Transparency is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Colours {
-    /// Red, green, blue.
-    Rgb,
-    /// Luma, 0.299 red + 0.587 green + 0.114 blue.
-    Gray,
-}
-
-impl Colours {
-    /// Number of channels.
-    pub fn channels(self) -> usize {
-        match self {
-            Self::Rgb => 3,
-            Self::Gray => 1,
-        }
-    }
-}
-
-impl ImageSpec {
-    /// Checks what a parsed specification holds by construction; for one that was deserialised.
-    ///
-    /// # Errors
-    /// [`Error::Format`], which names the field.
-    pub fn validate(&self) -> Result<(), Error> {
-        let extent =
-            |field: &str, extents: [u32; 2]| match extents.iter().find(|e| !(1..=MAX_EXTENT).contains(*e)) {
-                Some(bad) => Err(Error::format(FORMAT, field, format!("1 to {MAX_EXTENT}"), bad.to_string())),
-                None => Ok(()),
+fn resized(spec: &ImageSpec, image: DynamicImage) -> Result<DynamicImage, Error> {
+    let (height, width) = match spec.resize {
+        None => return Ok(image),
+        Some(Resize::Exact(height, width)) => (height, width),
+        Some(Resize::Shorter(side)) => {
+            let longer = |long: u32, short: u32| {
+                let scaled = u64::from(side) * u64::from(long) / u64::from(short.max(1));
+                u32::try_from(scaled).unwrap_or(u32::MAX)
             };
-        match self.resize {
-            Some(Resize::Shorter(side)) => extent("resize", [side, side])?,
-            Some(Resize::Exact(height, width)) => extent("resize", [height, width])?,
-            None => {}
+            let (height, width) = (image.height(), image.width());
+            if height <= width { (side, longer(width, height)) } else { (longer(height, width), side) }
         }
-        if let Some((height, width)) = self.crop {
-            extent("crop", [height, width])?;
-        }
-        let channels = self.colours.channels();
-        for (field, values) in [("mean", &self.mean), ("std", &self.std)] {
-            if !values.is_empty() && values.len() != channels {
-                let expected = format!("{channels} numbers, one for each channel");
-                return Err(Error::format(FORMAT, field, expected, values.len().to_string()));
-            }
-        }
-        if let Some(bad) = self.mean.iter().find(|x| !x.is_finite()) {
-            return Err(Error::format(FORMAT, "mean", "finite numbers", bad.to_string()));
-        }
-        // A subnormal would make infinities.
-        if let Some(bad) = self.std.iter().find(|x| !(x.is_normal() && **x > 0.0)) {
-            return Err(Error::format(FORMAT, "std", "positive numbers", bad.to_string()));
-        }
-        Ok(())
+    };
+    if u64::from(height) * u64::from(width) > MAX_PIXELS {
+        let expected = format!("at most {MAX_PIXELS} pixels after resizing");
+        return Err(Error::format("image", "size", expected, format!("{height}x{width}")));
     }
+    if (height, width) == (image.height(), image.width()) {
+        return Ok(image);
+    }
+    Ok(match image {
+        DynamicImage::ImageLuma8(gray) => imageops::resize(&gray, width, height, FilterType::Triangle).into(),
+        other => imageops::resize(&other.into_rgb8(), width, height, FilterType::Triangle).into(),
+    })
+}
+
+fn cropped(spec: &ImageSpec, image: DynamicImage) -> Result<DynamicImage, Error> {
+    let Some((height, width)) = spec.crop else {
+        return Ok(image);
+    };
+    match (image.height().checked_sub(height), image.width().checked_sub(width)) {
+        (Some(rows), Some(columns)) => {
+            Ok(image.crop_imm(half_to_even(columns), half_to_even(rows), width, height))
+        }
+        _ => {
+            let expected = format!("at least the crop, {height}x{width}");
+            let got = format!("{}x{}", image.height(), image.width());
+            Err(Error::format("image", "size", expected, got))
+        }
+    }
+}
+
+/// (x / 255 - mean) / std, channel by channel.
+fn tensor(spec: &ImageSpec, image: &DynamicImage) -> Result<Tensor, Error> {
+    let channels = spec.colours.channels();
+    let (height, width) = (image.height() as usize, image.width() as usize);
+    let normalised = |channel: usize, byte: u8| {
+        let mean = spec.mean.get(channel).copied().unwrap_or(0.0);
+        let std = spec.std.get(channel).copied().unwrap_or(1.0);
+        (f32::from(byte) / 255.0 - mean) / std
+    };
+    let bytes = image.as_bytes();
+    if spec.layout == Some(Layout::Nhwc) {
+        // As the decoder has them: the channels of a pixel side by side.
+        let pixels = bytes.chunks_exact(channels).flat_map(|pixel| pixel.iter().enumerate());
+        let data: Vec<f32> = pixels.map(|(channel, byte)| normalised(channel, *byte)).collect();
+        return Tensor::new(None, vec![1, height, width, channels], data);
+    }
+    let mut data = Vec::with_capacity(bytes.len());
+    for channel in 0..channels {
+        let plane = bytes.iter().skip(channel).step_by(channels);
+        data.extend(plane.map(|byte| normalised(channel, *byte)));
+    }
+    Tensor::new(None, vec![1, channels, height, width], data)
+}
+
+fn decode(bytes: &[u8]) -> Result<DynamicImage, Error> {
+    if !is_image(bytes) {
+        return Err(Error::format("image", "content", "a JPEG or PNG image", "other bytes"));
+    }
+    let damaged = |got: String| Error::format("image", "content", "a readable JPEG or PNG image", got);
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|error| damaged(error.to_string()))?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_EXTENT);
+    limits.max_image_height = Some(MAX_EXTENT);
+    limits.max_alloc = Some(MAX_DECODED);
+    reader.limits(limits);
+    let image = reader.decode().map_err(|error| damaged(error.to_string()))?;
+    if image.width() == 0 || image.height() == 0 {
+        return Err(Error::format("image", "size", "at least one pixel", "none"));
+    }
+    Ok(image)
+}
+
+/// ITU-R BT.601 luma, rounded to 8 bits: weights 0.299, 0.587, 0.114 in units of 2^-16, which sum to 1.
+fn luma(image: &RgbImage) -> GrayImage {
+    let luma = |[red, green, blue]: [u8; 3]| {
+        let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
+        (sum + (1 << 15)).to_le_bytes()[2] // divided by 2^16; the sum is below 2^24
+    };
+    let mut gray = GrayImage::new(image.width(), image.height());
+    for (to, from) in gray.pixels_mut().zip(image.pixels()) {
+        to.0 = [luma(from.0)];
+    }
+    gray
+}
+
+/// n / 2, halves to the even neighbour.
+fn half_to_even(n: u32) -> u32 {
+    let half = n / 2;
+    if n % 2 == 1 { half + half % 2 } else { half }
 }

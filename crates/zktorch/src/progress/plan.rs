@@ -2,19 +2,46 @@
 
 use std::time::{Duration, Instant};
 
-/// A step that is known before the work begins: spans of one name.
+use zktorch_field::task::Stage;
+use zktorch_prover::stages::Planned;
+
+/// What tells that a step begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign<'a> {
+    /// A span of this name, of what is done around proofs.
+    Span(&'a str),
+    /// A stage of a proof.
+    Stage(Stage),
+}
+
+impl<'a> Sign<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Self::Span(name) => name,
+            Self::Stage(stage) => stage.name(),
+        }
+    }
+}
+
+/// A step that is known before the work begins.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    span: &'static str,
+    sign: Sign<'static>,
     seconds: f64,
     times: u64,
+}
+
+impl From<Planned> for Step {
+    fn from(Planned { stage, steps, seconds }: Planned) -> Self {
+        Self { sign: Sign::Stage(stage), seconds, times: steps }
+    }
 }
 
 impl Step {
     /// A span that is entered once, and how many seconds it may take: only proportions between steps matter much, because the
     /// estimate is corrected by what is done.
     pub fn new(span: &'static str, seconds: f64) -> Self {
-        Self { span, seconds, times: 1 }
+        Self { sign: Sign::Span(span), seconds, times: 1 }
     }
 
     /// The span is entered so many times, `seconds` being for all of them.
@@ -25,11 +52,11 @@ impl Step {
     }
 }
 
-/// The steps of several pieces of work, one after the other: spans of one name are one step.
+/// The steps of several pieces of work, one after the other: those with the same sign are one.
 pub fn merged(lists: impl IntoIterator<Item = Vec<Step>>) -> Vec<Step> {
     let mut all: Vec<Step> = Vec::new();
     for step in lists.into_iter().flatten() {
-        match all.iter_mut().find(|known| known.span == step.span) {
+        match all.iter_mut().find(|known| known.sign == step.sign) {
             Some(known) => {
                 known.seconds += step.seconds;
                 known.times += step.times;
@@ -65,35 +92,38 @@ impl Plan {
         Self { what, steps, open: Vec::new(), last: 0, started: now, advanced: now }
     }
 
-    /// A span begins.
-    pub(super) fn enter(&mut self, span: &str) {
-        if let Some(index) = self.find(span) {
+    /// A step begins.
+    pub(super) fn enter(&mut self, sign: Sign<'_>) {
+        if let Some(index) = self.find(sign) {
             self.open.push(index);
             self.last = index;
         }
     }
 
-    /// A span ends.
-    pub(super) fn exit(&mut self, span: &str, now: Instant) {
-        let Some(index) = self.find(span) else { return };
+    /// A step ends. A stage of several steps says itself when each is done.
+    pub(super) fn exit(&mut self, sign: Sign<'_>, now: Instant) {
+        let Some(index) = self.find(sign) else { return };
         // One that began before the plan is none of its steps.
         if let Some(position) = self.open.iter().rposition(|open| *open == index) {
             self.open.remove(position);
-            self.count(span, now);
+            let counts_itself = matches!(sign, Sign::Stage(_)) && self.steps[index].0.times > 1;
+            if !counts_itself {
+                self.count(sign, now);
+            }
             self.last = self.open.last().copied().unwrap_or(index);
         }
     }
 
-    /// A span has ended, which was not shown.
-    pub(super) fn count(&mut self, span: &str, now: Instant) {
-        if let Some((step, count)) = self.steps.iter_mut().find(|(step, _)| step.span == span) {
+    /// A step is done, whose beginning was not shown.
+    pub(super) fn count(&mut self, sign: Sign<'_>, now: Instant) {
+        if let Some((step, count)) = self.steps.iter_mut().find(|(step, _)| step.sign == sign) {
             *count = (*count + 1).min(step.times);
             self.advanced = now;
         }
     }
 
-    fn find(&self, span: &str) -> Option<usize> {
-        self.steps.iter().position(|(step, _)| step.span == span)
+    fn find(&self, sign: Sign<'_>) -> Option<usize> {
+        self.steps.iter().position(|(step, _)| step.sign == sign)
     }
 
     fn total(&self) -> f64 {
@@ -151,7 +181,7 @@ impl Plan {
         match self.steps.get(self.last) {
             Some((step, _)) => {
                 let (number, count) = (self.last + 1, self.steps.len());
-                format!("{what}: {} ({number} of {count}) [{bar}] {left} left", step.span)
+                format!("{what}: {} ({number} of {count}) [{bar}] {left} left", step.sign.name())
             }
             None => what.to_owned(),
         }
@@ -183,35 +213,35 @@ mod tests {
         let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
         let mut plan = plan(start);
         assert_eq!(plan.line(at(0.0)), "prove: read (1 of 3) [>                       ] about 10 s left");
-        plan.enter("read");
+        plan.enter(Sign::Span("read"));
         // Half of the step; and more than all of it, which takes nothing from the others.
         assert_eq!(plan.line(at(0.5)), "prove: read (1 of 3) [=>                      ] about 9 s left");
         assert_eq!(plan.line(at(60.0)), "prove: read (1 of 3) [==>                     ] about 9 s left");
         // It took ten times as long as expected.
-        plan.exit("read", at(10.0));
+        plan.exit(Sign::Span("read"), at(10.0));
         assert_eq!(plan.fraction(), 0.1);
         assert_eq!(plan.line(at(10.0)), "prove: read (1 of 3) [==>                     ] about 63 s left");
-        plan.enter("fold");
+        plan.enter(Sign::Span("fold"));
         assert!(plan.line(at(10.0)).starts_with("prove: fold (2 of 3) [==> "));
-        plan.exit("fold", at(12.0));
+        plan.exit(Sign::Span("fold"), at(12.0));
         assert!((plan.fraction() - 0.3).abs() < 1e-9);
         for (time, share) in [(14.0, 0.5), (16.0, 0.7)] {
-            plan.enter("fold");
-            plan.enter("inner");
-            plan.exit("inner", at(13.0));
-            plan.exit("fold", at(time));
+            plan.enter(Sign::Span("fold"));
+            plan.enter(Sign::Span("inner"));
+            plan.exit(Sign::Span("inner"), at(13.0));
+            plan.exit(Sign::Span("fold"), at(time));
             assert!((plan.fraction() - share).abs() < 1e-9);
         }
         // More often than planned: counts no more, and is not what the estimate waits for.
-        plan.enter("fold");
-        plan.exit("fold", at(17.0));
+        plan.enter(Sign::Span("fold"));
+        plan.exit(Sign::Span("fold"), at(17.0));
         assert!((plan.fraction() - 0.7).abs() < 1e-9);
-        plan.enter("open");
+        plan.enter(Sign::Span("open"));
         // 17.5 seconds for 7.5 expected: three expected seconds are seven.
         assert_eq!(plan.line(at(17.0)), "prove: open (3 of 3) [================>       ] about 7 s left");
         assert_eq!(plan.line(at(22.5)), "prove: open (3 of 3) [======================> ] about 1 s left");
         assert!(plan.line(at(99.0)).ends_with("less than 1 s left"));
-        plan.exit("open", at(99.0));
+        plan.exit(Sign::Span("open"), at(99.0));
         assert_eq!(plan.fraction(), 1.0);
         assert_eq!(plan.line(at(99.0)), "prove: open (3 of 3) [========================] less than 1 s left");
     }
@@ -220,15 +250,36 @@ mod tests {
     fn nested_steps_show_the_innermost() {
         let start = Instant::now();
         let mut plan = plan(start);
-        plan.exit("open", start);
-        plan.enter("fold");
-        plan.enter("open");
+        plan.exit(Sign::Span("open"), start);
+        plan.enter(Sign::Span("fold"));
+        plan.enter(Sign::Span("open"));
         assert!(plan.line(start).contains("open (3 of 3)"));
-        plan.exit("open", start);
+        plan.exit(Sign::Span("open"), start);
         assert!(plan.line(start).contains("fold (2 of 3)"));
-        plan.exit("fold", start);
+        plan.exit(Sign::Span("fold"), start);
         assert!(plan.line(start).contains("fold (2 of 3)"));
         assert_eq!(plan.fraction(), 0.5);
+    }
+
+    #[test]
+    fn a_stage_counts_its_steps_itself() {
+        const FOLD: Stage = Stage::new("fold");
+        const OPEN: Stage = Stage::new("open");
+        let start = Instant::now();
+        let planned = [(FOLD, 2, 2.0), (OPEN, 1, 2.0)];
+        let step = |(stage, steps, seconds)| Step::from(Planned { stage, steps, seconds });
+        let mut plan = Plan::new("prove", planned.map(step).to_vec(), start);
+        // A span of that name is another matter.
+        plan.enter(Sign::Span("open"));
+        plan.exit(Sign::Span("open"), start);
+        plan.enter(Sign::Stage(FOLD));
+        plan.count(Sign::Stage(FOLD), start);
+        assert!(plan.line(start).starts_with("prove: fold (1 of 2)"));
+        plan.exit(Sign::Stage(FOLD), start);
+        assert_eq!(plan.fraction(), 0.25);
+        plan.enter(Sign::Stage(OPEN));
+        plan.exit(Sign::Stage(OPEN), start);
+        assert_eq!(plan.fraction(), 0.75);
     }
 
     #[test]
@@ -237,8 +288,8 @@ mod tests {
         let later = start + Duration::from_secs(5);
         assert_eq!(Plan::new("verify", Vec::new(), start).line(later), "verify");
         let mut free = Plan::new("verify", vec![Step::new("a", 0.0)], start);
-        free.enter("a");
-        free.exit("a", later);
+        free.enter(Sign::Span("a"));
+        free.exit(Sign::Span("a"), later);
         assert_eq!(free.fraction(), 0.0);
         assert!(free.line(later).ends_with("less than 1 s left"));
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Clock {
     /// The only thread that counts.
     owner: Option<ThreadId>,
-    /// Open spans, outermost first, with their stages.
-    open: Vec<(u64, usize)>,
+    /// Open stages, outermost first.
+    open: Vec<usize>,
     /// Up to when time has been given away.
     until: Instant,
     sums: Vec<Option<Duration>>,
@@ -29,18 +29,18 @@ impl Clock {
         self.sums.fill(None);
     }
 
-    pub(super) fn enter(&mut self, span: u64, stage: usize, now: Instant) {
+    pub(super) fn enter(&mut self, stage: usize, now: Instant) {
         if self.is_owner() {
             self.give_away(now);
-            self.open.push((span, stage));
+            self.open.push(stage);
         }
     }
 
-    pub(super) fn exit(&mut self, span: u64, now: Instant) {
+    pub(super) fn exit(&mut self, stage: usize, now: Instant) {
         if self.is_owner() {
             self.give_away(now);
             // One that was open before the restart is not there.
-            if let Some(index) = self.open.iter().rposition(|(id, _)| *id == span) {
+            if let Some(index) = self.open.iter().rposition(|open| *open == stage) {
                 self.open.remove(index);
             }
         }
@@ -57,7 +57,7 @@ impl Clock {
     }
 
     fn give_away(&mut self, now: Instant) {
-        if let Some(sum) = self.open.last().and_then(|(_, stage)| self.sums.get_mut(*stage)) {
+        if let Some(sum) = self.open.last().and_then(|stage| self.sums.get_mut(*stage)) {
             *sum.get_or_insert_default() += now.saturating_duration_since(self.until);
         }
         self.until = now;
@@ -77,17 +77,17 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut clock = Clock::new(4, start);
-        clock.enter(1, 0, at(1));
+        clock.enter(0, at(1));
         assert_eq!(milliseconds(&clock.sums(at(2))), [None; 4], "nothing counts before the restart");
         clock.restart(at(10));
-        clock.exit(1, at(11));
-        clock.enter(2, 0, at(20));
-        clock.enter(3, 1, at(25));
-        clock.enter(4, 0, at(26));
-        clock.exit(4, at(28));
-        clock.exit(3, at(32));
-        clock.exit(2, at(40));
-        clock.enter(5, 2, at(50));
+        clock.exit(0, at(11));
+        clock.enter(0, at(20));
+        clock.enter(1, at(25));
+        clock.enter(0, at(26));
+        clock.exit(0, at(28));
+        clock.exit(1, at(32));
+        clock.exit(0, at(40));
+        clock.enter(2, at(50));
         // Stage 0: 20 to 25, 26 to 28 and 32 to 40. Stage 2 is still open.
         assert_eq!(milliseconds(&clock.sums(at(57))), [Some(15), Some(5), Some(7), None]);
         assert_eq!(milliseconds(&clock.sums(at(60))), [Some(15), Some(5), Some(10), None]);
@@ -96,16 +96,16 @@ mod tests {
     }
 
     #[test]
-    fn spans_that_end_in_another_order() {
+    fn stages_that_end_in_another_order() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut clock = Clock::new(2, start);
         clock.restart(start);
-        clock.enter(1, 0, at(0));
-        clock.enter(2, 1, at(1));
-        clock.exit(1, at(3));
-        clock.exit(2, at(7));
-        clock.exit(2, at(8));
+        clock.enter(0, at(0));
+        clock.enter(1, at(1));
+        clock.exit(0, at(3));
+        clock.exit(1, at(7));
+        clock.exit(1, at(8));
         assert_eq!(milliseconds(&clock.sums(at(9))), [Some(1), Some(6)]);
     }
 
@@ -115,14 +115,14 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         let mut clock = Clock::new(2, start);
         clock.restart(start);
-        clock.enter(1, 0, at(0));
+        clock.enter(0, at(0));
         thread::scope(|scope| {
             scope.spawn(|| {
-                clock.enter(2, 1, at(1));
-                clock.exit(1, at(2));
+                clock.enter(1, at(1));
+                clock.exit(0, at(2));
             });
         });
-        clock.exit(1, at(5));
+        clock.exit(0, at(5));
         assert_eq!(milliseconds(&clock.sums(at(6))), [Some(5), None]);
     }
 }

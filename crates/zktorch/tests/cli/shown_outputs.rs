@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use zktorch::container::{self, Kind};
-use zktorch::statement::{Statement, StatementTensor, TensorValue};
+use zktorch::statement::{self, Statement, StatementTensor, TensorValue};
 use zktorch::{Bytes32, data};
 use zktorch_commit::Srs;
 use zktorch_onnx::{FloatTensor, Options, compile};
@@ -92,7 +92,7 @@ fn outputs_with_zero_and_multiplier() {
         value: TensorValue::Public(integers.to_vec()),
     };
     let out = |affine| tensor(&output.name, &output.dims, output.scale, affine, &proved.outputs[0]);
-    let statement = |affine| Statement {
+    let stated = |affine| Statement {
         model_id: Bytes32(key.vk().model_id().0),
         srs_id: Bytes32(key.vk().srs().id().0),
         inputs: vec![tensor(&input.name, &input.dims, input.scale, (0, 1.0), &integers[0])],
@@ -104,7 +104,7 @@ fn outputs_with_zero_and_multiplier() {
         let own = ["verify", "--json", "--vk", &vk, "--proof", &proof, "--statement", &file];
         zktorch(&[&own[..], &["--model-id", &id, "--allow-insecure-srs"], more].concat())
     };
-    statement((-300, 0.1)).write(&path("s.json")).unwrap();
+    statement::write(&stated((-300, 0.1)), &path("s.json")).unwrap();
     let real: Vec<f64> = (proved.outputs[0].iter())
         .map(|integer| f64::from(integer + 300) * 0.1 / f64::from(1 << output.scale))
         .collect();
@@ -120,7 +120,7 @@ fn outputs_with_zero_and_multiplier() {
     assert_eq!(verify(&["--expect-output", &expected, "--exact"]).code, 0);
     // Others than the key's are another statement.
     for affine in [(0, 0.1), (-300, 1.0), (-300, 0.2), (0, 1.0)] {
-        statement(affine).write(&path("s.json")).unwrap();
+        statement::write(&stated(affine), &path("s.json")).unwrap();
         verify(&[]).rejected("zero -300 and multiplier 0.1, got");
     }
 }

@@ -6,7 +6,7 @@
 //! | `.npz` | first bytes (a zip archive) | one for each entry, named as the entry |
 //! | `.json` | extension | nested arrays: one, unnamed; an object of nested arrays: one for each key |
 //! | ONNX TensorProto | extension `.pb` | one, with the name it has |
-//! | JPEG, PNG | first bytes | one, unnamed, as the [`ImageSpec`] says |
+//! | JPEG, PNG | first bytes | recognised, but decoded elsewhere: one, unnamed, as an [`ImageSpec`](crate::ImageSpec) says |
 //!
 //! Half and double floats become the nearest 32-bit float; booleans and integers stay exact, up to 2^63 - 1.
 //! A JSON array of integers is one of integers, any other one of floats. Every tensor has at least one entry
@@ -23,7 +23,6 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read as _;
 use std::path::Path;
 
 pub use assign::{Wanted, assign};
@@ -32,9 +31,10 @@ pub use npy::{encode_npy_f32, encode_npy_i32};
 pub(crate) use tensor::checked_len;
 pub use tensor::{MAX_RANK, Tensor, Values};
 
-use crate::files::{MAX_FILE_BYTES, read_limited};
-use crate::image::ImageSpec;
-use crate::{Error, image};
+use crate::Error;
+
+/// The most that is read of one data, statement or JSON file: 256 MiB.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// A format of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Format {
         if bytes.starts_with(b"PK\x03\x04") {
             return Ok(Self::Npz);
         }
-        if image::is_image(bytes) {
+        if is_image(bytes) {
             return Ok(Self::Image);
         }
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -80,42 +80,21 @@ impl Format {
     }
 }
 
-/// Whether a file begins like an image. Not whether it is one: [`load`] says that.
-pub fn is_image(path: &Path) -> bool {
-    let mut start = Vec::new();
-    let read = crate::files::open(path).is_ok_and(|(file, _)| file.take(16).read_to_end(&mut start).is_ok());
-    read && image::is_image(&start)
+/// Whether the bytes begin like a JPEG or PNG image. Not whether they are one.
+pub fn is_image(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xd8\xff") || bytes.starts_with(b"\x89PNG\r\n\x1a\n")
 }
 
-/// Reads the tensors of a file. Images need a specification, other formats ignore it.
+/// Decodes tensors.
 ///
 /// # Errors
-/// [`Error::File`], which names the file and what in it is wrong.
-pub fn load(path: &Path, spec: Option<&ImageSpec>) -> Result<Vec<Tensor>, Error> {
-    let bytes = read_limited(path, MAX_FILE_BYTES)?;
-    Format::detect(path, &bytes)
-        .and_then(|format| decode(format, &bytes, spec))
-        .map_err(|error| error.at(path))
-}
-
-/// Decodes tensors. Images need a specification, other formats ignore it.
-///
-/// # Errors
-/// [`Error::Format`] and its relatives, which say what in the bytes is wrong.
-pub fn decode(format: Format, bytes: &[u8], spec: Option<&ImageSpec>) -> Result<Vec<Tensor>, Error> {
+/// [`Error::Format`] and its relatives, which say what in the bytes is wrong. Images are not decoded here.
+pub fn decode(format: Format, bytes: &[u8]) -> Result<Vec<Tensor>, Error> {
     match format {
         Format::Npy => Ok(vec![npy::decode(bytes, None)?]),
         Format::Npz => npz::decode(bytes),
         Format::Json => json::decode(bytes),
         Format::TensorProto => Ok(vec![pb::decode(bytes)?]),
-        Format::Image => match spec {
-            Some(spec) => Ok(vec![spec.apply(bytes)?]),
-            None => Err(Error::format(
-                "image",
-                "preprocessing",
-                "a model that was compiled with --image",
-                "a model without image preprocessing",
-            )),
-        },
+        Format::Image => Err(Error::format("data", "content", "arrays of numbers", "an image")),
     }
 }

@@ -11,8 +11,8 @@ use super::{
     FORMAT, MAX_COMMITMENTS, MAX_INLINE, MAX_LOG_MULTIPLIER, MAX_SCALE, MAX_TENSORS, STATEMENT_VERSION,
     Sibling, Statement, StatementTensor, TensorValue, real,
 };
-use crate::data::{MAX_RANK, checked_len, decode_npy_i32, encode_npy_i32};
-use crate::{Bytes32, Error, MAX_FILE_BYTES};
+use crate::data::{MAX_FILE_BYTES, MAX_RANK, checked_len, decode_npy_i32, encode_npy_i32};
+use crate::{Bytes32, Error};
 
 /// More than the header of any array file that we write.
 const NPY_HEADER: u64 = 1024;
@@ -84,10 +84,10 @@ impl Statement {
     ///
     /// # Errors
     /// [`Error::Format`], which names the field; whatever `sibling` fails with.
-    pub fn from_json(
+    pub fn from_json<E: From<Error>>(
         bytes: &[u8],
-        mut sibling: impl FnMut(&str, u64) -> Result<Vec<u8>, Error>,
-    ) -> Result<Self, Error> {
+        mut sibling: impl FnMut(&str, u64) -> Result<Vec<u8>, E>,
+    ) -> Result<Self, E> {
         // The version first: a statement of another version may have other fields.
         #[derive(Deserialize)]
         struct Versioned {
@@ -98,10 +98,11 @@ impl Statement {
         };
         let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
         if version != STATEMENT_VERSION {
-            return Err(Error::format(FORMAT, "version", STATEMENT_VERSION.to_string(), version.to_string()));
+            let (expected, got) = (STATEMENT_VERSION.to_string(), version.to_string());
+            return Err(Error::format(FORMAT, "version", expected, got).into());
         }
         let json: StatementJson = serde_json::from_slice(bytes).map_err(malformed)?;
-        let mut tensors = |list: Vec<TensorJson>, which: &str| -> Result<Vec<StatementTensor>, Error> {
+        let mut tensors = |list: Vec<TensorJson>, which: &str| -> Result<Vec<StatementTensor>, E> {
             let mut read = Vec::new();
             for (index, tensor) in list.into_iter().enumerate() {
                 read.push(tensor.into_tensor(&format!("{which}[{index}]"), &mut sibling)?);
@@ -190,15 +191,15 @@ impl TensorJson {
         Ok(json)
     }
 
-    fn into_tensor(
+    fn into_tensor<E: From<Error>>(
         self,
         place: &str,
-        sibling: &mut impl FnMut(&str, u64) -> Result<Vec<u8>, Error>,
-    ) -> Result<StatementTensor, Error> {
+        sibling: &mut impl FnMut(&str, u64) -> Result<Vec<u8>, E>,
+    ) -> Result<StatementTensor, E> {
         let len = check(place, &self.name, &self.dims, self.scale)?;
         let (zero, multiplier) = self.affine(place)?;
         let refuse = |field: &str, expected: &str, got: &str| {
-            Err(Error::format(FORMAT, format!("{place}.{field}"), expected, got))
+            Err(Error::format(FORMAT, format!("{place}.{field}"), expected, got).into())
         };
         let value = match (self.visibility, self.integers, self.commitments) {
             (VisibilityJson::Public, Some(_), Some(_)) => {
@@ -277,18 +278,19 @@ impl TensorJson {
 }
 
 impl FileJson {
-    fn integers(
+    fn integers<E: From<Error>>(
         &self,
         place: &str,
         dims: &[usize],
-        sibling: &mut impl FnMut(&str, u64) -> Result<Vec<u8>, Error>,
-    ) -> Result<Vec<i32>, Error> {
+        sibling: &mut impl FnMut(&str, u64) -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<i32>, E> {
         check_file_name(place, &self.npy)?;
         let entries = checked_len(FORMAT, dims)? as u64;
         let bytes = sibling(&self.npy, (4 * entries + NPY_HEADER).min(MAX_FILE_BYTES))?;
         let digest = Bytes32::sha256(&bytes);
         let refuse = |field: &str, expected: String, got: String| {
-            Err(Error::format(FORMAT, format!("{place}.integers.{field} ({})", self.npy), expected, got))
+            let field = format!("{place}.integers.{field} ({})", self.npy);
+            Err(Error::format(FORMAT, field, expected, got).into())
         };
         if digest != self.sha256 {
             return refuse("sha256", self.sha256.to_string(), digest.to_string());

@@ -1,34 +1,59 @@
-//! What commands ask of a key, be it of a model in one piece or in shards.
+//! A model as its key states it, be it in one piece or in shards.
 
+use core::fmt;
 use core::ops::Range;
 
-use anyhow::{Context as _, Result, bail};
-use zktorch::ImageSpec;
 use zktorch_commit::SrsId;
-use zktorch_graph::{Graph, TensorId};
-use zktorch_onnx::PortInfo;
-use zktorch_verifier::{ModelId, Port, ProofEnvelope, UncheckedKey, UncheckedPipeline};
+use zktorch_graph::{Graph, PortInfo, TensorId};
+use zktorch_verifier::{ModelId, Port, ProofEnvelope, UncheckedKey, UncheckedPipeline, VerifyError};
+
+use crate::{Error, ImageSpec};
+
+/// Inputs or outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What the model is given.
+    Input,
+    /// What it computes.
+    Output,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Input => "input",
+            Self::Output => "output",
+        })
+    }
+}
 
 /// A model as its user knows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Interface {
-    pub(crate) model_id: ModelId,
-    pub(crate) srs_id: SrsId,
+pub struct Interface {
+    /// The model.
+    pub model_id: ModelId,
+    /// The SRS of its key.
+    pub srs_id: SrsId,
     /// log2 of the chunk size.
-    pub(crate) k: usize,
-    pub(crate) preprocessing: String,
+    pub k: usize,
+    /// What is done to images before the model sees them; empty if it takes none.
+    pub preprocessing: String,
     /// The tensors of inputs and outputs, and nothing else.
-    pub(crate) graph: Graph,
+    pub graph: Graph,
     /// Inputs, outputs.
-    pub(crate) ports: [Vec<PortInfo>; 2],
+    pub ports: [Vec<PortInfo>; 2],
     /// Which of its side's commitments belong to every port: all of them but in shards; none for public ones.
-    pub(crate) commitments: [Vec<Range<usize>>; 2],
+    pub commitments: [Vec<Range<usize>>; 2],
     /// Length of every proof.
-    pub(crate) proof_bytes: usize,
+    pub proof_bytes: usize,
 }
 
 impl Interface {
-    pub(crate) fn of_key(vk: &UncheckedKey) -> Result<Self> {
+    /// That of a key in one piece.
+    ///
+    /// # Errors
+    /// [`VerifyError`] if the proofs of such a key would be too long.
+    pub fn of_key(vk: &UncheckedKey) -> Result<Self, VerifyError> {
         let graph = vk.network().graph();
         let mut own = Self::new(vk.model_id(), vk.srs().id(), vk.network().k(), vk.preprocessing());
         let sides = [(vk.inputs(), &graph.inputs), (vk.outputs(), &graph.outputs)];
@@ -44,7 +69,11 @@ impl Interface {
         Ok(own)
     }
 
-    pub(crate) fn of_pipeline(vk: &UncheckedPipeline) -> Result<Self> {
+    /// That of a key in shards.
+    ///
+    /// # Errors
+    /// [`VerifyError`] if the proofs of such a key would be too long.
+    pub fn of_pipeline(vk: &UncheckedPipeline) -> Result<Self, VerifyError> {
         let body = vk.body();
         let mut own = Self::new(vk.model_id(), vk.srs().id(), vk.k(), &body.preprocessing);
         for (side, (ports, wires)) in [&body.inputs, &body.outputs].into_iter().zip(vk.ports()).enumerate() {
@@ -87,34 +116,46 @@ impl Interface {
     }
 
     /// Whether the statement holds the values of a port.
-    pub(crate) fn is_public(&self, port: &PortInfo) -> bool {
+    pub fn is_public(&self, port: &PortInfo) -> bool {
         self.graph.tensor(port.tensor).role.is_public()
     }
 
     /// The inputs.
-    pub(crate) fn inputs(&self) -> &[PortInfo] {
+    pub fn inputs(&self) -> &[PortInfo] {
         &self.ports[0]
     }
 
     /// The outputs.
-    pub(crate) fn outputs(&self) -> &[PortInfo] {
+    pub fn outputs(&self) -> &[PortInfo] {
         &self.ports[1]
     }
 
     /// Commitments to private tensors in a statement: in all places where they stand.
-    pub(crate) fn listed_commitments(&self) -> usize {
+    pub fn listed_commitments(&self) -> usize {
         self.commitments.iter().flatten().map(|range| range.len()).sum()
     }
 
+    /// The inputs or the outputs.
+    pub fn ports(&self, side: Side) -> &[PortInfo] {
+        match side {
+            Side::Input => self.inputs(),
+            Side::Output => self.outputs(),
+        }
+    }
+
     /// What is done to images according to the key, which says it in the one form that we write.
-    pub(crate) fn image(&self) -> Result<Option<ImageSpec>> {
+    ///
+    /// # Errors
+    /// [`Error::Preprocessing`].
+    pub fn image(&self) -> Result<Option<ImageSpec>, Error> {
         let text = &self.preprocessing;
         if text.is_empty() {
             return Ok(None);
         }
-        let spec: ImageSpec = text.parse().context("verifying key: preprocessing")?;
+        let invalid = |error| Error::Preprocessing { error: Box::new(error) };
+        let spec: ImageSpec = text.parse().map_err(invalid)?;
         if spec.to_string() != *text {
-            bail!("verifying key: preprocessing: expected {spec}, got {text:?}");
+            return Err(invalid(Error::format("text", "form", spec.to_string(), format!("{text:?}"))));
         }
         Ok(Some(spec))
     }

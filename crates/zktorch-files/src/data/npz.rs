@@ -5,10 +5,9 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::npy;
 use super::tensor::Tensor;
+use super::{MAX_FILE_BYTES, npy};
 use crate::Error;
-use crate::files::MAX_FILE_BYTES;
 
 const FORMAT: &str = "npz";
 /// The most arrays in an archive.

@@ -136,6 +136,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// The header of a file with this body.
+    pub fn new(kind: Kind, protocol: &Bytes32, body_bytes: u64, digest: Bytes32) -> Self {
+        Self { kind, version: kind.version(), protocol: *protocol, body_bytes, digest }
+    }
+
     /// The bytes of the header.
     pub fn to_bytes(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
@@ -180,7 +185,10 @@ impl Header {
     }
 
     /// Checks what the file is against what is needed.
-    pub(super) fn demand(&self, kind: Kind, protocol: &Bytes32) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Kind`], [`Error::Protocol`].
+    pub fn demand(&self, kind: Kind, protocol: &Bytes32) -> Result<(), Error> {
         if self.kind != kind {
             return Err(Error::Kind { expected: kind, found: self.kind });
         }
@@ -191,7 +199,10 @@ impl Header {
     }
 
     /// Checks the length of what follows the header.
-    pub(super) fn demand_length(&self, found: u64) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Length`].
+    pub fn demand_length(&self, found: u64) -> Result<(), Error> {
         if self.body_bytes == found {
             Ok(())
         } else {
@@ -200,7 +211,10 @@ impl Header {
     }
 
     /// Checks the digest of the body.
-    pub(super) fn demand_digest(&self, found: Bytes32) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Digest`].
+    pub fn demand_digest(&self, found: Bytes32) -> Result<(), Error> {
         if self.digest == found { Ok(()) } else { Err(Error::Digest { expected: self.digest, found }) }
     }
 }

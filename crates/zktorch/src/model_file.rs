@@ -4,50 +4,52 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::container::{self, BodyReader, Kind};
+use crate::{Bytes32, ImageSpec, srs_path};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
-use zktorch::container::{self, BodyReader, Kind};
-use zktorch::{Bytes32, ImageSpec, srs_path};
 use zktorch_commit::{Srs, SrsId};
 use zktorch_graph::{Graph, TensorId, Visibility};
 use zktorch_onnx::{Compiled, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Seen, Tensor, compile};
 use zktorch_prover::{Model, ProvingKey};
 use zktorch_verifier::Port;
 
-use super::{Context, plan, protocol};
+use crate::container::protocol;
 
 /// The largest model or key that is read.
 const MAX_BYTES: u64 = 8 << 30;
 
 /// How a model was compiled: with the ONNX file this gives the same graph and weights again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Recipe {
+pub struct Recipe {
     /// SHA-256 of the ONNX file.
-    pub(crate) onnx: Bytes32,
-    pub(crate) input: Visibility,
-    pub(crate) output: Visibility,
+    pub onnx: Bytes32,
+    /// Whether statements hold the values of inputs.
+    pub input: Visibility,
+    /// Whether they hold those of outputs.
+    pub output: Visibility,
     /// Bits above the largest values.
-    pub(crate) headroom: u32,
+    pub headroom: u32,
     /// Bits beyond 16 of the values between operators.
-    pub(crate) guard_bits: u32,
+    pub guard_bits: u32,
     /// Whether values that leave their ranges are clamped.
-    pub(crate) saturate: bool,
+    pub saturate: bool,
     /// The inputs whose values are clamped.
-    pub(crate) saturated_inputs: Vec<String>,
+    pub saturated_inputs: Vec<String>,
     /// Smallest, largest and typical entry of everything computed, over the calibration samples.
-    pub(crate) seen: Vec<[f64; 3]>,
+    pub seen: Vec<[f64; 3]>,
     /// What is done to images.
-    pub(crate) image: Option<ImageSpec>,
+    pub image: Option<ImageSpec>,
     /// Extents of dynamic axes.
-    pub(crate) dims: BTreeMap<String, usize>,
+    pub dims: BTreeMap<String, usize>,
     /// Inputs whose value is part of the model.
-    pub(crate) bound: BTreeMap<String, BoundInput>,
+    pub bound: BTreeMap<String, BoundInput>,
 }
 
 /// The value of an input that is part of the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct BoundInput {
+pub struct BoundInput {
     dims: Vec<usize>,
     values: BoundValues,
 }
@@ -79,13 +81,16 @@ impl BoundInput {
 }
 
 /// The names of the inputs whose values are clamped.
-pub(crate) fn saturated(inputs: &[PortInfo]) -> Vec<String> {
+pub fn saturated(inputs: &[PortInfo]) -> Vec<String> {
     inputs.iter().filter(|port| port.saturates).map(|port| port.name.clone()).collect()
 }
 
 impl Recipe {
     /// The inputs whose value is part of the model.
-    pub(crate) fn bound(&self) -> Result<BTreeMap<String, Tensor>> {
+    ///
+    /// # Errors
+    /// If extents and entries of one disagree.
+    pub fn bound(&self) -> Result<BTreeMap<String, Tensor>> {
         self.bound.iter().map(|(name, value)| Ok((name.clone(), value.tensor()?))).collect()
     }
 
@@ -95,12 +100,15 @@ impl Recipe {
     }
 
     /// Whether an input's values are clamped.
-    pub(crate) fn saturates(&self, name: &str) -> bool {
+    pub fn saturates(&self, name: &str) -> bool {
         self.saturated_inputs.iter().any(|input| input == name)
     }
 
     /// Compiles again.
-    pub(crate) fn compile(&self, onnx: &[u8], base_dir: Option<PathBuf>) -> Result<Compiled> {
+    ///
+    /// # Errors
+    /// Those of [`compile`].
+    pub fn compile(&self, onnx: &[u8], base_dir: Option<PathBuf>) -> Result<Compiled> {
         let options = Options {
             seen: Some(self.seen()),
             headroom: Some(self.headroom),
@@ -119,23 +127,28 @@ impl Recipe {
 
 /// MODEL.zkt.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ModelFile {
-    pub(crate) recipe: Recipe,
+pub struct ModelFile {
+    /// How it was compiled.
+    pub recipe: Recipe,
     /// The float model, to compare with.
-    pub(crate) onnx: Vec<u8>,
+    pub onnx: Vec<u8>,
     /// Where its external data were; none if it has none. Secret, as the rest of the file.
     external: Option<String>,
-    pub(crate) graph: Graph,
-    pub(crate) weights: Vec<(TensorId, Vec<i32>)>,
-    pub(crate) inputs: Vec<FilePort>,
-    pub(crate) outputs: Vec<FilePort>,
+    /// The quantised network.
+    pub graph: Graph,
+    /// The real entries of every weight, row-major.
+    pub weights: Vec<(TensorId, Vec<i32>)>,
+    /// The inputs in the order of the model.
+    pub inputs: Vec<FilePort>,
+    /// The outputs in the order of the model.
+    pub outputs: Vec<FilePort>,
     /// Values of the model that are stored, to compare node by node.
     stored: Vec<FilePort>,
 }
 
 /// A port in a file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct FilePort {
+pub struct FilePort {
     name: String,
     dims: Vec<usize>,
     tensor: TensorId,
@@ -160,7 +173,7 @@ impl From<&FilePort> for PortInfo {
 
 impl ModelFile {
     /// `external` is the folder of the model's external data, if it has any.
-    pub(crate) fn new(compiled: &Compiled, recipe: Recipe, onnx: Vec<u8>, external: Option<PathBuf>) -> Self {
+    pub fn new(compiled: &Compiled, recipe: Recipe, onnx: Vec<u8>, external: Option<PathBuf>) -> Self {
         Self {
             recipe,
             onnx,
@@ -174,28 +187,42 @@ impl ModelFile {
         }
     }
 
-    pub(crate) fn read(path: &Path) -> Result<Self> {
+    /// Reads MODEL.zkt.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is none.
+    pub fn read(path: &Path) -> Result<Self> {
         let _span = tracing::info_span!("read model").entered();
         let body = container::read(path, Kind::Model, &protocol(), MAX_BYTES)?;
-        decode(&body).with_context(|| format!("{}: malformed compiled model", path.display()))
+        Self::from_body(&body).with_context(|| path.display().to_string())
     }
 
-    pub(crate) fn write(&self, context: &Context, path: &Path) -> Result<()> {
-        let _running = context.progress.begin("compile", plan::write_model());
-        let _span = tracing::info_span!("write model").entered();
-        let body = postcard::to_stdvec(self)?;
-        context.require_room(&[(path, container::file_bytes(body.len()))])?;
-        container::write(path, Kind::Model, &protocol(), &body)?;
-        Ok(())
+    /// Decodes the body of MODEL.zkt.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn from_body(body: &[u8]) -> Result<Self> {
+        decode(body).context("malformed compiled model")
+    }
+
+    /// The body of MODEL.zkt.
+    ///
+    /// # Errors
+    /// None for what fits into memory.
+    pub fn to_body(&self) -> Result<Zeroizing<Vec<u8>>> {
+        Ok(Zeroizing::new(postcard::to_stdvec(self)?))
     }
 
     /// Bytes that the weights need in a proving key.
-    pub(crate) fn weight_bytes(&self) -> u64 {
+    pub fn weight_bytes(&self) -> u64 {
         self.weights.iter().map(|(_, values)| 2 * values.len() as u64).sum()
     }
 
     /// As the compiler gave it; the graph is validated.
-    pub(crate) fn compiled(&self) -> Result<Compiled> {
+    ///
+    /// # Errors
+    /// If the parts of the file do not fit each other.
+    pub fn compiled(&self) -> Result<Compiled> {
         let bounds = self.graph.validate()?;
         let ports = |ports: &[FilePort]| ports.iter().map(PortInfo::from).collect();
         let saturates = |port: PortInfo| PortInfo { saturates: self.recipe.saturates(&port.name), ..port };
@@ -240,7 +267,10 @@ impl ModelFile {
     }
 
     /// The float model, with external data from this folder if one is given.
-    pub(crate) fn float(&self, external: Option<&Path>) -> Result<FloatModel> {
+    ///
+    /// # Errors
+    /// If the external data are not found.
+    pub fn float(&self, external: Option<&Path>) -> Result<FloatModel> {
         let base_dir = external.map(Path::to_path_buf).or_else(|| self.external.as_ref().map(PathBuf::from));
         let options = Options {
             dims: self.recipe.dims.clone(),
@@ -259,7 +289,7 @@ impl ModelFile {
     }
 
     /// What setup needs.
-    pub(crate) fn model(&self) -> Model {
+    pub fn model(&self) -> Model {
         Model {
             graph: self.graph.clone(),
             inputs: self.inputs.iter().map(stated).collect(),
@@ -281,7 +311,7 @@ fn stated(port: &FilePort) -> Port {
 }
 
 /// The first thing that a key says of a model's ports or of what is done to its images, and the model does not.
-pub(crate) fn other_interface(
+pub fn other_interface(
     compiled: &Compiled,
     recipe: &Recipe,
     [inputs, outputs]: [&[Port]; 2],
@@ -312,60 +342,92 @@ fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T> {
 }
 
 /// A proving key with what it was made from. In the file the recipe comes first, after its length as a 64-bit little-endian number.
-pub(crate) struct LoadedKey {
-    pub(crate) key: ProvingKey,
-    pub(crate) recipe: Recipe,
+pub struct LoadedKey {
+    /// The key.
+    pub key: ProvingKey,
+    /// How its model was compiled.
+    pub recipe: Recipe,
 }
 
 impl LoadedKey {
-    pub(crate) fn read(path: &Path) -> Result<Self> {
+    /// Reads a proving key.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is none.
+    pub fn read(path: &Path) -> Result<Self> {
         let _span = tracing::info_span!("read key").entered();
-        let parts = |reader: &mut BodyReader| -> Result<_> {
-            let mut length = [0; 8];
-            reader.read_exact(&mut length)?;
-            let length = u64::from_le_bytes(length);
-            // The file has this length.
-            let known = usize::try_from(length).ok().filter(|_| length <= reader.left());
-            let mut recipe =
-                Zeroizing::new(vec![0; known.context("malformed proving key: length of the recipe")?]);
-            reader.read_exact(&mut recipe)?;
+        let body = |reader: &mut BodyReader| {
             let left = reader.left();
-            Ok((ProvingKey::read_from(reader, left)?, decode(&recipe).context("malformed proving key")?))
+            Self::from_body(reader, left)
         };
-        let parts = container::read_with(path, Kind::ProvingKey, &protocol(), MAX_BYTES, parts)?;
-        let (key, recipe): (ProvingKey, Recipe) = parts.with_context(|| path.display().to_string())?;
+        let key = container::read_with(path, Kind::ProvingKey, &protocol(), MAX_BYTES, body)?;
+        key.with_context(|| path.display().to_string())
+    }
+
+    /// Decodes the body of a file, which has so many bytes.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn from_body(mut body: impl Read, bytes: u64) -> Result<Self> {
+        let mut length = [0; 8];
+        body.read_exact(&mut length)?;
+        let length = u64::from_le_bytes(length);
+        let left = bytes.checked_sub(8).and_then(|left| left.checked_sub(length));
+        let known = left.zip(usize::try_from(length).ok());
+        let (left, length) = known.context("malformed proving key: length of the recipe")?;
+        let mut recipe = Zeroizing::new(vec![0; length]);
+        body.read_exact(&mut recipe)?;
+        let key = ProvingKey::read_from(body, left)?;
+        let recipe: Recipe = decode(&recipe).context("malformed proving key")?;
         if key.vk().preprocessing() != preprocessing(recipe.image.as_ref()) {
-            bail!("{}: the key's preprocessing is not that of its model", path.display());
+            bail!("the key's preprocessing is not that of its model");
         }
         Ok(Self { key, recipe })
     }
 
     /// Bytes of the file.
-    pub(crate) fn file_bytes(key: &ProvingKey, recipe: &Recipe) -> Result<u64> {
+    ///
+    /// # Errors
+    /// None for what fits into memory.
+    pub fn file_bytes(key: &ProvingKey, recipe: &Recipe) -> Result<u64> {
         let recipe = postcard::experimental::serialized_size(recipe)?;
         Ok(container::file_bytes(size_of::<u64>() + recipe) + key.encoded_bytes()?)
     }
 
     /// Writes the file.
-    pub(crate) fn write(path: &Path, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
-        let recipe = Zeroizing::new(postcard::to_stdvec(recipe)?);
+    ///
+    /// # Errors
+    /// If it cannot be written; then the old one, if any, is untouched.
+    pub fn write(path: &Path, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
         container::write_with(path, Kind::ProvingKey, &protocol(), |writer| {
-            writer.write_all(&(recipe.len() as u64).to_le_bytes())?;
-            writer.write_all(&recipe)?;
-            key.write_to(writer).map_err(std::io::Error::other)
+            Self::write_body(writer, key, recipe).map_err(std::io::Error::other)
         })?;
         Ok(())
+    }
+
+    /// Writes the body of the file.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_body(mut writer: impl Write, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
+        let recipe = Zeroizing::new(postcard::to_stdvec(recipe)?);
+        writer.write_all(&(recipe.len() as u64).to_le_bytes())?;
+        writer.write_all(&recipe)?;
+        Ok(key.write_to(writer)?)
     }
 }
 
 /// What a key says of preprocessing.
-pub(crate) fn preprocessing(image: Option<&ImageSpec>) -> String {
+pub fn preprocessing(image: Option<&ImageSpec>) -> String {
     image.map(ImageSpec::to_string).unwrap_or_default()
 }
 
 /// The SRS that a key was made under, with as many powers as it needs: the development SRS is computed,
 /// another one is beside it.
-pub(crate) fn load_srs(pk: &Path, id: SrsId, k: usize) -> Result<Srs> {
+///
+/// # Errors
+/// If it cannot be read, or is another one.
+pub fn load_srs(pk: &Path, id: SrsId, k: usize) -> Result<Srs> {
     let _span = tracing::info_span!("SRS").entered();
     if id == zktorch_commit::srs::DEVELOPMENT {
         return Ok(Srs::dev(k)?);

@@ -39,6 +39,14 @@ impl Values {
         }
     }
 
+    /// The entries as 64-bit floats: exact, but for integers beyond 2^53.
+    pub fn iter(&self) -> Box<dyn Iterator<Item = f64> + '_> {
+        match self {
+            Self::Floats(data) => Box::new(data.iter().map(|x| f64::from(*x))),
+            Self::Integers(data) => Box::new(data.iter().map(|x| *x as f64)),
+        }
+    }
+
     /// Consecutive parts of `len` entries each; what is left over is in none.
     pub(super) fn parts(&self, len: usize) -> Vec<Self> {
         match self {

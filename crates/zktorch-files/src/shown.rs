@@ -16,7 +16,7 @@ fn acts(c: char) -> bool {
 /// The text as one line in which everything is seen: `\n`, `\u{1b}` and so on for characters that act.
 ///
 /// ```
-/// assert_eq!(zktorch::printable("x\naccepted: true\u{1b}[2K"), "x\\naccepted: true\\u{1b}[2K");
+/// assert_eq!(zktorch_files::printable("x\naccepted: true\u{1b}[2K"), "x\\naccepted: true\\u{1b}[2K");
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |c, out| out.extend(c.escape_default()))

@@ -19,19 +19,15 @@
 //! A private tensor has the commitments to its chunks in the place of values.
 //!
 //! Reading is strict: no unknown, missing, repeated or superfluous field, one form for every statement's content. Whether the
-//! ids, shapes, scales and commitments are those of the model is for the verifier to check against its key.
+//! ids, shapes, scales and commitments are those of the model is for [`Interface::check`](crate::Interface::check) to say.
 
 mod json;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use zktorch_graph::real_value;
 
-use zktorch_onnx::real_value;
-
-use crate::error::IoContext;
-use crate::files::{Access, MAX_FILE_BYTES, is_special, read_limited, write_bytes};
-use crate::{Bytes32, Error};
+use crate::{Bytes32, Side};
 
 /// The version of the format.
 pub const STATEMENT_VERSION: u32 = 1;
@@ -59,6 +55,16 @@ pub struct Statement {
     pub inputs: Vec<StatementTensor>,
     /// Outputs, in the model's order.
     pub outputs: Vec<StatementTensor>,
+}
+
+impl Statement {
+    /// Its inputs or its outputs.
+    pub fn tensors(&self, side: Side) -> &[StatementTensor] {
+        match side {
+            Side::Input => &self.inputs,
+            Side::Output => &self.outputs,
+        }
+    }
 }
 
 /// An input or output.
@@ -111,35 +117,4 @@ pub struct Sibling {
     pub name: String,
     /// Its content.
     pub bytes: Vec<u8>,
-}
-
-impl Statement {
-    /// Reads a statement and the files that it names, which are in the same folder.
-    ///
-    /// # Errors
-    /// [`Error::File`], which names the file, the field, and what is wrong.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = read_limited(path, MAX_FILE_BYTES)?;
-        let sibling = |name: &str, limit: u64| read_limited(&path.with_file_name(name), limit);
-        Self::from_json(&bytes, sibling).map_err(|error| error.at(path))
-    }
-
-    /// Writes a statement, and its large tensors beside it, each file at once; the statement comes last.
-    ///
-    /// # Errors
-    /// [`Error::File`]; [`Error::Format`] if the statement breaks a rule of the format.
-    pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let (text, siblings) = self.to_json(&stem).map_err(|error| error.at(path))?;
-        // Beside a device there is no place for tensors.
-        for sibling in siblings.iter().filter(|_| !is_special(path)) {
-            let beside = path.with_file_name(&sibling.name);
-            if beside == path {
-                let taken = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
-                return Err(taken).action("write a tensor beside it").map_err(|error: Error| error.at(path));
-            }
-            write_bytes(&beside, Access::Ordinary, &sibling.bytes)?;
-        }
-        write_bytes(path, Access::Ordinary, text.as_bytes())
-    }
 }

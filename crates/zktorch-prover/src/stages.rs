@@ -1,0 +1,245 @@
+//! What is done, stage by stage: a list of the stages with what they may cost, and a [`Meter`] that tells how far work is.
+//!
+//! ```
+//! use zktorch_field::task::{Cancelled, Task};
+//! use zktorch_prover::stages::{COMMIT, Meter, Planned, RELATIONS};
+//!
+//! let plan = [Planned { stage: COMMIT, steps: 2, seconds: 3.0 }, Planned { stage: RELATIONS, steps: 1, seconds: 1.0 }];
+//! let meter = Meter::new(&plan, |now| println!("{}: {} of {}", now.stage.name(), now.done, now.total));
+//! // Proofs open such stages; the task may be cancelled meanwhile, from any thread.
+//! Task::observed(meter.clone()).run(|| {
+//!     let stage = COMMIT.enter();
+//!     COMMIT.step();
+//!     COMMIT.step();
+//!     drop(stage);
+//!     let _stage = RELATIONS.enter();
+//! })?;
+//! assert_eq!(meter.share(), 1.0);
+//! assert_eq!(meter.times().iter().map(|(stage, _)| stage.name()).collect::<Vec<_>>(), ["commit", "relations"]);
+//! # Ok::<(), Cancelled>(())
+//! ```
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+pub use zktorch_blocks::stages::{
+    COMMIT, INVERSE_COLUMNS, MASK, MIRA, OPENING, RELATIONS, SRS, SUMCHECK_A, SUMCHECK_B,
+};
+pub use zktorch_field::task::{Observer, Stage};
+use zktorch_graph::layout::{ArenaKind, Layout, Scope};
+use zktorch_graph::{Constraint, Contract, Graph, Slot};
+
+/// The integers of all tensors, and in their columns.
+pub const WITNESS: Stage = Stage::new("witness");
+
+/// Seconds per multiplication of the integer executor.
+const MULTIPLICATION: f64 = 0.15e-9;
+/// Seconds per term of a full-width multi-scalar multiplication.
+const TERM: f64 = 0.28e-6;
+/// Distinct values of a full chunk of activations.
+const DISTINCT: f64 = 25_000.0;
+
+/// A stage that is known before the work begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Planned {
+    /// The stage.
+    pub stage: Stage,
+    /// The steps that it says are done; 1 for a stage that says nothing.
+    pub steps: u64,
+    /// About how many seconds it takes on two cores with AVX-512 IFMA, all steps together. Other machines differ by a factor.
+    pub seconds: f64,
+}
+
+/// The stages of a proof in chunks of 2^k entries.
+pub fn of_proof(graph: &Graph, k: usize) -> Vec<Planned> {
+    let layout = Layout::new(graph, k, Scope::Inference);
+    let kinds = [ArenaKind::PrivateInputs, ArenaKind::PrivateOutputs, ArenaKind::Ranged, ArenaKind::Function];
+    let io = kinds[..2].iter().map(|kind| layout.arena(*kind).chunks()).sum();
+    let witness = Planned { stage: WITNESS, steps: 1, seconds: MULTIPLICATION * multiplications(graph) };
+    [vec![witness], proof(graph, &layout, &kinds, io)].concat()
+}
+
+/// The stages of a setup in chunks of 2^k entries, under an SRS that is there.
+pub fn of_setup(graph: &Graph, k: usize) -> Vec<Planned> {
+    let layout = Layout::new(graph, k, Scope::Weights);
+    let weights = layout.arena(ArenaKind::Weights).chunks();
+    proof(graph, &layout, &[ArenaKind::Weights], weights)
+}
+
+/// A proof in which the columns of these kinds are looked up, and so many chunks are committed to before.
+fn proof(graph: &Graph, layout: &Layout, looked_up: &[ArenaKind], before: usize) -> Vec<Planned> {
+    let n = (1u64 << layout.k()) as f64;
+    let chunks = |kind: &ArenaKind| layout.arena(*kind).chunks();
+    let columns: usize = looked_up.iter().map(chunks).sum();
+    let tables = layout.tables().chunks() as f64;
+    // Table functions have a y beside the x, and every column an inverse one.
+    let all = 2.0 * columns as f64 + chunks(&ArenaKind::Weights) as f64 + tables;
+    let (cells, points) = (columns as f64 * n, columns as f64 * n.min(DISTINCT) * TERM);
+    let multiplications = multiplications(graph);
+    let stage = |stage, seconds| Planned { stage, steps: 1, seconds };
+    let commit = 19e-9 * cells + points + 1.5 * tables * n * TERM + before as f64 * 0.05e-6 * n;
+    vec![
+        Planned { stage: COMMIT, steps: (2 * columns + before).max(1) as u64, seconds: commit },
+        stage(INVERSE_COLUMNS, tables * n * 20e-9),
+        stage(RELATIONS, 10e-9 * cells + 0.01e-9 * multiplications),
+        stage(SUMCHECK_A, 20e-9 * cells + 0.01e-9 * multiplications),
+        stage(SUMCHECK_B, 5e-9 * cells),
+        stage(MIRA, 5e-9 * all * n),
+        stage(MASK, 1.5 * n * TERM),
+        stage(OPENING, 20e-9 * n + 1.8 * n * TERM),
+    ]
+}
+
+/// Multiplications of all contractions of a graph.
+fn multiplications(graph: &Graph) -> f64 {
+    let constraints = graph.steps.iter().flat_map(|step| step.constraints(graph));
+    let slots = constraints.flat_map(|constraint| match constraint {
+        Constraint::Zero { terms, .. } => terms,
+        Constraint::Lookup { .. } => Vec::new(),
+    });
+    let products = slots.map(|(_, slot)| match slot {
+        Slot::Contract(contract) => products(&contract),
+        Slot::Tensor(_) | Slot::View(_) => 0.0,
+    });
+    products.sum()
+}
+
+/// The product of the extents of all labels.
+fn products(contract: &Contract) -> f64 {
+    let a = contract.a_axes.iter().zip(contract.a.shape.dims());
+    let new = |(label, _): &(&u32, &u32)| !contract.a_axes.contains(label);
+    let b = contract.b_axes.iter().zip(contract.b.shape.dims()).filter(new);
+    a.chain(b).map(|(_, extent)| f64::from(*extent)).product()
+}
+
+/// How far work is, as it is told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Now {
+    /// The stage that begins, goes on, or ends.
+    pub stage: Stage,
+    /// Its steps that are done.
+    pub done: u64,
+    /// All of its steps.
+    pub total: u64,
+    /// The share of the whole work that is done, from 0 to 1.
+    pub share: f64,
+}
+
+/// Watches a task: tells how far it is, and measures how long each stage took. Clones are the same meter.
+///
+/// A moment belongs to the innermost stage of the thread that drives the work, which is the first one to begin a stage.
+#[derive(Clone)]
+pub struct Meter {
+    state: Arc<Mutex<State>>,
+    tell: Arc<dyn Fn(Now) + Send + Sync>,
+}
+
+impl core::fmt::Debug for Meter {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Meter").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    /// What is planned, and how many steps are done.
+    plan: Vec<(Planned, u64)>,
+    driver: Option<ThreadId>,
+    /// Stages that have begun, outermost first.
+    open: Vec<Stage>,
+    /// Up to when time has been given away.
+    until: Instant,
+    /// Stages in the order in which they began.
+    times: Vec<(Stage, Duration)>,
+}
+
+impl Meter {
+    /// `tell` is called when a stage begins or ends, and after each of its steps: from any thread, one at a time. It may not ask the meter.
+    pub fn new(plan: &[Planned], tell: impl Fn(Now) + Send + Sync + 'static) -> Self {
+        let plan = plan.iter().map(|planned| (*planned, 0)).collect();
+        let (open, times, until) = (Vec::new(), Vec::new(), Instant::now());
+        let state = State { plan, driver: None, open, until, times };
+        Self { state: Arc::new(Mutex::new(state)), tell: Arc::new(tell) }
+    }
+
+    /// The share of the planned work that is done, from 0 to 1.
+    pub fn share(&self) -> f64 {
+        self.lock().share()
+    }
+
+    /// How long each stage took, nested ones counted once, in the order in which they began.
+    pub fn times(&self) -> Vec<(Stage, Duration)> {
+        self.lock().times.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // It is whole whenever the lock is free.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Meter {
+    fn enter(&self, stage: Stage) {
+        let mut state = self.lock();
+        let thread = thread::current().id();
+        if *state.driver.get_or_insert(thread) == thread {
+            state.give_away();
+            state.open.push(stage);
+            if !state.times.iter().any(|(known, _)| *known == stage) {
+                state.times.push((stage, Duration::ZERO));
+            }
+        }
+        (self.tell)(state.now(stage));
+    }
+
+    fn step(&self, stage: Stage) {
+        let mut state = self.lock();
+        state.count(stage, |planned| planned.steps > 1);
+        (self.tell)(state.now(stage));
+    }
+
+    fn exit(&self, stage: Stage) {
+        let mut state = self.lock();
+        if state.driver == Some(thread::current().id()) {
+            state.give_away();
+            if let Some(index) = state.open.iter().rposition(|open| *open == stage) {
+                state.open.remove(index);
+            }
+        }
+        state.count(stage, |planned| planned.steps == 1);
+        (self.tell)(state.now(stage));
+    }
+}
+
+impl State {
+    fn give_away(&mut self) {
+        let now = Instant::now();
+        if let Some(stage) = self.open.last()
+            && let Some((_, time)) = self.times.iter_mut().find(|(known, _)| known == stage)
+        {
+            *time += now.saturating_duration_since(self.until);
+        }
+        self.until = now;
+    }
+
+    /// One more step is done, if they are counted in this way.
+    fn count(&mut self, stage: Stage, counts: impl Fn(&Planned) -> bool) {
+        let planned = self.plan.iter_mut().find(|(planned, _)| planned.stage == stage);
+        if let Some((planned, done)) = planned.filter(|(planned, _)| counts(planned)) {
+            *done = (*done + 1).min(planned.steps);
+        }
+    }
+
+    fn now(&self, stage: Stage) -> Now {
+        let planned = self.plan.iter().find(|(planned, _)| planned.stage == stage);
+        let (done, total) = planned.map_or((0, 1), |(planned, done)| (*done, planned.steps));
+        Now { stage, done, total, share: self.share() }
+    }
+
+    fn share(&self) -> f64 {
+        let total: f64 = self.plan.iter().map(|(planned, _)| planned.seconds).sum();
+        let part = |(planned, done): &(Planned, u64)| planned.seconds * *done as f64 / planned.steps as f64;
+        if total > 0.0 { self.plan.iter().map(part).sum::<f64>() / total } else { 0.0 }
+    }
+}

@@ -1,0 +1,298 @@
+//! Keys, proofs and their verification.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Error, Result, anyhow, bail};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use zktorch::container::{self, Kind, protocol};
+use zktorch::model_file::{LoadedKey, Recipe, load_srs};
+use zktorch_commit::srs::DEVELOPMENT;
+use zktorch_commit::{Srs, SrsId, SrsPolicy, SrsStatus};
+use zktorch_files::{Bytes32, Interface, UncheckedVk};
+use zktorch_graph::{GraphError, PortInfo};
+use zktorch_onnx::Tensor;
+use zktorch_prover::ProvingKey as Key;
+use zktorch_prover::stages::of_proof;
+use zktorch_verifier::{MAX_KEY_BYTES, ModelId, VerifyError};
+
+use crate::arrays::{self, Made, Named};
+use crate::errors::{Outside, Rejected, malformed, raise};
+use crate::model::Reference;
+use crate::statement::Statement;
+use crate::work::{How, Seconds, Token, run};
+
+/// A proving key, with the SRS that it was made under.
+#[pyclass(frozen, module = "zktorch._zktorch")]
+pub(crate) struct ProvingKey {
+    key: LoadedKey,
+    interface: Interface,
+    srs: Arc<Srs>,
+}
+
+impl ProvingKey {
+    pub(crate) fn new(key: Key, recipe: Recipe, srs: Arc<Srs>) -> Result<Self> {
+        let interface = Interface::of_key(key.vk())?;
+        Ok(Self { key: LoadedKey { key, recipe }, interface, srs })
+    }
+
+    /// The inputs, as their values are given.
+    fn inputs(&self) -> Vec<PortInfo> {
+        let saturates =
+            |port: &PortInfo| PortInfo { saturates: self.key.recipe.saturates(&port.name), ..port.clone() };
+        self.interface.inputs().iter().map(saturates).collect()
+    }
+
+    /// The integers of a sample.
+    fn integers(&self, sample: &[Tensor]) -> Result<Vec<Vec<i32>>> {
+        let integers = |(port, tensor): (&PortInfo, &Tensor)| -> Result<Vec<i32>> {
+            let range = self.interface.graph.tensor(port.tensor).range;
+            port.quantise(tensor.iter(), range).map_err(|error| match error {
+                GraphError::Number { .. } => {
+                    let outside = |x: &f64| port.count_outside([*x], range) > 0;
+                    let value = tensor.iter().find(outside).unwrap_or(f64::NAN);
+                    let range = (port.real(range.lo), port.real(range.hi));
+                    Outside { node: port.name.clone(), value, range }.into()
+                }
+                error => error.into(),
+            })
+        };
+        self.inputs().iter().zip(sample).map(integers).collect()
+    }
+}
+
+/// A proof's file, its statement, all outputs, and seconds by stage.
+type Proved = (Py<PyBytes>, Statement, Vec<Made>, Seconds);
+
+#[pymethods]
+impl ProvingKey {
+    /// Reads the file, and the SRS beside it unless one is given.
+    #[staticmethod]
+    #[pyo3(signature = (path, srs=None))]
+    fn load(py: Python<'_>, path: PathBuf, srs: Option<&Reference>) -> PyResult<Self> {
+        let read = || -> Result<Self> {
+            if container::kind(&path).ok() == Some(Kind::PipelineProvingKey) {
+                bail!("{}: a proving key in shards: prove with the command line", path.display());
+            }
+            let key = LoadedKey::read(&path).map_err(malformed)?;
+            let (id, k) = (key.key.vk().srs().id(), key.key.vk().network().k());
+            let srs = match srs {
+                Some(srs) => srs.of_key(id, k)?,
+                None => load_srs(&path, id, k)?,
+            };
+            Self::new(key.key, key.recipe, Arc::new(srs))
+        };
+        Ok(run(py, &How::default(), &[], read)?.0)
+    }
+
+    /// The same from the bytes of a file; the development SRS is computed, another one has to be given.
+    #[staticmethod]
+    #[pyo3(signature = (bytes, srs=None))]
+    fn from_bytes(py: Python<'_>, bytes: &[u8], srs: Option<&Reference>) -> PyResult<Self> {
+        let read = || -> Result<Self> {
+            let body = container::decode(bytes, Kind::ProvingKey, &protocol())?;
+            let key = LoadedKey::from_body(body, body.len() as u64).map_err(malformed)?;
+            let (id, k) = (key.key.vk().srs().id(), key.key.vk().network().k());
+            let srs = match srs {
+                Some(srs) => srs.of_key(id, k)?,
+                None if id == DEVELOPMENT => Srs::dev(k)?,
+                None => bail!("the key was made under SRS {id}: expected it as srs=SRS.open(path), got none"),
+            };
+            Self::new(key.key, key.recipe, Arc::new(srs))
+        };
+        Ok(run(py, &How::default(), &[], read)?.0)
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let encode = || -> Result<Vec<u8>> {
+            let mut body = Vec::new();
+            LoadedKey::write_body(&mut body, &self.key.key, &self.key.recipe)?;
+            Ok(container::encode(Kind::ProvingKey, &protocol(), &body))
+        };
+        Ok(PyBytes::new(py, &encode().map_err(|error| raise(py, &error))?))
+    }
+
+    /// Writes the file, which only its owner may read, and the SRS of a ceremony beside it.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let write = || -> Result<()> {
+            if self.interface.srs_id != DEVELOPMENT {
+                zktorch::write_srs(&zktorch::srs_path(&path), &self.srs)?;
+            }
+            LoadedKey::write(&path, &self.key.key, &self.key.recipe)
+        };
+        run(py, &How::default(), &[], write)?;
+        Ok(())
+    }
+
+    #[getter]
+    fn model_id(&self) -> String {
+        self.interface.model_id.to_string()
+    }
+
+    /// Names and extents of the inputs, and of the outputs.
+    #[getter]
+    fn ports(&self) -> [Vec<(String, Vec<usize>)>; 2] {
+        [self.interface.inputs(), self.interface.outputs()].map(arrays::ports)
+    }
+
+    #[pyo3(signature = (inputs, context, threads=None, progress=None, token=None))]
+    fn prove(
+        &self,
+        py: Python<'_>,
+        inputs: Vec<Named>,
+        context: Vec<u8>,
+        threads: Option<usize>,
+        progress: Option<Bound<'_, PyAny>>,
+        token: Option<Bound<'_, Token>>,
+    ) -> PyResult<Proved> {
+        let how = How { threads, progress, token };
+        let network = self.key.key.vk().network();
+        let plan = of_proof(network.graph(), network.k());
+        let work = || -> Result<_> {
+            let sample = arrays::sample(inputs, &arrays::ports(self.interface.inputs()))?;
+            let proved = self.key.key.prove(&self.srs, &self.integers(&sample)?, &context)?;
+            let statement = self.interface.state(&proved.statement)?;
+            Ok((container::encode(Kind::Proof, &protocol(), &proved.proof), statement, proved.outputs))
+        };
+        let ((proof, statement, outputs), seconds) = run(py, &how, &plan, work)?;
+        let real = |(port, integers): (&PortInfo, &Vec<i32>)| {
+            let values: Vec<f64> = integers.iter().map(|integer| port.real(*integer)).collect();
+            arrays::made(py, &port.name, &port.dims, &values)
+        };
+        let outputs = self.interface.outputs().iter().zip(&outputs).map(real).collect();
+        Ok((PyBytes::new(py, &proof).unbind(), Statement::new(statement), outputs, seconds))
+    }
+}
+
+/// A verifying key, in one piece or in shards.
+#[pyclass(frozen, module = "zktorch._zktorch")]
+pub(crate) struct VerifyingKey {
+    kind: Kind,
+    body: Vec<u8>,
+    interface: Interface,
+}
+
+impl VerifyingKey {
+    pub(crate) fn decode(kind: Kind, body: Vec<u8>) -> Result<Self> {
+        let interface = UncheckedVk::decode(kind, &body, None)?.interface()?;
+        Ok(Self { kind, body, interface })
+    }
+}
+
+/// What a verifier decides.
+struct Trust {
+    model: Option<ModelId>,
+    policy: SrsPolicy,
+}
+
+#[pymethods]
+impl VerifyingKey {
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let read = || -> Result<Self> {
+            let kind = UncheckedVk::kind(container::Header::from_prefix(bytes).map(|header| header.kind));
+            Self::decode(kind, container::decode(bytes, kind, &protocol())?.to_vec())
+        };
+        read().map_err(|error| raise(py, &malformed(error)))
+    }
+
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let read = || -> Result<Self> {
+            let kind = UncheckedVk::kind(container::kind(&path));
+            let limit = (MAX_KEY_BYTES + container::HEADER_BYTES) as u64;
+            Self::decode(kind, container::read(&path, kind, &protocol(), limit)?.to_vec())
+        };
+        read().map_err(|error| raise(py, &malformed(error)))
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &container::encode(self.kind, &protocol(), &self.body))
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let written = container::write(&path, self.kind, &protocol(), &self.body);
+        written.map(drop).map_err(|error| raise(py, &error.into()))
+    }
+
+    #[getter]
+    fn model_id(&self) -> String {
+        self.interface.model_id.to_string()
+    }
+
+    #[getter]
+    fn srs_id(&self) -> String {
+        self.interface.srs_id.to_string()
+    }
+
+    /// Names and extents of the inputs, and of the outputs.
+    #[getter]
+    fn ports(&self) -> [Vec<(String, Vec<usize>)>; 2] {
+        [self.interface.inputs(), self.interface.outputs()].map(arrays::ports)
+    }
+
+    /// Accepts a proof of a statement, or raises. Whether the SRS is the development SRS.
+    #[pyo3(signature = (proof, statement, model_id, context, allow_insecure_srs, accept_srs, threads=None))]
+    #[allow(clippy::too_many_arguments, reason = "the package names them")]
+    fn verify(
+        &self,
+        py: Python<'_>,
+        proof: &[u8],
+        statement: &Statement,
+        model_id: Option<&str>,
+        context: Vec<u8>,
+        allow_insecure_srs: bool,
+        accept_srs: Option<&str>,
+        threads: Option<usize>,
+    ) -> PyResult<bool> {
+        let trust = || -> Result<Trust> {
+            let id = |text: &str| text.parse::<Bytes32>().map_err(Error::from);
+            let mut policy = SrsPolicy::new();
+            if let Some(text) = accept_srs {
+                policy = policy.accept(SrsId(id(text)?.0));
+            }
+            if allow_insecure_srs {
+                policy = policy.allow_insecure();
+            }
+            Ok(Trust { model: model_id.map(id).transpose()?.map(|id| ModelId(id.0)), policy })
+        };
+        let trust = trust().map_err(|error| raise(py, &error))?;
+        let how = How { threads, ..How::default() };
+        Ok(run(py, &how, &[], || self.accept(proof, statement, trust, context))?.0)
+    }
+}
+
+impl VerifyingKey {
+    fn accept(&self, proof: &[u8], statement: &Statement, trust: Trust, context: Vec<u8>) -> Result<bool> {
+        let rejected = |error: &dyn std::fmt::Display| Error::from(Rejected(error.to_string()));
+        // 1. The key: of the model that the user trusts, under an SRS that the user trusts.
+        let vk = UncheckedVk::decode(self.kind, &self.body, trust.model)?;
+        let model = vk.interface()?;
+        let vk = vk.check(&trust.policy)?;
+        // 2. The statement: every field is that of the key, or becomes part of what is verified.
+        let statement = model.check(statement.inner(), context)?;
+        // 3. The proof. Whatever is wrong with it is its prover's.
+        let proof = container::decode(proof, Kind::Proof, &protocol()).map_err(|error| rejected(&error))?;
+        let hint = match statement.context.len() {
+            0 => ", without a context".to_owned(),
+            length => format!(", with a context of {length} bytes"),
+        };
+        vk.verify(&statement, proof).map_err(|error| match error {
+            VerifyError::Proof(_) | VerifyError::Shard { .. } => rejected(&anyhow!("{error}{hint}")),
+            error => rejected(&error),
+        })?;
+        Ok(vk.srs_status() == SrsStatus::Insecure)
+    }
+}
+
+/// Writes the file of a proof at once.
+#[pyfunction]
+pub(crate) fn save_proof(py: Python<'_>, path: PathBuf, proof: &[u8]) -> PyResult<()> {
+    let write = || -> Result<()> {
+        let body = container::decode(proof, Kind::Proof, &protocol())?;
+        container::write(&path, Kind::Proof, &protocol(), body)?;
+        Ok(())
+    };
+    write().map_err(|error| raise(py, &error))
+}

@@ -1,0 +1,313 @@
+//! Compiled models and what keys are made under.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Error, Result, bail};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde_json::json;
+use zktorch::container::{self, Kind, protocol};
+use zktorch::model_file::{BoundInput, ModelFile, Recipe, saturated};
+use zktorch_commit::{Srs, SrsId};
+use zktorch_graph::{PortInfo, Visibility};
+use zktorch_onnx::{FloatModel, OnnxError, Options, compile, inspect};
+use zktorch_prover::stages::{Planned, SRS, of_setup};
+use zktorch_prover::{Estimate, check_size, choose_k, setup};
+
+use crate::arrays::{self, Given, Named};
+use crate::errors::{Unsupported, malformed, raise};
+use crate::key::{ProvingKey, VerifyingKey};
+use crate::work::{How, Token, run};
+
+/// What a model is compiled with.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Wishes {
+    calibration: Vec<Named>,
+    private_input: bool,
+    private_output: bool,
+    dims: BTreeMap<String, usize>,
+    bind: BTreeMap<String, Given>,
+    headroom: Option<u32>,
+    guard_bits: Option<u32>,
+    saturate: bool,
+    max_error: Option<f64>,
+    base_dir: Option<PathBuf>,
+}
+
+impl Wishes {
+    fn options(&self) -> Result<Options> {
+        let visibility = |private| if private { Visibility::Private } else { Visibility::Public };
+        let bind = |(name, given): (&String, &Given)| -> Result<_> {
+            let tensor = arrays::tensors(vec![(None, given.clone())])?.pop().context("no array")?;
+            Ok((name.clone(), arrays::convert(tensor)?))
+        };
+        Ok(Options {
+            input: visibility(self.private_input),
+            output: visibility(self.private_output),
+            base_dir: self.base_dir.clone(),
+            dims: self.dims.clone(),
+            bound: self.bind.iter().map(bind).collect::<Result<_>>()?,
+            headroom: self.headroom,
+            guard_bits: self.guard_bits,
+            saturate: self.saturate,
+            max_error: self.max_error,
+            ..Options::default()
+        })
+    }
+}
+
+/// MODEL.zkt.
+#[pyclass(frozen, module = "zktorch._zktorch")]
+pub(crate) struct Model {
+    file: ModelFile,
+    /// What the user should know.
+    #[pyo3(get)]
+    warnings: Vec<String>,
+}
+
+#[pymethods]
+impl Model {
+    #[staticmethod]
+    #[pyo3(signature = (onnx, wishes, progress=None, token=None))]
+    fn compile(
+        py: Python<'_>,
+        onnx: Vec<u8>,
+        wishes: Wishes,
+        progress: Option<Bound<'_, PyAny>>,
+        token: Option<Bound<'_, Token>>,
+    ) -> PyResult<Self> {
+        let how = How { threads: None, progress, token };
+        Ok(run(py, &how, &[], move || compiled(onnx, wishes))?.0)
+    }
+
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let decode = || ModelFile::from_body(container::decode(bytes, Kind::Model, &protocol())?);
+        Self::checked(py, decode())
+    }
+
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        Self::checked(py, ModelFile::read(&path))
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let body = self.file.to_body().map_err(|error| raise(py, &error))?;
+        Ok(PyBytes::new(py, &container::encode(Kind::Model, &protocol(), &body)))
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let write = || -> Result<()> {
+            container::write(&path, Kind::Model, &protocol(), &self.file.to_body()?)?;
+            Ok(())
+        };
+        write().map_err(|error| raise(py, &error))
+    }
+
+    /// Names and extents of the inputs, and of the outputs.
+    #[getter]
+    fn ports(&self) -> [Vec<(String, Vec<usize>)>; 2] {
+        [&self.file.inputs, &self.file.outputs].map(|side| {
+            let ports: Vec<PortInfo> = side.iter().map(PortInfo::from).collect();
+            arrays::ports(&ports)
+        })
+    }
+
+    /// What [`inspect_onnx`] says, as JSON.
+    fn inspect(&self, py: Python<'_>) -> PyResult<String> {
+        let describe = || -> Result<String> {
+            let options = Options {
+                dims: self.file.recipe.dims.clone(),
+                bound: self.file.recipe.bound()?,
+                ..Options::default()
+            };
+            let mut found = serde_json::to_value(inspect(&self.file.onnx, &options)?)?;
+            let parameters = self.file.weights.iter().map(|(_, values)| values.len()).sum();
+            add_estimate(&mut found, &Estimate::new(&self.file.graph, &[], parameters));
+            Ok(found.to_string())
+        };
+        describe().map_err(|error| raise(py, &error))
+    }
+
+    #[pyo3(signature = (srs, progress=None, token=None))]
+    fn setup(
+        &self,
+        py: Python<'_>,
+        srs: &Reference,
+        progress: Option<Bound<'_, PyAny>>,
+        token: Option<Bound<'_, Token>>,
+    ) -> PyResult<(ProvingKey, VerifyingKey)> {
+        let how = How { threads: None, progress, token };
+        let graph = &self.file.graph;
+        let k = choose_k(graph);
+        let computed = Planned { stage: SRS, steps: 1, seconds: 0.4e-6 * (1u64 << k) as f64 };
+        let plan = [vec![computed], of_setup(graph, k)].concat();
+        let make = || -> Result<_> {
+            let srs = srs.powers(k)?;
+            let key = setup(&self.file.model(), &srs)?;
+            Ok((key, srs))
+        };
+        let ((key, srs), _) = run(py, &how, &plan, make)?;
+        let made = || -> Result<_> {
+            let vk = VerifyingKey::decode(Kind::VerifyingKey, key.vk_bytes().to_vec())?;
+            Ok((ProvingKey::new(key, self.file.recipe.clone(), Arc::new(srs))?, vk))
+        };
+        made().map_err(|error| raise(py, &error))
+    }
+}
+
+impl Model {
+    fn checked(py: Python<'_>, file: Result<ModelFile>) -> PyResult<Self> {
+        let check = |file: ModelFile| -> Result<Self> {
+            file.compiled()?;
+            Ok(Self { file, warnings: Vec::new() })
+        };
+        file.and_then(check).map_err(|error| raise(py, &malformed(error)))
+    }
+}
+
+fn compiled(onnx: Vec<u8>, wishes: Wishes) -> Result<Model> {
+    let mut options = wishes.options()?;
+    let unsupported = |error: OnnxError, options: &Options| match inspect(&onnx, options) {
+        Ok(found) if !found.supported => {
+            let nodes = found.nodes.into_iter().filter_map(|node| Some((node.name, node.op, node.problem?)));
+            let model = found.problems.into_iter().map(|problem| (String::new(), String::new(), problem));
+            Error::from(Unsupported(nodes.chain(model).collect()))
+        }
+        _ => error.into(),
+    };
+    if !wishes.calibration.is_empty() {
+        let float = FloatModel::new(&onnx, &options).map_err(|error| unsupported(error, &options))?;
+        options.calibration = arrays::samples(wishes.calibration, float.inputs())?;
+    }
+    let made = compile(&onnx, &options).map_err(|error| unsupported(error, &options))?;
+    check_size(&made.graph)?;
+    let recipe = Recipe {
+        onnx: zktorch::Bytes32::sha256(&onnx),
+        input: options.input,
+        output: options.output,
+        headroom: made.headroom,
+        guard_bits: made.guard_bits,
+        saturate: made.saturate,
+        saturated_inputs: saturated(&made.inputs),
+        seen: made.seen.iter().map(|seen| [seen.lo, seen.hi, seen.typical]).collect(),
+        image: None,
+        dims: options.dims.clone(),
+        bound: options.bound.iter().map(|(name, value)| (name.clone(), BoundInput::from(value))).collect(),
+    };
+    // External data stay where they are: the float model finds them there again.
+    let alone = Options { base_dir: None, calibration: Vec::new(), ..options.clone() };
+    let external = match (&options.base_dir, FloatModel::new(&onnx, &alone)) {
+        (Some(folder), Err(_)) => Some(std::path::absolute(folder)?),
+        _ => None,
+    };
+    let warnings = made.warnings.clone();
+    Ok(Model { file: ModelFile::new(&made, recipe, onnx, external), warnings })
+}
+
+/// What a model consists of and what is not supported, with what a proof of it may take, as JSON.
+#[pyfunction]
+pub(crate) fn inspect_onnx(py: Python<'_>, onnx: Vec<u8>, wishes: Wishes) -> PyResult<String> {
+    let describe = move || -> Result<String> {
+        let options = wishes.options()?;
+        let report = inspect(&onnx, &options)?;
+        let mut found = serde_json::to_value(&report)?;
+        if report.supported {
+            // The layout does not depend on the weights' values, and hardly on the scales: one sample will do.
+            match compile(&onnx, &Options { generated: 1, ..options }) {
+                Ok(made) => add_estimate(&mut found, &Estimate::new(&made.graph, &[], report.parameters)),
+                Err(error) => {
+                    found["supported"] = json!(false);
+                    found["problems"] = json!([error.to_string()]);
+                }
+            }
+        }
+        Ok(found.to_string())
+    };
+    Ok(run(py, &How::default(), &[], describe)?.0)
+}
+
+fn add_estimate(found: &mut serde_json::Value, estimate: &Estimate) {
+    found["committed_values"] = json!(estimate.committed_values);
+    found["estimated_seconds"] = json!(estimate.seconds);
+    found["estimated_memory_bytes"] = json!(estimate.memory_bytes);
+}
+
+/// A structured reference string that keys are made under.
+#[pyclass(frozen, module = "zktorch._zktorch", name = "SRS")]
+pub(crate) struct Reference {
+    /// None: the development SRS, which is computed.
+    path: Option<PathBuf>,
+}
+
+#[pymethods]
+impl Reference {
+    #[staticmethod]
+    fn dev() -> Self {
+        Self { path: None }
+    }
+
+    #[staticmethod]
+    fn open(path: PathBuf) -> Self {
+        Self { path: Some(path) }
+    }
+
+    #[getter]
+    fn insecure(&self) -> bool {
+        self.path.is_none()
+    }
+
+    fn __repr__(&self) -> String {
+        match &self.path {
+            None => "SRS.dev()".to_owned(),
+            Some(path) => format!("SRS.open({path:?})"),
+        }
+    }
+}
+
+impl Reference {
+    /// With so many powers. A file is one of a ceremony (.ptau), or one that zktorch wrote; both are checked.
+    pub(crate) fn powers(&self, k: usize) -> Result<Srs> {
+        let Some(path) = &self.path else { return Ok(Srs::dev(k)?) };
+        let mut magic = [0; 4];
+        let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+        read.with_context(|| format!("cannot read {}", path.display()))?;
+        if &magic == b"ptau" {
+            return Srs::import_ptau(path, k).with_context(|| path.display().to_string());
+        }
+        let srs = Srs::open(path).and_then(|srs| srs.truncated(k));
+        let srs = srs.with_context(|| path.display().to_string())?;
+        srs.check().with_context(|| path.display().to_string())?;
+        Ok(srs)
+    }
+
+    /// The SRS of a key that was made before.
+    pub(crate) fn of_key(&self, id: SrsId, k: usize) -> Result<Srs> {
+        let srs = self.powers(k)?;
+        if srs.verifier().id() != id {
+            bail!("the key was made under SRS {id}, this is {}", srs.verifier().id());
+        }
+        Ok(srs)
+    }
+}
+
+/// What a file holds by its header; none if it is no container.
+#[pyfunction]
+pub(crate) fn kind_of_file(path: PathBuf) -> Option<String> {
+    kind(&path).map(str::to_owned)
+}
+
+fn kind(path: &Path) -> Option<&'static str> {
+    Some(match container::kind(path).ok()? {
+        Kind::Model => "model",
+        Kind::ProvingKey => "proving_key",
+        Kind::VerifyingKey | Kind::PipelineKey => "verifying_key",
+        Kind::Proof => "proof",
+        _ => "other",
+    })
+}
