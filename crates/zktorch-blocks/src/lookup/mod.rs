@@ -24,8 +24,9 @@
 //! sumcheck's. For beta: one query that is no entry equals the value of one of T entries for at most 2 T of all beta, as their
 //! difference has degree 2; for all others nothing cancels its pole, whose coefficient is at most N. Source: LogUp (Haboeck, eprint 2022/1530) with committed inverses instead of a GKR tree.
 
-use ark_ff::Field;
+use ark_ff::Zero;
 use zktorch_field::Fr;
+use zktorch_field::slice::batch_inverse;
 use zktorch_sumcheck::{Statement, SumcheckError};
 use zktorch_transcript::Scalar;
 
@@ -59,11 +60,12 @@ pub(crate) struct Challenges {
 
 /// Tag and w of every lookup table: w is the inverse of `alpha - q` of a cell at rest.
 pub(crate) fn centres(network: &Network, [alpha, beta]: [Fr; 2]) -> Result<Vec<[Fr; 2]>, BlockError> {
-    let mut centres = Vec::new();
-    for (index, [tag, key, value]) in network.rests().enumerate() {
-        let tag = Fr::from(tag);
-        let query = tag + beta * (Fr::from(key) + beta * Fr::from(value));
-        centres.push([tag, (alpha - query).inverse().ok_or(SumcheckError::Pole { index })?]);
+    let entries: Vec<[Fr; 3]> = network.rests().map(|entry| entry.map(Fr::from)).collect();
+    let mut w: Vec<Fr> =
+        entries.iter().map(|[tag, key, value]| alpha - tag - beta * (*key + beta * value)).collect();
+    if let Some(index) = w.iter().position(Fr::is_zero) {
+        return Err(SumcheckError::Pole { index }.into());
     }
-    Ok(centres)
+    batch_inverse(&mut w);
+    Ok(entries.iter().zip(w).map(|([tag, ..], w)| [*tag, w]).collect())
 }

@@ -19,7 +19,7 @@ const STEP: usize = 64;
 
 /// Columns of small integers that belong together, and where their affine runs begin.
 #[derive(Clone, Debug)]
-pub(crate) struct Runs(Vec<usize>);
+pub(crate) struct Runs(Vec<u32>);
 
 impl Runs {
     /// Runs on which all `columns` are affine.
@@ -33,15 +33,17 @@ impl Runs {
             let goes_on = i < start + 2 || columns.iter().all(|c| step(c, i) == step(c, i - 1));
             if i == 0 || !goes_on {
                 start = i;
-                starts.push(i);
+                // At most `limits::TABLE_CELLS`.
+                starts.push(i as u32);
             }
         }
         Self(starts)
     }
 
-    /// The run that begins after this cell, and how many begin within the cells before `end`.
+    /// How many runs begin after this cell and before `end`.
     fn after(&self, cell: usize, end: usize) -> usize {
-        self.0.partition_point(|start| *start < end) - self.0.partition_point(|start| *start <= cell)
+        let before = |cell: usize| self.0.partition_point(|start| (*start as usize) < cell);
+        before(end) - before(cell + 1)
     }
 
     /// `sum_c weight_c column_c~` on the cells from `start` on, at a point with as many coordinates as these need.
@@ -61,7 +63,7 @@ impl Runs {
             let number = point.iter().fold(Fr::from(0u64), |number, z| number + number + z);
             return Ok(first + slope * number);
         }
-        if STEP * runs * point.len() >= 1 << point.len() {
+        if (STEP * point.len()).saturating_mul(runs) >= 1 << point.len() {
             let mut sum = Fr::from(0u64);
             for (column, weight) in columns {
                 sum += *weight * Evaluations::from(&column[start..end]).evaluate(point)?;
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn runs_are_as_long_as_they_can_be() {
         let starts = |column: &[i32]| Runs::new(&[column]).0;
-        assert_eq!(starts(&[]), [0usize; 0]);
+        assert_eq!(starts(&[]), [0u32; 0]);
         assert_eq!(starts(&[4]), [0]);
         assert_eq!(starts(&[4, 9]), [0]);
         assert_eq!(starts(&[0, 0, 0, 1, 2, 3]), [0, 3]);

@@ -232,6 +232,13 @@ fn sum<'a, P: ProverChannel>(
     answers: &mut Answers<'_>,
     ledger: &mut Ledger<'a, Fr>,
 ) -> Result<(), BlockError> {
+    // The verifier weights instances by what members say of them.
+    let statements: Vec<_> = members.iter().flat_map(|member| member.statements()).collect();
+    check_length("instances of a sumcheck", statements.len(), instances.len())?;
+    for (statement, instance) in statements.iter().zip(&instances) {
+        check_length("variables of an instance", statement.num_rounds, instance.num_rounds())?;
+        check_length("degree of an instance", statement.degree, instance.degree())?;
+    }
     let mut instances: Vec<&mut dyn SumcheckInstance> =
         instances.iter_mut().map(|instance| instance.as_mut() as &mut dyn SumcheckInstance).collect();
     let output = sumcheck::prove(channel, rounds, &mut instances)?;

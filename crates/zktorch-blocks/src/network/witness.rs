@@ -36,6 +36,7 @@ impl Drop for Witness<'_> {
         self.columns.iter_mut().chain([&mut self.outputs]).for_each(Stacked::zeroize);
         self.indices.iter_mut().for_each(Zeroize::zeroize);
         self.multiplicities.zeroize();
+        self.zeros.zeroize();
     }
 }
 
@@ -130,8 +131,10 @@ impl<'a> Witness<'a> {
         values: &[Vec<i32>],
     ) -> Result<Self, BlockError> {
         let weights = weights.into();
-        let committed = |id: usize| !values[id].is_empty() && network.location(TensorId(id as u32)).is_some();
-        let zeros = par::map(values.len(), |id| committed(id) && is_zero(&values[id]));
+        // The weights' cells are the caller's.
+        let committed =
+            |id: TensorId| network.location(id).is_some_and(|(_, place)| place.arena != ArenaKind::Weights);
+        let zeros = par::map(values.len(), |id| committed(TensorId(id as u32)) && is_zero(&values[id]));
         check_length("cells of the weights", network.weight_chunks() << network.k(), weights.len())?;
         let mut columns = vec![Stacked::default(); ArenaKind::ALL.len()];
         let mut outputs = Stacked::default();

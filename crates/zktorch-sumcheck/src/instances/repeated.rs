@@ -65,8 +65,9 @@ impl SumcheckInstance for RepeatedZeroCheck<'_> {
         self.z.len()
     }
 
+    /// That of the statement, also where there is one distinct entry and the rounds' polynomials have less.
     fn degree(&self) -> usize {
-        self.first.degree()
+        3
     }
 
     fn claim(&self) -> Fr {

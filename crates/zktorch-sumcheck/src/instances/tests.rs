@@ -257,6 +257,7 @@ fn repeated_entries_give_the_messages_of_the_whole_columns() {
         let (h, a) = (PackedVec::from_slice(&h), PackedVec::from_slice(&a));
         let distinct = ZeroCheck::dense(&z[..m - low], h, a).unwrap();
         let mut instance = RepeatedZeroCheck::new(&z, distinct, lambda, total).unwrap();
+        assert_eq!(instance.degree(), oracle.degree());
         assert_matches(&mut instance, &mut oracle, &[1, 2]);
     }
     let pack = || PackedVec::from_slice(&[fr(1); 8]);

@@ -15,3 +15,4 @@ mod step_builder;
 mod steps;
 mod weights;
 mod zero_knowledge;
+mod zeros;

@@ -17,7 +17,7 @@ use crate::{BlockError, Network};
 type Changes<'a> = &'a [(&'a str, usize, i32)];
 
 /// The case with these values of the inputs, in their order.
-fn case(graph: Graph, k: usize, inputs: &[&[i32]]) -> &'static Case {
+pub(super) fn case(graph: Graph, k: usize, inputs: &[&[i32]]) -> &'static Case {
     let mut given = vec![None; graph.tensors.len()];
     for (id, values) in graph.inputs.iter().zip(inputs) {
         given[id.0 as usize] = Some(values.to_vec());
