@@ -11,14 +11,16 @@ use crate::cells::Cells;
 use crate::network::{LookedUp, Witness};
 use crate::{BlockError, Network};
 
-/// A looked-up chunk with what is kept until its inverse column is committed.
+/// A looked-up chunk.
 pub(crate) struct Column<'w> {
     pub(crate) chunk: LookedUp,
     /// The table entry of every cell.
     indices: &'w [u32],
     tags: Vec<i16>,
-    sums: BucketSums,
 }
+
+/// The cells of a chunk in buckets: what its columns are committed from.
+pub(crate) struct Sorted(BucketSums);
 
 fn hide(srs: &Srs, point: G1Projective, blind: &Blind) -> Commitment {
     Commitment::from(point + srs.hiding_generator() * *blind.expose())
@@ -42,27 +44,20 @@ pub(crate) fn padding_sum(srs: &Srs, network: &Network, chunk: &LookedUp) -> Res
     Ok(sums.commit_function(|_| 1).into())
 }
 
-impl<'w> Column<'w> {
+impl Sorted {
     /// Sorts the chunk's cells into buckets, all but the padding's if its sum is known.
     pub(crate) fn new(
         srs: &Srs,
         blocks: Option<&BlockSums>,
         network: &Network,
-        witness: &'w Witness<'_>,
-        chunk: LookedUp,
-        indices: &'w [u32],
+        witness: &Witness<'_>,
+        chunk: &LookedUp,
         padding: Option<&Commitment>,
     ) -> Result<Self, BlockError> {
-        let n = 1usize << network.k();
-        let runs = Witness::runs(network, &chunk);
-        let tables = network.layout().tables().tables();
+        let runs = Witness::runs(network, chunk);
         let tag_runs = tag_runs(&runs, |tag| padding.is_none() || tag != PADDING.tag);
-        let mut tags = Vec::with_capacity(n);
-        for (count, table) in runs {
-            tags.resize(tags.len() + count, tables[table].tag as i16);
-        }
-        let bases = &srs.bases()[..n];
-        let mut sums = match witness.argument_chunk(network, &chunk)? {
+        let bases = &srs.bases()[..1usize << network.k()];
+        let mut sums = match witness.argument_chunk(network, chunk)? {
             Cells::I16(cells) => BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?,
             Cells::I32(cells) => BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?,
         };
@@ -70,17 +65,17 @@ impl<'w> Column<'w> {
         if let Some(sum) = padding.and_then(|padding| RawAffine::new(&padding.point())) {
             sums.add_bucket(PADDING, sum);
         }
-        Ok(Self { chunk, indices, tags, sums })
+        Ok(Self(sums))
     }
 
     /// Com(x).
     pub(crate) fn commit_x(&self, srs: &Srs, blind: &Blind) -> Commitment {
-        hide(srs, self.sums.commit_values(), blind)
+        hide(srs, self.0.commit_values(), blind)
     }
 
     /// Com(f(x)).
     pub(crate) fn commit_y(&self, srs: &Srs, network: &Network, blind: &Blind) -> Commitment {
-        hide(srs, self.sums.commit_function(|key| value(network, key)), blind)
+        hide(srs, self.0.commit_function(|key| value(network, key)), blind)
     }
 
     /// Com(h).
@@ -93,8 +88,19 @@ impl<'w> Column<'w> {
     ) -> Result<Commitment, BlockError> {
         let tables = network.layout().tables().tables();
         let tag = |table: u32| Fr::from(tables[table as usize].tag);
-        let point = self.sums.commit_inverse(alpha, beta, tag, |key| value(network, key))?;
+        let point = self.0.commit_inverse(alpha, beta, tag, |key| value(network, key))?;
         Ok(hide(srs, point, blind))
+    }
+}
+
+impl<'w> Column<'w> {
+    pub(crate) fn new(network: &Network, chunk: LookedUp, indices: &'w [u32]) -> Self {
+        let tables = network.layout().tables().tables();
+        let mut tags = Vec::with_capacity(1 << network.k());
+        for (count, table) in Witness::runs(network, &chunk) {
+            tags.resize(tags.len() + count, tables[table].tag as i16);
+        }
+        Self { chunk, indices, tags }
     }
 
     /// The sum of h.
