@@ -42,6 +42,7 @@ impl<'a> Checkpoint<'a> {
             vocabulary: file.texts("tokenizer.ggml.tokens")?.len(),
             theta: file.float("llama.rope.freq_base")?,
             epsilon: file.float("llama.attention.layer_norm_rms_epsilon")? as f32,
+            tied: true,
         };
         let Llama { hidden, heads, kv_heads, theta, epsilon, .. } = llama;
         ensure!(

@@ -1,9 +1,12 @@
 //! Layers as torchvision has them, each the nodes that its exporter writes.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use zktorch_onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
+use super::external::External;
 use super::weights::Weights;
 
 /// ONNX's numbers for element types: 32-bit floats, 64-bit integers, booleans.
@@ -24,6 +27,8 @@ const EPSILON: f32 = 1e-5;
 pub(super) struct Builder {
     pub(super) graph: GraphProto,
     pub(super) weights: Weights,
+    /// Where large tensors go instead.
+    pub(super) external: Option<Rc<RefCell<External>>>,
     /// How often each node's name was asked for.
     names: BTreeMap<String, usize>,
     folded: bool,
@@ -51,7 +56,8 @@ impl Form {
 impl Builder {
     /// `gamma` is the range of the factors of BatchNormalization.
     pub(super) fn new(folded: bool, gamma: [f64; 2]) -> Self {
-        Self { graph: GraphProto::default(), weights: Weights::new(), names: BTreeMap::new(), folded, gamma }
+        let (graph, names) = Default::default();
+        Self { graph, weights: Weights::new(), external: None, names, folded, gamma }
     }
 
     /// A network without BatchNormalization.
@@ -84,7 +90,9 @@ impl Builder {
     }
 
     pub(super) fn initializer(&mut self, name: String, dims: &[usize], values: &[f32]) -> String {
-        self.graph.initializer.push(tensor(&name, dims, values));
+        let outside = self.external.as_ref();
+        let outside = outside.and_then(|external| external.borrow_mut().tensor(&name, dims, values));
+        self.graph.initializer.push(outside.unwrap_or_else(|| tensor(&name, dims, values)));
         name
     }
 

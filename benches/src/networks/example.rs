@@ -119,8 +119,8 @@ impl Example {
 /// The rows of a tensor: nested arrays, innermost axis last.
 fn nested(tensor: &Tensor) -> Vec<Value> {
     let mut values: Vec<Value> = match tensor {
-        Tensor::Float(tensor) => tensor.data().iter().map(|x| json!(x)).collect(),
         Tensor::Int(tensor) => tensor.data().iter().map(|x| json!(x)).collect(),
+        floats => floats.to_float().data().iter().map(|x| json!(x)).collect(),
     };
     for dim in tensor.dims().iter().skip(1).rev() {
         values = values.chunks(*dim).map(|row| json!(row)).collect();

@@ -1,16 +1,21 @@
 //! LLaMA (Touvron et al., "LLaMA: open and efficient foundation language models", 2023), and models of its kind.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
 
 use super::builder::{Builder, int, ints, tensor};
 use super::example::{Example, Inputs, Values};
+use super::external::External;
 use super::weights::Weights;
 
 /// The operator set of the graphs.
 const OPSET: i64 = 17;
 
 /// A model of LLaMA's kind: normalisation by root mean squares, rotary positions, grouped queries, a gated perceptron, and a head
-/// that is the table of its words.
+/// that is the table of its words or a matrix of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Llama {
     /// Blocks.
@@ -29,6 +34,8 @@ pub struct Llama {
     pub theta: f64,
     /// What is added to mean squares.
     pub epsilon: f32,
+    /// Whether the head is the table of words.
+    pub tied: bool,
 }
 
 /// Where a model's parameters come from, as the model has them: a linear layer's is `[outputs, inputs]`.
@@ -76,7 +83,7 @@ pub struct Prefix {
 }
 
 impl Llama {
-    /// LLaMA-2-7B but for its head, which is a matrix of its own.
+    /// LLaMA-2-7B.
     pub(super) fn seven_billion() -> Self {
         Self {
             layers: 32,
@@ -87,6 +94,7 @@ impl Llama {
             vocabulary: 32_000,
             theta: 10_000.0,
             epsilon: 1e-5,
+            tied: false,
         }
     }
 
@@ -108,10 +116,14 @@ impl Llama {
         tokens: usize,
         gives: Gives,
     ) -> Result<Example, P::Error> {
+        self.build(Graph::new(self, parameters, prefix, tokens), gives)
+    }
+
+    fn build<P: Parameters>(&self, mut graph: Graph<'_, P>, gives: Gives) -> Result<Example, P::Error> {
         let Self { hidden, vocabulary, .. } = *self;
+        let tokens = graph.tokens;
         let mut inputs = Inputs::default();
         let ids = inputs.add("input_ids", &[1, tokens], Values::Ids(vocabulary as u32));
-        let mut graph = Graph::new(self, parameters, prefix, tokens);
         let table = "model.embed_tokens.weight";
         let words = graph.parameters.parameter(table, &[vocabulary, hidden], 0.5)?;
         let table = graph.b.initializer(table.to_owned(), &[vocabulary, hidden], &words);
@@ -131,6 +143,13 @@ impl Llama {
             return Ok(inputs.into_example(graph.b, OPSET, &outputs));
         }
         let x = graph.norm(&x, "model.norm")?;
+        let table = if self.tied {
+            table
+        } else {
+            let (name, dims) = ("lm_head.weight", [vocabulary, hidden]);
+            let head = graph.parameters.parameter(name, &dims, 1.0 / (hidden as f64).sqrt())?;
+            graph.b.initializer(name.to_owned(), &dims, &head)
+        };
         let b = &mut graph.b;
         // The exporter writes `nn.Linear` of two axes as Gemm, of more as MatMul.
         let (logits, dims) = if gives == Gives::All {
@@ -148,6 +167,17 @@ impl Llama {
     pub(super) fn example(&self, tokens: usize) -> Example {
         let Ok(example) = self.model(&mut Weights::new(), &Prefix::default(), tokens, Gives::Last);
         example
+    }
+
+    /// The same with its weights in a file of external data, in half precision.
+    pub(super) fn stored(&self, tokens: usize, file: &Path) -> io::Result<Example> {
+        let (mut weights, prefix) = (Weights::new(), Prefix::default());
+        let mut graph = Graph::new(self, &mut weights, &prefix, tokens);
+        let external = Rc::new(RefCell::new(External::create(file)?));
+        graph.b.external = Some(Rc::clone(&external));
+        let Ok(example) = self.build(graph, Gives::Last);
+        external.borrow_mut().finish()?;
+        Ok(example)
     }
 
     /// One block alone, with seeded weights.

@@ -17,6 +17,7 @@ mod builder;
 mod detector;
 mod diffusion;
 mod example;
+mod external;
 mod gpt2;
 mod layers;
 mod llama;
@@ -37,7 +38,7 @@ use zktorch_onnx::proto::ModelProto;
 
 pub use self::example::Example;
 pub use self::llama::{Gives, Llama, Parameters, Prefix};
-pub use self::sequence::{Sequence, reduced};
+pub use self::sequence::{Sequence, llama_7b, reduced};
 
 use self::builder::Builder;
 use self::example::{Inputs, Values};

@@ -1,5 +1,8 @@
 //! Networks for sequences at the size that they are known by, and everything that is no torchvision model at a reduced one.
 
+use std::io;
+use std::path::Path;
+
 use clap::ValueEnum;
 
 use super::detector::Detector;
@@ -12,6 +15,14 @@ use super::rnnt::Rnnt;
 use super::transformer::{Bert, Encoder};
 use super::unet_3d::UNet3d;
 use super::vit::Vit;
+
+/// The first layers of LLaMA-2-7B with its words and its head, for so many tokens: weights go to a file of external data.
+///
+/// # Errors
+/// If that cannot be written.
+pub fn llama_7b(layers: usize, tokens: usize, weights: &Path) -> io::Result<Example> {
+    Llama { layers, ..Llama::seven_billion() }.stored(tokens, weights)
+}
 
 /// A network for sequences, at its own size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,6 +70,7 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
         vocabulary: 100,
         theta: 10_000.0,
         epsilon: 1e-5,
+        tied: true,
     };
     let rnnt = Rnnt {
         steps: 5,

@@ -103,7 +103,7 @@ pub use network::{
     Accumulation, DeferredProof, Network, NetworkProof, ROW_COLUMNS, Statement, verify_accumulation,
 };
 #[cfg(feature = "prover")]
-pub use network::{Accumulator, Private, Witness, check_leaf, prove, prove_deferred, stages};
+pub use network::{Accumulator, Private, SortedWeights, Witness, check_leaf, prove, prove_deferred, stages};
 #[cfg(feature = "prover")]
 pub use zktorch_mira::OpeningWitness;
 /// What a proof leaves to a tree of folds.

@@ -380,7 +380,8 @@ impl Case {
         let blinds = self.network.proof_chunks().map(|count| vec![Blind::from_scalar(Fr::from(9u64)); count]);
         let mut transcript = statement.transcript();
         let mut channel = ClearProver::new(&mut transcript);
-        let reduced = reduce(&mut channel, &self.srs, &statement, &witness, &self.secrets(), &blinds)?;
+        let reduced =
+            reduce(&mut channel, &self.srs, &statement, (&witness, None), &self.secrets(), &blinds)?;
         let messages = channel.into_messages();
         let mut transcript = statement.transcript();
         let mut channel = ClearVerifier::new(&mut transcript, &messages);

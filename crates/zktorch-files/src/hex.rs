@@ -1,6 +1,7 @@
 //! 32 bytes, written as 64 lowercase hexadecimal digits.
 
 use std::fmt;
+use std::io::Read;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -16,6 +17,21 @@ impl Bytes32 {
     /// SHA-256 of some bytes.
     pub fn sha256(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// SHA-256 of everything that can be read, which is not kept.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn sha256_of(mut reader: impl Read) -> std::io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(Self(hasher.finalize().into())),
+                count => hasher.update(&buffer[..count]),
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use zktorch_graph::{Bounds, Graph, PortInfo, TensorId, execute};
+use zktorch_graph::{Bounds, Entries, Graph, PortInfo, Shard, TensorId, execute, shards};
 
 use crate::calibrate::{Seen, Statistics, run};
 use crate::expand::Expansion;
@@ -12,7 +12,10 @@ use crate::model::Model;
 use crate::precision;
 use crate::program::{Id, Kind, Program};
 use crate::tensor::len;
-use crate::{FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor, ValueError};
+use crate::{
+    ExternalWeight, FloatModel, FloatTensor, IntTensor, OnnxError, Options, Precision, Result, Tensor,
+    ValueError,
+};
 
 /// Samples that are generated when none are given and nothing else is said.
 pub const GENERATED: usize = 8;
@@ -30,8 +33,10 @@ pub struct Compiled {
     pub graph: Graph,
     /// Its bounds, from [`Graph::validate`].
     pub bounds: Bounds,
-    /// The real entries of every weight, row-major.
+    /// The real entries of every weight, row-major, but those of [`external`](Self::external).
     pub weights: Vec<(TensorId, Vec<i32>)>,
+    /// Weights whose entries stay in files of external data: large ones.
+    pub external: Vec<(TensorId, ExternalWeight)>,
     /// The inputs in the order of the model.
     pub inputs: Vec<PortInfo>,
     /// The outputs in the order of the model.
@@ -160,7 +165,7 @@ fn lower(
             compared.push((*id, *tensor));
         }
     }
-    let (mut graph, weights) = (lowering.graph, lowering.weights);
+    let (mut graph, weights, external) = (lowering.graph, lowering.weights, lowering.external);
     let port = |(name, dims, tensor): (String, Vec<usize>, TensorId)| {
         let scale = graph.tensor(tensor).scale;
         PortInfo::new(name, dims, tensor, scale)
@@ -188,6 +193,7 @@ fn lower(
         graph,
         bounds,
         weights,
+        external,
         inputs,
         outputs,
         stored,
@@ -306,10 +312,11 @@ impl Compiled {
         Ok(all)
     }
 
-    /// Real entries of all tensors of the graph for these integers.
+    /// Real entries of all tensors of the graph for these integers; nothing for external weights, of which a part is read at a
+    /// time.
     ///
     /// # Errors
-    /// [`OnnxError::Graph`] if a value leaves its range.
+    /// [`OnnxError::Graph`] if a value leaves its range; [`OnnxError::Tensor`] for an external weight that cannot be read.
     pub fn execute(&self, inputs: Vec<Vec<i32>>) -> Result<Vec<Vec<i32>>> {
         let mut given: Vec<Option<Vec<i32>>> = vec![None; self.graph.tensors.len()];
         for (id, data) in &self.weights {
@@ -318,7 +325,37 @@ impl Compiled {
         for (port, data) in self.inputs.iter().zip(inputs) {
             given[port.tensor.0 as usize] = Some(data);
         }
-        Ok(execute(&self.graph, &self.bounds, given)?)
+        if self.external.is_empty() {
+            return Ok(execute(&self.graph, &self.bounds, given)?);
+        }
+        let mut values: Vec<Vec<i32>> = given.into_iter().map(Option::unwrap_or_default).collect();
+        for shard in shards(&self.graph, self.external.len()) {
+            self.execute_shard(&shard, &mut values)?;
+        }
+        Ok(values)
+    }
+
+    /// Executes a part of the graph on the values of those before it.
+    fn execute_shard(&self, shard: &Shard, values: &mut [Vec<i32>]) -> Result<()> {
+        let bounds = shard.graph.validate()?;
+        let external: BTreeMap<TensorId, Vec<i16>> = (self.external.iter())
+            .filter(|(id, _)| shard.tensors.contains(id))
+            .map(|(id, weight)| Ok((*id, weight.values()?)))
+            .collect::<Result<_>>()?;
+        let given = shard.graph.tensors.iter().zip(&shard.tensors).map(|(tensor, id)| {
+            let entries = match external.get(id) {
+                Some(values) => Entries::from(values.as_slice()),
+                None => Entries::from(values[id.0 as usize].as_slice()),
+            };
+            tensor.role.is_given().then_some(entries)
+        });
+        let found = execute(&shard.graph, &bounds, given.collect())?;
+        for ((tensor, id), found) in shard.graph.tensors.iter().zip(&shard.tensors).zip(found) {
+            if !tensor.role.is_given() {
+                values[id.0 as usize] = found;
+            }
+        }
+        Ok(())
     }
 
     /// The outputs that these integers stand for.

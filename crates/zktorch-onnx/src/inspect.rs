@@ -64,7 +64,7 @@ pub struct NodeReport {
 pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
     let model = Model::decode(bytes, options)?;
     let opset = model.opset;
-    let floats = |value: &Tensor| if let Tensor::Float(_) = value { value.len() } else { 0 };
+    let floats = |value: &Tensor| if let Tensor::Int(_) = value { 0 } else { value.len() };
     let parameters = model.constants.values().map(|(value, _)| floats(value)).sum();
     let inputs = model.inputs.iter().map(|(name, dims, _)| (name.clone(), dims.clone())).collect();
     let expansion = Expansion::survey(model, options);

@@ -24,6 +24,7 @@ mod precision;
 mod problem;
 mod program;
 pub mod proto;
+mod stored;
 mod tensor;
 
 pub use calibrate::Seen;
@@ -35,5 +36,6 @@ pub use operators::{CORE_OPERATORS, Operator, operators};
 pub use options::Options;
 pub use precision::{Precision, ValueError};
 pub use problem::ProblemKind;
+pub use stored::{ExternalWeight, StoredTensor};
 pub use tensor::{FloatTensor, IntTensor, Tensor};
 pub use zktorch_graph::PortInfo;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use prost::Message;
 
@@ -12,10 +12,13 @@ use crate::proto::{
     FunctionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, ValueInfoProto,
 };
 use crate::tensor::checked_len;
-use crate::{FloatTensor, IntTensor, OnnxError, Options, Result, Tensor};
+use crate::{FloatTensor, IntTensor, OnnxError, Options, Result, StoredTensor, Tensor};
 
 /// Oldest and newest version of the standard operator set.
 pub(crate) const OPSETS: (i64, i64) = (1, 27);
+
+/// External data of so many entries stay in their file.
+const LARGE: usize = 1 << 20;
 
 /// Versions of operator sets by domain; that of the standard operators is empty.
 pub(crate) type Opsets = BTreeMap<String, i64>;
@@ -335,7 +338,17 @@ pub(crate) fn decode_tensor(tensor: TensorProto, options: &Options) -> Result<(T
     let bytes = (len * bits).div_ceil(8);
     let raw = match tensor.data_location {
         0 => tensor.raw_data,
-        _ => read_external(&tensor.external_data, bytes, options, &error)?,
+        _ => {
+            let place = find_external(&tensor.external_data, bytes, options, &error)?;
+            let large = len >= LARGE;
+            if let Some(stored) = large
+                .then(|| StoredTensor::new(&name, dims.clone(), tensor.data_type, place.clone()))
+                .flatten()
+            {
+                return Ok((Tensor::Stored(stored), kind));
+            }
+            read_external(place, bytes, &error)?
+        }
     };
     let check = |got: usize| match got == len {
         true => Ok(()),
@@ -442,30 +455,29 @@ fn decode_raw(data_type: i32, raw: &[u8], dims: &[usize]) -> Tensor {
 }
 
 /// The upper half of a float32.
-fn brain(bits: u16) -> f32 {
+pub(crate) fn brain(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
 
-/// IEEE half precision.
-fn half(bits: u16) -> f32 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let exponent = i32::from(bits >> 10 & 0x1f);
-    let mantissa = f32::from(bits & 0x3ff);
-    match exponent {
-        0 => sign * mantissa * (2f32).powi(-24),
-        31 if mantissa == 0.0 => sign * f32::INFINITY,
-        31 => f32::NAN,
-        _ => sign * (1.0 + mantissa / 1024.0) * (2f32).powi(exponent - 15),
-    }
+/// IEEE half precision: exponent and mantissa in the places of a float32, with its bias.
+pub(crate) fn half(bits: u16) -> f32 {
+    const REBIAS: f32 = f32::from_bits((127 + 112) << 23);
+    let (sign, rest) = (u32::from(bits >> 15) << 31, u32::from(bits & 0x7fff));
+    // The exponent of what is no number stays the largest one.
+    let magnitude = match rest < 0x7c00 {
+        true => (f32::from_bits(rest << 13) * REBIAS).to_bits(),
+        false => rest << 13 | 0xff << 23,
+    };
+    f32::from_bits(sign | magnitude)
 }
 
-/// Reads exactly `bytes` bytes of a file below the base folder.
-fn read_external(
+/// Where exactly `bytes` bytes lie in a file below the base folder.
+fn find_external(
     entries: &[crate::proto::StringStringEntryProto],
     bytes: usize,
     options: &Options,
     error: &dyn Fn(&'static str, String, String) -> OnnxError,
-) -> Result<Vec<u8>> {
+) -> Result<(PathBuf, u64)> {
     let get = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
     let base = options
         .base_dir
@@ -483,6 +495,9 @@ fn read_external(
         ));
     }
     let io = |e: std::io::Error| error("external data", format!("a readable file {location}"), e.to_string());
+    // The folder of a file that is named without one.
+    let here = Path::new(".");
+    let base = if base.as_os_str().is_empty() { here } else { base.as_path() };
     let base = base.canonicalize().map_err(io)?;
     let path = base.join(location).canonicalize().map_err(io)?;
     if !path.starts_with(&base) || !path.is_file() {
@@ -496,13 +511,25 @@ fn read_external(
         }
     };
     let offset = number("offset", 0)?;
-    let mut file = std::fs::File::open(&path).map_err(io)?;
-    let size = file.metadata().map_err(io)?.len();
+    let size = std::fs::metadata(&path).map_err(io)?.len();
     let length = number("length", size.saturating_sub(offset))?;
     if length != bytes as u64 || offset.checked_add(length).is_none_or(|end| end > size) {
         let got = format!("{length} bytes at {offset} in a file of {size}");
         return Err(error("external data", format!("{bytes} bytes"), got));
     }
+    Ok((path, offset))
+}
+
+/// Reads so many bytes from there.
+fn read_external(
+    (path, offset): (PathBuf, u64),
+    bytes: usize,
+    error: &dyn Fn(&'static str, String, String) -> OnnxError,
+) -> Result<Vec<u8>> {
+    let io = |e: std::io::Error| {
+        error("external data", format!("a readable file {}", path.display()), e.to_string())
+    };
+    let mut file = std::fs::File::open(&path).map_err(io)?;
     file.seek(SeekFrom::Start(offset)).map_err(io)?;
     let mut data = vec![0; bytes];
     file.read_exact(&mut data).map_err(io)?;

@@ -1,7 +1,7 @@
 //! Tensors of the model: floats, and exact integers.
 
 use crate::program::Kind;
-use crate::{OnnxError, Result};
+use crate::{OnnxError, Result, StoredTensor};
 
 /// A row-major tensor of floats.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Tensor {
     Float(FloatTensor),
     /// Integers or booleans.
     Int(IntTensor),
+    /// Real numbers that stay in a file.
+    Stored(StoredTensor),
 }
 
 /// Whether `len` entries fill these extents.
@@ -55,6 +57,12 @@ impl FloatTensor {
         let dims = dims.into();
         let data = (0..len(&dims)).map(f).collect();
         Self { dims, data }
+    }
+
+    /// The tensor with these extents and entries, and others where there are not enough.
+    pub(crate) fn padded(dims: &[usize], mut data: Vec<f32>, others: f32) -> Self {
+        data.resize(len(dims), others);
+        Self { dims: dims.to_vec(), data }
     }
 
     /// Zeros.
@@ -145,6 +153,7 @@ impl Tensor {
         match self {
             Self::Float(tensor) => &tensor.dims,
             Self::Int(tensor) => &tensor.dims,
+            Self::Stored(tensor) => tensor.dims(),
         }
     }
 
@@ -153,6 +162,7 @@ impl Tensor {
         match self {
             Self::Float(tensor) => tensor.data.len(),
             Self::Int(tensor) => tensor.data.len(),
+            Self::Stored(tensor) => tensor.len(),
         }
     }
 
@@ -169,17 +179,23 @@ impl Tensor {
         match self {
             Self::Float(tensor) => f64::from(tensor.data[index]),
             Self::Int(tensor) => tensor.data[index] as f64,
+            Self::Stored(tensor) => tensor.get(index),
         }
     }
 
     /// All entries.
     pub fn iter(&self) -> impl Iterator<Item = f64> + '_ {
-        (0..self.len()).map(|index| self.get(index))
+        let stored = if let Self::Stored(tensor) = self { Some(tensor.iter()) } else { None };
+        let here = if stored.is_some() { 0 } else { self.len() };
+        (0..here).map(|index| self.get(index)).chain(stored.into_iter().flatten())
     }
 
     /// Largest absolute value (0 for an empty tensor).
     pub fn max_abs(&self) -> f64 {
-        self.iter().fold(0.0, |max, x| max.max(x.abs()))
+        match self {
+            Self::Stored(tensor) => tensor.max_abs(),
+            _ => self.iter().fold(0.0, |max, x| max.max(x.abs())),
+        }
     }
 
     /// As floats.
@@ -187,13 +203,14 @@ impl Tensor {
         match self {
             Self::Float(tensor) => tensor.clone(),
             Self::Int(tensor) => FloatTensor::from_fn(tensor.dims.clone(), |i| tensor.data[i] as f32),
+            Self::Stored(tensor) => tensor.to_float(),
         }
     }
 
     /// The integers, if they are.
     pub(crate) fn ints(&self) -> Option<&[i64]> {
         match self {
-            Self::Float(_) => None,
+            Self::Float(_) | Self::Stored(_) => None,
             Self::Int(tensor) => Some(&tensor.data),
         }
     }
@@ -205,6 +222,7 @@ impl Tensor {
                 Self::Float(FloatTensor::from_fn(dims, |i| index(i).map_or(0.0, |j| t.data[j])))
             }
             Self::Int(t) => Self::Int(IntTensor::from_fn(dims, |i| index(i).map_or(0, |j| t.data[j]))),
+            Self::Stored(t) => Self::from(t.to_float()).gather(dims, index),
         }
     }
 
@@ -215,6 +233,7 @@ impl Tensor {
             (Self::Float(tensor), Kind::Int | Kind::Bool) => {
                 IntTensor::from_fn(tensor.dims(), |i| tensor.data()[i].round() as i64).into()
             }
+            (Self::Stored(tensor), Kind::Int | Kind::Bool) => Self::from(tensor.to_float()).of_kind(kind),
             _ => self.clone(),
         }
     }
@@ -224,13 +243,41 @@ impl Tensor {
         Ok(match self {
             Self::Float(tensor) => FloatTensor::new(dims, tensor.data)?.into(),
             Self::Int(tensor) => IntTensor::new(dims, tensor.data)?.into(),
+            Self::Stored(tensor) => {
+                check_len(&dims, tensor.len())?;
+                Self::Stored(tensor.reshaped(dims))
+            }
         })
+    }
+
+    /// Every entry times one of these factors, that of its index on an axis; rounded to 32 bits.
+    pub(crate) fn scaled_along(&self, axis: usize, factors: &[f64]) -> Self {
+        if let Self::Stored(tensor) = self {
+            return Self::Stored(tensor.scaled(axis, factors));
+        }
+        let inner = len(&self.dims()[axis + 1..]);
+        let factor = |i: usize| factors[i / inner % factors.len()];
+        FloatTensor::from_fn(self.dims(), |i| (self.get(i) * factor(i)) as f32).into()
+    }
+
+    /// Whether no entry is known to be infinite or no number: what stays in a file is looked at when it is quantised.
+    pub(crate) fn may_be_finite(&self) -> bool {
+        matches!(self, Self::Stored(_)) || self.check_finite("").is_ok()
+    }
+
+    /// Every entry times a number, rounded to 32 bits.
+    pub(crate) fn times(&self, c: f64) -> Self {
+        match self {
+            Self::Stored(tensor) => Self::Stored(tensor.times(c)),
+            _ => FloatTensor::from_fn(self.dims(), |i| (self.get(i) * c) as f32).into(),
+        }
     }
 
     pub(crate) fn check_finite(&self, name: &str) -> Result<()> {
         match self {
             Self::Float(tensor) => tensor.check_finite(name),
             Self::Int(_) => Ok(()),
+            Self::Stored(tensor) => tensor.check_finite(name),
         }
     }
 }

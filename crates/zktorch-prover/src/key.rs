@@ -1,6 +1,7 @@
 //! Proving keys.
 
 use std::io::{Read, Write};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
@@ -17,8 +18,8 @@ pub struct ProvingKey {
     vk_bytes: Vec<u8>,
     /// Real entries by tensor; empty for tensors that are no weights.
     pub(crate) weights: Vec<Vec<i16>>,
-    /// The weights as they are committed.
-    pub(crate) column: Vec<i16>,
+    /// The weights as they are committed, when they have been asked for.
+    column: OnceLock<Vec<i16>>,
     pub(crate) blinds: Vec<Blind>,
     pub(crate) secret: [u8; 32],
 }
@@ -48,7 +49,9 @@ impl Drop for Head {
 impl Drop for ProvingKey {
     fn drop(&mut self) {
         self.weights.zeroize();
-        self.column.zeroize();
+        if let Some(column) = self.column.get_mut() {
+            column.zeroize();
+        }
         self.secret.zeroize();
     }
 }
@@ -64,11 +67,21 @@ impl ProvingKey {
         vk: UncheckedKey,
         vk_bytes: Vec<u8>,
         weights: Vec<Vec<i16>>,
+        column: Option<Vec<i16>>,
         blinds: Vec<Blind>,
         secret: [u8; 32],
-    ) -> Result<Self, ProverError> {
-        let column = vk.network().stack_weights(&weights)?;
-        Ok(Self { vk, vk_bytes, weights, column, blinds, secret })
+    ) -> Self {
+        let column = column.map_or_else(OnceLock::new, OnceLock::from);
+        Self { vk, vk_bytes, weights, column, blinds, secret }
+    }
+
+    /// The weights as they are committed: who executes only needs none of it.
+    pub(crate) fn column(&self) -> Result<&[i16], ProverError> {
+        if let Some(column) = self.column.get() {
+            return Ok(column);
+        }
+        let column = self.vk.network().stack_weights(&self.weights)?;
+        Ok(self.column.get_or_init(|| column))
     }
 
     /// The verifying key. Its weight-range proof was not verified.
@@ -219,7 +232,7 @@ impl ProvingKey {
             }
             weights.push(values);
         }
-        Self::new(vk, std::mem::take(&mut head.vk), weights, blinds, head.secret)
+        Ok(Self::new(vk, std::mem::take(&mut head.vk), weights, None, blinds, head.secret))
     }
 }
 

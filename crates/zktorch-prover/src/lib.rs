@@ -61,13 +61,13 @@ pub use error::ProverError;
 pub use estimate::Estimate;
 pub use key::ProvingKey;
 pub use pipeline::{
-    End, ProvedLeaf, Run, ShardKeys, ShardSecrets, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce,
-    setup_pipeline_with_nonce, shard_model,
+    End, ProvedLeaf, Run, ShardKeys, ShardSecrets, ShardSetup, Wires, prove_leaf_with_nonce,
+    prove_pipeline_with_nonce, setup_pipeline_with_nonce, setup_shards_with_nonce, shard_values,
 };
 #[cfg(feature = "os-rng")]
-pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline};
+pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline, setup_shards};
 pub use prove::Proved;
 #[cfg(feature = "os-rng")]
 pub use setup::setup;
-pub use setup::{Model, setup_with_nonces};
-pub use size::{check_size, choose_k, choose_shards_k, committed_values};
+pub use setup::{Model, narrow, setup_with_nonces};
+pub use size::{check_size, choose_k, choose_shards_k, committed_values, least_shards};

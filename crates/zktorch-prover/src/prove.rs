@@ -81,7 +81,7 @@ impl ProvingKey {
         let started = Instant::now();
         let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
         let values = self.execute(inputs)?;
-        let witness = Witness::new(network, &self.column, &values)?;
+        let witness = Witness::new(network, self.column()?, &values)?;
         drop(span);
         let witness_time = started.elapsed();
 

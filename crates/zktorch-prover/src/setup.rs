@@ -2,11 +2,11 @@
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
-use zktorch_blocks::{Network, Private, Statement, Witness, prove};
+use zktorch_blocks::{Network, Private, SortedWeights, Statement, Witness};
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::Scope;
-use zktorch_graph::{Graph, Role, TensorId};
+use zktorch_graph::{Graph, Role, Tensor, TensorId};
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{KeyBody, Port, UncheckedKey, VERSION, VerifyError, encode_key};
 
@@ -44,12 +44,13 @@ pub fn setup(model: &Model, srs: &Srs) -> Result<ProvingKey, ProverError> {
 /// # Errors
 /// [`ProverError::WeightRange`], [`ProverError::Length`] for weights that do not fit the graph; those of the proof.
 pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingKey, ProverError> {
-    make_key(model, srs, nonces, UncheckedKey::from_bytes)
+    make_key(model, weight_values(model)?, srs, nonces, UncheckedKey::from_bytes)
 }
 
-/// The key of a model, or of a shard: `decode` says which.
+/// The key of a model with these weights by tensor, which are checked, or of a shard: `decode` says which.
 pub(crate) fn make_key(
     model: &Model,
+    values: Vec<Vec<i16>>,
     srs: &Srs,
     nonces: [[u8; 32]; 2],
     decode: impl Fn(&[u8]) -> Result<UncheckedKey, VerifyError>,
@@ -57,7 +58,6 @@ pub(crate) fn make_key(
     let _span = tracing::info_span!("setup").entered();
     let k = srs.k();
     let network = Network::new(model.graph.clone(), k, Scope::Weights)?;
-    let values = weight_values(model)?;
     let column = network.stack_weights(&values)?;
 
     // 1. Commitments, under fresh blinds. The generator is bound to all that is public and keyed with the weights.
@@ -77,7 +77,9 @@ pub(crate) fn make_key(
     let blinds: Vec<Blind> = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
     let mut key_secret = [0; 32];
     ark_std::rand::RngCore::fill_bytes(&mut rng, &mut key_secret);
-    let commitments = srs.commit_chunks(&column, k, &blinds)?.0;
+    let witness = Witness::new(&network, &column, &[])?;
+    let sorted = SortedWeights::new(srs, &network, &witness)?;
+    let commitments = sorted.commit(srs, &blinds)?;
 
     // 2. The body, and with it the id.
     body.weights = commitments.iter().map(Commitment::to_bytes).collect();
@@ -88,13 +90,13 @@ pub(crate) fn make_key(
     let mut weight_proof = Vec::new();
     if !commitments.is_empty() {
         let statement = Statement::new(&network, vk.model_id().0, &[], &commitments, [&[], &[]], &[])?;
-        let witness = Witness::new(&network, &column, &[])?;
         let private = Private { weights: &blinds, io: [&[], &[]], secret: &key_secret };
-        let proof = prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
+        let proof = sorted.prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
         weight_proof = proof.to_bytes();
     }
+    drop(witness);
     let vk_bytes = encode_key(&body, srs.verifier(), &weight_proof)?;
-    ProvingKey::new(decode(&vk_bytes)?, vk_bytes, values, blinds, key_secret)
+    Ok(ProvingKey::new(decode(&vk_bytes)?, vk_bytes, values, Some(column), blinds, key_secret))
 }
 
 impl ProvingKey {
@@ -112,12 +114,17 @@ impl ProvingKey {
         self.weights.iter().zip(listed).all(same)
     }
 
+    /// Whether the key's weights are these, by tensor.
+    pub fn has_values(&self, values: &[Vec<i16>]) -> bool {
+        self.weights == values
+    }
+
     /// The chunk commitments to the key's weights under its blinds, computed again.
     ///
     /// # Errors
     /// [`ProverError::Commit`] if the SRS has another size.
     pub fn commit_weights(&self, srs: &Srs) -> Result<Vec<Commitment>, ProverError> {
-        Ok(srs.commit_chunks(&self.column, self.vk.network().k(), &self.blinds)?.0)
+        Ok(srs.commit_chunks(self.column()?, self.vk.network().k(), &self.blinds)?.0)
     }
 }
 
@@ -146,18 +153,38 @@ fn weight_values(model: &Model) -> Result<Vec<Vec<i16>>, ProverError> {
             let (expected, got) = (model.graph.tensors.len(), id.0 as usize);
             return Err(ProverError::Length { what: "number of a weight tensor".to_owned(), expected, got });
         };
-        let outside =
-            |value: &i32| i16::try_from(*value).is_err() || !tensor.range.contains(i64::from(*value));
-        if let Some((index, value)) = entries.iter().enumerate().find(|(_, value)| outside(value)) {
-            return Err(ProverError::WeightRange { tensor: tensor.name.clone(), index, value: *value });
-        }
-        *slot = entries.iter().map(|value| *value as i16).collect();
+        *slot = narrow(tensor, entries)?;
     }
     for (tensor, values) in model.graph.tensors.iter().zip(&values) {
-        let expected = if tensor.role == Role::Weight { tensor.shape.len() } else { 0 };
-        if values.len() != expected {
-            return Err(ProverError::Length { what: tensor.name.clone(), expected, got: values.len() });
-        }
+        check_weight(tensor, values)?;
     }
     Ok(values)
+}
+
+/// Weights of 32 bits in 16: those in their range have no more.
+///
+/// # Errors
+/// [`ProverError::WeightRange`].
+pub fn narrow(tensor: &Tensor, entries: &[i32]) -> Result<Vec<i16>, ProverError> {
+    let narrow = |(index, value): (usize, &i32)| {
+        let outside = || ProverError::WeightRange { tensor: tensor.name.clone(), index, value: *value };
+        i16::try_from(*value).map_err(|_| outside())
+    };
+    entries.iter().enumerate().map(narrow).collect()
+}
+
+/// That a tensor has these entries, if it is a weight, and none if it is not, in its range.
+pub(crate) fn check_weight(tensor: &Tensor, values: &[i16]) -> Result<(), ProverError> {
+    let expected = if tensor.role == Role::Weight { tensor.shape.len() } else { 0 };
+    if values.len() != expected {
+        return Err(ProverError::Length { what: tensor.name.clone(), expected, got: values.len() });
+    }
+    let outside = |value: &i16| !tensor.range.contains(i64::from(*value));
+    match values.iter().enumerate().find(|(_, value)| outside(value)) {
+        None => Ok(()),
+        Some((index, value)) => {
+            let (tensor, value) = (tensor.name.clone(), i32::from(*value));
+            Err(ProverError::WeightRange { tensor, index, value })
+        }
+    }
 }

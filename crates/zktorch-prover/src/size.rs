@@ -2,7 +2,8 @@
 
 use zktorch_blocks::Network;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Graph, Role, Shard};
+use zktorch_graph::{Graph, Role, Shard, shards};
+use zktorch_verifier::MAX_SHARDS;
 
 use crate::ProverError;
 
@@ -81,4 +82,22 @@ pub fn committed_values(graph: &Graph) -> usize {
 pub fn check_size(graph: &Graph) -> Result<(), ProverError> {
     Network::new(graph.clone(), choose_k(graph), Scope::Inference)?;
     Ok(())
+}
+
+/// The least power of two of shards in which a graph can be proved.
+///
+/// # Errors
+/// [`ProverError::Block`] if the graph is not valid, or asks for more than a verifier does even in as many shards as there may be.
+pub fn least_shards(graph: &Graph) -> Result<usize, ProverError> {
+    let mut count = 1;
+    loop {
+        let cut = shards(graph, count);
+        let k = choose_shards_k(&cut);
+        let fits = |shard: &Shard| Network::new(shard.graph.clone(), k, Scope::Shard).map(drop);
+        match cut.iter().try_for_each(fits) {
+            Ok(()) => return Ok(count),
+            Err(error) if 2 * count > MAX_SHARDS || cut.len() < count => return Err(error.into()),
+            Err(_) => count *= 2,
+        }
+    }
 }

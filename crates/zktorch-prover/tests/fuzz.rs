@@ -262,7 +262,7 @@ fn fuzz_leaf_and_secrets() {
     let inputs = [vec![1, 2, 3, 4, 5]];
     let run = Run::start_with_nonce(&vk, &keys[..], &srs, &inputs, &[], [3; 32]).unwrap();
     let (shared, key) = (run.shared(&vk).unwrap(), vk.shard(1).unwrap());
-    let secrets = run.wires.secrets(&vk.body().shards[1], &key);
+    let secrets = run.wires.secrets(1, &vk.body().shards[1], &key);
     let leaf = prove_leaf_with_nonce(&shared, 1, &keys[1], &srs, &secrets, [4; 32]).unwrap();
     let [leaf, secrets] = [leaf.to_bytes().unwrap(), secrets.to_bytes().unwrap().to_vec()];
     cases(|random| {

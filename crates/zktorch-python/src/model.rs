@@ -127,7 +127,7 @@ impl Model {
                 ..Options::default()
             };
             let mut found = serde_json::to_value(inspect(&self.file.onnx, &options)?)?;
-            let parameters = self.file.weights.iter().map(|(_, values)| values.len()).sum();
+            let parameters = (self.file.weight_bytes() / 2) as usize;
             add_estimate(&mut found, &Estimate::new(&self.file.graph, &[], parameters));
             Ok(found.to_string())
         };
@@ -149,7 +149,7 @@ impl Model {
         let plan = [vec![computed], of_setup(graph, k)].concat();
         let make = || -> Result<_> {
             let srs = srs.powers(k)?;
-            let key = setup(&self.file.model(), &srs)?;
+            let key = setup(&self.file.model()?, &srs)?;
             Ok((key, srs))
         };
         let ((key, srs), _) = run(py, &how, &plan, make)?;
@@ -207,7 +207,7 @@ fn compiled(onnx: Vec<u8>, wishes: Wishes) -> Result<Model> {
         _ => None,
     };
     let warnings = made.warnings.clone();
-    Ok(Model { file: ModelFile::new(&made, recipe, onnx, external), warnings })
+    Ok(Model { file: ModelFile::new(&made, recipe, onnx, external)?, warnings })
 }
 
 /// What a model consists of and what is not supported, with what a proof of it may take, as JSON.

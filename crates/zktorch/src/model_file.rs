@@ -1,7 +1,8 @@
 //! What the files of a model hold: MODEL.zkt and the proving key's file.
 
-use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::container::{self, BodyReader, Kind};
@@ -10,9 +11,11 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 use zktorch_commit::{Srs, SrsId};
-use zktorch_graph::{Graph, TensorId, Visibility};
-use zktorch_onnx::{Compiled, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Seen, Tensor, compile};
-use zktorch_prover::{Model, ProvingKey};
+use zktorch_graph::{Graph, Role, TensorId, Visibility};
+use zktorch_onnx::{
+    Compiled, ExternalWeight, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Seen, Tensor, compile,
+};
+use zktorch_prover::{Model, ProverError, ProvingKey, narrow};
 use zktorch_verifier::Port;
 
 use crate::container::protocol;
@@ -63,8 +66,8 @@ enum BoundValues {
 impl From<&Tensor> for BoundInput {
     fn from(tensor: &Tensor) -> Self {
         let values = match tensor {
-            Tensor::Float(tensor) => BoundValues::Floats(tensor.data().to_vec()),
             Tensor::Int(tensor) => BoundValues::Integers(tensor.data().to_vec()),
+            floats => BoundValues::Floats(floats.to_float().into_data()),
         };
         Self { dims: tensor.dims().to_vec(), values }
     }
@@ -134,10 +137,12 @@ pub struct ModelFile {
     pub onnx: Vec<u8>,
     /// Where its external data were; none if it has none. Secret, as the rest of the file.
     external: Option<String>,
+    /// The files there from which large weights are read, and the SHA-256 of each: these weights are not in this file.
+    external_files: Vec<(String, Bytes32)>,
     /// The quantised network.
     pub graph: Graph,
-    /// The real entries of every weight, row-major.
-    pub weights: Vec<(TensorId, Vec<i32>)>,
+    /// The weights but for large ones of external data.
+    weights: Vec<(TensorId, Vec<i32>)>,
     /// The inputs in the order of the model.
     pub inputs: Vec<FilePort>,
     /// The outputs in the order of the model.
@@ -173,10 +178,23 @@ impl From<&FilePort> for PortInfo {
 
 impl ModelFile {
     /// `external` is the folder of the model's external data, if it has any.
-    pub fn new(compiled: &Compiled, recipe: Recipe, onnx: Vec<u8>, external: Option<PathBuf>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If files of external data cannot be read, or are in no folder below it.
+    pub fn new(
+        compiled: &Compiled,
+        recipe: Recipe,
+        onnx: Vec<u8>,
+        external: Option<PathBuf>,
+    ) -> Result<Self> {
+        let external_files = match &external {
+            Some(folder) => hash_files(folder, compiled.external.iter().map(|(_, weight)| weight.path()))?,
+            None => Vec::new(),
+        };
+        Ok(Self {
             recipe,
             onnx,
+            external_files,
             // A folder whose name is no text is not found again: then the user gives it.
             external: external.map(|folder| folder.to_string_lossy().into_owned()),
             graph: compiled.graph.clone(),
@@ -184,7 +202,7 @@ impl ModelFile {
             inputs: compiled.inputs.iter().map(FilePort::from).collect(),
             outputs: compiled.outputs.iter().map(FilePort::from).collect(),
             stored: compiled.stored.iter().map(FilePort::from).collect(),
-        }
+        })
     }
 
     /// Reads MODEL.zkt.
@@ -213,9 +231,49 @@ impl ModelFile {
         Ok(Zeroizing::new(postcard::to_stdvec(self)?))
     }
 
+    /// The model with its external data in this folder, if one is given.
+    pub fn found_in(mut self, folder: Option<&Path>) -> Self {
+        if let Some(folder) = folder {
+            self.external = Some(folder.to_string_lossy().into_owned());
+        }
+        self
+    }
+
     /// Bytes that the weights need in a proving key.
     pub fn weight_bytes(&self) -> u64 {
-        self.weights.iter().map(|(_, values)| 2 * values.len() as u64).sum()
+        let weights = self.graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+        weights.map(|tensor| 2 * tensor.shape.len() as u64).sum()
+    }
+
+    /// All weights, where they are: those of external data are found there again, if the files are the same.
+    ///
+    /// # Errors
+    /// If they are not.
+    pub fn weights(&self) -> Result<Weights<'_>> {
+        let here = self.weights.iter().map(|(id, values)| (*id, values.as_slice())).collect();
+        Ok(Weights { graph: &self.graph, here, external: self.external_weights()?.into_iter().collect() })
+    }
+
+    fn external_weights(&self) -> Result<Vec<(TensorId, ExternalWeight)>> {
+        let Some(folder) = self.external.as_ref().filter(|_| !self.external_files.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let folder = PathBuf::from(folder);
+        let paths: Vec<PathBuf> = self.external_files.iter().map(|(name, _)| folder.join(name)).collect();
+        let found = hash_files(&folder, paths.iter().map(PathBuf::as_path))?;
+        for (name, expected) in &self.external_files {
+            if !found.contains(&(name.clone(), *expected)) {
+                bail!(
+                    "{}: the weights there are not those that were compiled: expected a file of SHA-256 {expected}",
+                    folder.join(name).display()
+                );
+            }
+        }
+        let compiled = self.recipe.compile(&self.onnx, Some(folder))?;
+        if compiled.graph != self.graph {
+            bail!("the model compiles to another graph than the one in its file: compile it again");
+        }
+        Ok(compiled.external)
     }
 
     /// As the compiler gave it; the graph is validated.
@@ -230,6 +288,7 @@ impl ModelFile {
             graph: self.graph.clone(),
             bounds,
             weights: self.weights.clone(),
+            external: self.external_weights()?,
             inputs: self.inputs.iter().map(|port| saturates(port.into())).collect(),
             outputs: ports(&self.outputs),
             stored: ports(&self.stored),
@@ -266,12 +325,12 @@ impl ModelFile {
         Ok(compiled)
     }
 
-    /// The float model, with external data from this folder if one is given.
+    /// The float model.
     ///
     /// # Errors
     /// If the external data are not found.
-    pub fn float(&self, external: Option<&Path>) -> Result<FloatModel> {
-        let base_dir = external.map(Path::to_path_buf).or_else(|| self.external.as_ref().map(PathBuf::from));
+    pub fn float(&self) -> Result<FloatModel> {
+        let base_dir = self.external.as_ref().map(PathBuf::from);
         let options = Options {
             dims: self.recipe.dims.clone(),
             bound: self.recipe.bound()?,
@@ -288,16 +347,76 @@ impl ModelFile {
         })
     }
 
-    /// What setup needs.
-    pub fn model(&self) -> Model {
+    /// What setup needs, but the weights.
+    pub fn interface(&self) -> Model {
         Model {
             graph: self.graph.clone(),
             inputs: self.inputs.iter().map(stated).collect(),
             outputs: self.outputs.iter().map(stated).collect(),
             preprocessing: preprocessing(self.recipe.image.as_ref()),
-            weights: self.weights.clone(),
+            weights: Vec::new(),
         }
     }
+
+    /// What setup needs, with all weights in memory.
+    ///
+    /// # Errors
+    /// If external data are not found, or are others.
+    pub fn model(&self) -> Result<Model> {
+        let mut model = self.interface();
+        model.weights.clone_from(&self.weights);
+        for (id, weight) in self.external_weights()? {
+            model.weights.push((id, weight.values()?.into_iter().map(i32::from).collect()));
+        }
+        Ok(model)
+    }
+}
+
+/// The weights of a model, one at a time.
+#[derive(Debug)]
+pub struct Weights<'a> {
+    graph: &'a Graph,
+    here: BTreeMap<TensorId, &'a [i32]>,
+    external: BTreeMap<TensorId, ExternalWeight>,
+}
+
+impl<'a> Weights<'a> {
+    /// Of a model that was compiled.
+    pub fn of(compiled: &'a Compiled) -> Self {
+        let here = compiled.weights.iter().map(|(id, values)| (*id, values.as_slice())).collect();
+        let external = compiled.external.iter().cloned().collect();
+        Self { graph: &compiled.graph, here, external }
+    }
+
+    /// The entries of one; none if there is none.
+    ///
+    /// # Errors
+    /// [`ProverError`] if they cannot be read, or leave the tensor's range.
+    pub fn values(&self, id: TensorId) -> Result<Vec<i16>, ProverError> {
+        match (self.here.get(&id), self.external.get(&id)) {
+            (Some(values), _) => narrow(self.graph.tensor(id), values),
+            (None, Some(weight)) => weight.values().map_err(|error| ProverError::Io(io::Error::other(error))),
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The names below a folder and the SHA-256 of files, each once.
+fn hash_files<'a>(folder: &Path, files: impl Iterator<Item = &'a Path>) -> Result<Vec<(String, Bytes32)>> {
+    let folder = folder.canonicalize().with_context(|| format!("cannot find {}", folder.display()))?;
+    let files: BTreeSet<PathBuf> = files.map(Path::to_path_buf).collect();
+    let _span = tracing::info_span!("hash weights").entered();
+    let hash = |path: PathBuf| -> Result<(String, Bytes32)> {
+        let what = || format!("{}: weights of the model", path.display());
+        let path = path.canonicalize().with_context(what)?;
+        let name = path.strip_prefix(&folder).with_context(what)?.to_str().with_context(what)?;
+        // To open a pipe is to wait for its writer.
+        if !path.is_file() {
+            bail!("{}: expected a file", what());
+        }
+        Ok((name.to_owned(), Bytes32::sha256_of(File::open(&path)?).with_context(what)?))
+    };
+    files.into_iter().map(hash).collect()
 }
 
 /// A port as keys state it.
@@ -400,7 +519,7 @@ impl LoadedKey {
     /// If it cannot be written; then the old one, if any, is untouched.
     pub fn write(path: &Path, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
         container::write_with(path, Kind::ProvingKey, &protocol(), |writer| {
-            Self::write_body(writer, key, recipe).map_err(std::io::Error::other)
+            Self::write_body(writer, key, recipe).map_err(io::Error::other)
         })?;
         Ok(())
     }

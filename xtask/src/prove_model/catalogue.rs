@@ -40,6 +40,9 @@ pub(crate) enum Model {
     Rnnt,
     /// One block of LLaMA-2-7B (hidden 4096, 32 heads, gated perceptron of 11008), random weights, 16 tokens or --tokens.
     LlamaLayer,
+    /// LLaMA-2-7B, or its first --layers with words and head, random weights in half precision outside of the ONNX file, 1 token or
+    /// --tokens; in shards.
+    Llama7b,
     /// SmolLM2-135M-Instruct, trained: the token that follows a text, or --prompt TEXT; the first --tokens of it.
     Smollm2,
     /// A small language model over characters, trained: what it says after --prompt TEXT, in one proof.
@@ -77,6 +80,8 @@ pub(super) enum Onnx {
         /// Tokens, or steps, if nothing else is said.
         tokens: usize,
     },
+    /// The crate `benches` writes LLaMA-2-7B with its input, samples and external data.
+    Llama,
     /// The crate `benches` writes it from a file of llama.cpp in a package.
     Language(&'static Language),
     /// It is in the repository, and reads characters.
@@ -87,7 +92,7 @@ impl Onnx {
     /// How many weights a model that is written has.
     pub(super) fn weights(self) -> Option<u64> {
         match self {
-            Self::File(_) | Self::Characters => None,
+            Self::File(_) | Self::Characters | Self::Llama => None,
             Self::Network { weights, .. } | Self::Sequence { weights, .. } => Some(weights),
             Self::Language(language) => Some(language.weights),
         }
@@ -135,6 +140,7 @@ impl Model {
             Self::Gpt2 => sequence("gpt2", 124_439_808, 16),
             Self::Rnnt => sequence("rnnt", 45_323_549, 8),
             Self::LlamaLayer => sequence("llama-layer", 202_383_360, 16),
+            Self::Llama7b => Files { onnx: Onnx::Llama, calibration: None, input: None, dims: &[] },
             Self::Smollm2 => {
                 Files { onnx: Onnx::Language(&SMOLLM2), calibration: None, input: None, dims: &[] }
             }
@@ -149,7 +155,7 @@ impl Model {
 
     /// Whether it is a network for sequences, whose length is a choice.
     pub(crate) fn is_sequence(self) -> bool {
-        matches!(self.files().onnx, Onnx::Sequence { .. } | Onnx::Language(_))
+        matches!(self.files().onnx, Onnx::Sequence { .. } | Onnx::Language(_) | Onnx::Llama)
     }
 
     /// Whether it is a trained language model, which continues a text.

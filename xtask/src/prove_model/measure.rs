@@ -13,6 +13,7 @@ use super::characters;
 use super::children::Children;
 use super::generate::generate;
 use super::language::next_token;
+use super::llama;
 use super::space;
 use super::summary::{disagreement, merge, speed};
 use super::{OnnxFile, Oracle, Request, Source};
@@ -23,19 +24,19 @@ const SAMPLES: usize = 32;
 const SEQUENCE_SAMPLES: &str = "16";
 
 /// Files that the stages read, as they are told of them.
-struct Inputs {
-    onnx: String,
-    calibration: String,
-    input: String,
+pub(super) struct Inputs {
+    pub(super) onnx: String,
+    pub(super) calibration: String,
+    pub(super) input: String,
     /// What is done to images, if that was said.
-    image: Option<String>,
+    pub(super) image: Option<String>,
     /// Extents of dynamic axes, as they are given: `--dim NAME=VALUE` each.
-    dims: Vec<String>,
-    labels: Option<String>,
+    pub(super) dims: Vec<String>,
+    pub(super) labels: Option<String>,
     /// Bits that values have beyond 16, if that was said.
-    guard_bits: Option<&'static str>,
+    pub(super) guard_bits: Option<&'static str>,
     /// What is to be reported of them.
-    told: Map<String, Value>,
+    pub(super) told: Map<String, Value>,
 }
 
 /// A model with its keys: it can be proved again and again, under other conditions too.
@@ -68,6 +69,13 @@ impl Prepared {
         {
             space::require(&out, space::needed(weights, true))?;
         }
+        // A model in shards, which stays outside of the compiled file.
+        let large =
+            matches!(&request.source, Source::Model(model) if matches!(model.files().onnx, Onnx::Llama));
+        if large {
+            llama::remove_old(&out)?;
+            llama::require_room(&request, &out)?;
+        }
         let children = Children::new(&request)?;
         let inputs = match &request.source {
             Source::Model(model) => prepare(*model, &request, &out, &children)?,
@@ -93,7 +101,9 @@ impl Prepared {
         }
         let weights =
             described.get("weights").and_then(Value::as_u64).context("no number of weights was printed")?;
-        space::require(&out, space::needed(weights, false))?;
+        if !large {
+            space::require(&out, space::needed(weights, false))?;
+        }
         let image = described.get("image").and_then(Value::as_str).map(str::to_owned);
         let mut compile = vec!["compile", onnx, "-o", &model, "--calibration", calibration];
         compile.extend(&dims);
@@ -102,8 +112,14 @@ impl Prepared {
         }
         compile.extend(guard_bits.iter().flat_map(|bits| ["--guard-bits", bits]));
         let compiled = children.stage(&compile)?;
-        let set_up = children.stage(&["setup", &model, "--pk", &pk, "--vk", &vk, "--force"])?;
-        let computed = children.stage(&["run", &model, "--input", input])?;
+        let mut set_up = vec!["setup", &model, "--pk", &pk, "--vk", &vk, "--force"];
+        let shards = llama::shards(&request).to_string();
+        if large {
+            set_up.extend(["--shards", &shards]);
+        }
+        let set_up = children.stage(&set_up)?;
+        // Of a large model compiling has said how far its integers are from its floats.
+        let computed = if large { Map::new() } else { children.stage(&["run", &model, "--input", input])? };
         if let (true, Some(language)) = (request.perplexity, request.language()) {
             described.extend(language.perplexity(&request, &children)?);
         }
@@ -321,6 +337,7 @@ fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> 
             children.models(&write)?;
             return Ok(inputs(onnx, input, calibration));
         }
+        Onnx::Llama => return llama::write(request, out, children),
         Onnx::Language(language) => {
             let [onnx, input, calibration, labels] =
                 ["model.onnx", "input.json", "calibration.json", "labels.txt"].map(path);

@@ -8,6 +8,7 @@ mod characters;
 mod children;
 mod generate;
 mod language;
+mod llama;
 mod measure;
 mod request;
 mod space;
@@ -50,10 +51,14 @@ pub(crate) struct Options {
     /// With BatchNormalization folded into the convolutions (resnet, resnet18, mobilenetv2).
     #[arg(long, conflicts_with = "onnx")]
     folded: bool,
-    /// Tokens, or steps of sound (block, bert, gpt2, rnnt, llama-layer, smollm2).
+    /// Tokens, or steps of sound (block, bert, gpt2, rnnt, llama-layer, llama7b, smollm2).
     #[arg(long, conflicts_with = "onnx",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     tokens: Option<usize>,
+    /// The first layers alone (llama7b).
+    #[arg(long, conflicts_with = "onnx",
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=32))]
+    layers: Option<usize>,
     /// The text whose next token (smollm2), or next characters (chars), are proved.
     #[arg(long, value_name = "TEXT", conflicts_with = "onnx")]
     prompt: Option<String>,
@@ -95,9 +100,9 @@ impl Options {
         };
         let (threads, out) = (self.threads, self.out.clone());
         let (oracle, floor) = (self.oracle, self.floor);
-        let (folded, tokens) = (self.folded, self.tokens);
+        let (folded, tokens, layers) = (self.folded, self.tokens, self.layers);
         let (prompt, prefix, perplexity) = (self.prompt.clone(), self.prefix.clone(), self.perplexity);
-        let request = Request { folded, tokens, prompt, prefix, perplexity, ..Request::new(source) };
+        let request = Request { folded, tokens, layers, prompt, prefix, perplexity, ..Request::new(source) };
         Ok(Request { threads, out, oracle, floor, ..request })
     }
 }

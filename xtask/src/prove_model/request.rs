@@ -17,6 +17,8 @@ pub(crate) struct Request {
     pub(crate) folded: bool,
     /// Tokens of a network for sequences; none: its usual number.
     pub(crate) tokens: Option<usize>,
+    /// Layers of LLaMA-2-7B; none: all.
+    pub(crate) layers: Option<usize>,
     /// The text whose next token a trained language model gives; none: its own.
     pub(crate) prompt: Option<String>,
     /// The text before every other one, a constant of a language model of a package; none: nothing.
@@ -79,9 +81,9 @@ impl Request {
     /// The model with everything that is measured of it.
     pub(crate) fn new(source: Source) -> Self {
         let (folded, threads, out, env) = (false, None, None, Vec::new());
-        let (tokens, prompt, prefix, perplexity) = (None, None, None, false);
+        let (tokens, layers, prompt, prefix, perplexity) = (None, None, None, None, false);
         let (oracle, floor) = (Oracle::Tract, true);
-        Self { source, folded, tokens, prompt, prefix, perplexity, threads, out, env, oracle, floor }
+        Self { source, folded, tokens, layers, prompt, prefix, perplexity, threads, out, env, oracle, floor }
     }
 
     /// The language model of a package that is measured, if it is one.
@@ -107,7 +109,8 @@ impl Request {
             None => {
                 let folded = if self.folded { "-folded" } else { "" };
                 let tokens = self.tokens.map_or_else(String::new, |tokens| format!("-{tokens}"));
-                let name = format!("{}{folded}{tokens}", self.name());
+                let layers = self.layers.map_or_else(String::new, |layers| format!("-{layers}-layers"));
+                let name = format!("{}{folded}{tokens}{layers}", self.name());
                 Ok(workspace::root()?.join("target").join("prove-model").join(name))
             }
         }
@@ -130,6 +133,9 @@ impl Request {
         let source = match &self.source {
             Source::Model(model) if self.tokens.is_some() && !model.is_sequence() => {
                 bail!("--tokens: expected a network for sequences, found {}", model.name())
+            }
+            Source::Model(model) if self.layers.is_some() && model != &Model::Llama7b => {
+                bail!("--layers: expected llama7b, found {}", model.name())
             }
             Source::Model(model) if self.folded && !model.has_norms() => {
                 bail!("--folded: expected a network with BatchNormalization nodes, found {}", model.name())

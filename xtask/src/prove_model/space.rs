@@ -10,7 +10,7 @@ const ONNX_BYTES_PER_WEIGHT: u64 = 4;
 /// proving key.
 const BYTES_PER_WEIGHT: u64 = 3;
 /// Verifying key, proof, statement, generated inputs: a few kilobytes to a few megabytes.
-const REST: u64 = 16 << 20;
+pub(super) const REST: u64 = 16 << 20;
 
 /// Bytes that the files of a model with so many weights take: the ONNX file if it is generated, the compiled model (which holds the
 /// ONNX file and the weights), the proving key, the rest. The development SRS is computed and never stored.

@@ -25,6 +25,8 @@ enum Options {
     Write(write::Options),
     /// Write the ONNX file of a well-known network for sequences, with seeded random weights, and seeded inputs for it.
     Sequence(sequence::Options),
+    /// Write LLaMA-2-7B, or its first layers, with seeded random weights in a file of external data, and seeded inputs for it.
+    Llama(sequence::Llama),
     /// Say what a model's inputs, weights and linear layers are, and what is done to an image.
     Describe(describe::Options),
     /// Write an input as the command line preprocesses it.
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     program::finish(match Options::parse() {
         Options::Write(options) => write::run(&options),
         Options::Sequence(options) => sequence::run(&options),
+        Options::Llama(options) => sequence::run_llama(&options),
         Options::Describe(options) => describe::run(&options),
         Options::Inputs(options) => inputs::run(&options),
         Options::Float(options) => float::run(&options),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use benches::networks::{Example, Sequence};
 use benches::program::write;
 use clap::Args;
@@ -15,6 +15,12 @@ const PROVED: u64 = 0;
 #[derive(Args)]
 pub(super) struct Options {
     network: Sequence,
+    #[command(flatten)]
+    files: Files,
+}
+
+#[derive(Args)]
+struct Files {
     /// Tokens, or steps of sound.
     #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     tokens: usize,
@@ -32,9 +38,32 @@ pub(super) struct Options {
     samples: u64,
 }
 
+#[derive(Args)]
+pub(super) struct Llama {
+    /// Layers; the whole model has 32.
+    #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=32))]
+    layers: usize,
+    /// Where the weights go, beside the ONNX file.
+    #[arg(long)]
+    weights: PathBuf,
+    #[command(flatten)]
+    files: Files,
+}
+
 pub(super) fn run(options: &Options) -> Result<Value> {
-    let example = options.network.example(options.tokens);
-    let samples = |path: &Path, seeds| samples(&example, path, seeds);
+    let example = options.network.example(options.files.tokens);
+    write_files(&example, &options.files)
+}
+
+/// LLaMA-2-7B, whose weights do not fit into an ONNX file.
+pub(super) fn run_llama(options: &Llama) -> Result<Value> {
+    let example = benches::networks::llama_7b(options.layers, options.files.tokens, &options.weights);
+    let path = options.weights.display();
+    write_files(&example.with_context(|| format!("cannot write {path}"))?, &options.files)
+}
+
+fn write_files(example: &Example, options: &Files) -> Result<Value> {
+    let samples = |path: &Path, seeds| samples(example, path, seeds);
     samples(&options.input, PROVED..PROVED + 1)?;
     samples(&options.calibration, PROVED + 1..PROVED + 1 + options.samples)?;
     let bytes = example.model.encode_to_vec();

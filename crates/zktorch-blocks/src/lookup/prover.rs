@@ -13,15 +13,17 @@ use crate::cells::Cells;
 use crate::network::{LookedUp, Witness};
 use crate::{BlockError, Network};
 
-/// A looked-up chunk with what is kept until its inverse column is committed.
+/// A looked-up chunk.
 pub(crate) struct Column<'w> {
     pub(crate) chunk: LookedUp,
     /// The table entry of every cell, and its tag; where all are at rest, of one of every `2^repeated`, which are alike.
     indices: Cow<'w, [u32]>,
     tags: Vec<i16>,
     repeated: Option<usize>,
-    sums: BucketSums,
 }
+
+/// The cells of a chunk in buckets: what its columns are committed from.
+pub(crate) struct Sorted(BucketSums);
 
 fn hide(srs: &Srs, point: G1Projective, blind: &Blind) -> Commitment {
     Commitment::from(point + srs.hiding_generator() * *blind.expose())
@@ -38,61 +40,36 @@ fn tag_runs(network: &Network, runs: &[(usize, usize)]) -> Vec<TagRun> {
     runs.iter().map(rest).collect()
 }
 
-impl<'w> Column<'w> {
-    /// Sorts the chunk's cells into buckets.
+impl Sorted {
+    /// Sorts the chunk's cells into buckets: none where all are at rest, and there are no `indices`.
     pub(crate) fn new(
         srs: &Srs,
         blocks: Option<&BlockSums>,
         network: &Network,
-        witness: &'w Witness<'_>,
-        chunk: LookedUp,
-        indices: &'w [u32],
+        witness: &Witness<'_>,
+        chunk: &LookedUp,
+        indices: &[u32],
     ) -> Result<Self, BlockError> {
-        let n = 1usize << network.k();
-        let runs = Witness::runs(network, &chunk);
-        let tables = network.layout().tables().tables();
-        let tag_runs = tag_runs(network, &runs);
         if indices.is_empty() {
-            return Self::at_rest(network, chunk, &runs);
+            return Ok(Self(BucketSums::compute::<i16>(&[], &[], &[])?));
         }
-        let mut tags = Vec::with_capacity(n);
-        for (count, table) in &runs {
-            tags.resize(tags.len() + count, tables[*table].tag as i16);
-        }
-        let bases = &srs.bases()[..n];
-        let sums = match witness.argument_chunk(network, &chunk)? {
+        let tag_runs = tag_runs(network, &Witness::runs(network, chunk));
+        let bases = &srs.bases()[..1usize << network.k()];
+        let sums = match witness.argument_chunk(network, chunk)? {
             Cells::I16(cells) => BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?,
             Cells::I32(cells) => BucketSums::compute_in_blocks(bases, blocks, cells, &tag_runs)?,
         };
-        Ok(Self { chunk, indices: indices.into(), tags, repeated: None, sums })
-    }
-
-    /// All cells are zero: nothing is added up, and of equal cells one will do.
-    fn at_rest(network: &Network, chunk: LookedUp, runs: &[(usize, usize)]) -> Result<Self, BlockError> {
-        let tables = network.layout().tables().tables();
-        let ends = runs.iter().scan(0usize, |at, (count, _)| {
-            *at += count;
-            Some(*at)
-        });
-        let low = ends.map(usize::trailing_zeros).min().unwrap_or(0) as usize;
-        let (mut indices, mut tags) = (Vec::new(), Vec::new());
-        for (count, table) in runs {
-            let table = &tables[*table];
-            indices.resize(indices.len() + (count >> low), table.cell(table.rest()) as u32);
-            tags.resize(indices.len(), table.tag as i16);
-        }
-        let sums = BucketSums::compute::<i16>(&[], &[], &[])?;
-        Ok(Self { chunk, indices: indices.into(), tags, repeated: Some(low), sums })
+        Ok(Self(sums))
     }
 
     /// Com(x).
     pub(crate) fn commit_x(&self, srs: &Srs, blind: &Blind) -> Commitment {
-        hide(srs, self.sums.commit_values(), blind)
+        hide(srs, self.0.commit_values(), blind)
     }
 
     /// Com(f(x)).
     pub(crate) fn commit_y(&self, srs: &Srs, network: &Network, blind: &Blind) -> Commitment {
-        hide(srs, self.sums.commit_function(|key| value(network, key)), blind)
+        hide(srs, self.0.commit_function(|key| value(network, key)), blind)
     }
 
     /// Com(h - w), with tag and w of every table.
@@ -105,8 +82,35 @@ impl<'w> Column<'w> {
         blind: &Blind,
     ) -> Result<Commitment, BlockError> {
         let [tag, w] = [0, 1].map(|i| move |table: u32| centres[table as usize][i]);
-        let point = self.sums.commit_inverse(alpha, beta, tag, |key| value(network, key), w)?;
+        let point = self.0.commit_inverse(alpha, beta, tag, |key| value(network, key), w)?;
         Ok(hide(srs, point, blind))
+    }
+}
+
+impl<'w> Column<'w> {
+    /// Without `indices`, all cells are at rest: of equal ones one will do.
+    pub(crate) fn new(network: &Network, chunk: LookedUp, indices: &'w [u32]) -> Self {
+        let tables = network.layout().tables().tables();
+        let runs = Witness::runs(network, &chunk);
+        if !indices.is_empty() {
+            let mut tags = Vec::with_capacity(1 << network.k());
+            for (count, table) in runs {
+                tags.resize(tags.len() + count, tables[table].tag as i16);
+            }
+            return Self { chunk, indices: indices.into(), tags, repeated: None };
+        }
+        let ends = runs.iter().scan(0usize, |at, (count, _)| {
+            *at += count;
+            Some(*at)
+        });
+        let low = ends.map(usize::trailing_zeros).min().unwrap_or(0) as usize;
+        let (mut indices, mut tags) = (Vec::new(), Vec::new());
+        for (count, table) in runs {
+            let table = &tables[table];
+            indices.resize(indices.len() + (count >> low), table.cell(table.rest()) as u32);
+            tags.resize(indices.len(), table.tag as i16);
+        }
+        Self { chunk, indices: indices.into(), tags, repeated: Some(low) }
     }
 
     /// The sum of h over the cells in `indices`.

@@ -12,38 +12,53 @@ use super::description::Network;
 use super::stages;
 use super::witness::Witness;
 use crate::BlockError;
-use crate::lookup::prover::{Column, table_queries};
+use crate::error::check_length;
+use crate::lookup::prover::{Column, Sorted, table_queries};
 use crate::lookup::{self, Challenges};
 
 /// V, and what was sorted into buckets for it.
 pub(super) struct Committed<'w> {
     pub(super) v: Vec<Commitment>,
     columns: Vec<Column<'w>>,
+    /// Of every column, until its inverse column is committed.
+    sorted: Vec<Sorted>,
+}
+
+/// The looked-up columns of a network, sorted into buckets.
+pub(super) fn sort(srs: &Srs, network: &Network, witness: &Witness<'_>) -> Result<Vec<Sorted>, BlockError> {
+    let looked_up = network.looked_up();
+    let blocks = is_even(network, witness).then(|| BlockSums::new(&srs.bases()[..1 << network.k()]));
+    // The threads take whole columns: sorting one into buckets is work for one thread.
+    let sorted = par::map(looked_up.len(), |i| {
+        let _span = tracing::debug_span!("sort column").entered();
+        Sorted::new(srs, blocks.as_ref(), network, witness, &looked_up[i], &witness.indices()[i])
+    });
+    sorted.into_iter().collect()
 }
 
 impl<'w> Committed<'w> {
+    /// `sorted` are the columns in buckets.
     pub(super) fn new(
         srs: &Srs,
         network: &Network,
         witness: &'w Witness<'_>,
+        sorted: Vec<Sorted>,
         blinds: &[Blind],
     ) -> Result<Self, BlockError> {
         let chunks = network.chunks();
         let looked_up = network.looked_up();
+        check_length("columns in buckets", looked_up.len(), sorted.len())?;
         let blind = |chunk: usize| &blinds[chunk - chunks.ranged.first];
-        let blocks = is_even(network, witness).then(|| BlockSums::new(&srs.bases()[..1 << network.k()]));
-        // The threads take whole columns: sorting one into buckets is work for one thread.
-        let columns = par::map(looked_up.len(), |i| -> Result<_, BlockError> {
+        let columns = par::map(looked_up.len(), |i| {
             let _span = tracing::debug_span!("commit column").entered();
-            let column =
-                Column::new(srs, blocks.as_ref(), network, witness, looked_up[i], &witness.indices()[i])?;
-            let x = Some(column.chunk.x).filter(|x| *x >= chunks.ranged.first);
-            let x = x.map(|x| (x, column.commit_x(srs, blind(x))));
-            let y = column.chunk.y.map(|y| (y, column.commit_y(srs, network, blind(y))));
+            let chunk = looked_up[i];
+            let column = Column::new(network, chunk, &witness.indices()[i]);
+            let x = Some(chunk.x).filter(|x| *x >= chunks.ranged.first);
+            let x = x.map(|x| (x, sorted[i].commit_x(srs, blind(x))));
+            let y = chunk.y.map(|y| (y, sorted[i].commit_y(srs, network, blind(y))));
             COMMIT.step();
-            Ok((column, [x, y]))
+            (column, [x, y])
         });
-        let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut v = vec![Commitment::default(); chunks.v_count()];
         for (chunk, commitment) in columns.iter().flat_map(|(_, commitments)| commitments).flatten() {
             v[chunk - chunks.ranged.first] = *commitment;
@@ -52,7 +67,7 @@ impl<'w> Committed<'w> {
         for (chunk, cells) in chunks.multiplicities.numbers().zip(cells) {
             v[chunk - chunks.ranged.first] = srs.commit(cells, blind(chunk))?;
         }
-        Ok(Self { v, columns: columns.into_iter().map(|(column, _)| column).collect() })
+        Ok(Self { v, columns: columns.into_iter().map(|(column, _)| column).collect(), sorted })
     }
 
     /// The instances of sumcheck A, in the order of the looked-up chunks.
@@ -118,7 +133,7 @@ impl Inverses {
         srs: &Srs,
         network: &Network,
         witness: &Witness<'_>,
-        Committed { columns, .. }: &Committed<'_>,
+        Committed { columns, sorted, .. }: &mut Committed<'_>,
         challenges: [Fr; 2],
         blinds: &[Blind],
     ) -> Result<Self, BlockError> {
@@ -130,13 +145,16 @@ impl Inverses {
         })?;
         let centres = lookup::centres(network, challenges)?;
         let centred = centred(network, &table, &centres);
+        // Large, and not needed any more.
+        let sorted = std::mem::take(sorted);
         let inverses = par::map(columns.len(), |i| -> Result<_, BlockError> {
             let _span = tracing::debug_span!("commit inverse column").entered();
-            let commitment = columns[i].commit_inverse(srs, network, challenges, &centres, &blinds[i])?;
+            let commitment = sorted[i].commit_inverse(srs, network, challenges, &centres, &blinds[i])?;
             let sum = columns[i].sum_of_inverses(&table);
             COMMIT.step();
             Ok((commitment, sum))
         });
+        drop(sorted);
         let (mut h, mut sums): (Vec<_>, Vec<_>) =
             inverses.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         let mut tables: Vec<Vec<Fr>> = Vec::with_capacity(network.chunks().table_inverses.count);

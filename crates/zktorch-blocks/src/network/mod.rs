@@ -46,7 +46,7 @@ pub(crate) use self::chunks::LookedUp;
 pub use self::description::Network;
 pub use self::proof::{DeferredProof, NetworkProof, ROW_COLUMNS};
 #[cfg(feature = "prover")]
-pub use self::prover::{Private, prove, prove_deferred};
+pub use self::prover::{Private, SortedWeights, prove, prove_deferred};
 pub use self::statement::Statement;
 #[cfg(feature = "prover")]
 pub use self::witness::Witness;

@@ -3,7 +3,7 @@
 use zktorch_channel::{HiddenProver, Nonce};
 use zktorch_commit::stages::COMMIT;
 use zktorch_commit::{Blind, ChunkCommitments, Commitment, Srs};
-use zktorch_field::Fr;
+use zktorch_field::{Fr, par};
 use zktorch_mira::levels::{self, Chunk, Column as MiraColumn};
 use zktorch_mira::tree::Leaf;
 use zktorch_mira::{OpeningInstance, OpeningWitness};
@@ -11,7 +11,7 @@ use zktorch_sumcheck::{self as sumcheck, EqProduct, Product, SumcheckInstance, Z
 use zktorch_transcript::ProverChannel;
 
 use super::answers::Answers;
-use super::columns::{Committed, Inverses};
+use super::columns::{Committed, Inverses, sort};
 use super::description::Network;
 use super::ledger::{Ledger, Values};
 use super::member::Member;
@@ -30,6 +30,7 @@ use crate::contract::ContractClaim;
 use crate::contract::prover::Factors;
 use crate::error::check_length;
 use crate::lookup::Challenges;
+use crate::lookup::prover::Sorted;
 use crate::point::{Drawn, Stage, last};
 
 /// What the prover knows about the commitments of the statement.
@@ -53,6 +54,54 @@ impl Private<'_> {
     }
 }
 
+/// The columns of a network of weights in buckets: their commitments are made from these, and so are those of the proof that the
+/// weights are in their ranges.
+pub struct SortedWeights(Vec<Sorted>);
+
+impl core::fmt::Debug for SortedWeights {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("SortedWeights").field(&self.0.len()).finish()
+    }
+}
+
+impl SortedWeights {
+    /// Sorts the columns of a network of weights.
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] for another network, or an SRS of another size.
+    pub fn new(srs: &Srs, network: &Network, witness: &Witness<'_>) -> Result<Self, BlockError> {
+        check_length("log2 of the size of the SRS", network.k(), srs.k())?;
+        check_length("chunks of weights", network.looked_up().len(), network.weight_chunks())?;
+        let _span = tracing::info_span!("commit chunks", count = network.weight_chunks()).entered();
+        sort(srs, network, witness).map(Self)
+    }
+
+    /// The commitments to the chunks.
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] for another number of blinds.
+    pub fn commit(&self, srs: &Srs, blinds: &[Blind]) -> Result<Vec<Commitment>, BlockError> {
+        check_length("blinds of the weights", self.0.len(), blinds.len())?;
+        let _span = tracing::info_span!("commit chunks", count = blinds.len()).entered();
+        Ok(par::map(blinds.len(), |i| self.0[i].commit_x(srs, &blinds[i])))
+    }
+
+    /// [`prove`] for the statement about these weights.
+    ///
+    /// # Errors
+    /// Those of [`prove`].
+    pub fn prove(
+        self,
+        srs: &Srs,
+        statement: &Statement<'_>,
+        witness: &Witness<'_>,
+        private: &Private<'_>,
+        nonce: Nonce,
+    ) -> Result<NetworkProof, BlockError> {
+        open(messages(srs, statement, witness, private, Some(self.0), nonce)?, statement)
+    }
+}
+
 /// Proves a statement.
 ///
 /// # Errors
@@ -65,9 +114,14 @@ pub fn prove(
     private: &Private<'_>,
     nonce: Nonce,
 ) -> Result<NetworkProof, BlockError> {
-    let (channel, Reduced { v, h, accumulated }) = messages(srs, statement, witness, private, nonce)?;
+    open(messages(srs, statement, witness, private, None, nonce)?, statement)
+}
 
-    // Mask, close, open.
+/// Mask, close, open.
+fn open(
+    (channel, Reduced { v, h, accumulated }): (HiddenProver<'_>, Reduced),
+    statement: &Statement<'_>,
+) -> Result<NetworkProof, BlockError> {
     let _span = tracing::info_span!("close").entered();
     let argument = Argument { statement, v: &v, h: &h };
     let hidden = zktorch_channel::prove(channel, &argument, vec![accumulated])?;
@@ -85,7 +139,7 @@ pub fn prove_deferred(
     private: &Private<'_>,
     nonce: Nonce,
 ) -> Result<(DeferredProof, Leaf, OpeningWitness), BlockError> {
-    let (channel, Reduced { v, h, accumulated }) = messages(srs, statement, witness, private, nonce)?;
+    let (channel, Reduced { v, h, accumulated }) = messages(srs, statement, witness, private, None, nonce)?;
     let _span = tracing::info_span!("close").entered();
     let argument = Argument { statement, v: &v, h: &h };
     let (hidden, leaf, opening) = zktorch_channel::defer(channel, &argument, vec![accumulated])?;
@@ -98,13 +152,14 @@ fn messages<'s>(
     statement: &Statement<'_>,
     witness: &Witness<'_>,
     private: &Private<'_>,
+    sorted: Option<Vec<Sorted>>,
     nonce: Nonce,
 ) -> Result<(HiddenProver<'s>, Reduced), BlockError> {
     let mut channel = HiddenProver::new(srs, statement.transcript(), ROW_COLUMNS, &[private.secret], nonce)?;
     let mut rng = channel.rng();
     let counts = statement.network().proof_chunks();
     let blinds = counts.map(|count| (0..count).map(|_| Blind::random(&mut rng)).collect::<Vec<_>>());
-    let reduced = reduce(&mut channel, srs, statement, witness, private, &blinds)?;
+    let reduced = reduce(&mut channel, srs, statement, (witness, sorted), private, &blinds)?;
     Ok((channel, reduced))
 }
 
@@ -115,12 +170,13 @@ pub(crate) struct Reduced {
     pub(crate) accumulated: (OpeningInstance<Fr>, OpeningWitness),
 }
 
-/// Steps 2 to 7 of the protocol, over any channel. `blinds` are those of V and H.
+/// Steps 2 to 7 of the protocol, over any channel. `sorted` are the looked-up columns in buckets, if they are known; `blinds` are
+/// those of V and H.
 pub(crate) fn reduce<P: ProverChannel>(
     channel: &mut P,
     srs: &Srs,
     statement: &Statement<'_>,
-    witness: &Witness<'_>,
+    (witness, sorted): (&Witness<'_>, Option<Vec<Sorted>>),
     private: &Private<'_>,
     [v_blinds, h_blinds]: &[Vec<Blind>; 2],
 ) -> Result<Reduced, BlockError> {
@@ -130,13 +186,14 @@ pub(crate) fn reduce<P: ProverChannel>(
 
     // V; alpha, beta.
     let span = (tracing::info_span!("commit V").entered(), COMMIT.enter());
-    let committed = Committed::new(srs, network, witness, v_blinds)?;
+    let sorted = sorted.map_or_else(|| sort(srs, network, witness), Ok)?;
+    let mut committed = Committed::new(srs, network, witness, sorted, v_blinds)?;
     let [alpha, beta] = draw_lookup_challenges(channel.transcript(), &committed.v);
     drop(span);
 
     // H; the point r, of which z is a suffix.
     let span = (tracing::info_span!("commit H").entered(), COMMIT.enter());
-    let inverses = Inverses::new(srs, network, witness, &committed, [alpha, beta], h_blinds)?;
+    let inverses = Inverses::new(srs, network, witness, &mut committed, [alpha, beta], h_blinds)?;
     let r = draw_relation_point(channel.transcript(), network, &inverses.h);
     let z = last(&r, network.k())?.to_vec();
     drop(span);

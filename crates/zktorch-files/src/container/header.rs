@@ -78,9 +78,13 @@ impl Kind {
         match self {
             // 2: the weights are one section of 16-bit numbers.
             Self::ProvingKey => 2,
-            Self::Model | Self::VerifyingKey | Self::Proof | Self::SrsPart => 1,
+            // 2: large weights of external data stay there.
+            Self::Model => 2,
+            // 2: it says what it was made of.
+            Self::ShardKey => 2,
+            Self::VerifyingKey | Self::Proof | Self::SrsPart => 1,
             Self::PipelineKey | Self::PipelineProvingKey => 1,
-            Self::ShardKey | Self::ShardJob | Self::ShardLeaf | Self::ShardError => 1,
+            Self::ShardJob | Self::ShardLeaf | Self::ShardError => 1,
         }
     }
 

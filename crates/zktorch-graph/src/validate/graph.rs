@@ -23,7 +23,7 @@ pub(super) fn check(graph: &Graph) -> Result<(Bounds, TableValues), GraphError> 
         entries += tensor.shape.padded_len() as u64;
         ones += usize::from(tensor.role == Role::One);
     }
-    require(entries <= limits::TOTAL_ENTRIES, "padded entries of all tensors", "at most 2^32", entries)
+    require(entries <= limits::TOTAL_ENTRIES, "padded entries of all tensors", "at most 2^36", entries)
         .at(|| "tensors".to_owned())?;
     require(ones <= 1, "tensors with the role One", "at most 1", ones).at(|| "tensors".to_owned())?;
     graph.check_list(&graph.inputs, "inputs", |role| matches!(role, Role::Input(_)))?;
@@ -33,7 +33,7 @@ pub(super) fn check(graph: &Graph) -> Result<(Bounds, TableValues), GraphError> 
 
 impl Graph {
     /// Checks every rule of the types' documentation, whatever the graph is, in time and memory proportional to its own size
-    /// (and the 2^32 padded entries, 2^24 map entries and 2^24 table entries that it may describe cost nothing here but
+    /// (and the 2^36 padded entries, 2^24 map entries and 2^24 table entries that it may describe cost nothing here but
     /// a pass over those that it holds).
     ///
     /// Accepted graphs have: consistent ids; extents >= 1 with at most 2^28 padded entries a tensor; ranges that contain

@@ -12,8 +12,8 @@ pub(crate) const TENSOR_VARS: usize = 28;
 /// log2 of the padded entries of a virtual tensor. So a contraction has at most 2^48 products: with m, n, k its groups'
 /// variables, each pair of them shares an operand or the result.
 pub(crate) const VIRTUAL_VARS: usize = 32;
-/// Padded entries of all tensors.
-pub(crate) const TOTAL_ENTRIES: u64 = 1 << 32;
+/// Padded entries of all tensors: of a model that is proved in shards, each of which has a limit of its own.
+pub(crate) const TOTAL_ENTRIES: u64 = 1 << 36;
 /// Views of a graph.
 pub(crate) const VIEWS: usize = 1 << 20;
 /// Entries of sparse maps, and positions and taps of windows, of a graph.

@@ -75,9 +75,7 @@ pub(crate) fn evaluate(core: &Core, inputs: &[&Tensor], dims: &[usize], kind: Ki
         .iter()
         .map(|input| match input {
             Tensor::Int(tensor) => (tensor.dims().to_vec(), tensor.data().to_vec()),
-            Tensor::Float(tensor) => {
-                (tensor.dims().to_vec(), tensor.data().iter().map(|x| *x as i64).collect())
-            }
+            other => (other.dims().to_vec(), other.iter().map(|x| x as i64).collect()),
         })
         .collect();
     let data: Vec<(&[usize], &[i64])> = ints.iter().map(|(dims, data)| (&**dims, &**data)).collect();

@@ -28,7 +28,7 @@ use zktorch_graph::{
 
 use crate::calibrate::Statistics;
 use crate::program::{Core, Id, Kind, Node, Program};
-use crate::{OnnxError, Result};
+use crate::{ExternalWeight, OnnxError, Result};
 
 /// Sums of more views than this are stored before they are read again.
 const MAX_TERMS: usize = 8;
@@ -49,6 +49,8 @@ const MOST_FOR_SMALL: u32 = 28;
 pub(crate) struct Lowering<'a> {
     pub(crate) graph: Graph,
     pub(crate) weights: Vec<(TensorId, Vec<i32>)>,
+    /// Weights whose entries stay in files.
+    pub(crate) external: Vec<(TensorId, ExternalWeight)>,
     program: &'a Program,
     statistics: &'a Statistics,
     /// Largest absolute value of everything, but at least that of the sum in which a value ends.
@@ -97,6 +99,7 @@ impl<'a> Lowering<'a> {
         Self {
             graph: Graph::default(),
             weights: Vec::new(),
+            external: Vec::new(),
             program,
             statistics,
             sums: sum_max_abs(program, statistics, &outliers),

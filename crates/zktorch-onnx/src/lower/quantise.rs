@@ -5,8 +5,8 @@ use zktorch_graph::{
 };
 
 use super::{Lowering, Value, shape};
-use crate::Result;
 use crate::program::{Core, Id, Kind};
+use crate::{ExternalWeight, Result};
 
 /// One division takes away at most this many bits.
 const MAX_SHIFT: u32 = 47;
@@ -426,11 +426,27 @@ impl Lowering<'_> {
         let limbs = match self.stored.get(&key) {
             Some(limbs) => limbs.clone(),
             None => {
-                let data: Vec<i64> = constant.iter().map(|x| (x * factor).round() as i64).collect();
-                let parts =
-                    if wide { self.halves(&data)? } else { vec![data.iter().map(|x| *x as i32).collect()] };
-                let limbs =
-                    Limbs(parts.into_iter().map(|part| self.new_weight(id, &shape, scale, part)).collect());
+                let limbs = match constant {
+                    // Integers are made when they are needed.
+                    crate::Tensor::Stored(stored) if !wide => {
+                        let tensor = self.weight_tensor(id, &shape, scale);
+                        self.external.push((tensor, ExternalWeight::new(stored.clone(), factor)));
+                        tensor.into()
+                    }
+                    _ => {
+                        let data: Vec<i64> = constant.iter().map(|x| (x * factor).round() as i64).collect();
+                        let parts = match wide {
+                            true => self.halves(&data)?,
+                            false => vec![data.iter().map(|x| *x as i32).collect()],
+                        };
+                        let ids = parts.into_iter().map(|part| {
+                            let tensor = self.weight_tensor(id, &shape, scale);
+                            self.weights.push((tensor, part));
+                            tensor
+                        });
+                        Limbs(ids.collect())
+                    }
+                };
                 self.stored.insert(key, limbs.clone());
                 limbs
             }
@@ -447,11 +463,9 @@ impl Lowering<'_> {
         }
     }
 
-    fn new_weight(&mut self, id: Id, shape: &zktorch_graph::Shape, scale: i32, data: Vec<i32>) -> TensorId {
+    fn weight_tensor(&mut self, id: Id, shape: &zktorch_graph::Shape, scale: i32) -> TensorId {
         let (name, shape) = (self.name(id).into(), shape.clone());
-        let tensor = self.add_tensor(Tensor { name, shape, scale, range: Interval::I16, role: Role::Weight });
-        self.weights.push((tensor, data));
-        tensor
+        self.add_tensor(Tensor { name, shape, scale, range: Interval::I16, role: Role::Weight })
     }
 
     /// Integers beyond 16 bits as two limbs. Both have a sign, so the largest number is a little below 2^31.

@@ -137,7 +137,7 @@ impl Program {
                 Some((host, weight, bias)) => {
                     let norm = self.nodes.remove(index);
                     let weight = self.add_constant(norm.output, "weight", weight);
-                    let bias = self.add_constant(norm.output, "bias", bias);
+                    let bias = self.add_constant(norm.output, "bias", bias.into());
                     let target = &mut self.nodes[host];
                     target.inputs.truncate(1);
                     target.inputs.extend([weight, bias]);
@@ -148,17 +148,17 @@ impl Program {
         }
     }
 
-    pub(super) fn add_constant(&mut self, of: Id, what: &str, tensor: FloatTensor) -> Id {
+    pub(super) fn add_constant(&mut self, of: Id, what: &str, tensor: Tensor) -> Id {
         let mut value = self.values[of.0].clone();
         value.name = format!("{} ({what})", value.name);
         value.dims = tensor.dims().to_vec();
-        (value.constant, value.public) = (Some(Arc::new(tensor.into())), false);
+        (value.constant, value.public) = (Some(Arc::new(tensor)), false);
         self.values.push(value);
         Id(self.values.len() - 1)
     }
 
     /// The convolution before, with the weight and bias that replace its own, if `index` is a normalisation that can be folded.
-    fn foldable(&self, index: usize, readers: &[usize]) -> Option<(usize, FloatTensor, FloatTensor)> {
+    fn foldable(&self, index: usize, readers: &[usize]) -> Option<(usize, Tensor, FloatTensor)> {
         let norm = &self.nodes[index];
         let Core::ChannelAffine(1) = norm.core else { return None };
         let constants: Vec<&Tensor> =
@@ -170,7 +170,6 @@ impl Program {
             return None;
         }
         let weight = self.constant(*node.inputs.get(1)?)?;
-        let inner: usize = weight.dims()[1..].iter().product();
         let channels = weight.dims()[0];
         let old = match node.inputs.get(2) {
             None => None,
@@ -179,9 +178,9 @@ impl Program {
         let bias = FloatTensor::from_fn([channels], |c| {
             (old.map_or(0.0, |bias| bias.get(c)) * factor.get(c) + offset.get(c)) as f32
         });
-        let scaled = FloatTensor::from_fn(weight.dims(), |i| (weight.get(i) * factor.get(i / inner)) as f32);
+        let scaled = weight.scaled_along(0, &factor.iter().collect::<Vec<_>>());
         // Factors can overflow 32 bits where the variance is tiny; then nothing is folded.
-        let finite = scaled.data().iter().chain(bias.data()).all(|x| x.is_finite());
+        let finite = scaled.may_be_finite() && bias.check_finite("").is_ok();
         finite.then_some((host, scaled, bias))
     }
 }

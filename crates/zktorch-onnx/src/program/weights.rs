@@ -87,7 +87,7 @@ impl Program {
                 continue;
             }
             let both = FloatTensor::from_fn(b.dims(), |i| (b.get(i) + c.get(i)) as f32);
-            let both = self.add_constant(inner, "and offset", both);
+            let both = self.add_constant(inner, "and offset", both.into());
             self.nodes[before].inputs = vec![value, both];
             let node = &mut self.nodes[index];
             node.inputs.retain(|id| *id != outer);
@@ -121,8 +121,7 @@ impl Program {
         let constant = self.constant(id)?;
         let dims = constant.dims();
         let axis = dims.iter().position(|dim| *dim > 1)?;
-        let entries = (0..constant.len()).map(|i| constant.get(i)).collect();
-        (dims[axis] == constant.len()).then(|| (axis + rank - dims.len(), entries))
+        (dims[axis] == constant.len()).then(|| (axis + rank - dims.len(), constant.iter().collect()))
     }
 
     /// What a value is as factors and offsets of another one's entries.
@@ -187,8 +186,8 @@ impl Program {
         let dims = constant.dims().to_vec();
         let inner = len(&dims[position + 1..]);
         let channel = |i: usize| i / inner % dims[position];
-        let scaled = FloatTensor::from_fn(&*dims, |i| (constant.get(i) * affine.factor[channel(i)]) as f32);
-        if !scaled.data().iter().all(|x| x.is_finite()) {
+        let scaled = constant.scaled_along(position, &affine.factor);
+        if !scaled.may_be_finite() {
             return None;
         }
         let mut list = Vec::new();
@@ -210,17 +209,17 @@ impl Program {
         let extents: Vec<usize> =
             (0..out.len()).map(|axis| if own.contains(&axis) { whole[axis] } else { 1 }).collect();
         let mut sums = vec![0f64; len(&extents)];
-        for i in 0..constant.len() {
+        for (i, entry) in constant.iter().enumerate() {
             let mut index = 0;
             for axis in &own {
                 let at = weight_labels.iter().position(|label| *label == out[*axis])?;
                 index = index * whole[*axis] + i / len(&dims[at + 1..]) % dims[at];
             }
-            sums[index] += constant.get(i) * offset[channel(i)];
+            sums[index] += entry * offset[channel(i)];
         }
         let sums = FloatTensor::from_fn(&*extents, |i| sums[i] as f32);
         let product = self.append(&mut list, (core, operands, origin), output, whole);
-        let offset = self.add_constant(output, "offset", sums);
+        let offset = self.add_constant(output, "offset", sums.into());
         let inputs = vec![product, offset];
         list.push(Node { core: Core::Sum(vec![1.0, 1.0]), inputs, output, origin });
         Some((node_index, list))
@@ -241,8 +240,8 @@ impl Program {
                 }
                 for id in constants {
                     let Some(constant) = self.value(id).constant.clone() else { continue };
-                    let scaled = FloatTensor::from_fn(constant.dims(), |i| (constant.get(i) * c) as f32);
-                    self.values[id.0].constant = Some(Arc::new(scaled.into()));
+                    let scaled = constant.times(c);
+                    self.values[id.0].constant = Some(Arc::new(scaled));
                 }
                 if let Core::Sum(coefficients) = &mut self.nodes[index].core {
                     coefficients[term] = 1.0;
@@ -264,7 +263,7 @@ impl Program {
         }
         if let Some(constant) = self.constant(id) {
             constants.push(id);
-            return matches!(constant, crate::Tensor::Float(_));
+            return !matches!(constant, crate::Tensor::Int(_));
         }
         let Some(node) = made_by[id.0].map(|index| &self.nodes[index]) else { return false };
         let mut all = |inputs: &[Id]| inputs.iter().all(|id| self.scalable(*id, readers, made_by, constants));

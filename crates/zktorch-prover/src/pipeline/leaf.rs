@@ -1,5 +1,7 @@
 //! One shard's proof.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use zktorch_blocks::{DeferredProof, Leaf, OpeningWitness, Private, Witness, check_leaf, prove_deferred};
@@ -8,6 +10,7 @@ use zktorch_commit::{Blind, Srs};
 use zktorch_transcript::wire;
 use zktorch_verifier::{PipelineStatement, UncheckedKey};
 
+use super::wires::Values;
 use crate::{ProverError, ProvingKey, stages};
 
 /// What a shard's prover has to know beside the statement and the key: values of its inputs, blinds of its private inputs and
@@ -15,6 +18,8 @@ use crate::{ProverError, ProvingKey, stages};
 pub struct ShardSecrets {
     pub(super) inputs: Vec<Vec<i32>>,
     pub(super) blinds: [Vec<Blind>; 2],
+    /// The values of all its tensors, if they are known: they follow from the inputs.
+    pub(super) values: Option<Arc<Values>>,
 }
 
 impl core::fmt::Debug for ShardSecrets {
@@ -37,7 +42,7 @@ struct StoredSecrets {
 }
 
 impl ShardSecrets {
-    /// Encodes them. Secret.
+    /// Encodes them, without values that follow from them. Secret.
     ///
     /// # Errors
     /// [`ProverError::Malformed`]; none for what fits into memory.
@@ -64,7 +69,8 @@ impl ShardSecrets {
                 .collect()
         };
         let [inputs, outputs] = &stored.blinds;
-        Ok(Self { inputs: stored.inputs.clone(), blinds: [blinds(inputs)?, blinds(outputs)?] })
+        let blinds = [blinds(inputs)?, blinds(outputs)?];
+        Ok(Self { inputs: stored.inputs.clone(), blinds, values: None })
     }
 }
 
@@ -164,9 +170,16 @@ pub fn prove_leaf_with_nonce(
     let _span = tracing::info_span!("shard", index).entered();
     let network = key.vk.network();
     let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
-    let values = key.execute(&secrets.inputs)?;
-    let witness = Witness::new(network, &key.column, &values)?;
-    drop((span, values));
+    let executed;
+    let values = match &secrets.values {
+        Some(values) => &values.0,
+        None => {
+            executed = key.execute(&secrets.inputs)?;
+            &executed
+        }
+    };
+    let witness = Witness::new(network, key.column()?, values)?;
+    drop(span);
     let parts = statement.leaf(index, &key.vk)?;
     let own = parts.statement(&key.vk)?;
     let [inputs, outputs] = &secrets.blinds;

@@ -22,9 +22,9 @@ pub use self::leaf::{ProvedLeaf, ShardSecrets, prove_leaf_with_nonce};
 #[cfg(feature = "os-rng")]
 pub use self::run::prove_pipeline;
 pub use self::run::{End, Run, prove_pipeline_with_nonce};
+pub use self::setup::{ShardSetup, setup_pipeline_with_nonce, setup_shards_with_nonce, shard_values};
 #[cfg(feature = "os-rng")]
-pub use self::setup::setup_pipeline;
-pub use self::setup::{setup_pipeline_with_nonce, shard_model};
+pub use self::setup::{setup_pipeline, setup_shards};
 pub use self::wires::Wires;
 use crate::{ProverError, ProvingKey};
 

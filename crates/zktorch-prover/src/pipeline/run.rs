@@ -11,7 +11,7 @@ use zktorch_verifier::{MAX_CONTEXT, PipelineStatement, ProofEnvelope, Statement,
 
 use super::{ProvedLeaf, ShardKeys, Wires, check_key, prove_leaf_with_nonce};
 use crate::prove::check_srs;
-use crate::{Proved, ProverError};
+use crate::{Proved, ProverError, ProvingKey};
 
 /// Proves that the model maps these inputs to its outputs, shard by shard; as [`ProvingKey::prove`](crate::ProvingKey::prove).
 ///
@@ -52,7 +52,7 @@ pub fn prove_pipeline_with_nonce<K: ShardKeys + ?Sized>(
         let keyed = || Transcript::new(b"zktorch pipeline leaves v1").rng(&[&key.secret], nonce);
         let mut leaf_nonce = [0; 32];
         rng.get_or_insert_with(keyed).fill_bytes(&mut leaf_nonce);
-        let secrets = run.wires.secrets(shard, &key.vk);
+        let secrets = run.wires.secrets(index, shard, &key.vk);
         end.add(index, prove_leaf_with_nonce(&shared, index, &key, srs, &secrets, leaf_nonce)?)?;
     }
     end.finish()
@@ -108,8 +108,8 @@ impl Run {
         transcript.append_message(b"model id", &vk.model_id().0);
         let input_bytes: Vec<u8> = inputs.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
         let input_bytes = Zeroizing::new(input_bytes);
-        let mut rng = transcript.rng(&[&keys.shard(0)?.secret, &input_bytes], nonce);
-        let wires = Wires::compute(vk, keys, srs, inputs, &mut rng)?;
+        let rng = |key: &ProvingKey| transcript.rng(&[&key.secret, &input_bytes], nonce);
+        let wires = Wires::compute(vk, keys, srs, inputs, rng)?;
         let (statement, boundaries) = wires.statement(vk, context);
         Ok(Self { wires, statement, boundaries, witness_time: started.elapsed() })
     }

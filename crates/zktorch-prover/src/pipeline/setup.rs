@@ -1,15 +1,56 @@
 //! Setup, shard after shard.
 
-use std::collections::BTreeMap;
-
 use ark_std::rand::RngCore;
 use zktorch_commit::Srs;
-use zktorch_graph::{Graph, Shard, TensorId};
+use zktorch_graph::{Graph, Role, Shard, TensorId};
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{PipelineBody, Port, ShardBody, UncheckedKey, VERSION, encode_pipeline};
 
-use crate::setup::make_key;
+use crate::setup::{check_weight, make_key, narrow};
 use crate::{Model, ProverError, ProvingKey};
+
+/// What setup in shards asks of its caller, so that the weights and the key of one shard are in memory at a time.
+pub trait ShardSetup {
+    /// The real entries of a weight of the whole graph, row-major.
+    ///
+    /// # Errors
+    /// Those of reading them.
+    fn weight(&mut self, id: TensorId) -> Result<Vec<i16>, ProverError>;
+
+    /// Takes the proving key of a shard.
+    ///
+    /// # Errors
+    /// Those of writing it.
+    fn store(&mut self, index: usize, key: ProvingKey) -> Result<(), ProverError>;
+
+    /// The verifying key of a shard that an earlier attempt has stored, of the same model, and that is complete. It is taken
+    /// instead of a new one if its graph, SRS and chunk size are the shard's.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    fn stored(&mut self, index: usize) -> Result<Option<Vec<u8>>, ProverError>;
+}
+
+/// Everything is in memory, and keys are given away one by one.
+struct InMemory<'a, S> {
+    model: &'a Model,
+    store: S,
+}
+
+impl<S: FnMut(usize, ProvingKey) -> Result<(), ProverError>> ShardSetup for InMemory<'_, S> {
+    fn weight(&mut self, id: TensorId) -> Result<Vec<i16>, ProverError> {
+        let entries = self.model.weights.iter().find(|(other, _)| *other == id);
+        entries.map_or_else(|| Ok(Vec::new()), |(_, entries)| narrow(self.model.graph.tensor(id), entries))
+    }
+
+    fn store(&mut self, index: usize, key: ProvingKey) -> Result<(), ProverError> {
+        (self.store)(index, key)
+    }
+
+    fn stored(&mut self, _: usize) -> Result<Option<Vec<u8>>, ProverError> {
+        Ok(None)
+    }
+}
 
 /// Sets a model up in shards ([`zktorch_graph::shards`]), one after the other; `store` gets the proving key of each. Returns the
 /// verifying key of the whole, which is encoded.
@@ -35,7 +76,35 @@ pub fn setup_pipeline_with_nonce(
     shards: &[Shard],
     srs: &Srs,
     nonce: [u8; 32],
-    mut store: impl FnMut(usize, ProvingKey) -> Result<(), ProverError>,
+    store: impl FnMut(usize, ProvingKey) -> Result<(), ProverError>,
+) -> Result<Vec<u8>, ProverError> {
+    setup_shards_with_nonce(model, shards, srs, nonce, &mut InMemory { model, store })
+}
+
+/// [`setup_pipeline`] of a model whose weights are not in memory: those of `model` are not looked at.
+///
+/// # Errors
+/// Those of [`setup_pipeline`] and of `caller`.
+#[cfg(feature = "os-rng")]
+pub fn setup_shards(
+    model: &Model,
+    shards: &[Shard],
+    srs: &Srs,
+    caller: &mut impl ShardSetup,
+) -> Result<Vec<u8>, ProverError> {
+    setup_shards_with_nonce(model, shards, srs, zktorch_transcript::fresh_nonce()?, caller)
+}
+
+/// [`setup_shards`] for callers with their own source of randomness.
+///
+/// # Errors
+/// Those of [`setup_pipeline_with_nonce`] and of `caller`.
+pub fn setup_shards_with_nonce(
+    model: &Model,
+    shards: &[Shard],
+    srs: &Srs,
+    nonce: [u8; 32],
+    caller: &mut impl ShardSetup,
 ) -> Result<Vec<u8>, ProverError> {
     let mut rng = Transcript::new(b"zktorch pipeline setup v1").rng(&[], nonce);
     let mut body = PipelineBody {
@@ -51,23 +120,51 @@ pub fn setup_pipeline_with_nonce(
         let mut nonces = [[0; 32]; 2];
         nonces.iter_mut().for_each(|nonce| rng.fill_bytes(nonce));
         let decode = |bytes: &[u8]| UncheckedKey::shard_from_bytes(bytes, None);
-        let key = make_key(&shard_model(model, shard), srs, nonces, decode)?;
-        keys.push(key.vk_bytes().to_vec());
-        body.shards.push(ShardBody {
-            key: key.vk().model_id().0,
-            inputs: shard.inputs.clone(),
-            outputs: shard.outputs.clone(),
-        });
-        store(index, key)?;
+        let (id, bytes) = match stored_key(shard, srs, caller.stored(index)?) {
+            Some(known) => known,
+            None => {
+                let values = shard_values(shard, |id| caller.weight(id))?;
+                let key = make_key(&shard_interface(shard), values, srs, nonces, decode)?;
+                let made = (key.vk().model_id().0, key.vk_bytes().to_vec());
+                caller.store(index, key)?;
+                made
+            }
+        };
+        keys.push(bytes);
+        let (inputs, outputs) = (shard.inputs.clone(), shard.outputs.clone());
+        body.shards.push(ShardBody { key: id, inputs, outputs });
     }
     Ok(encode_pipeline(&body, &keys)?)
 }
 
-/// A shard as a model of its own: its graph, and its part of the weights.
-pub fn shard_model(model: &Model, shard: &Shard) -> Model {
-    let own: BTreeMap<TensorId, TensorId> =
-        shard.tensors.iter().copied().zip((0u32..).map(TensorId)).collect();
-    let weights = model.weights.iter().filter_map(|(id, values)| Some((*own.get(id)?, values.clone())));
+/// The id of a key that was stored before, with the key, if it may be taken for this shard.
+fn stored_key(shard: &Shard, srs: &Srs, bytes: Option<Vec<u8>>) -> Option<([u8; 32], Vec<u8>)> {
+    let bytes = bytes?;
+    let key = UncheckedKey::shard_from_bytes(&bytes, None).ok()?;
+    let same = *key.network().graph() == shard.graph
+        && key.srs().id() == srs.verifier().id()
+        && key.network().k() == srs.k();
+    same.then(|| (key.model_id().0, bytes))
+}
+
+/// The real entries of a shard's weights, by its tensors; `weight` gives those of a tensor of the whole graph.
+///
+/// # Errors
+/// Those of `weight`; [`ProverError::Length`], [`ProverError::WeightRange`] for weights that do not fit the graph.
+pub fn shard_values(
+    shard: &Shard,
+    mut weight: impl FnMut(TensorId) -> Result<Vec<i16>, ProverError>,
+) -> Result<Vec<Vec<i16>>, ProverError> {
+    let values = shard.graph.tensors.iter().zip(&shard.tensors).map(|(tensor, id)| {
+        let values = if tensor.role == Role::Weight { weight(*id)? } else { Vec::new() };
+        check_weight(tensor, &values)?;
+        Ok(values)
+    });
+    values.collect()
+}
+
+/// A shard as a model of its own, without weights.
+fn shard_interface(shard: &Shard) -> Model {
     let ports = |graph: &Graph, ids: &[TensorId]| -> Vec<Port> {
         let port = |id: &TensorId| {
             let tensor = graph.tensor(*id);
@@ -83,6 +180,6 @@ pub fn shard_model(model: &Model, shard: &Shard) -> Model {
         inputs: ports(&shard.graph, &shard.graph.inputs),
         outputs: ports(&shard.graph, &shard.graph.outputs),
         preprocessing: String::new(),
-        weights: weights.collect(),
+        weights: Vec::new(),
     }
 }

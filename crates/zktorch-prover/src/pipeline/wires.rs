@@ -1,5 +1,7 @@
 //! What crosses the borders of shards.
 
+use std::sync::Arc;
+
 use zeroize::Zeroize;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::ArenaKind;
@@ -9,10 +11,31 @@ use zktorch_verifier::{ShardBody, Statement, UncheckedKey, UncheckedPipeline};
 use super::{ShardKeys, ShardSecrets, check_key};
 use crate::{ProverError, ProvingKey};
 
-/// Everything that crosses the border of a shard.
+/// Values of tensors that are kept from the witness for the proofs, at most: a quarter of a gigabyte. Shards whose values are more
+/// are executed again when they are proved.
+const KEPT: usize = 1 << 26;
+
+/// Everything that crosses the border of a shard, and the values inside of shards as long as they are few.
 #[derive(Debug, Default)]
 pub struct Wires {
     pub(super) wires: Vec<Wire>,
+    /// By shard; none where they are not kept.
+    values: Vec<Option<Arc<Values>>>,
+}
+
+/// The values of all tensors of a shard but its weights. Secret; wiped when dropped.
+pub(super) struct Values(pub(super) Vec<Vec<i32>>);
+
+impl core::fmt::Debug for Values {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Values(..)")
+    }
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 /// Values, commitments, blinds. Secret; wiped when dropped.
@@ -37,7 +60,7 @@ impl Drop for Wire {
 
 impl Wires {
     /// Runs the whole inference, shard by shard, keeps what crosses their borders, and commits to what of it is private: once,
-    /// for all shards.
+    /// for all shards. `rng` makes the source of their blinds from the key of the first shard, which is read first.
     ///
     /// # Errors
     /// [`ProverError::Graph`] if an activation leaves its range; those of keys and commitments.
@@ -46,21 +69,29 @@ impl Wires {
         keys: &K,
         srs: &Srs,
         inputs: &[Vec<i32>],
-        rng: &mut ProverRng,
+        rng: impl FnOnce(&ProvingKey) -> ProverRng,
     ) -> Result<Self, ProverError> {
         if inputs.len() != vk.body().inputs.len() {
             let (expected, got) = (vk.body().inputs.len(), inputs.len());
             return Err(ProverError::Length { what: "inputs".to_owned(), expected, got });
         }
-        let mut all = Self { wires: vk.wires().iter().map(|_| Wire::default()).collect() };
+        let (wires, values) = (vk.wires().iter().map(|_| Wire::default()).collect(), Vec::new());
+        let (mut all, mut room) = (Self { wires, values }, KEPT);
         all.wires.iter_mut().zip(inputs).for_each(|(wire, values)| wire.values.clone_from(values));
+        let (mut rng, mut make) = (None, Some(rng));
         for (index, shard) in vk.body().shards.iter().enumerate() {
             let _span = (tracing::info_span!("witness").entered(), crate::stages::WITNESS.enter());
             let key = keys.shard(index)?;
             check_key(vk, index, &key)?;
+            rng = rng.or_else(|| make.take().map(|make| make(&key)));
+            let Some(rng) = &mut rng else { continue };
             let values = key.execute(&all.inputs(shard))?;
             all.keep(&key, srs, (ArenaKind::PrivateInputs, &values), &shard.inputs, rng)?;
             all.keep(&key, srs, (ArenaKind::PrivateOutputs, &values), &shard.outputs, rng)?;
+            let (count, values) = (values.iter().map(Vec::len).sum::<usize>(), Values(values));
+            let left = room.checked_sub(count);
+            all.values.push(left.map(|_| Arc::new(values)));
+            room = left.unwrap_or(room);
         }
         Ok(all)
     }
@@ -101,8 +132,8 @@ impl Wires {
         shard.inputs.iter().map(values).collect()
     }
 
-    /// What one shard needs to know. `key` is the shard's.
-    pub fn secrets(&self, shard: &ShardBody, key: &UncheckedKey) -> ShardSecrets {
+    /// What one shard needs to know. `key` is that of shard `index`.
+    pub fn secrets(&self, index: usize, shard: &ShardBody, key: &UncheckedKey) -> ShardSecrets {
         let graph = key.network().graph();
         let blinds =
             [(&graph.inputs, &shard.inputs), (&graph.outputs, &shard.outputs)].map(|(ids, wires)| {
@@ -117,7 +148,8 @@ impl Wires {
                 found.sort_unstable_by_key(|(start, _)| *start);
                 found.into_iter().flat_map(|(_, wire)| wire.blinds.iter().cloned()).collect()
             });
-        ShardSecrets { inputs: self.inputs(shard), blinds }
+        let values = self.values.get(index).cloned().flatten();
+        ShardSecrets { inputs: self.inputs(shard), blinds, values }
     }
 
     /// What is proved, and the commitments to the boundaries.

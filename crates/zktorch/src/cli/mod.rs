@@ -172,6 +172,9 @@ pub struct Setup {
     /// How memory is bounded.
     #[command(flatten)]
     pub sharding: Sharding,
+    /// Folder of the model's external data, if large weights are there [default: where compile found them]
+    #[arg(long, value_name = "DIR")]
+    pub external_data: Option<PathBuf>,
     /// Replace keys that are there: proofs under their model id will not verify with the new ones
     #[arg(long)]
     pub force: bool,
@@ -180,7 +183,8 @@ pub struct Setup {
 /// In how many shards a model is proved.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Sharding {
-    /// Prove the model in this many shards (or fewer, where it cannot be cut), one after the other: less memory, a larger proof
+    /// Prove the model in this many shards (or fewer, where it cannot be cut), one after the other: less memory, a larger proof. A setup
+    /// that was interrupted goes on with the first shard that has no key
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256), conflicts_with = "shard_values")]
     pub shards: Option<u32>,
     /// As many shards that each commits to about this many values

@@ -55,9 +55,10 @@ impl Paths {
                 self.read("--bind", source.bind.iter().map(|bind| &bind.path));
                 self.write("-o", [output_file]);
             }
-            Command::Setup(Setup { model, pk, vk, srs, sharding, force: _ }) => {
+            Command::Setup(Setup { model, pk, vk, srs, sharding, external_data, force: _ }) => {
                 self.read("MODEL.zkt", [model]);
                 self.read("--srs", srs);
+                self.read("--external-data", external_data);
                 self.write("--pk", [pk]);
                 self.write("--vk", [vk]);
                 let shards = sharding.most();

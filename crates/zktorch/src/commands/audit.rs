@@ -6,14 +6,14 @@ use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
 use zktorch_commit::SrsPolicy;
-use zktorch_graph::shards;
+use zktorch_graph::{TensorId, shards};
 use zktorch_onnx::Compiled;
-use zktorch_prover::{Model, ShardKeys as _, shard_model};
+use zktorch_prover::{ShardKeys as _, shard_values};
 use zktorch_verifier::{Port, UncheckedKey, UncheckedPipeline};
 
 use super::pipeline::LoadedPipeline;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
-use zktorch::model_file::{LoadedKey, Recipe, load_srs, other_interface};
+use zktorch::model_file::{LoadedKey, Recipe, Weights, load_srs, other_interface};
 
 const MAX_BYTES: u64 = 256 << 20;
 
@@ -42,7 +42,10 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     if compiled.graph != *vk.network().graph() {
         return Ok(Outcome::Rejected(report, "the ONNX model compiles to another graph".to_owned()));
     }
-    if !loaded.key.has_weights(&compiled.weights) {
+    let weights = Weights::of(&compiled);
+    let ids = (0..compiled.graph.tensors.len() as u32).map(TensorId);
+    let values = ids.map(|id| weights.values(id)).collect::<Result<Vec<_>, _>>()?;
+    if !loaded.key.has_values(&values) {
         return Ok(Outcome::Rejected(report, "the ONNX model has other weights".to_owned()));
     }
 
@@ -111,8 +114,7 @@ fn in_shards(context: &Context, options: &cli::Audit) -> Result<Outcome> {
         let reason = format!("the ONNX model is cut into {} shards, not into {}", cut.len(), vk.shards());
         return Ok(Outcome::Rejected(report, reason));
     }
-    let (inputs, outputs, preprocessing) = Default::default();
-    let model = Model { graph: compiled.graph, inputs, outputs, preprocessing, weights: compiled.weights };
+    let weights = Weights::of(&compiled);
 
     // 2. Every shard's graph, wires and weights, and the commitments to these.
     let srs = load_srs(&options.pk, vk.srs().id(), vk.k())?;
@@ -125,7 +127,7 @@ fn in_shards(context: &Context, options: &cli::Audit) -> Result<Outcome> {
             Some("the ONNX model compiles to another graph")
         } else if (&shard.inputs, &shard.outputs) != (&body.inputs, &body.outputs) {
             Some("it is wired in another way")
-        } else if !key.has_weights(&shard_model(&model, shard).weights) {
+        } else if !key.has_values(&shard_values(shard, |id| weights.values(id))?) {
             Some("the ONNX model has other weights")
         } else if report.time(Stage::Setup, || key.commit_weights(&srs))? != own.weights() {
             Some("the key's commitments are not those of the weights")

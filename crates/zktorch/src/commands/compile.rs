@@ -11,7 +11,7 @@ use zktorch::report::{Report, Stage};
 use zktorch::{Bytes32, folder_of};
 use zktorch_graph::{Graph, Step, Visibility};
 use zktorch_onnx::{FloatModel, GENERATED, OnnxError, Options, Precision, ValueError, compile, inspect};
-use zktorch_prover::{check_size, committed_values};
+use zktorch_prover::{check_size, committed_values, least_shards};
 
 use super::obstacles::{Obstacles, Unsupported};
 use super::samples::{check_image, dead_inputs, load_bound, load_samples};
@@ -94,7 +94,14 @@ pub(super) fn compile_model(
     context.require_room(&[(target, onnx.len() as u64)])?;
     let compiled = report.time(Stage::Compile, || compile(&onnx, &options));
     let mut compiled = compiled.map_err(|error| obstacles(&onnx, &options, error))?;
-    if let Err(error) = check_size(&compiled.graph) {
+    if !compiled.external.is_empty() {
+        let least = least_shards(&compiled.graph)?;
+        report.note("least_shards", least);
+        if least > 1 {
+            let text = format!("too large for one proof: setup needs --shards {least}, or more");
+            compiled.warnings.push(text);
+        }
+    } else if let Err(error) = check_size(&compiled.graph) {
         // What guard bits were added of themselves may be left out again.
         if options.guard_bits.is_some() || compiled.guard_bits == 0 {
             return Err(error.into());
@@ -122,7 +129,7 @@ pub(super) fn compile_model(
         dims,
         bound: bound.iter().map(|(name, value)| (name.clone(), BoundInput::from(value))).collect(),
     };
-    Ok(ModelFile::new(&compiled, recipe, onnx, external))
+    ModelFile::new(&compiled, recipe, onnx, external)
 }
 
 /// Whether values are clamped, and how many.

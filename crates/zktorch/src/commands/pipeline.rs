@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 use zktorch::container::{self, Kind};
-use zktorch::shard_path;
+use zktorch::{Bytes32, shard_path};
 use zktorch_prover::{ProverError, ProvingKey, ShardKeys};
 use zktorch_verifier::{ModelId, UncheckedPipeline};
 
@@ -60,14 +60,35 @@ impl LoadedPipeline {
         Ok(())
     }
 
-    /// Writes the proving key of a shard.
-    pub(crate) fn write_shard(path: &Path, index: usize, key: &ProvingKey) -> Result<(), ProverError> {
+    /// Writes the proving key of a shard, and what it was made of ([`origin`]).
+    pub(crate) fn write_shard(
+        path: &Path,
+        index: usize,
+        origin: Bytes32,
+        key: &ProvingKey,
+    ) -> Result<(), ProverError> {
         let written =
             container::write_with(&shard_path(path, index), Kind::ShardKey, &protocol(), |writer| {
                 writer.write_all(&key.vk().model_id().0)?;
+                writer.write_all(&origin.0)?;
                 key.write_to(writer).map_err(std::io::Error::other)
             });
         written.map(drop).map_err(|error| ProverError::Io(std::io::Error::other(error)))
+    }
+
+    /// The proving key of a shard in the folder of a key that may not be there (yet), with what it was made of.
+    pub(crate) fn read_shard(path: &Path, index: usize) -> Result<(Bytes32, ProvingKey), ProverError> {
+        let _span = tracing::info_span!("read key").entered();
+        let read = |reader: &mut container::BodyReader| -> Result<_, ProverError> {
+            let [mut id, mut origin] = [[0; 32]; 2];
+            reader.read_exact(&mut id)?;
+            reader.read_exact(&mut origin)?;
+            let left = reader.left();
+            Ok((Bytes32(origin), ProvingKey::read_shard_from(reader, left, ModelId(id))?))
+        };
+        let path = shard_path(path, index);
+        let key = container::read_with(&path, Kind::ShardKey, &protocol(), MAX_BYTES, read);
+        key.map_err(|error| ProverError::Io(std::io::Error::other(error)))?
     }
 
     /// Bytes of the files of all shards' keys, as far as they are there.
@@ -81,15 +102,12 @@ impl ShardKeys for LoadedPipeline {
     type Key<'a> = Box<ProvingKey>;
 
     fn shard(&self, index: usize) -> Result<Box<ProvingKey>, ProverError> {
-        let _span = tracing::info_span!("read key").entered();
-        let path = shard_path(&self.path, index);
-        let read = |reader: &mut container::BodyReader| -> Result<ProvingKey, ProverError> {
-            let mut id = [0; 32];
-            reader.read_exact(&mut id)?;
-            let left = reader.left();
-            ProvingKey::read_shard_from(reader, left, ModelId(id))
-        };
-        let key = container::read_with(&path, Kind::ShardKey, &protocol(), MAX_BYTES, read);
-        Ok(Box::new(key.map_err(|error| ProverError::Io(std::io::Error::other(error)))??))
+        Ok(Box::new(Self::read_shard(&self.path, index)?.1))
     }
+}
+
+/// What the key of a shard is made of: the model's file, and which shard of how many it is.
+pub(crate) fn origin(model: Bytes32, index: usize, shards: usize) -> Bytes32 {
+    let numbers = [index as u64, shards as u64].map(u64::to_le_bytes).concat();
+    Bytes32::sha256(&[b"zktorch shard of a model v1".as_slice(), &model.0, &numbers].concat())
 }

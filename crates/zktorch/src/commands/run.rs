@@ -14,7 +14,7 @@ use zktorch::model_file::ModelFile;
 pub(super) fn run(options: &cli::Run) -> Result<Outcome> {
     let mut report = Report::new("run");
     let loaded = report.time(Stage::Load, || -> Result<_> {
-        let file = ModelFile::read(&options.model)?;
+        let file = ModelFile::read(&options.model)?.found_in(options.external_data.as_deref());
         let compiled = file.compiled()?;
         let inputs = load_input(&options.input, file.recipe.image.as_ref(), &port_names(&compiled.inputs))?;
         Ok((file, compiled, inputs))
@@ -31,7 +31,7 @@ pub(super) fn run(options: &cli::Run) -> Result<Outcome> {
     report.note("outputs", listed);
 
     // The float model beside it.
-    let float = file.float(options.external_data.as_deref())?;
+    let float = file.float()?;
     let expected = float.run(&inputs)?;
     if expected.len() != outputs.len() {
         bail!("the float model: expected {} outputs, got {}", outputs.len(), expected.len());

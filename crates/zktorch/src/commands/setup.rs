@@ -1,6 +1,6 @@
 //! `zktorch setup`.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
 use std::time::Instant;
@@ -11,18 +11,18 @@ use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::progress::{Step, merged};
 use zktorch::report::{Report, Stage};
-use zktorch::{is_special, shard_path, srs_path, write_srs};
+use zktorch::{Bytes32, is_special, shard_path, srs_path, write_srs};
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
-use zktorch_graph::{Shard, committed_cells, shards};
+use zktorch_graph::{Shard, TensorId, committed_cells, shards};
 use zktorch_prover::stages::SRS;
-use zktorch_prover::{ProvingKey, choose_k, choose_shards_k, setup, setup_pipeline};
+use zktorch_prover::{ProverError, ProvingKey, ShardSetup, choose_k, choose_shards_k, setup, setup_shards};
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
-use super::pipeline::LoadedPipeline;
+use super::pipeline::{LoadedPipeline, origin};
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
-use zktorch::model_file::{LoadedKey, ModelFile};
+use zktorch::model_file::{LoadedKey, ModelFile, Weights};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let mut report = Report::new("setup");
@@ -42,6 +42,7 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     }
     let _reading = context.progress.begin("setup", vec![Step::new("read model", 1.0)]);
     let file = report.time(Stage::Load, || ModelFile::read(&options.model))?;
+    let file = file.found_in(options.external_data.as_deref());
     let cut = shards(&file.graph, options.sharding.count(committed_cells(&file.graph)));
     let (id, srs_id, k, pk_bytes) = if cut.len() > 1 {
         report.note("shards", cut.len());
@@ -109,7 +110,7 @@ pub(super) fn make_keys(
     let started = Instant::now();
     let make = || -> Result<(Srs, ProvingKey)> {
         let srs = setup_srs(options, k)?;
-        let key = setup(&file.model(), &srs)?;
+        let key = setup(&file.model()?, &srs)?;
         Ok((srs, key))
     };
     let (srs, key) = make()?;
@@ -144,16 +145,26 @@ fn make_pipeline(
     if is_special(&options.pk) {
         bail!("{}: the keys of shards lie beside it: expected a place for files", options.pk.display());
     }
+    // The shards of a key that is there are replaced one by one: it is of no use from then on. Those of a setup that has not come to
+    // its end are taken as they are.
+    if container::kind(&options.pk).ok() == Some(Kind::PipelineProvingKey) {
+        remove_shards(&options.pk, 0)?;
+        fs::remove_file(&options.pk).with_context(|| format!("cannot remove {}", options.pk.display()))?;
+    }
     let k = choose_shards_k(cut);
     let steps = cut.iter().map(|shard| plan::setup(&shard.graph, k));
     let _running = context.progress.begin("setup", merged(steps));
     let srs_bytes = if options.srs.is_some() { Srs::file_bytes(k) } else { 0 };
-    context.require_room(&[(&options.pk, file.weight_bytes() + srs_bytes)])?;
+    let there = (0..cut.len()).filter_map(|index| file_bytes(&shard_path(&options.pk, index))).sum();
+    let missing = file.weight_bytes().saturating_sub(there);
+    context.require_room(&[(&options.pk, missing + srs_bytes)])?;
     context.stages.restart();
     let started = Instant::now();
     let srs = setup_srs(options, k)?;
-    let store = |index, key: ProvingKey| LoadedPipeline::write_shard(&options.pk, index, &key);
-    let vk = setup_pipeline(&file.model(), cut, &srs, store)?;
+    let (weights, model) = (file.weights()?, container::digest(&options.model)?);
+    let mut caller = Caller { context, pk: &options.pk, weights, model, shards: cut.len(), found: 0 };
+    let vk = setup_shards(&file.interface(), cut, &srs, &mut caller)?;
+    report.note("shards_found", caller.found);
     let elapsed = started.elapsed();
     report.add(Stage::Setup, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));
@@ -167,6 +178,44 @@ fn make_pipeline(
     LoadedPipeline::read(&options.pk)
 }
 
+/// The files of a setup in shards.
+struct Caller<'a> {
+    context: &'a Context,
+    pk: &'a Path,
+    weights: Weights<'a>,
+    /// SHA-256 of the model.
+    model: Bytes32,
+    shards: usize,
+    /// Shards whose keys an earlier setup had made.
+    found: usize,
+}
+
+impl ShardSetup for Caller<'_> {
+    fn weight(&mut self, id: TensorId) -> Result<Vec<i16>, ProverError> {
+        self.weights.values(id)
+    }
+
+    fn store(&mut self, index: usize, key: ProvingKey) -> Result<(), ProverError> {
+        LoadedPipeline::write_shard(self.pk, index, origin(self.model, index, self.shards), &key)?;
+        self.context.progress.info(&format!("shard {} of {} has its key", index + 1, self.shards));
+        Ok(())
+    }
+
+    fn stored(&mut self, index: usize) -> Result<Option<Vec<u8>>, ProverError> {
+        if !shard_path(self.pk, index).exists() {
+            return Ok(None);
+        }
+        // A file that is damaged or another model's is replaced.
+        let Ok((found, key)) = LoadedPipeline::read_shard(self.pk, index) else { return Ok(None) };
+        if found != origin(self.model, index, self.shards) {
+            return Ok(None);
+        }
+        self.found += 1;
+        self.context.progress.info(&format!("shard {} of {} has a key already", index + 1, self.shards));
+        Ok(Some(key.vk_bytes().to_vec()))
+    }
+}
+
 /// Removes the keys of shards that a former setup left.
 fn remove_shards(pk: &Path, first: usize) -> Result<()> {
     for index in first.. {
@@ -174,7 +223,7 @@ fn remove_shards(pk: &Path, first: usize) -> Result<()> {
         if container::kind(&path).ok() != Some(Kind::ShardKey) {
             break;
         }
-        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
     Ok(())
 }

@@ -234,7 +234,7 @@ impl Driver<'_> {
         let mut keys = Vec::with_capacity(vk.shards());
         for (index, shard) in vk.body().shards.iter().enumerate() {
             let key = vk.shard(index)?;
-            self.write_job(index, &self.run.wires.secrets(shard, &key))?;
+            self.write_job(index, &self.run.wires.secrets(index, shard, &key))?;
             keys.push(key);
         }
         let mut children = Children::start(workers, self.folder)?;
@@ -311,7 +311,7 @@ impl Driver<'_> {
     fn prove_shard(&self, index: usize) -> Result<ProvedLeaf> {
         let key = self.pipeline.shard(index)?;
         let shard = self.pipeline.vk.body().shards.get(index).context("no such shard")?;
-        let secrets = self.run.wires.secrets(shard, key.vk());
+        let secrets = self.run.wires.secrets(index, shard, key.vk());
         Ok(prove_leaf(self.shared, index, &key, self.srs, &secrets)?)
     }
 }

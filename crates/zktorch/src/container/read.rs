@@ -127,6 +127,14 @@ pub fn kind(path: &Path) -> Result<Kind, Error> {
     open(path).map(|(_, header)| header.kind).map_err(|error: Error| error.at(path))
 }
 
+/// The digest of a file's body that its header states: whoever reads the body checks it.
+///
+/// # Errors
+/// [`Error::File`] with the field that is not as expected.
+pub fn digest(path: &Path) -> Result<Bytes32, Error> {
+    open(path).map(|(_, header)| header.digest).map_err(|error: Error| error.at(path))
+}
+
 /// Opens a file, reads its header and checks its length.
 fn open(path: &Path) -> Result<(File, Header), Error> {
     let (mut file, size) = files::open(path)?;

@@ -190,7 +190,8 @@ fn info_tells_what_every_file_is() {
             assert_eq!(json["model_id"], files.id.as_str(), "{name}");
         }
         if kind != "statement" {
-            assert_eq!(json["format_version"], if kind == "proving_key" { 2 } else { 1 });
+            let version = if ["proving_key", "model"].contains(&kind) { 2 } else { 1 };
+            assert_eq!(json["format_version"], version);
             assert!(json["digest"].is_string() && json["protocol"].is_string());
         }
         if kind.ends_with("key") {

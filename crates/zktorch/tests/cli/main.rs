@@ -6,6 +6,7 @@ mod bound;
 mod calibration;
 mod ceremony;
 mod errors;
+mod external;
 mod files;
 mod flow;
 mod hostile_text;

@@ -199,3 +199,71 @@ fn keys_of_shards_belong_together() {
     assert!(!Path::new(&shard).exists());
     succeed(&own);
 }
+
+/// A setup that is killed goes on where it stopped; a key that is damaged, unfinished or another model's is made again.
+#[cfg(unix)]
+#[test]
+fn unfinished_setups_go_on() {
+    use std::process::{Command, Stdio};
+
+    let (files, shards) = set_up(&["--shards", "3"], &[]);
+    assert_eq!(shards, 3);
+    let [zkt, pk, vk] = ["model.zkt", "model.pk", "model.vk"].map(|name| files.path(name));
+    let setup = ["setup", &zkt, "--pk", &pk, "--vk", &vk, "--shards", "3"];
+    let remove = |names: &[&String]| names.iter().for_each(|name| fs::remove_file(name).unwrap());
+    let proves = || {
+        prove(&files, &[]);
+        assert_eq!(files.verify_insecure(&[]).code, 0);
+    };
+    // One key is a part of one, one another shard's.
+    let kept = files.read("model.pk.shard0");
+    remove(&[&pk, &vk]);
+    let part = files.read("model.pk.shard1");
+    fs::write(files.path("model.pk.shard1"), &part[..part.len() / 2]).unwrap();
+    fs::copy(files.path("model.pk.shard0"), files.path("model.pk.shard2")).unwrap();
+    assert_eq!(succeed(&setup)["shards_found"], 1);
+    assert_eq!(files.read("model.pk.shard0"), kept);
+    proves();
+
+    // Another model's, or of another number of shards.
+    remove(&[&pk, &vk]);
+    let other = files.path("other.zkt");
+    let (onnx, calibration) = (fixture("digits/cnn.onnx"), fixture("digits/calibration.npz"));
+    succeed(&["compile", &onnx, "-o", &other, "--calibration", &calibration, "--headroom", "4"]);
+    let of_other = ["setup", &other, "--pk", &pk, "--vk", &vk, "--shards", "3"];
+    assert_eq!(succeed(&of_other)["shards_found"], 0);
+    remove(&[&pk, &vk]);
+    assert_eq!(succeed(&setup)["shards_found"], 0);
+    remove(&[&pk, &vk]);
+    assert_eq!(succeed(&["setup", &zkt, "--pk", &pk, "--vk", &vk, "--shards", "2"])["shards_found"], 0);
+
+    // A setup that came to its end is replaced as a whole: every setup gives a new model id.
+    let again = succeed(&[&setup[..], &["--force"]].concat());
+    assert_eq!(again["shards_found"], 0);
+
+    // Killed at any time.
+    let mut found = Vec::new();
+    for wait_for in ["model.pk.shard0", "model.pk.shard1"] {
+        (0..3).for_each(|index| fs::remove_file(files.path(&format!("model.pk.shard{index}"))).unwrap());
+        remove(&[&pk, &vk]);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_zktorch"))
+            .args(setup)
+            .args(["--threads", "1"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !Path::new(&files.path(wait_for)).exists() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let _ = Command::new("kill").args(["-9", &child.id().to_string()]).stderr(Stdio::null()).status();
+        child.wait().unwrap();
+        if Path::new(&pk).exists() {
+            continue;
+        }
+        found.push(succeed(&setup)["shards_found"].as_u64().unwrap());
+        proves();
+    }
+    // On a machine that is busy both may have come to their ends.
+    assert!(found.iter().all(|found| *found > 0), "{found:?}");
+}

@@ -17,7 +17,8 @@ pub(crate) fn assert_same(case: &Case) {
     let blinds = case.network.proof_chunks().map(|count| vec![Blind::from_scalar(Fr::from(9u64)); count]);
     let mut transcript = statement.transcript();
     let mut channel = ClearProver::new(&mut transcript);
-    let fast = reduce(&mut channel, &case.srs, &statement, &witness, &case.secrets(), &blinds).unwrap();
+    let fast =
+        reduce(&mut channel, &case.srs, &statement, (&witness, None), &case.secrets(), &blinds).unwrap();
     let messages = channel.into_messages();
     let mut forger = Forger::new(case, &case.values);
     let naive = forger.forge(statement.transcript()).unwrap();

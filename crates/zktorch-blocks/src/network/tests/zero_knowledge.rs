@@ -86,7 +86,8 @@ fn no_secret_is_in_the_clear() {
     let mut channel = Recording { inner, sent: Vec::new() };
     let mut rng = channel.inner.rng();
     let blinds = case.network.proof_chunks().map(|n| (0..n).map(|_| Blind::random(&mut rng)).collect());
-    let reduced = reduce(&mut channel, &case.srs, &statement, &witness, &case.secrets(), &blinds).unwrap();
+    let reduced =
+        reduce(&mut channel, &case.srs, &statement, (&witness, None), &case.secrets(), &blinds).unwrap();
     let Reduced { v, h, accumulated } = reduced;
 
     // Messages, weights (alone and scaled by powers of two), activations, blinds, the accumulator.

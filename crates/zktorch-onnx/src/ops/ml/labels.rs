@@ -44,7 +44,7 @@ pub(super) fn encode(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.b.reshape(x, &dims);
     let keys = match &keys {
         Tensor::Int(_) => cx.constant_ints(&[count], |i| keys.get(i) as i64),
-        Tensor::Float(_) => cx.constant_floats(&[count], |i| keys.get(i) as f32),
+        Tensor::Float(_) | Tensor::Stored(_) => cx.constant_floats(&[count], |i| keys.get(i) as f32),
     };
     let bits = cx.b.equal(x, keys);
     let given = cx.tensor("default_tensor")?.map(|(tensor, _)| tensor).filter(|tensor| tensor.len() == 1);

@@ -1,6 +1,8 @@
 //! Models in shards: what is accepted, and what a prover or a key's maker might try.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod setup;
+
 use zktorch_blocks::{Accumulator, Leaf, OpeningWitness};
 use zktorch_commit::{Commitment, Srs, SrsPolicy};
 use zktorch_graph::{
@@ -100,8 +102,8 @@ impl Case {
 
     /// What a prover has before it proves the shards.
     fn wires(&self, input: &[i32], nonce: u8) -> Wires {
-        let mut rng = Transcript::new(b"test").rng(&[], [nonce; 32]);
-        Wires::compute(&self.vk, &self.keys[..], &self.srs, &[input.to_vec()], &mut rng).unwrap()
+        let rng = |_: &ProvingKey| Transcript::new(b"test").rng(&[], [nonce; 32]);
+        Wires::compute(&self.vk, &self.keys[..], &self.srs, &[input.to_vec()], rng).unwrap()
     }
 
     /// The leaves of a statement.
@@ -116,7 +118,7 @@ impl Case {
             .zip(&self.keys)
             .map(|(shard, key)| {
                 let nonce = [nonce + shard.0 as u8; 32];
-                let secrets = wires.secrets(shard.1, key.vk());
+                let secrets = wires.secrets(shard.0, shard.1, key.vk());
                 let proved = prove_leaf_with_nonce(shared, shard.0, key, &self.srs, &secrets, nonce).unwrap();
                 (proved.proof, proved.leaf, proved.witness)
             })
@@ -321,7 +323,7 @@ fn another_value_of_a_boundary_is_refused() {
         // Each shard is proved with the values that make it true: all that a shard's proof says by itself is accepted.
         let leaves = [(0, &honest), (1, &other)].map(|(index, wires)| {
             let (shard, nonce) = (&case.vk.body().shards[index], [7 + index as u8; 32]);
-            let secrets = wires.secrets(shard, case.keys[index].vk());
+            let secrets = wires.secrets(index, shard, case.keys[index].vk());
             let proved =
                 prove_leaf_with_nonce(&shared, index, &case.keys[index], &case.srs, &secrets, nonce).unwrap();
             (proved.proof, proved.leaf, proved.witness)
@@ -564,7 +566,7 @@ fn leaves_of_other_processes_are_not_believed() {
     // Secrets and leaves survive being stored.
     let prove = |index: usize| {
         let (shard, key) = (&case.vk.body().shards[index], &case.keys[index]);
-        let secrets = run.wires.secrets(shard, key.vk()).to_bytes().unwrap();
+        let secrets = run.wires.secrets(index, shard, key.vk()).to_bytes().unwrap();
         let secrets = ShardSecrets::from_bytes(&secrets).unwrap();
         prove_leaf_with_nonce(&shared, index, key, &case.srs, &secrets, [20 + index as u8; 32]).unwrap()
     };
