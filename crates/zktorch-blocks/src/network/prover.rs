@@ -73,6 +73,7 @@ impl SortedWeights {
         check_length("log2 of the size of the SRS", network.k(), srs.k())?;
         check_length("chunks of weights", network.looked_up().len(), network.weight_chunks())?;
         let _span = tracing::info_span!("commit chunks", count = network.weight_chunks()).entered();
+        let _stage = COMMIT.enter();
         sort(srs, network, witness).map(Self)
     }
 
@@ -83,7 +84,12 @@ impl SortedWeights {
     pub fn commit(&self, srs: &Srs, blinds: &[Blind]) -> Result<Vec<Commitment>, BlockError> {
         check_length("blinds of the weights", self.0.len(), blinds.len())?;
         let _span = tracing::info_span!("commit chunks", count = blinds.len()).entered();
-        Ok(par::map(blinds.len(), |i| self.0[i].commit_x(srs, &blinds[i])))
+        let _stage = COMMIT.enter();
+        Ok(par::map(blinds.len(), |i| {
+            let commitment = self.0[i].commit_x(srs, &blinds[i]);
+            COMMIT.step();
+            commitment
+        }))
     }
 
     /// [`prove`] for the statement about these weights.
