@@ -268,8 +268,9 @@ fn repeated_entries_give_the_messages_of_the_whole_columns() {
 
 #[test]
 fn a_sum_of_zeros_sends_zeros() {
-    let (z, zeros) = (random_point(3, 2), vec![fr(0); 32]);
-    let mut oracle = oracle_eq_product(&z, zeros, random_point(32, 6), fr(0));
+    let zero = Fr::from(0u64);
+    let (z, zeros) = (random_point(3, 2), vec![zero; 32]);
+    let mut oracle = oracle_eq_product(&z, zeros, random_point(32, 6), zero);
     assert_matches(&mut ZeroSum::new(5, 3), &mut oracle, &[]);
 }
 
