@@ -161,7 +161,10 @@ impl ProvingKey {
     /// # Errors
     /// [`ProverError::Io`], [`ProverError::Version`], [`ProverError::Malformed`], [`ProverError::Key`], [`ProverError::Length`].
     pub fn read_from(reader: impl Read, length: u64) -> Result<Self, ProverError> {
-        Self::read(reader, length, UncheckedKey::from_bytes)
+        let key = Self::read(reader, length, UncheckedKey::from_bytes)?;
+        // It is read to prove.
+        key.column()?;
+        Ok(key)
     }
 
     /// [`read_from`](Self::read_from) for the key of a shard with this id.
