@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Map;
 
 use super::Request;
 use super::children::Children;
@@ -78,16 +77,7 @@ pub(super) fn write(request: &Request, out: &Path, children: &Children) -> Resul
     children.models(&write)?;
     // Guard bits are tried where outputs are off by more than a hundredth: each try is four more passes.
     let guard_bits = Some("0");
-    Ok(Inputs {
-        onnx,
-        calibration,
-        input,
-        image: None,
-        dims: Vec::new(),
-        labels: None,
-        guard_bits,
-        told: Map::new(),
-    })
+    Ok(Inputs { onnx, calibration, input, guard_bits, ..Inputs::default() })
 }
 
 /// Removes the files of a former run, so that there is room for those of this one; the keys of shards of one that did not come to its

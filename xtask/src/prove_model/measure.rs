@@ -24,6 +24,7 @@ const SAMPLES: usize = 32;
 const SEQUENCE_SAMPLES: &str = "16";
 
 /// Files that the stages read, as they are told of them.
+#[derive(Default)]
 pub(super) struct Inputs {
     pub(super) onnx: String,
     pub(super) calibration: String,
@@ -310,16 +311,7 @@ fn environment(own: &[(String, String)]) -> Map<String, Value> {
 fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> Result<Inputs> {
     let files = model.files();
     let path = |name: &str| out.join(name).to_string_lossy().into_owned();
-    let inputs = |onnx, input, calibration| Inputs {
-        onnx,
-        calibration,
-        input,
-        image: None,
-        dims: Vec::new(),
-        labels: None,
-        guard_bits: None,
-        told: Map::new(),
-    };
+    let inputs = |onnx, input, calibration| Inputs { onnx, calibration, input, ..Inputs::default() };
     let onnx = match files.onnx {
         Onnx::File(path) => path.to_owned(),
         Onnx::Network { name, .. } => {

@@ -29,15 +29,13 @@ fn hide(srs: &Srs, point: G1Projective, blind: &Blind) -> Commitment {
     Commitment::from(point + srs.hiding_generator() * *blind.expose())
 }
 
-/// Runs of cells with their tables' numbers as tags. Cells at rest are left out where their value is zero too: no column that is
-/// committed to has an entry there.
+/// Runs of cells with their tables' numbers as tags. Cells at rest are left out where they are zeros.
 fn tag_runs(network: &Network, runs: &[(usize, usize)]) -> Vec<TagRun> {
-    let rest = |&(len, table): &(usize, usize)| {
-        let (run, rest) = (TagRun::new(len, table as u32), network.layout().tables().tables()[table].rest());
-        let key = BucketKey { tag: run.tag, value: rest };
-        if rest == 0 && value(network, key) == 0 { run.without(rest) } else { run }
+    let run = |&(len, table): &(usize, usize)| {
+        let run = TagRun::new(len, table as u32);
+        if network.rests_at_zero(table) { run.without(0) } else { run }
     };
-    runs.iter().map(rest).collect()
+    runs.iter().map(run).collect()
 }
 
 impl Sorted {

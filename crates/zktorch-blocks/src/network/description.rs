@@ -159,6 +159,14 @@ impl Network {
         Ok(of_keys + of_values.evaluate(&[(values, beta * beta)], start, z)?)
     }
 
+    /// Whether cells of a lookup table that are at rest are zero, and so is what is looked up with them: no column that is committed to
+    /// has an entry there.
+    #[cfg(feature = "prover")]
+    pub(crate) fn rests_at_zero(&self, table: usize) -> bool {
+        let table = &self.layout.tables().tables()[table];
+        table.rest() == 0 && self.tables[2][table.cell(0)] == 0
+    }
+
     /// All columns of the tables.
     #[cfg(feature = "prover")]
     pub(crate) fn tables(&self) -> &[Vec<i32>; 3] {

@@ -279,12 +279,10 @@ impl<'a> Witness<'a> {
     }
 
     fn find(&self, network: &Network, chunk: &LookedUp) -> Result<Vec<u32>, BlockError> {
-        let values = &network.tables()[2];
-        let tables = network.layout().tables().tables();
-        // Zeros are in the table, and what they are looked up with is zero as well.
-        let rests = |table: usize| tables[table].rest() == 0 && values[tables[table].cell(0)] == 0;
         let regions = network.layout().regions(chunk.arena, chunk.chunk);
-        if !regions.is_empty() && regions.iter().all(|r| self.is_zero(r.tensor) && rests(r.table)) {
+        if !regions.is_empty()
+            && regions.iter().all(|r| self.is_zero(r.tensor) && network.rests_at_zero(r.table))
+        {
             return Ok(Vec::new());
         }
         match self.argument_chunk(network, chunk)? {
