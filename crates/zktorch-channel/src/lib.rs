@@ -107,6 +107,7 @@ mod relation;
 mod rows;
 mod shape;
 mod spartan;
+mod split;
 #[cfg(test)]
 mod test_util;
 
@@ -120,8 +121,9 @@ pub use proof::{ArgumentProof, DeferredProof, FoldProof, HiddenProof};
 pub use protocol::Protocol;
 pub use prover::HiddenProver;
 pub use relation::{ErrorOpening, MessageInstance, MessageRelation, MessageWitness};
-pub use rows::{RowCommitments, RowReader};
+pub use rows::{FoldedCommitments, RowReader};
 pub use shape::Shape;
+pub use split::SplitProof;
 
 /// The stage, as [observers](zktorch_field::task) are told of it, in which claims are masked.
 pub const MASK: zktorch_field::task::Stage = zktorch_field::task::Stage::new("mask");

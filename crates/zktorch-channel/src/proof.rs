@@ -8,7 +8,7 @@ use zktorch_mira::mask::MaskProof;
 use zktorch_mutants::enforced;
 use zktorch_transcript::wire::{Reader, point_to_bytes, scalar_to_bytes};
 
-use crate::{ChannelError, Ending, Shape};
+use crate::{ChannelError, Ending, Shape, SplitProof};
 
 /// A proof: commitments of the hidden messages, and the argument that they satisfy the verifier's constraints.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub type DeferredProof = HiddenProof<ReductionProof>;
 /// A random satisfying instance of the same constraints, and its fold with the messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoldProof {
-    /// Commitments of its rows.
-    pub rows: Vec<G1Affine>,
+    /// Com(z_r), in chunks.
+    pub mask: Vec<G1Affine>,
     /// Its slack u_r.
     pub slack: Fr,
     /// Com(E_r), in chunks.
@@ -42,8 +42,10 @@ pub struct FoldProof {
 /// The argument for the folded instance, in the clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentProof<E = DeciderProof> {
-    /// Outer rounds, values of A z, B z, C z, E, inner rounds, value of z.
+    /// Outer rounds, values of A z, B z, C z, inner rounds.
     pub spartan: Vec<Fr>,
+    /// The claim on the folded messages, as two masked ones.
+    pub split: SplitProof,
     /// Reduction of all claims to one point, and the opening there unless it is left to others.
     pub decider: E,
 }
@@ -57,11 +59,12 @@ impl<E: Ending> HiddenProof<E> {
         };
         points(&mut bytes, &self.rows);
         self.masks.iter().for_each(|mask| bytes.extend(mask.to_bytes()));
-        points(&mut bytes, &self.fold.rows);
+        points(&mut bytes, &self.fold.mask);
         bytes.extend(scalar_to_bytes(&self.fold.slack));
         points(&mut bytes, &self.fold.error);
         points(&mut bytes, &self.fold.cross);
         self.argument.spartan.iter().for_each(|scalar| bytes.extend(scalar_to_bytes(scalar)));
+        bytes.extend(self.argument.split.to_bytes());
         bytes.extend(self.argument.decider.to_bytes());
         bytes
     }
@@ -83,20 +86,22 @@ impl<E: Ending> HiddenProof<E> {
         let rows = reader.points("row commitments", shape.rows)?;
         let masks = (0..shape.masks).map(|_| MaskProof::read(&mut reader)).collect::<Result<_, _>>()?;
         let fold = FoldProof {
-            rows: reader.points("mask rows", shape.rows)?,
+            mask: reader.points("message mask", shape.mask_chunks())?,
             slack: reader.scalar("mask slack")?,
             error: reader.points("mask error", shape.error_chunks())?,
             cross: reader.points("cross term", shape.error_chunks())?,
         };
         let spartan = reader.scalars("clear argument", shape.sizes().num_scalars())?;
+        let split = SplitProof::read(&mut reader)?;
         reader.finish("proof")?;
         let decider = E::from_bytes(shape.reduction(), tail)?;
-        Ok(Self { rows, masks, fold, argument: ArgumentProof { spartan, decider } })
+        Ok(Self { rows, masks, fold, argument: ArgumentProof { spartan, split, decider } })
     }
 
     /// Checks the lengths of a proof that was not decoded.
     pub(crate) fn check_lengths(&self, shape: &Shape) -> Result<(), ChannelError> {
-        let expected = [shape.rows, shape.masks, shape.rows, shape.error_chunks(), shape.error_chunks()];
+        let error = shape.error_chunks();
+        let expected = [shape.rows, shape.masks, shape.mask_chunks(), error, error, 2];
         for ((what, points), expected) in self.points().into_iter().zip(expected) {
             if points.len() != expected && enforced() {
                 return Err(ChannelError::Length { what, expected, got: points.len() });
@@ -117,14 +122,15 @@ impl<E: Ending> HiddenProof<E> {
         Ok(())
     }
 
-    fn points(&self) -> [(&'static str, Cow<'_, [G1Affine]>); 5] {
+    fn points(&self) -> [(&'static str, Cow<'_, [G1Affine]>); 6] {
         let masks: Vec<G1Affine> = self.masks.iter().map(|mask| mask.commitment.point()).collect();
         [
             ("row commitments", Cow::from(&self.rows)),
             ("masks", Cow::from(masks)),
-            ("mask rows", Cow::from(&self.fold.rows)),
+            ("message mask", Cow::from(&self.fold.mask)),
             ("mask error", Cow::from(&self.fold.error)),
             ("cross term", Cow::from(&self.fold.cross)),
+            ("masks of the split claim", Cow::from(self.argument.split.masks.as_slice())),
         ]
     }
 }

@@ -2,18 +2,21 @@
 
 use ark_ec::CurveGroup;
 use ark_ff::AdditiveGroup;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 use zktorch_commit::{Blind, Srs};
 use zktorch_field::{Fr, G1Affine, G1Projective};
 use zktorch_mira::relation::{Relaxed, RelaxedRelation, RelaxedWitness};
 use zktorch_mira::{MiraError, Module};
 use zktorch_transcript::{R1cs, RowLayout, Transcript};
 
-use crate::RowCommitments;
+use crate::FoldedCommitments;
+use crate::rows::commit_chunks;
 
 /// `f((rows, u), z) = (A (u, z)) o (B (u, z)) - u C (u, z)`: degree 2, with the slack u in the place of the constant 1.
 ///
-/// Error terms are vectors with one entry per constraint; they are committed in chunks of the size of the SRS.
+/// z is a sum: the messages, committed row by row as they were sent, and a mask, one vector over the same cells. Messages have no
+/// mask, and a random instance has no messages; only a fold has both. The mask and the error terms (vectors with one entry per
+/// constraint) are committed in chunks of the size of the SRS.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageRelation<'a> {
     r1cs: &'a R1cs,
@@ -30,13 +33,20 @@ impl<'a> MessageRelation<'a> {
     pub fn num_error_chunks(&self) -> usize {
         self.r1cs.num_constraints().div_ceil(1 << self.k)
     }
+
+    /// Chunks of a mask.
+    pub fn num_mask_chunks(&self) -> usize {
+        self.r1cs.layout().cells().div_ceil(1 << self.k)
+    }
 }
 
-/// The public side: commitments of the rows of z, and the slack.
+/// The public side: commitments of the parts of z, and the slack.
 #[derive(Clone, Debug)]
 pub struct MessageInstance {
-    /// Commitments of the rows.
-    pub rows: RowCommitments,
+    /// Commitments of the messages' rows.
+    pub rows: FoldedCommitments,
+    /// Commitments of the mask's chunks.
+    pub mask: FoldedCommitments,
     /// u; 1 for messages as they were sent.
     pub slack: Fr,
 }
@@ -44,29 +54,46 @@ pub struct MessageInstance {
 impl Module for MessageInstance {
     fn accumulate(&mut self, other: &Self, c: Fr) {
         self.rows.add_scaled(&other.rows, c);
+        self.mask.add_scaled(&other.mask, c);
         self.slack += c * other.slack;
     }
 }
 
-/// The secret side: all cells of z, and a blind per row.
+/// The secret side: the cells of both parts of z, and their blinds.
 #[derive(Clone, Debug)]
 pub struct MessageWitness {
-    /// z, row after row.
-    pub z: Vec<Fr>,
-    /// The blinds of the rows.
+    /// The messages, row after row.
+    pub messages: Vec<Fr>,
+    /// A blind per row.
     pub blinds: Vec<Blind>,
+    /// The mask, in the same places.
+    pub mask: Vec<Fr>,
+    /// A blind per chunk of it.
+    pub mask_blinds: Vec<Blind>,
+}
+
+impl MessageWitness {
+    /// z: the messages plus the mask.
+    pub fn assignment(&self) -> Zeroizing<Vec<Fr>> {
+        let mut z = Zeroizing::new(self.messages.clone());
+        z.accumulate(&self.mask, Fr::from(1u64));
+        z
+    }
 }
 
 impl Module for MessageWitness {
     fn accumulate(&mut self, other: &Self, c: Fr) {
-        self.z.accumulate(&other.z, c);
+        self.messages.accumulate(&other.messages, c);
         accumulate_blinds(&mut self.blinds, &other.blinds, c);
+        self.mask.accumulate(&other.mask, c);
+        accumulate_blinds(&mut self.mask_blinds, &other.mask_blinds, c);
     }
 }
 
 impl Drop for MessageWitness {
     fn drop(&mut self) {
-        self.z.zeroize();
+        self.messages.zeroize();
+        self.mask.zeroize();
     }
 }
 
@@ -116,27 +143,34 @@ impl MessageRelation<'_> {
         value: &[Fr],
         blinds: &mut dyn FnMut() -> Blind,
     ) -> Result<(Vec<G1Projective>, ErrorOpening), MiraError> {
-        let mut opening = ErrorOpening { values: value.to_vec(), blinds: Vec::new() };
-        let mut commitments = Vec::with_capacity(self.num_error_chunks());
-        for chunk in value.chunks(1 << self.k) {
-            let blind = blinds();
-            commitments.push(srs.commit(chunk, &blind)?.projective());
-            opening.blinds.push(blind);
-        }
-        Ok((commitments, opening))
+        let (commitments, blinds) = commit_chunks(srs, self.k, value, blinds)?;
+        Ok((commitments, ErrorOpening { values: value.to_vec(), blinds }))
+    }
+
+    /// Commits to the cells of a mask, chunk by chunk.
+    pub(crate) fn commit_mask(
+        &self,
+        srs: &Srs,
+        cells: &[Fr],
+        blinds: &mut dyn FnMut() -> Blind,
+    ) -> Result<(Vec<G1Affine>, Vec<Blind>), MiraError> {
+        let (commitments, blinds) = commit_chunks(srs, self.k, cells, blinds)?;
+        Ok((to_affine(&commitments), blinds))
     }
 
     /// Messages as they were sent: u = 1, E = 0 (whose commitment is the identity, without a blind).
     pub(crate) fn fresh_instance(&self, rows: Vec<G1Affine>) -> Relaxed<Self> {
-        let instance = MessageInstance { rows: RowCommitments::new(rows), slack: Fr::from(1u64) };
+        let rows = FoldedCommitments::new(rows);
+        let instance = MessageInstance { rows, mask: FoldedCommitments::default(), slack: Fr::from(1u64) };
         Relaxed { instance, error: vec![G1Projective::ZERO; self.num_error_chunks()] }
     }
 
     /// Their witness.
-    pub(crate) fn fresh_witness(&self, z: Vec<Fr>, blinds: Vec<Blind>) -> RelaxedWitness<Self> {
+    pub(crate) fn fresh_witness(&self, messages: Vec<Fr>, blinds: Vec<Blind>) -> RelaxedWitness<Self> {
         let values = vec![Fr::ZERO; self.r1cs.num_constraints()];
         let opening = ErrorOpening { values, blinds: vec![Blind::zero(); self.num_error_chunks()] };
-        RelaxedWitness { witness: MessageWitness { z, blinds }, opening }
+        let witness = MessageWitness { messages, blinds, mask: Vec::new(), mask_blinds: Vec::new() };
+        RelaxedWitness { witness, opening }
     }
 }
 
@@ -159,9 +193,9 @@ impl RelaxedRelation for MessageRelation<'_> {
     }
 
     fn form(&self, instance: &MessageInstance, witness: &MessageWitness) -> Result<Vec<Fr>, MiraError> {
-        let u = instance.slack;
-        let (a, b) = (self.r1cs.a().multiply(u, &witness.z)?, self.r1cs.b().multiply(u, &witness.z)?);
-        let c = self.r1cs.c().multiply(u, &witness.z)?;
+        let (u, z) = (instance.slack, witness.assignment());
+        let (a, b) = (self.r1cs.a().multiply(u, &z)?, self.r1cs.b().multiply(u, &z)?);
+        let c = self.r1cs.c().multiply(u, &z)?;
         Ok(a.iter().zip(&b).zip(&c).map(|((a, b), c)| *a * b - u * c).collect())
     }
 
@@ -175,31 +209,29 @@ impl RelaxedRelation for MessageRelation<'_> {
         relaxed: &Relaxed<Self>,
         witness: &RelaxedWitness<Self>,
     ) -> Result<bool, MiraError> {
-        let MessageWitness { z, blinds } = &witness.witness;
         let layout = self.r1cs.layout();
-        if z.len() != layout.cells()
-            || blinds.len() != layout.rows()
-            || relaxed.instance.rows.len() != layout.rows()
-        {
+        let MessageWitness { messages, blinds, mask, mask_blinds } = &witness.witness;
+        let Relaxed { instance, error } = relaxed;
+        let ErrorOpening { values, blinds: error_blinds } = &witness.opening;
+        // A part that was never there is empty, with its commitments.
+        let cells = |part: &[Fr]| part.is_empty() || part.len() == layout.cells();
+        if !cells(messages) || !cells(mask) || values.len() != self.r1cs.num_constraints() {
             return Ok(false);
         }
-        let rows = z.chunks(layout.columns()).zip(blinds).zip(relaxed.instance.rows.to_points());
-        for ((row, blind), commitment) in rows {
-            if srs.commit(row, blind)?.point() != commitment {
+        let parts: [(&[Fr], usize, &[Blind], Vec<G1Affine>); 3] = [
+            (messages, layout.columns(), blinds, instance.rows.to_points()),
+            (mask, 1 << self.k, mask_blinds, instance.mask.to_points()),
+            (values, 1 << self.k, error_blinds, to_affine(error)),
+        ];
+        for (vector, chunk, blinds, commitments) in parts {
+            let count = vector.len().div_ceil(chunk);
+            if blinds.len() != count || commitments.len() != count {
                 return Ok(false);
             }
-        }
-        let ErrorOpening { values, blinds } = &witness.opening;
-        let chunks = self.num_error_chunks();
-        if values.len() != self.r1cs.num_constraints()
-            || blinds.len() != chunks
-            || relaxed.error.len() != chunks
-        {
-            return Ok(false);
-        }
-        for ((chunk, blind), commitment) in values.chunks(1 << self.k).zip(blinds).zip(&relaxed.error) {
-            if srs.commit(chunk, blind)?.projective() != *commitment {
-                return Ok(false);
+            for ((chunk, blind), commitment) in vector.chunks(chunk).zip(blinds).zip(commitments) {
+                if srs.commit(chunk, blind)?.point() != commitment {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
@@ -207,6 +239,7 @@ impl RelaxedRelation for MessageRelation<'_> {
 
     fn absorb_instance(&self, transcript: &mut Transcript, instance: &MessageInstance) {
         transcript.append_points(b"message rows", &instance.rows.to_points());
+        transcript.append_points(b"message mask", &instance.mask.to_points());
         transcript.append_scalar(b"message slack", &instance.slack);
     }
 

@@ -1,13 +1,13 @@
-//! The verifier's rows, and linear combinations of rows.
+//! The verifier's rows, and linear combinations of lists of commitments.
 
 use std::sync::Arc;
 
 use ark_ec::CurveGroup;
 use ark_ff::One;
-use zktorch_commit::{Blind, Commitment, Srs, msm};
+use zktorch_commit::{Blind, CommitError, Srs, msm};
 use zktorch_field::{Fr, G1Affine, G1Projective, RawAffine};
 use zktorch_mutants::enforced;
-use zktorch_transcript::{RowLayout, RowSource, TranscriptError};
+use zktorch_transcript::{RowSource, TranscriptError};
 
 use crate::ChannelError;
 
@@ -59,86 +59,84 @@ impl RowSource for RowReader {
     }
 }
 
-/// Commitments to the rows of a folded matrix: `sum_t c_t D_t`, where every D_t is a list of commitments.
+/// Commitments to the rows of a matrix, or to the chunks of a vector, after folds: `sum_t c_t D_t`, where every D_t is
+/// a list of commitments.
 ///
-/// The sum is not carried out. What the argument needs in the end is one combination of all rows, and that is a single
-/// multi-scalar multiplication over the lists as they came, instead of a scalar multiplication per row and fold.
+/// The sum is not carried out. What the argument needs in the end is one combination of the whole list, and that is a
+/// single multi-scalar multiplication over the lists as they came, instead of a scalar multiplication per entry and fold.
 #[derive(Clone, Debug, Default)]
-pub struct RowCommitments {
+pub struct FoldedCommitments {
     terms: Vec<(Fr, Arc<[G1Affine]>)>,
 }
 
-impl RowCommitments {
-    /// Rows as they were received.
-    pub fn new(rows: Vec<G1Affine>) -> Self {
-        Self { terms: vec![(Fr::from(1u64), rows.into())] }
+impl FoldedCommitments {
+    /// Commitments as they were received.
+    pub fn new(points: Vec<G1Affine>) -> Self {
+        Self { terms: vec![(Fr::from(1u64), points.into())] }
     }
 
-    /// Number of rows.
+    /// Length of the list.
     pub fn len(&self) -> usize {
-        self.terms.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0)
+        self.terms.iter().map(|(_, points)| points.len()).max().unwrap_or(0)
     }
 
-    /// Whether there are no rows.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// `self += c * other`.
     pub fn add_scaled(&mut self, other: &Self, c: Fr) {
-        self.terms.extend(other.terms.iter().map(|(d, rows)| (c * d, rows.clone())));
+        self.terms.extend(other.terms.iter().map(|(d, points)| (c * d, points.clone())));
     }
 
-    /// `sum_i weights_i row_i`: the commitment to the combined row.
+    /// `sum_i weights_i C_i`: the commitment to the combined row or chunk.
     ///
     /// # Errors
-    /// [`ChannelError::Length`] if there are fewer weights than rows.
+    /// [`ChannelError::Length`] if there are fewer weights than commitments.
     pub fn combine(&self, weights: &[Fr]) -> Result<G1Projective, ChannelError> {
         if weights.len() < self.len() && enforced() {
             return Err(ChannelError::Length {
-                what: "row weights",
+                what: "weights of commitments",
                 expected: self.len(),
                 got: weights.len(),
             });
         }
         // Points at infinity contribute nothing, and have no coordinates.
-        let terms = self.terms.iter().flat_map(|(c, rows)| {
-            let weighted = rows.iter().zip(weights).map(move |(row, weight)| (row, *c * weight));
-            weighted.filter_map(|(row, scalar)| Some((RawAffine::new(row)?, scalar)))
+        let terms = self.terms.iter().flat_map(|(c, points)| {
+            let weighted = points.iter().zip(weights).map(move |(point, weight)| (point, *c * weight));
+            weighted.filter_map(|(point, scalar)| Some((RawAffine::new(point)?, scalar)))
         });
         let (points, scalars): (Vec<RawAffine>, Vec<Fr>) = terms.unzip();
         Ok(msm::msm(&points, &scalars))
     }
 
-    /// The commitments of the folded rows, one by one. A scalar multiplication per row and fold.
+    /// The folded commitments, one by one. A scalar multiplication per entry and fold.
     pub fn to_points(&self) -> Vec<G1Affine> {
         match self.terms.as_slice() {
-            [(c, rows)] if c.is_one() => rows.to_vec(),
+            [(c, points)] if c.is_one() => points.to_vec(),
             terms => {
-                let row =
-                    |i: usize| terms.iter().filter_map(|(c, rows)| rows.get(i).map(|row| *row * c)).sum();
-                let points: Vec<G1Projective> = (0..self.len()).map(row).collect();
+                let entry = |i: usize| terms.iter().filter_map(|(c, d)| d.get(i).map(|d| *d * c)).sum();
+                let points: Vec<G1Projective> = (0..self.len()).map(entry).collect();
                 G1Projective::normalize_batch(&points)
             }
         }
     }
 }
 
-/// Commits to all rows of z. Cells behind the end of a message are zero and cost nothing.
+/// Commits to a vector chunk by chunk, `2^k` entries each, with a blind for every chunk.
 ///
 /// # Errors
-/// [`ChannelError::Commit`] if a row does not fit the SRS.
-pub(crate) fn commit_rows(
+/// [`CommitError`](zktorch_commit::CommitError) if a chunk does not fit the SRS.
+pub(crate) fn commit_chunks(
     srs: &Srs,
-    layout: &RowLayout,
-    z: &[Fr],
-    blinds: &[Blind],
-) -> Result<Vec<G1Affine>, ChannelError> {
-    let columns = layout.columns();
-    let mut rows = Vec::with_capacity(layout.rows());
-    for message in layout.messages() {
-        let first = message.rows.start * columns;
-        rows.extend(z[first..first + message.len].chunks(columns));
-    }
-    Ok(srs.commit_prefixes(&rows, blinds)?.iter().map(Commitment::point).collect())
+    k: usize,
+    values: &[Fr],
+    blinds: &mut dyn FnMut() -> Blind,
+) -> Result<(Vec<G1Projective>, Vec<Blind>), CommitError> {
+    let chunks = values.chunks(1 << k).map(|chunk| {
+        let blind = blinds();
+        Ok((srs.commit(chunk, &blind)?.projective(), blind))
+    });
+    Ok(chunks.collect::<Result<Vec<_>, CommitError>>()?.into_iter().unzip())
 }

@@ -10,7 +10,7 @@ use zktorch_transcript::wire::{POINT_BYTES, SCALAR_BYTES};
 use zktorch_transcript::{PlaceholderRows, Recorder, Transcript};
 
 use crate::spartan::Sizes;
-use crate::{ChannelError, Ending, Protocol};
+use crate::{ChannelError, Ending, Protocol, SplitProof};
 
 /// The lengths of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +69,19 @@ impl Shape {
     /// # Errors
     /// [`ChannelError::Mira`] for sizes that cannot be opened.
     pub fn bytes_of<E: Ending>(&self) -> Result<usize, ChannelError> {
-        let points = 2 * self.rows + 2 * self.error_chunks();
+        let points = self.rows + self.mask_chunks() + 2 * self.error_chunks();
         let scalars = 1 + self.sizes().num_scalars();
         let decider = E::proof_bytes(self.reduction())?;
-        Ok(points * POINT_BYTES + scalars * SCALAR_BYTES + self.masks * MaskProof::BYTES + decider)
+        Ok(points * POINT_BYTES
+            + scalars * SCALAR_BYTES
+            + self.masks * MaskProof::BYTES
+            + SplitProof::BYTES
+            + decider)
+    }
+
+    /// Chunks of the messages' mask.
+    pub(crate) fn mask_chunks(&self) -> usize {
+        (self.rows * self.columns).div_ceil(1 << self.k)
     }
 
     /// Chunks of an error term.
@@ -84,11 +93,11 @@ impl Shape {
         Sizes::new(self.constraints, self.rows, self.columns)
     }
 
-    /// The claims of the decider: the masked ones, z and E.
+    /// The claims of the decider: the masked ones, the two parts of z, and E.
     pub(crate) fn reduction(&self) -> ReductionShape {
         let sizes = self.sizes();
-        let num_vars = self.claim_vars.max(sizes.message_vars()).max(sizes.error_vars(self.k));
-        ReductionShape { num_vars, instances: self.masks + 2 }
+        let own = sizes.message_vars().max(sizes.mask_vars(self.k)).max(sizes.error_vars(self.k));
+        ReductionShape { num_vars: self.claim_vars.max(own), instances: self.masks + 3 }
     }
 
     /// Refuses shapes that cannot be proved.

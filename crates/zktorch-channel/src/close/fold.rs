@@ -9,14 +9,14 @@ use zktorch_transcript::{ProverRng, RowLayout, Transcript};
 use crate::ChannelError;
 use crate::proof::FoldProof;
 use crate::relation::{MessageInstance, MessageRelation, MessageWitness, to_affine};
-use crate::rows::{RowCommitments, commit_rows};
+use crate::rows::FoldedCommitments;
 
 /// Public and secret side of an accumulator over the message R1CS.
 pub(crate) type Accumulator<'a> = (Relaxed<MessageRelation<'a>>, RelaxedWitness<MessageRelation<'a>>);
 
 /// Folds `messages` (u = 1, E = 0, bound by the transcript already) with a random instance.
 ///
-/// Cost: a commitment per row of messages and two to error terms; five evaluations of the constraints.
+/// Cost: a commitment to a vector of as many cells as messages have, and two to error terms; five evaluations of the constraints.
 ///
 /// # Errors
 /// Those of the commitments.
@@ -27,7 +27,7 @@ pub(crate) fn prove<'a>(
     messages: Accumulator<'a>,
     rng: &mut ProverRng,
 ) -> Result<(FoldProof, Accumulator<'a>), ChannelError> {
-    // 1. Mask rows, u_r, Com(E_r).
+    // 1. Com(z_r), u_r, Com(E_r).
     let (mask, mask_witness) = random_instance(srs, relation, rng)?;
     absorb_mask(transcript, &mask);
 
@@ -36,7 +36,7 @@ pub(crate) fn prove<'a>(
     let Folded { cross, relaxed, witness } =
         prove_bound(relation, transcript, messages, (&mask, &mask_witness), &mut commit)?;
     let proof = FoldProof {
-        rows: mask.instance.rows.to_points(),
+        mask: mask.instance.mask.to_points(),
         slack: mask.instance.slack,
         error: to_affine(&mask.error),
         cross: cross.iter().flat_map(|term| to_affine(term)).collect(),
@@ -44,8 +44,8 @@ pub(crate) fn prove<'a>(
     Ok((proof, (relaxed, witness)))
 }
 
-/// The verifier of [`prove`]: u* = 1 + epsilon u_r, Com(E*) = epsilon Com(T) + epsilon^2 Com(E_r), rows likewise. Nothing is
-/// checked here.
+/// The verifier of [`prove`]: u* = 1 + epsilon u_r, Com(E*) = epsilon Com(T) + epsilon^2 Com(E_r), z* = z + epsilon z_r in its two
+/// parts. Nothing is checked here.
 ///
 /// # Errors
 /// Never for proofs of the right shape.
@@ -57,10 +57,10 @@ pub(crate) fn verify<'a>(
 ) -> Result<Relaxed<MessageRelation<'a>>, ChannelError> {
     let projective =
         |points: &[G1Affine]| points.iter().map(|&point| point.into()).collect::<Vec<G1Projective>>();
-    let instance = MessageInstance { rows: RowCommitments::new(proof.rows.clone()), slack: proof.slack };
+    let instance = mask_instance(proof.mask.clone(), proof.slack);
     let mask = Relaxed { instance, error: projective(&proof.error) };
 
-    // 1. Mask rows, u_r, Com(E_r).
+    // 1. Com(z_r), u_r, Com(E_r).
     absorb_mask(transcript, &mask);
 
     // 2. Com(T); epsilon; the fold.
@@ -69,9 +69,19 @@ pub(crate) fn verify<'a>(
 
 /// Absorbs the random instance. The messages themselves are in the transcript since they were sent.
 pub(crate) fn absorb_mask(transcript: &mut Transcript, mask: &Relaxed<MessageRelation<'_>>) {
-    transcript.append_points(b"channel mask rows", &mask.instance.rows.to_points());
+    transcript.append_points(b"channel mask messages", &mask.instance.mask.to_points());
     transcript.append_scalar(b"channel mask slack", &mask.instance.slack);
     transcript.append_points(b"channel mask error", &to_affine(&mask.error));
+}
+
+/// The public side of a mask: no messages.
+pub(crate) fn mask_instance(commitments: Vec<G1Affine>, slack: Fr) -> MessageInstance {
+    MessageInstance { rows: FoldedCommitments::default(), mask: FoldedCommitments::new(commitments), slack }
+}
+
+/// Its secret side.
+pub(crate) fn mask_witness(mask: Vec<Fr>, mask_blinds: Vec<Blind>) -> MessageWitness {
+    MessageWitness { messages: Vec::new(), blinds: Vec::new(), mask, mask_blinds }
 }
 
 /// A uniform assignment of the messages, uniform u_r, and the error term that they have. A satisfying instance, because
@@ -81,12 +91,9 @@ fn random_instance<'a>(
     relation: &MessageRelation<'a>,
     rng: &mut ProverRng,
 ) -> Result<Accumulator<'a>, ChannelError> {
-    let layout = relation.layout();
-    let z = random_cells(layout, rng);
-    let blinds: Vec<Blind> = (0..layout.rows()).map(|_| Blind::random(rng)).collect();
-    let rows = commit_rows(srs, layout, &z, &blinds)?;
-    let instance = MessageInstance { rows: RowCommitments::new(rows), slack: Fr::rand(rng) };
-    let witness = MessageWitness { z, blinds };
+    let z = random_cells(relation.layout(), rng);
+    let (commitments, blinds) = relation.commit_mask(srs, &z, &mut || Blind::random(rng))?;
+    let (instance, witness) = (mask_instance(commitments, Fr::rand(rng)), mask_witness(z, blinds));
     let value = relation.form(&instance, &witness)?;
     let (error, opening) = relation.commit_error(srs, &value, &mut || Blind::random(rng))?;
     Ok((Relaxed { instance, error }, RelaxedWitness { witness, opening }))

@@ -18,8 +18,8 @@ use crate::{ChannelError, DeferredProof, Ending, HiddenProof, HiddenProver, Prot
 /// `claims` are those that `protocol` returns, with numbers in the place of hidden values, and their witnesses. The
 /// verifier's code is run here on the prover's own commitments, so the constraints come from one source.
 ///
-/// Cost, beside one mask and one opening of size n: commitments to as many mask rows as there are rows, two
-/// commitments to error terms, and field operations linear in the constraints' entries.
+/// Cost, beside one mask and one opening of size n: two commitments to as many cells as the messages have, two
+/// to error terms, and field operations linear in the constraints' entries.
 ///
 /// # Errors
 /// [`ChannelError::Replay`] if the protocol does not receive what the prover sent; an unsatisfied constraint as
@@ -98,7 +98,7 @@ fn close<E: Ending>(
     }
     r1cs.check(&z)?;
 
-    // 4. Fold with a random instance: mask rows, u_r, Com(E_r), Com(T), epsilon.
+    // 4. Fold with a random instance: Com(z_r), u_r, Com(E_r), Com(T), epsilon.
     let relation = MessageRelation::new(&r1cs, srs.k());
     let messages = (relation.fresh_instance(rows.clone()), relation.fresh_witness(z.to_vec(), blinds));
     tracing::debug!(constraints = r1cs.num_constraints(), entries = r1cs.num_entries(), "constraints closed");
@@ -106,7 +106,7 @@ fn close<E: Ending>(
         .in_scope(|| fold::prove(srs, &mut transcript, &relation, messages, &mut rng))?;
 
     // 5. Spartan, decider, opening (or not).
-    let (argument, kept) = argument::prove(srs, &mut transcript, &r1cs, &folded, masked.claims)?;
+    let (argument, kept) = argument::prove(srs, &mut transcript, &r1cs, &folded, masked.claims, &mut rng)?;
     Ok((HiddenProof { rows, masks: masked.proofs, fold, argument }, kept, transcript))
 }
 

@@ -1,6 +1,6 @@
 //! The simulator of the zero-knowledge argument (feature `simulator`, for tests of protocols).
 
-use ark_ff::{Field, UniformRand};
+use ark_ff::{AdditiveGroup, Field, UniformRand};
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_field::{Fr, G1Affine, G1Projective};
@@ -13,8 +13,7 @@ use zktorch_transcript::{Recorder, Transcript};
 use crate::close::fold::random_cells;
 use crate::close::{absorb_parameters, argument, fold};
 use crate::proof::FoldProof;
-use crate::relation::{MessageInstance, MessageRelation, MessageWitness, to_affine};
-use crate::rows::{RowCommitments, commit_rows};
+use crate::relation::{MessageRelation, MessageWitness, to_affine};
 use crate::{ChannelError, HiddenProof, Protocol, RowReader, Shape};
 
 /// Makes a proof without a witness, for challenges that were fixed beforehand. It sees the statement and nothing else, which
@@ -39,12 +38,15 @@ pub fn simulate<P: Protocol>(
     let mut transcript = protocol.transcript();
     absorb_parameters(&mut transcript, srs.verifier().id(), k, columns);
 
-    // Rows commit to anything: a fresh blind makes every commitment uniform.
-    let mut group_elements = |count: usize| -> Vec<G1Affine> {
-        (0..count).map(|_| (srs.hiding_generator() * Fr::rand(&mut rng)).into()).collect()
+    // Rows commit to anything, here to zeros: a fresh blind makes every commitment uniform.
+    let mut blinds =
+        |count: usize| -> Vec<Blind> { (0..count).map(|_| Blind::from_scalar(Fr::rand(&mut rng))).collect() };
+    let group_elements = |blinds: &[Blind]| -> Vec<G1Affine> {
+        blinds.iter().map(|blind| (srs.hiding_generator() * blind.expose()).into()).collect()
     };
-    let rows = group_elements(shape.rows());
-    let error = group_elements(shape.error_chunks());
+    let blinds = [blinds(shape.rows()), blinds(shape.error_chunks())];
+    let [rows, error] = blinds.each_ref().map(|blinds| group_elements(blinds));
+    let [blinds, _] = blinds;
     let reader = RowReader::new(columns, rows.clone());
     let mut recorder = Recorder::new(transcript, reader).map_err(ChannelError::from)?;
     let claims = protocol.verify(&mut recorder)?;
@@ -53,23 +55,22 @@ pub fn simulate<P: Protocol>(
         let drawn = probe.events().iter().filter(|event| matches!(event, Event::Squeeze(_))).count();
         challenges.get(drawn).copied().unwrap_or_default()
     };
-    Ok(close(srs, shape, recorder, claims, (rows, error), next, &mut rng)?)
+    Ok(close(srs, recorder, claims, (rows, blinds, error), next, &mut rng)?)
 }
 
 /// Everything after the protocol.
 fn close(
     srs: &Srs,
-    shape: Shape,
     mut recorder: Recorder<RowReader>,
     claims: Vec<zktorch_mira::OpeningInstance<zktorch_transcript::LinearCombination>>,
-    (rows, error): (Vec<G1Affine>, Vec<G1Affine>),
+    (rows, blinds, error): (Vec<G1Affine>, Vec<Blind>, Vec<G1Affine>),
     next: impl Fn() -> Fr,
     rng: &mut StdRng,
 ) -> Result<HiddenProof, ChannelError> {
     let invert = |challenge: Fr| challenge.inverse().unwrap_or_default();
 
     // v* is uniform; y* and C* follow from it, C_s from C* and delta.
-    let (mut masks, mut masked) = (Vec::new(), Vec::new());
+    let (mut mask_proofs, mut masked) = (Vec::new(), Vec::new());
     for claim in claims {
         let vector: Vec<Fr> = (0..srs.size()).map(|_| Fr::rand(rng)).collect();
         let blind = Blind::from_scalar(Fr::rand(rng));
@@ -78,38 +79,39 @@ fn close(
         let commitment = Commitment::from((opened - claim.commitment) * invert(next()));
         let proof = MaskProof { commitment, value };
         masked.push((mask::verify(&mut recorder, claim, &proof)?, OpeningWitness { vector, blind }));
-        masks.push(proof);
+        mask_proofs.push(proof);
     }
     let recorded = recorder.finish()?;
     let (mut transcript, r1cs) = (recorded.transcript, recorded.r1cs);
 
-    // z* and u_r are uniform; E* follows from them, the mask rows from z* and epsilon, Com(T) from E* and epsilon.
+    // z* and u_r are uniform; E* follows from them, the mask from z* and epsilon, Com(T) from E* and epsilon.
     let epsilon = next();
     let inverse = invert(epsilon);
     let relation = MessageRelation::new(&r1cs, srs.k());
-    let z = random_cells(r1cs.layout(), &mut Transcript::new(b"simulator").rng(&[], [0; 32]));
-    let blinds: Vec<Blind> = (0..shape.rows()).map(|_| Blind::from_scalar(Fr::rand(rng))).collect();
-    let folded_rows = commit_rows(srs, r1cs.layout(), &z, &blinds)?;
+    let cells = random_cells(r1cs.layout(), &mut Transcript::new(b"simulator").rng(&[], [0; 32]));
+    let (folded_mask, mask_blinds) =
+        relation.commit_mask(srs, &cells, &mut || Blind::from_scalar(Fr::rand(rng)))?;
     let slack = Fr::rand(rng);
-    let instance =
-        MessageInstance { rows: RowCommitments::new(folded_rows.clone()), slack: Fr::ONE + epsilon * slack };
-    let witness = MessageWitness { z, blinds };
+    let instance = fold::mask_instance(folded_mask.clone(), Fr::ONE + epsilon * slack);
+    // The rows commit to zeros.
+    let messages = vec![Fr::ZERO; r1cs.layout().cells()];
+    let witness = MessageWitness { messages, blinds, mask: cells, mask_blinds };
     let value = relation.form(&instance, &witness)?;
     let (folded_error, opening) =
         relation.commit_error(srs, &value, &mut || Blind::from_scalar(Fr::rand(rng)))?;
-    let solve = |folded: G1Projective, known: G1Projective| (folded - known) * inverse;
-    let mask_rows = folded_rows.iter().zip(&rows).map(|(f, r)| solve((*f).into(), (*r).into()));
-    let cross = folded_error.iter().zip(&error).map(|(f, e)| solve(*f, *e * epsilon.square()));
+    let mask: Vec<G1Projective> = folded_mask.iter().map(|point| *point * inverse).collect();
+    let cross = folded_error.iter().zip(&error).map(|(f, e)| (*f - *e * epsilon.square()) * inverse);
     let fold = FoldProof {
-        rows: to_affine(&mask_rows.collect::<Vec<_>>()),
+        mask: to_affine(&mask),
         slack,
         error: error.clone(),
         cross: to_affine(&cross.collect::<Vec<_>>()),
     };
 
-    // The rest is the prover's own code, which sees only what is revealed.
+    // The rest is the prover's own code.
     let relaxed = fold::verify(&mut transcript, &relation, rows.clone(), &fold)?;
     let folded = (relaxed, RelaxedWitness { witness, opening });
-    let (argument, ()) = argument::prove(srs, &mut transcript, &r1cs, &folded, masked)?;
-    Ok(HiddenProof { rows, masks, fold, argument })
+    let mut masks = transcript.rng(&[b"simulator"], [1; 32]);
+    let (argument, ()) = argument::prove(srs, &mut transcript, &r1cs, &folded, masked, &mut masks)?;
+    Ok(HiddenProof { rows, masks: mask_proofs, fold, argument })
 }

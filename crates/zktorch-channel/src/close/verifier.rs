@@ -18,7 +18,7 @@ use crate::{ChannelError, DeferredProof, Ending, HiddenProof, Protocol, RowReade
 /// committed vectors, `columns` the width of rows; both come from the verifier's key. Whether the SRS can be trusted is
 /// decided before, by [`SrsPolicy`](zktorch_commit::SrsPolicy).
 ///
-/// Cost, beside the protocol's own code: one multi-scalar multiplication over twice the rows, field operations linear in
+/// Cost, beside the protocol's own code: one multi-scalar multiplication over the rows, field operations linear in
 /// the entries of the constraints and in the cells of z, one opening (two pairings).
 ///
 /// # Errors
@@ -122,7 +122,7 @@ fn close<E: Ending>(
     shape.check()?;
     proof.check_lengths(&shape)?;
 
-    // 4. Fold with a random instance: mask rows, u_r, Com(E_r), Com(T), epsilon.
+    // 4. Fold with a random instance: Com(z_r), u_r, Com(E_r), Com(T), epsilon.
     let relation = MessageRelation::new(&r1cs, k);
     let folded = fold::verify(&mut transcript, &relation, rows, &proof.fold)?;
 

@@ -15,20 +15,34 @@ fn accumulator<'a>(
 ) -> (Relaxed<MessageRelation<'a>>, RelaxedWitness<MessageRelation<'a>>) {
     let layout = relation.r1cs.layout();
     let blind = |x: &Fr| Blind::from_scalar(*x);
-    let z = scalars(rng, layout.cells());
+    let [messages, mask] = [0, 1].map(|_| scalars(rng, layout.cells()));
     let blinds: Vec<Blind> = scalars(rng, layout.rows()).iter().map(blind).collect();
-    let rows = z.chunks(layout.columns()).zip(&blinds).map(|(row, b)| srs.commit(row, b).unwrap().point());
-    let instance = MessageInstance { rows: RowCommitments::new(rows.collect()), slack: scalars(rng, 1)[0] };
-    let witness = MessageWitness { z, blinds };
+    let rows = commit_rows(relation, srs, &messages, &blinds);
+    let mut fresh = || blind(&scalars(rng, 1)[0]);
+    let (chunks, mask_blinds) = relation.commit_mask(srs, &mask, &mut fresh).unwrap();
+    let mask_commitments = FoldedCommitments::new(chunks);
+    let instance = MessageInstance { rows, mask: mask_commitments, slack: scalars(rng, 1)[0] };
+    let witness = MessageWitness { messages, blinds, mask, mask_blinds };
     let value = relation.form(&instance, &witness).unwrap();
     let mut fresh = || blind(&scalars(rng, 1)[0]);
     let (error, opening) = relation.commit_error(srs, &value, &mut fresh).unwrap();
     (Relaxed { instance, error }, RelaxedWitness { witness, opening })
 }
 
+fn commit_rows(
+    relation: &MessageRelation<'_>,
+    srs: &Srs,
+    messages: &[Fr],
+    blinds: &[Blind],
+) -> FoldedCommitments {
+    let rows = messages.chunks(relation.layout().columns()).zip(blinds);
+    FoldedCommitments::new(rows.map(|(row, b)| srs.commit(row, b).unwrap().point()).collect())
+}
+
 fn equal(a: &Relaxed<MessageRelation<'_>>, b: &Relaxed<MessageRelation<'_>>) -> bool {
-    let rows = |x: &Relaxed<MessageRelation<'_>>| x.instance.rows.to_points();
-    rows(a) == rows(b) && a.instance.slack == b.instance.slack && a.error == b.error
+    let points =
+        |x: &Relaxed<MessageRelation<'_>>| [&x.instance.rows, &x.instance.mask].map(|c| c.to_points());
+    points(a) == points(b) && a.instance.slack == b.instance.slack && a.error == b.error
 }
 
 #[test]
@@ -40,6 +54,7 @@ fn the_relation_obeys_the_laws() {
         let r1cs = random_r1cs(&mut rng, 8, &[3, 17, 8], constraints);
         let relation = MessageRelation::new(&r1cs, srs.k());
         assert_eq!(relation.num_error_chunks(), constraints.div_ceil(32));
+        assert_eq!(relation.num_mask_chunks(), 2);
         let a = accumulator(&relation, &srs, &mut rng);
         let b = accumulator(&relation, &srs, &mut rng);
         let mut blinds = test_rng();
@@ -57,7 +72,7 @@ fn fresh_messages_are_an_accumulator_without_error() {
     let r1cs = random_r1cs(&mut rng, 8, &[3, 17], 9);
     let relation = MessageRelation::new(&r1cs, srs.k());
     let (random, witness) = accumulator(&relation, &srs, &mut rng);
-    let z = witness.witness.z.clone();
+    let z = witness.witness.messages.clone();
     let rows = random.instance.rows.to_points();
     let fresh = relation.fresh_instance(rows);
     let witness = relation.fresh_witness(z.clone(), witness.witness.blinds.clone());
@@ -71,7 +86,7 @@ fn fresh_messages_are_an_accumulator_without_error() {
 fn wrong_openings_do_not_hold() {
     let mut rng = test_rng();
     let srs = Srs::dev(4).unwrap();
-    let r1cs = random_r1cs(&mut rng, 4, &[3, 5], 20);
+    let r1cs = random_r1cs(&mut rng, 4, &[3, 5, 9], 20);
     let relation = MessageRelation::new(&r1cs, srs.k());
     let (relaxed, witness) = accumulator(&relation, &srs, &mut rng);
     let one = Fr::from(1u64);
@@ -81,12 +96,17 @@ fn wrong_openings_do_not_hold() {
     assert!(holds(&relaxed, &witness));
     type Edit = Box<dyn Fn(&mut RelaxedWitness<MessageRelation<'_>>)>;
     let mut edits: Vec<Edit> = vec![
-        Box::new(move |w| w.witness.z[6] += one),
+        Box::new(move |w| w.witness.messages[6] += one),
+        Box::new(move |w| w.witness.mask[6] += one),
         Box::new(move |w| w.opening.values[17] += one),
         Box::new(|w| w.witness.blinds.swap(0, 1)),
         Box::new(|w| w.opening.blinds.swap(0, 1)),
-        Box::new(|w| w.witness.z.truncate(5)),
+        Box::new(|w| w.witness.mask_blinds.swap(0, 1)),
+        Box::new(|w| w.witness.messages.truncate(5)),
+        Box::new(|w| w.witness.mask.truncate(5)),
+        Box::new(|w| w.witness.mask.clear()),
         Box::new(|w| w.witness.blinds.truncate(1)),
+        Box::new(|w| w.witness.mask_blinds.truncate(1)),
     ];
     edits.push(Box::new(|w| w.opening.values.truncate(16)));
     for edit in edits {
@@ -106,14 +126,17 @@ fn combining_rows_is_linear() {
     let rows = |rng: &mut _| scalars(rng, 5);
     let (first, second, weights) = (rows(&mut rng), rows(&mut rng), scalars(&mut rng, 8));
     let c = scalars(&mut rng, 1)[0];
-    let mut sum = RowCommitments::new(first.iter().map(|x| point(*x)).collect());
-    sum.add_scaled(&RowCommitments::new(second.iter().map(|x| point(*x)).collect()), c);
+    let mut sum = FoldedCommitments::new(first.iter().map(|x| point(*x)).collect());
+    sum.add_scaled(&FoldedCommitments::new(second.iter().map(|x| point(*x)).collect()), c);
     let expected: Fr = (0..5).map(|i| weights[i] * (first[i] + c * second[i])).sum();
     assert_eq!(sum.combine(&weights).unwrap(), srs_point() * expected);
     assert_eq!(sum.to_points()[3], point(first[3] + c * second[3]));
-    assert_eq!((sum.len(), sum.is_empty(), RowCommitments::default().is_empty()), (5, false, true));
+    assert_eq!((sum.len(), sum.is_empty(), FoldedCommitments::default().is_empty()), (5, false, true));
     let short = sum.combine(&weights[..4]);
-    assert!(matches!(short, Err(crate::ChannelError::Length { what: "row weights", expected: 5, got: 4 })));
+    assert!(matches!(
+        short,
+        Err(crate::ChannelError::Length { what: "weights of commitments", expected: 5, got: 4 })
+    ));
 }
 
 fn srs_point() -> G1Affine {
@@ -168,6 +191,28 @@ fn assert_only_the_forgetful_accept<'a>(
 /// Rows chosen after gamma: whatever the left side holds, the sum is a multiple of messages that are satisfied.
 #[test]
 fn rows_that_are_not_absorbed_are_forged() {
+    forge_a_part(b"message rows", |relation, srs, right, rest| {
+        right.1.witness.messages.accumulate(rest, Fr::ONE);
+        let MessageWitness { messages, blinds, .. } = &right.1.witness;
+        right.0.instance.rows = commit_rows(relation, srs, messages, blinds);
+    });
+}
+
+/// A mask chosen after gamma: the same with the other part.
+#[test]
+fn masks_that_are_not_absorbed_are_forged() {
+    forge_a_part(b"message mask", |relation, srs, right, rest| {
+        right.1.witness.mask.accumulate(rest, Fr::ONE);
+        let mut blinds = right.1.witness.mask_blinds.clone().into_iter();
+        let chunks = relation.commit_mask(srs, &right.1.witness.mask, &mut || blinds.next().unwrap());
+        right.0.instance.mask = FoldedCommitments::new(chunks.unwrap().0);
+    });
+}
+
+/// Adds cells to one part of the right side, and commits to it again.
+type Late = fn(&MessageRelation<'_>, &Srs, &mut Accumulator<'_>, &Vec<Fr>);
+
+fn forge_a_part(label: &'static [u8], add: Late) {
     let mut rng = test_rng();
     let srs = Srs::dev(4).unwrap();
     let r1cs = random_r1cs(&mut rng, 4, &[3, 5], 20);
@@ -189,15 +234,13 @@ fn rows_that_are_not_absorbed_are_forged() {
     (right.0.error, right.1.opening) = scaled(c * c);
     let late = |right: &mut Accumulator<'_>, gamma: Fr| {
         // z_1 + gamma z_2 = (1 + gamma c) w.
-        let (w, z) = (&satisfied.1.witness.z, &left.1.witness.z);
-        let rest = w.iter().zip(z).map(|(w, z)| ((Fr::ONE + gamma * c) * w - z) / gamma);
-        right.1.witness.z = rest.collect();
-        let rows = right.1.witness.z.chunks(4).zip(&right.1.witness.blinds);
-        let rows = rows.map(|(row, blind)| srs.commit(row, blind).unwrap().point()).collect();
-        right.0.instance.rows = RowCommitments::new(rows);
+        let sides = [&satisfied.1.witness, &left.1.witness, &right.1.witness];
+        let [w, z, own] = sides.map(MessageWitness::assignment);
+        let rest = |i: usize| ((Fr::ONE + gamma * c) * w[i] - z[i]) / gamma - own[i];
+        add(&relation, &srs, right, &(0..w.len()).map(rest).collect());
     };
     let cross = scaled(c + c);
-    assert_only_the_forgetful_accept((&relation, &srs), b"message rows", (&left, &right), &cross, late);
+    assert_only_the_forgetful_accept((&relation, &srs), label, (&left, &right), &cross, late);
 }
 
 /// A slack chosen after gamma: it makes the sum's zero, and all constants vanish, which messages of zeros do not satisfy.

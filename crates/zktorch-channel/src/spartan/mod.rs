@@ -3,41 +3,44 @@
 //! In the steps of Spartan (Setty, eprint 2019/550, section 5), with the relaxation of Nova (eprint 2021/370,
 //! section 5), for matrices over (1, z) whose constant column is multiplied by u:
 //!
-//! 1. A random `tau`; the *outer* sumcheck of degree 3 over the `2^mu` padded constraints,
-//!    `sum_x eq(tau, x) ((Az)(x) (Bz)(x) - u (Cz)(x) - E(x)) = 0`. It ends in a point rx and the values
-//!    `va, vb, vc, ve` of Az, Bz, Cz, E there, sent in the clear; `eq(tau, rx) (va vb - u vc - ve)` is the residual.
+//! 1. A random `tau`; the *outer* sumcheck over the `2^mu` padded constraints ([`outer`]),
+//!    `sum_x eq(tau, x) ((Az)(x) (Bz)(x) - u (Cz)(x) - E(x)) = 0`. It ends in a point rx, where the bracket has to have a
+//!    value s; `va, vb, vc` of Az, Bz, Cz there are sent in the clear, and `ve = va vb - u vc - s` is what E has to be.
 //! 2. A random `gamma`; with `M = A + gamma B + gamma^2 C` and `m0` the value of its constant column, the *inner* sumcheck
-//!    of degree 2 over the cells of z, `sum_y M(rx, y) z(y) = va + gamma vb + gamma^2 vc - u m0`. It ends in a point ry
-//!    and the value vz of z there; `M(rx, ry) vz` is the residual. The verifier evaluates M itself, in time linear in
-//!    its non-zero entries.
-//! 3. What is left are two claims on committed vectors: `z(ry) = vz` and `E(rx) = ve`. This module *returns* them.
+//!    of degree 2 over the *rows* of z, `sum_i <M(rx, i, .), z_i> = va + gamma vb + gamma^2 vc - u m0`. It ends in a point ry,
+//!    where the verifier evaluates `g = M(rx, ry, .)`, one weight per column, in time linear in M's non-zero entries.
+//! 3. What is left are two claims on committed vectors: `<z(ry, .), g> = vz`, where `vz` is what the inner rounds arrived
+//!    at, and `E(rx) = ve`. This module *returns* them. Nothing is checked before: false messages are false claims.
+//!
+//! The inner sumcheck stops at the rows because a row is what is committed: one combination of the rows' commitments is left,
+//! and any functional of it is as good as an evaluation.
 //!
 //! Everything here is in the clear: it is run on z and E that a random instance has masked.
 //!
-//! Soundness error: `mu/|F|` (tau) `+ 3 mu/|F| + 2/|F| + 2 nu/|F|` for `2^nu` cells of z.
+//! Soundness error: `mu/|F|` (tau) `+ 2 mu/|F| + 2/|F| + 2 nu/|F|` for `2^nu` rows of z.
 
+pub(crate) mod outer;
 mod prover;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod verifier;
 
 use zktorch_commit::MIN_LOG_SIZE;
 use zktorch_field::Fr;
-use zktorch_transcript::{R1cs, Transcript};
+use zktorch_transcript::{R1cs, Transcript, TranscriptError, VerifierChannel};
+
+use crate::ChannelError;
 
 pub(crate) use self::prover::{Folded, prove};
+#[cfg(test)]
+pub(crate) use self::rows::RowProduct;
 pub(crate) use self::verifier::verify;
 
-/// Label of the outer sumcheck's messages.
-const OUTER: &[u8] = b"spartan outer";
 /// Label of the inner sumcheck's messages.
 const INNER: &[u8] = b"spartan inner";
-/// Label of the values va, vb, vc, ve.
+/// Label of the values va, vb, vc.
 const PRODUCTS: &[u8] = b"spartan products";
-/// Label of the value vz.
-const MESSAGES: &[u8] = b"spartan z";
-/// Degree of the outer sumcheck.
-const OUTER_DEGREE: usize = 3;
 /// Degree of the inner sumcheck.
 const INNER_DEGREE: usize = 2;
 
@@ -78,9 +81,14 @@ impl Sizes {
         self.mu.min(k)
     }
 
+    /// Variables of the claim on the mask of z, which is cut into chunks of `2^k` cells.
+    pub(crate) fn mask_vars(&self, k: usize) -> usize {
+        self.nu().min(k)
+    }
+
     /// Scalars that the argument sends.
     pub(crate) fn num_scalars(&self) -> usize {
-        OUTER_DEGREE * self.mu + 4 + INNER_DEGREE * self.nu() + 1
+        outer::SCALARS * self.mu + 3 + INNER_DEGREE * self.row_vars
     }
 }
 
@@ -91,9 +99,11 @@ pub(crate) struct Reduced {
     pub(crate) error_point: Vec<Fr>,
     /// ve = E(rx).
     pub(crate) error_value: Fr,
-    /// ry, first the coordinates of the row, then those of the column.
-    pub(crate) message_point: Vec<Fr>,
-    /// vz = z(ry).
+    /// ry, the coordinates of the row.
+    pub(crate) row_point: Vec<Fr>,
+    /// g, one weight per column.
+    pub(crate) weights: Vec<Fr>,
+    /// vz = <z(ry, .), g>.
     pub(crate) message_value: Fr,
 }
 
@@ -106,4 +116,43 @@ fn draw_tau(transcript: &mut Transcript, sizes: &Sizes) -> Vec<Fr> {
 fn draw_batching(transcript: &mut Transcript) -> [Fr; 3] {
     let gamma = transcript.challenge_scalar(b"spartan gamma");
     [Fr::from(1u64), gamma, gamma * gamma]
+}
+
+/// M(rx, .) for `M = A + gamma B + gamma^2 C`.
+struct Batched {
+    /// Over the `2^nu` cells of z, row after row.
+    matrix: Vec<Fr>,
+    /// m0, that of the constant column.
+    constant: Fr,
+}
+
+impl Batched {
+    fn new(r1cs: &R1cs, sizes: &Sizes, eq_rx: &[Fr], batching: [Fr; 3]) -> Result<Self, ChannelError> {
+        let mut batched = Self { matrix: vec![Fr::from(0u64); 1 << sizes.nu()], constant: Fr::from(0u64) };
+        for (matrix, coefficient) in [r1cs.a(), r1cs.b(), r1cs.c()].into_iter().zip(batching) {
+            batched.constant += coefficient * matrix.constant_part(eq_rx)?;
+            let row = matrix.combine_rows(eq_rx, r1cs.layout().cells())?;
+            batched.matrix.iter_mut().zip(row).for_each(|(sum, entry)| *sum += coefficient * entry);
+        }
+        Ok(batched)
+    }
+}
+
+/// Binds the first variable of a table.
+fn bind(table: &mut Vec<Fr>, r: Fr) {
+    let half = table.len() / 2;
+    let (low, high) = table.split_at_mut(half);
+    low.iter_mut().zip(high).for_each(|(low, high)| *low += r * (*high - *low));
+    table.truncate(half);
+}
+
+/// Receives exactly N scalars.
+fn receive<V: VerifierChannel<Scalar = Fr>, const N: usize>(
+    channel: &mut V,
+    label: &'static [u8],
+) -> Result<[Fr; N], ChannelError> {
+    let message = channel.receive(label, N)?;
+    let got = message.len();
+    let array = message.try_into();
+    Ok(array.map_err(|_| TranscriptError::Length { what: "clear message", expected: N, got })?)
 }

@@ -2,10 +2,11 @@
 
 use ark_ff::AdditiveGroup;
 use zktorch_field::Fr;
-use zktorch_sumcheck::{Dense, Product, SumcheckInstance, eq_table, prove as prove_sumcheck};
+use zktorch_sumcheck::{SumcheckInstance, eq_table, prove as prove_sumcheck};
 use zktorch_transcript::{ProverChannel, R1cs};
 
-use super::{INNER, MESSAGES, OUTER, OUTER_DEGREE, PRODUCTS, Reduced, Sizes, draw_batching, draw_tau};
+use super::rows::RowProduct;
+use super::{Batched, INNER, PRODUCTS, Reduced, Sizes, draw_batching, draw_tau, outer};
 use crate::ChannelError;
 
 /// A satisfying relaxed assignment: the masked one.
@@ -37,37 +38,26 @@ pub(crate) fn prove<P: ProverChannel>(
     let [a, b, c] = products(r1cs, folded)?;
     let mut w = vec![Fr::ZERO; 1 << sizes.mu];
     w.iter_mut().zip(c.iter().zip(folded.error)).for_each(|(w, (c, e))| *w = folded.slack * c + e);
-    let tables = vec![eq_table(&tau), a, b, w];
-    let mut outer = Dense::new(tables, OUTER_DEGREE, Fr::ZERO, |t: &[Fr]| t[0] * (t[1] * t[2] - t[3]))?;
-    let instances: &mut [&mut dyn SumcheckInstance] = &mut [&mut outer];
-    let outer = prove_sumcheck(channel, OUTER, instances)?;
+    let (rx, [va, vb, _]) = outer::prove(channel, &tau, [a, b, w])?;
 
-    // 2. va, vb, vc, ve at rx.
-    let rx = outer.point;
+    // 2. va, vb, vc at rx; ve follows.
     let eq_rx = eq_table(&rx);
     let at_rx = |values: &[Fr]| values.iter().zip(&eq_rx).map(|(v, e)| *v * e).sum::<Fr>();
-    let (va, vb, vc, ve) = (outer.finals[0][1], outer.finals[0][2], at_rx(&c), at_rx(folded.error));
-    channel.send(PRODUCTS, &[va, vb, vc, ve])?;
+    let (vc, ve) = (at_rx(&c), at_rx(folded.error));
+    channel.send(PRODUCTS, &[va, vb, vc])?;
 
-    // 3. gamma; sum_y M(rx, y) z(y).
+    // 3. gamma; sum_i <M(rx, i, .), z_i>.
     let batching = draw_batching(channel.transcript());
-    let mut combined = vec![Fr::ZERO; 1 << sizes.nu()];
-    let mut claim = va * batching[0] + vb * batching[1] + vc * batching[2];
-    for (matrix, coefficient) in [r1cs.a(), r1cs.b(), r1cs.c()].into_iter().zip(batching) {
-        claim -= coefficient * folded.slack * matrix.constant_part(&eq_rx)?;
-        let row = matrix.combine_rows(&eq_rx, r1cs.layout().cells())?;
-        combined.iter_mut().zip(row).for_each(|(sum, entry)| *sum += coefficient * entry);
-    }
+    let Batched { matrix, constant } = Batched::new(r1cs, &sizes, &eq_rx, batching)?;
+    let claim = va * batching[0] + vb * batching[1] + vc * batching[2] - folded.slack * constant;
     let mut z = folded.z.to_vec();
     z.resize(1 << sizes.nu(), Fr::ZERO);
-    let mut inner = Product::new(combined, z, claim)?;
+    let mut inner = RowProduct::new(matrix, z, sizes.row_vars, claim);
     let instances: &mut [&mut dyn SumcheckInstance] = &mut [&mut inner];
     let inner = prove_sumcheck(channel, INNER, instances)?;
-
-    // 4. vz at ry.
-    let vz = inner.finals[0][1];
-    channel.send(MESSAGES, &[vz])?;
-    Ok(Reduced { error_point: rx, error_value: ve, message_point: inner.point, message_value: vz })
+    let weights = inner.finals.into_iter().next().unwrap_or_default();
+    let (row_point, message_value) = (inner.point, inner.residual);
+    Ok(Reduced { error_point: rx, error_value: ve, row_point, weights, message_value })
 }
 
 /// A (u, z), B (u, z), C (u, z), padded with zeros.

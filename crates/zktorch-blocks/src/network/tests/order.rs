@@ -127,19 +127,14 @@ const ORDER: &str = "
 -mira mask delta
 +mira masked value
 # 14, 15. the fold of the messages
-+channel mask rows
++channel mask messages
 +channel mask slack
 +channel mask error
 +message error
 -mira fold gamma
 # 16. Spartan
 (-spartan tau) x 4
-+sumcheck
-+instances
-+rounds
-+degree
--sumcheck batching
-(+spartan outer -sumcheck round) x 4
+(+spartan outer -spartan outer challenge) x 4
 +spartan products
 -spartan gamma
 +sumcheck
@@ -147,9 +142,12 @@ const ORDER: &str = "
 +rounds
 +degree
 -sumcheck batching
-(+spartan inner -sumcheck round) x 9
-+spartan z
-# 17, 18. the decider
+(+spartan inner -sumcheck round) x 5
+# the claim on the folded messages, as two
++channel split masks
++channel split value
+-channel split delta
+# 17. the decider
 +mira decider claims
 +mira instance commitment
 +mira functional variables
@@ -159,8 +157,12 @@ const ORDER: &str = "
 +mira instance commitment
 +mira functional variables
 +mira functional terms
-+mira functional coefficient
-+mira functional point
+(+mira functional coefficient +mira functional point) x 16
++mira instance value
++mira instance commitment
++mira functional variables
++mira functional terms
+(+mira functional coefficient +mira functional point) x 16
 +mira instance value
 +mira instance commitment
 +mira functional variables
@@ -170,7 +172,7 @@ const ORDER: &str = "
 +mira instance value
 +sumcheck
 +instances
-(+rounds +degree) x 3
+(+rounds +degree) x 4
 -sumcheck batching
 (+mira decider round -sumcheck round) x 8
 +mira decider evaluations

@@ -7,21 +7,22 @@ use zktorch_field::{Fr, G1Affine, G1Projective};
 use zktorch_mira::mask::{self, MaskProof};
 use zktorch_mira::relation::{Relaxed, RelaxedRelation, RelaxedWitness};
 use zktorch_mira::{Module, OpeningInstance, OpeningWitness};
-use zktorch_sumcheck::{Dense, Product, SumcheckInstance, eq_eval, eq_table, prove as prove_sumcheck};
+use zktorch_sumcheck::{SumcheckInstance, eq_table, prove as prove_sumcheck};
 use zktorch_transcript::probe::Probe;
 use zktorch_transcript::{
     ClearProver, PlaceholderRows, ProverChannel, Recorder, Scalar, Transcript, VerifierChannel,
 };
 
-use super::forger::{Forger, random_blinds};
+use super::forger::{Forger, random_blinds, split_rng};
 use crate::close::argument;
-use crate::close::fold::{Accumulator, absorb_mask, random_cells};
+use crate::close::fold::{Accumulator, absorb_mask, mask_instance, mask_witness, random_cells};
 use crate::close::prover::Replay;
-use crate::relation::{ErrorOpening, MessageInstance, MessageRelation, MessageWitness};
+use crate::relation::{ErrorOpening, MessageRelation};
+use crate::spartan::Sizes;
 use crate::test_util::{Case, SMALL, Size, assert_unsatisfied, helpers, scalars};
-use crate::{ChannelError, FoldProof, HiddenProof, HiddenProver, Protocol, RowCommitments};
+use crate::{ChannelError, FoldProof, HiddenProof, HiddenProver, Protocol};
 
-pub(super) const OUTER: &str = "spartan outer residual";
+pub(super) const DECIDER: &str = zktorch_mira::decider::CONSTRAINT;
 
 /// A transcript that ignores a label: the verifier with the mistake.
 fn forgetful(case: &Case, label: &'static [u8]) -> Transcript {
@@ -31,7 +32,12 @@ fn forgetful(case: &Case, label: &'static [u8]) -> Transcript {
 }
 
 /// The forgery works against the forgetful verifier, and only against that one: the other one finds `error`.
-fn assert_only_the_forgetful_accept(case: &Case, label: &'static [u8], proof: &HiddenProof, error: &str) {
+pub(super) fn assert_only_the_forgetful_accept(
+    case: &Case,
+    label: &'static [u8],
+    proof: &HiddenProof,
+    error: &str,
+) {
     case.verify_with(forgetful(case, label), proof).unwrap();
     assert_unsatisfied(case.verify(proof), error);
 }
@@ -47,13 +53,13 @@ fn messages<'a>(case: &'a Case, label: &'static [u8], y: Fr, h: impl FnOnce(Fr) 
 }
 
 /// A case whose messages can be anything, and messages that break a constraint.
-fn false_messages<'a>(case: &'a Case, label: &'static [u8]) -> Forger<'a> {
+pub(super) fn false_messages<'a>(case: &'a Case, label: &'static [u8]) -> Forger<'a> {
     let forger = messages(case, label, Fr::from(3u64), |_| vec![Fr::from(9u64); SMALL.helpers]);
     assert!(forger.r1cs.check(&forger.z).is_err());
     forger
 }
 
-fn no_claims() -> Case {
+pub(super) fn no_claims() -> Case {
     Case::new(Size { claims: 0, ..SMALL })
 }
 
@@ -92,10 +98,7 @@ fn finish<'f>(
     );
     folded.0.fold(&mask.0, core::slice::from_ref(&cross.0), epsilon);
     folded.1.fold(&mask.1, core::slice::from_ref(&cross.1), epsilon);
-    let mut transcript = forger.transcript.clone();
-    let claims = forger.claims.clone();
-    let (argument, ()) =
-        argument::prove(&forger.case.srs, &mut transcript, &forger.r1cs, &folded, claims).unwrap();
+    let argument = forger.argument(forger.transcript.clone(), &folded);
     forger.assemble(forger.fold_proof(mask, &cross.0), argument)
 }
 
@@ -117,7 +120,7 @@ fn u_r_not_absorbed() {
     let mut mask = forger.accumulator(z, Fr::ZERO);
     mask.0.instance.slack = -epsilon.inverse().unwrap();
     let proof = finish(&forger, &mask, cross, epsilon);
-    assert_only_the_forgetful_accept(&case, label, &proof, OUTER);
+    assert_only_the_forgetful_accept(&case, label, &proof, DECIDER);
 }
 
 /// T chosen after epsilon: whatever the folded messages violate is declared to be the error.
@@ -140,7 +143,7 @@ fn cross_term_not_absorbed() {
     value.iter_mut().for_each(|t| *t /= epsilon);
     let cross = error_term(&forger, &value, 21);
     let proof = finish(&forger, &mask, cross, epsilon);
-    assert_only_the_forgetful_accept(&case, label, &proof, OUTER);
+    assert_only_the_forgetful_accept(&case, label, &proof, DECIDER);
 }
 
 /// E_r chosen after epsilon: the same with the other error term.
@@ -163,14 +166,14 @@ fn mask_error_not_absorbed() {
     let (error, opening) = error_term(&forger, &value, 23);
     (mask.0.error, mask.1.opening) = (error, opening);
     let proof = finish(&forger, &mask, cross, epsilon);
-    assert_only_the_forgetful_accept(&case, label, &proof, OUTER);
+    assert_only_the_forgetful_accept(&case, label, &proof, DECIDER);
 }
 
-/// Mask rows chosen after epsilon: the messages become others, that satisfy the constraints for challenges drawn long
+/// A mask chosen after epsilon: the messages become others, that satisfy the constraints for challenges drawn long
 /// before.
 #[test]
-fn mask_rows_not_absorbed() {
-    let label = b"channel mask rows";
+fn mask_not_absorbed() {
+    let label = b"channel mask messages";
     let case = no_claims();
     // Helpers for y = 55, though y = 3 was sent.
     let other = Fr::from(55u64);
@@ -199,11 +202,11 @@ fn mask_rows_not_absorbed() {
     let mut mask = forger.accumulator(z, slack);
     (mask.0.error, mask.1.opening) = error;
     let proof = finish(&forger, &mask, cross, epsilon);
-    assert_only_the_forgetful_accept(&case, label, &proof, OUTER);
+    assert_only_the_forgetful_accept(&case, label, &proof, DECIDER);
 }
 
 /// An honest fold of messages that violate their constraints: false as well.
-fn false_fold<'f>(forger: &'f Forger<'_>) -> (Transcript, FoldProof, Accumulator<'f>) {
+pub(super) fn false_fold<'f>(forger: &'f Forger<'_>) -> (Transcript, FoldProof, Accumulator<'f>) {
     let relation = forger.relation();
     let mask = forger.accumulator(random_z(forger), Fr::from(77u64));
     let mut transcript = forger.transcript.clone();
@@ -226,7 +229,6 @@ fn false_fold<'f>(forger: &'f Forger<'_>) -> (Transcript, FoldProof, Accumulator
 /// A proof with a false fold and an argument for it, which a verifier accepts who forgets `label`.
 fn assert_argument(
     label: &'static [u8],
-    error: &str,
     spartan: impl Fn(&Forger<'_>, &mut Transcript, &Accumulator<'_>) -> (Vec<Fr>, crate::spartan::Reduced),
 ) {
     let case = no_claims();
@@ -240,12 +242,13 @@ fn assert_argument(
         &folded,
         (messages, &reduced),
         Vec::new(),
+        &mut split_rng(&forger.transcript),
     )
     .unwrap();
-    assert_only_the_forgetful_accept(&case, label, &forger.assemble(fold, argument), error);
+    assert_only_the_forgetful_accept(&case, label, &forger.assemble(fold, argument), DECIDER);
 }
 
-/// How much more the constant coefficient of the first round has to be for a claim that is this much more than the sum: at r
+/// How much more the constant coefficient of the first inner round has to be for a claim that is this much more than the sum: at r
 /// the first one counts `1 - 2 r`, the claim r.
 fn first_round(more: Fr, r: Fr) -> Fr {
     more * r / (r.double() - Fr::ONE)
@@ -254,19 +257,19 @@ fn first_round(more: Fr, r: Fr) -> Fr {
 /// Az, Bz, Cz batched before they are committed: with gamma known, false values have a true combination.
 #[test]
 fn claims_batched_before_all_values_are_committed() {
-    assert_argument(b"spartan products", "spartan inner residual", |forger, transcript, folded| {
+    assert_argument(b"spartan products", |forger, transcript, folded| {
         let mut channel = ClearProver::new(transcript);
         let outer = false_outer(forger, &mut channel, folded);
         // gamma, before the values: they are not absorbed by this verifier.
         let inner = Inner::draw(forger, &mut channel, folded, &outer);
-        // va + gamma vb + gamma^2 vc = s is true, and va vb - u vc - ve = r what the outer rounds arrived at.
+        // va + gamma vb + gamma^2 vc = s is true, and so is ve = va vb - u vc - r, r being what the outer rounds arrived at.
         let ([_, vb, _, ve], u) = (outer.values, folded.0.instance.slack);
         let (gamma, s, r) = (inner.gamma, inner.claim + inner.constants, outer.arrived_at);
         let vc = ((s - gamma * vb) * vb - ve - r) / (gamma.square() * vb + u);
         let va = s - gamma * vb - gamma.square() * vc;
-        channel.send(b"spartan products", &[va, vb, vc, ve]).unwrap();
+        channel.send(b"spartan products", &[va, vb, vc]).unwrap();
         // The rest is honest.
-        let reduced = inner.finish(&mut channel, outer);
+        let reduced = inner.finish(forger, &mut channel, outer);
         (channel.into_messages(), reduced)
     });
 }
@@ -274,21 +277,17 @@ fn claims_batched_before_all_values_are_committed() {
 /// A round of the outer sumcheck chosen after its challenge: the sum over all constraints is not zero, and nobody sees it.
 #[test]
 fn outer_round_not_absorbed() {
-    assert_argument(b"spartan outer", OUTER, |forger, transcript, folded| {
-        let tau =
-            transcript.clone().challenge_scalars(b"spartan tau", crate::spartan::Sizes::of(&forger.r1cs).mu);
-        let f = forger.relation().form(&folded.0.instance, &folded.1.witness).unwrap();
-        let missing = f.iter().zip(&folded.1.opening.values).map(|(f, e)| *f - e);
-        let sum: Fr = missing.zip(eq_table(&tau)).map(|(missing, eq)| missing * eq).sum();
+    assert_argument(b"spartan outer", |forger, transcript, folded| {
+        let tau = transcript.clone().challenge_scalars(b"spartan tau", Sizes::of(&forger.r1cs).mu);
+        let sum = sum_of_errors(forger, folded, &tau);
         let mut channel = ClearProver::new(transcript);
-        let assignment = crate::spartan::Folded {
-            slack: folded.0.instance.slack,
-            z: &folded.1.witness.z,
-            error: &folded.1.opening.values,
-        };
+        let z = folded.1.witness.assignment();
+        let assignment =
+            crate::spartan::Folded { slack: folded.0.instance.slack, z: &z, error: &folded.1.opening.values };
         let reduced = crate::spartan::prove(&mut channel, &forger.r1cs, &assignment).unwrap();
         let mut messages = channel.into_messages();
-        messages[0] += first_round(-sum, reduced.error_point[0]);
+        // g1 counts r - tau in the next claim, which is `sum` too low.
+        messages[0] += sum / (reduced.error_point[0] - tau[0]);
         (messages, reduced)
     });
 }
@@ -296,29 +295,29 @@ fn outer_round_not_absorbed() {
 /// A round of the inner sumcheck chosen after its challenge: a value of Cz that suits the outer rounds, and is not that of z.
 #[test]
 fn inner_round_not_absorbed() {
-    assert_argument(b"spartan inner", "spartan inner residual", |forger, transcript, folded| {
+    assert_argument(b"spartan inner", |forger, transcript, folded| {
         let mut channel = ClearProver::new(transcript);
         let outer = false_outer(forger, &mut channel, folded);
         let [va, vb, vc, ve] = outer.values;
         let lie = (va * vb - ve - outer.arrived_at) / folded.0.instance.slack;
-        channel.send(b"spartan products", &[va, vb, lie, ve]).unwrap();
+        channel.send(b"spartan products", &[va, vb, lie]).unwrap();
         let inner = Inner::draw(forger, &mut channel, folded, &outer);
         let more = inner.gamma.square() * (lie - vc);
-        let first = 3 * outer.point.len() + 4;
-        let reduced = inner.finish(&mut channel, outer);
+        let first = 2 * outer.point.len() + 3;
+        let reduced = inner.finish(forger, &mut channel, outer);
         let mut messages = channel.into_messages();
-        messages[first] += first_round(more, reduced.message_point[0]);
+        messages[first] += first_round(more, reduced.row_point[0]);
         (messages, reduced)
     });
 }
 
 /// What outer rounds leave that were made for the claim 0, which is false.
-struct FalseOuter {
-    point: Vec<Fr>,
+pub(super) struct FalseOuter {
+    pub(super) point: Vec<Fr>,
     /// What `va vb - u vc - ve` has to be.
-    arrived_at: Fr,
+    pub(super) arrived_at: Fr,
     /// Az, Bz, Cz, E at the point.
-    values: [Fr; 4],
+    pub(super) values: [Fr; 4],
 }
 
 fn pad(mut values: Vec<Fr>, vars: usize) -> Vec<Fr> {
@@ -326,26 +325,36 @@ fn pad(mut values: Vec<Fr>, vars: usize) -> Vec<Fr> {
     values
 }
 
-fn false_outer(forger: &Forger<'_>, channel: &mut ClearProver<'_>, folded: &Accumulator<'_>) -> FalseOuter {
+pub(super) fn false_outer(
+    forger: &Forger<'_>,
+    channel: &mut ClearProver<'_>,
+    folded: &Accumulator<'_>,
+) -> FalseOuter {
     let (r1cs, u) = (&forger.r1cs, folded.0.instance.slack);
-    let (z, e) = (&folded.1.witness.z, &folded.1.opening.values);
-    let mu = crate::spartan::Sizes::of(r1cs).mu;
+    let (z, e) = (folded.1.witness.assignment(), &folded.1.opening.values);
+    let mu = Sizes::of(r1cs).mu;
     let tau = channel.transcript().challenge_scalars(b"spartan tau", mu);
-    let product = |m: &zktorch_transcript::SparseMatrix| pad(m.multiply(u, z).unwrap(), mu);
+    let product = |m: &zktorch_transcript::SparseMatrix| pad(m.multiply(u, &z).unwrap(), mu);
     let [a, b, c, e] = [product(r1cs.a()), product(r1cs.b()), product(r1cs.c()), pad(e.clone(), mu)];
     let w = c.iter().zip(&e).map(|(c, e)| u * c + e).collect();
-    let tables = vec![eq_table(&tau), a.clone(), b.clone(), w];
-    let mut outer = Dense::new(tables, 3, Fr::ZERO, |t: &[Fr]| t[0] * (t[1] * t[2] - t[3])).unwrap();
-    let instances: &mut [&mut dyn SumcheckInstance] = &mut [&mut outer];
-    let outer = prove_sumcheck(channel, b"spartan outer", instances).unwrap();
-    let eq_rx = eq_table(&outer.point);
-    let values = [a, b, c, e].map(|table| table.iter().zip(&eq_rx).map(|(v, e)| *v * e).sum::<Fr>());
-    FalseOuter { arrived_at: outer.residual / eq_eval(&tau, &outer.point), point: outer.point, values }
+    let (point, [va, vb, w]) = crate::spartan::outer::prove(channel, &tau, [a, b, w]).unwrap();
+    let eq_rx = eq_table(&point);
+    let [vc, ve] = [c, e].map(|table| table.iter().zip(&eq_rx).map(|(v, e)| *v * e).sum::<Fr>());
+    // The messages are those of the true sum, and the verifier starts from zero.
+    let arrived_at = va * vb - w - sum_of_errors(forger, folded, &tau);
+    FalseOuter { arrived_at, point, values: [va, vb, vc, ve] }
 }
 
-/// The inner sumcheck: gamma, the true claim `sum_y M(rx, y) z(y)`, and u times what the constants add to it.
-struct Inner {
-    gamma: Fr,
+/// `sum_x eq(tau, x) F(x)`, which the outer sumcheck says is zero.
+fn sum_of_errors(forger: &Forger<'_>, folded: &Accumulator<'_>, tau: &[Fr]) -> Fr {
+    let f = forger.relation().form(&folded.0.instance, &folded.1.witness).unwrap();
+    let missing = f.iter().zip(&folded.1.opening.values).map(|(f, e)| *f - e);
+    missing.zip(eq_table(tau)).map(|(missing, eq)| missing * eq).sum()
+}
+
+/// The inner sumcheck: gamma, the true claim `sum_i <M(rx, i, .), z_i>`, and u times what the constants add to it.
+pub(super) struct Inner {
+    pub(super) gamma: Fr,
     combined: Vec<Fr>,
     z: Vec<Fr>,
     claim: Fr,
@@ -353,13 +362,13 @@ struct Inner {
 }
 
 impl Inner {
-    fn draw(
+    pub(super) fn draw(
         forger: &Forger<'_>,
         channel: &mut ClearProver<'_>,
         folded: &Accumulator<'_>,
         outer: &FalseOuter,
     ) -> Self {
-        let (r1cs, nu) = (&forger.r1cs, crate::spartan::Sizes::of(&forger.r1cs).nu());
+        let (r1cs, nu) = (&forger.r1cs, Sizes::of(&forger.r1cs).nu());
         let gamma = channel.transcript().challenge_scalar(b"spartan gamma");
         let eq_rx = eq_table(&outer.point);
         let (mut combined, mut constants) = (vec![Fr::ZERO; 1 << nu], Fr::ZERO);
@@ -369,23 +378,28 @@ impl Inner {
             combined.accumulate(&matrix.combine_rows(&eq_rx, combined.len()).unwrap(), weight);
             constants += weight * folded.0.instance.slack * matrix.constant_part(&eq_rx).unwrap();
         }
-        let z = pad(folded.1.witness.z.clone(), nu);
+        let z = pad(folded.1.witness.assignment().to_vec(), nu);
         let claim = combined.iter().zip(&z).map(|(m, z)| *m * z).sum();
         Self { gamma, combined, z, claim, constants }
     }
 
-    /// The rounds and the value at their end.
-    fn finish(self, channel: &mut ClearProver<'_>, outer: FalseOuter) -> crate::spartan::Reduced {
-        let mut inner = Product::new(self.combined, self.z, self.claim).unwrap();
+    /// The rounds, and what they leave.
+    pub(super) fn finish(
+        self,
+        forger: &Forger<'_>,
+        channel: &mut ClearProver<'_>,
+        outer: FalseOuter,
+    ) -> crate::spartan::Reduced {
+        let rows = Sizes::of(&forger.r1cs).row_vars;
+        let mut inner = crate::spartan::RowProduct::new(self.combined, self.z, rows, self.claim);
         let instances: &mut [&mut dyn SumcheckInstance] = &mut [&mut inner];
         let inner = prove_sumcheck(channel, b"spartan inner", instances).unwrap();
-        let vz = inner.finals[0][1];
-        channel.send(b"spartan z", &[vz]).unwrap();
         crate::spartan::Reduced {
             error_point: outer.point,
             error_value: outer.values[3],
-            message_point: inner.point,
-            message_value: vz,
+            row_point: inner.point,
+            weights: inner.finals[0].clone(),
+            message_value: inner.residual,
         }
     }
 }
@@ -430,7 +444,7 @@ fn statement_not_absorbed() {
         [(&message, &blinds[0]), (&mask, &blinds[1])].map(|(v, b)| srs.commit(v, b).unwrap());
     let slack = Fr::from(99u64);
     let zero = vec![G1Affine::identity()];
-    let fold = FoldProof { rows: vec![mask_row.point()], slack, error: zero.clone(), cross: zero };
+    let fold = FoldProof { mask: vec![mask_row.point()], slack, error: zero.clone(), cross: zero };
 
     // The forger's transcript does not have n.
     let transcript = Factors { n: Fr::ZERO, absorbed: false }.transcript();
@@ -445,7 +459,7 @@ fn statement_not_absorbed() {
         recorder.finish().unwrap().r1cs
     };
     let relation = MessageRelation::new(&layout, srs.k());
-    let instance = MessageInstance { rows: RowCommitments::new(fold.rows.clone()), slack };
+    let instance = mask_instance(fold.mask.clone(), slack);
     absorb_mask(&mut transcript, &Relaxed { instance, error: commitments.clone() });
     relation.absorb_error(&mut transcript, &commitments);
     let epsilon = transcript.challenge_nonzero(b"mira fold gamma");
@@ -468,18 +482,14 @@ fn statement_not_absorbed() {
     );
     let none = (commitments.clone(), ErrorOpening { values: vec![Fr::ZERO], blinds: vec![Blind::zero()] });
     let mask = (
-        Relaxed {
-            instance: MessageInstance { rows: RowCommitments::new(fold.rows.clone()), slack },
-            error: commitments,
-        },
-        RelaxedWitness {
-            witness: MessageWitness { z: mask, blinds: vec![blinds[1].clone()] },
-            opening: none.1.clone(),
-        },
+        Relaxed { instance: mask_instance(fold.mask.clone(), slack), error: commitments },
+        RelaxedWitness { witness: mask_witness(mask, vec![blinds[1].clone()]), opening: none.1.clone() },
     );
     folded.0.fold(&mask.0, core::slice::from_ref(&none.0), epsilon);
     folded.1.fold(&mask.1, core::slice::from_ref(&none.1), epsilon);
-    let (argument, ()) = argument::prove(&srs, &mut transcript, &r1cs, &folded, Vec::new()).unwrap();
+    let mut rng = split_rng(&transcript);
+    let (argument, ()) =
+        argument::prove(&srs, &mut transcript, &r1cs, &folded, Vec::new(), &mut rng).unwrap();
     let proof = HiddenProof { rows: vec![row.point()], masks: Vec::new(), fold, argument };
 
     verify(n, false, &proof).unwrap();
@@ -537,7 +547,7 @@ fn mask_commitment_not_absorbed() {
         claims,
         rng,
     };
-    assert_only_the_forgetful_accept(&case, label, &forger.finish(), OUTER);
+    assert_only_the_forgetful_accept(&case, label, &forger.finish(), DECIDER);
 }
 
 /// f of the folded messages.

@@ -1,25 +1,24 @@
 //! A prover without scruples: closing in single steps, each of which a test may replace.
 
-use ark_ff::{AdditiveGroup, Field};
+use ark_ff::Field;
 use ark_std::rand::SeedableRng;
 use ark_std::rand::rngs::StdRng;
 use zktorch_commit::{Blind, Srs};
 use zktorch_field::{Fr, G1Affine};
 use zktorch_mira::decider::{self, DeciderProof};
 use zktorch_mira::relation::{Relaxed, RelaxedRelation, RelaxedWitness};
-use zktorch_mira::{Functional, Module, OpeningInstance, OpeningWitness};
-use zktorch_sumcheck::eq_table;
+use zktorch_mira::{Module, OpeningInstance, OpeningWitness};
 use zktorch_transcript::{ClearProver, ProverRng, R1cs, Transcript};
 
+use crate::close::argument::Targets;
 use crate::close::fold::Accumulator;
 use crate::close::prover::{Replay, mask_claims};
 use crate::close::{argument, fold};
 use crate::prover::Messages;
-use crate::relation::{MessageInstance, MessageRelation, MessageWitness, to_affine};
-use crate::rows::{RowCommitments, commit_rows};
+use crate::relation::{MessageRelation, to_affine};
 use crate::spartan::{self, Sizes};
 use crate::test_util::{Case, scalars};
-use crate::{ArgumentProof, FoldProof, HiddenProof, HiddenProver};
+use crate::{ArgumentProof, FoldProof, HiddenProof, HiddenProver, split};
 
 /// A proof in the making: constraints are closed, nothing was checked.
 pub(super) struct Forger<'a> {
@@ -61,32 +60,31 @@ impl<'a> Forger<'a> {
             relation.fresh_instance(self.rows.clone()),
             relation.fresh_witness(self.z.clone(), self.blinds.clone()),
         );
+        let mut transcript = self.transcript.clone();
         let (fold, folded) =
-            fold::prove(&self.case.srs, &mut self.transcript, &relation, messages, &mut self.rng).unwrap();
-        let (argument, ()) =
-            argument::prove(&self.case.srs, &mut self.transcript, &self.r1cs, &folded, self.claims.clone())
-                .unwrap();
+            fold::prove(&self.case.srs, &mut transcript, &relation, messages, &mut self.rng).unwrap();
+        let argument = self.argument(transcript, &folded);
         self.assemble(fold, argument)
+    }
+
+    /// An honest argument for `folded` and the claims.
+    pub(super) fn argument(&self, mut transcript: Transcript, folded: &Accumulator<'_>) -> ArgumentProof {
+        let (srs, claims, mut rng) = (&self.case.srs, self.claims.clone(), split_rng(&transcript));
+        argument::prove(srs, &mut transcript, &self.r1cs, folded, claims, &mut rng).unwrap().0
     }
 
     pub(super) fn assemble(&self, fold: FoldProof, argument: ArgumentProof) -> HiddenProof {
         HiddenProof { rows: self.rows.clone(), masks: self.masks.clone(), fold, argument }
     }
 
-    /// A commitment to every row of an arbitrary z.
-    pub(super) fn commit_rows(&self, z: &[Fr], blinds: &[Blind]) -> Vec<G1Affine> {
-        commit_rows(&self.case.srs, self.r1cs.layout(), z, blinds).unwrap()
-    }
-
-    /// An accumulator of given z and u, with the error term that it has.
+    /// A mask of given z and u, with the error term that it has.
     pub(super) fn accumulator(&self, z: Vec<Fr>, slack: Fr) -> Accumulator<'_> {
         let relation = self.relation();
         let mut rng = StdRng::seed_from_u64(99);
-        let blinds = random_blinds(self.rows.len(), 98);
-        let instance = MessageInstance { rows: RowCommitments::new(self.commit_rows(&z, &blinds)), slack };
-        let witness = MessageWitness { z, blinds };
-        let value = relation.form(&instance, &witness).unwrap();
         let mut blind = || Blind::random(&mut rng);
+        let (commitments, blinds) = relation.commit_mask(&self.case.srs, &z, &mut blind).unwrap();
+        let (instance, witness) = (fold::mask_instance(commitments, slack), fold::mask_witness(z, blinds));
+        let value = relation.form(&instance, &witness).unwrap();
         let (error, opening) = relation.commit_error(&self.case.srs, &value, &mut blind).unwrap();
         (Relaxed { instance, error }, RelaxedWitness { witness, opening })
     }
@@ -98,7 +96,7 @@ impl<'a> Forger<'a> {
         cross: &[zktorch_field::G1Projective],
     ) -> FoldProof {
         FoldProof {
-            rows: mask.0.instance.rows.to_points(),
+            mask: mask.0.instance.mask.to_points(),
             slack: mask.0.instance.slack,
             error: to_affine(&mask.0.error),
             cross: to_affine(cross),
@@ -115,36 +113,43 @@ impl<'a> Forger<'a> {
         [spartan, claimed, opened]: [&RelaxedWitness<MessageRelation<'_>>; 3],
     ) -> ArgumentProof {
         let (srs, sizes) = (&self.case.srs, Sizes::of(&self.r1cs));
-        let (slack, z) = (relaxed.instance.slack, spartan.witness.z.as_slice());
+        let (slack, z) = (relaxed.instance.slack, spartan.witness.assignment());
         let mut channel = ClearProver::new(transcript);
-        let assignment = spartan::Folded { slack, z, error: &spartan.opening.values };
+        let assignment = spartan::Folded { slack, z: &z, error: &spartan.opening.values };
         let reduced = spartan::prove(&mut channel, &self.r1cs, &assignment).unwrap();
         let messages = channel.into_messages();
 
-        let (row_point, column_point) = reduced.message_point.split_at(sizes.row_vars);
-        let (chunk_point, error_point) = reduced.error_point.split_at(sizes.mu - sizes.error_vars(srs.k()));
-        let (rows, chunks) = (eq_table(row_point), eq_table(chunk_point));
-        let zeros = vec![Fr::ZERO; sizes.message_vars() - sizes.column_vars];
-        let claim = |commitment, point, value| OpeningInstance {
-            commitment,
-            functional: Functional::eq(point),
-            value,
+        let targets = Targets::new(&sizes, srs.k(), &reduced).unwrap();
+        let (claim, error) = (targets.messages(relaxed).unwrap(), targets.error(relaxed));
+        let [mut seen, opened] = [claimed, opened].map(|own| {
+            let width = own.witness.messages.len() / own.witness.blinds.len();
+            targets.witness(own, width, srs.size())
+        });
+        for (witness, functional) in seen.messages.iter_mut().zip(&claim.functionals) {
+            witness.vector.truncate(1 << functional.num_vars());
+        }
+        let unmasked = seen.messages.clone();
+        let (split, parts) =
+            split::prove(srs, transcript, claim, seen.messages, &mut split_rng(transcript)).unwrap();
+        // What is opened has the same masks.
+        let opens = parts.iter().zip(unmasked).zip(opened.messages).map(|((part, unmasked), mut own)| {
+            own.vector.accumulate(&part.1.vector, Fr::ONE);
+            own.vector.accumulate(&unmasked.vector, -Fr::ONE);
+            (part.0.clone(), own)
+        });
+        let claims = |parts: Claims, error_witness| {
+            let all = self.claims.iter().cloned().chain(parts);
+            all.chain([(error.clone(), error_witness)]).collect()
         };
-        let row = relaxed.instance.rows.combine(&rows).unwrap();
-        let error = relaxed.error.iter().zip(&chunks).map(|(chunk, weight)| *chunk * weight).sum();
-        let instances = [
-            claim(row, [zeros.as_slice(), column_point].concat(), reduced.message_value),
-            claim(error, error_point.to_vec(), reduced.error_value),
-        ];
-        let claims = |own: &RelaxedWitness<MessageRelation<'_>>| {
-            let MessageWitness { z, blinds } = &own.witness;
-            let row = argument::combine(z.chunks(z.len() / blinds.len()), &rows, blinds);
-            let error =
-                argument::combine(own.opening.values.chunks(srs.size()), &chunks, &own.opening.blinds);
-            self.claims.iter().cloned().chain(instances.iter().cloned().zip([row, error])).collect()
-        };
-        ArgumentProof { spartan: messages, decider: decide(srs, transcript, claims(claimed), claims(opened)) }
+        let opened = claims(opens.collect(), opened.error);
+        let claimed = claims(parts.to_vec(), seen.error);
+        ArgumentProof { spartan: messages, split, decider: decide(srs, transcript, claimed, opened) }
     }
+}
+
+/// Randomness of the split, which no attack needs to know.
+pub(super) fn split_rng(transcript: &Transcript) -> ProverRng {
+    transcript.rng(&[], [5; 32])
 }
 
 type Claims = Vec<(OpeningInstance<Fr>, OpeningWitness)>;

@@ -21,14 +21,14 @@ const ORDER: &str = "
         + example commitments, + example evaluations, - example rho, + example helpers
     12, 13: mask; the constraints are closed
         + mira mask claim, * claims, + mira mask commitment, + mira mask value, - mira mask delta, + mira masked value
-    14, 15: mask rows, u_r, Com(E_r), Com(T), epsilon
-        + channel mask rows, + channel mask slack, + channel mask error, + message error, - mira fold gamma
+    14, 15: Com(z_r), u_r, Com(E_r), Com(T), epsilon
+        + channel mask messages, + channel mask slack, + channel mask error, + message error, - mira fold gamma
     16: Spartan
-        - spartan tau
-        * sumcheck, - sumcheck batching, + spartan outer, - sumcheck round
+        - spartan tau, + spartan outer, - spartan outer challenge
         + spartan products, - spartan gamma
         * sumcheck, - sumcheck batching, + spartan inner, - sumcheck round
-        + spartan z
+    the claim on z*, as two
+        + channel split masks, + channel split value, - channel split delta
     17: the decider, on v*, z*, E*
         + mira decider claims, * claims
         * sumcheck, - sumcheck batching, + mira decider round, - sumcheck round
@@ -40,6 +40,9 @@ const ORDER: &str = "
         + hyperkzg folds, + hyperkzg tail, - hyperkzg s
         + hyperkzg residues, + hyperkzg evaluation, - hyperkzg gamma, + hyperkzg quotient
 ";
+
+/// Challenges that end a round.
+const ROUNDS: [&str; 2] = ["- sumcheck round", "- spartan outer challenge"];
 
 /// The steps of a trace, repetitions of rounds and vectors of challenges left out.
 fn steps(events: &[Event]) -> Vec<String> {
@@ -60,7 +63,7 @@ fn steps(events: &[Event]) -> Vec<String> {
         let repeats = steps.last() == Some(&step)
             || (steps.len() >= 2
                 && step == steps[steps.len() - 2]
-                && steps.ends_with(&["- sumcheck round".into()]));
+                && ROUNDS.iter().any(|round| steps.ends_with(&[(*round).into()])));
         if !repeats {
             steps.push(step);
         }

@@ -5,4 +5,5 @@ mod mutation;
 mod overlong;
 mod round_trip;
 mod soundness;
+mod split;
 mod zero_knowledge;

@@ -43,13 +43,17 @@ impl Encoded {
         // C_s, y*.
         push(true, 1);
         push(false, 1);
-        // Mask rows, u_r, Com(E_r), Com(T).
-        push(true, rows);
+        // Com(z_r), u_r, Com(E_r), Com(T).
+        push(true, self.shape.mask_chunks());
         push(false, 1);
         push(true, 2 * chunks);
         let sizes = self.shape.sizes();
         let reduction = self.shape.reduction();
-        push(false, sizes.num_scalars() + 2 * reduction.num_vars + reduction.instances);
+        push(false, sizes.num_scalars());
+        // S_1, S_2, y, b.
+        push(true, 2);
+        push(false, 2);
+        push(false, 2 * reduction.num_vars + reduction.instances);
         // Blind; for vectors of 2^5: no fold, tail of four, one residue, an evaluation, the quotient.
         push(false, 1 + 4 + 8 + 1);
         push(true, 1);

@@ -7,14 +7,12 @@ use zktorch_mira::relation::RelaxedRelation;
 use zktorch_mira::{MiraError, Module};
 use zktorch_transcript::{Recorder, Transcript};
 
-use super::attacks::{OUTER, error_term, folded_value, random_z};
+use super::attacks::{DECIDER, error_term, folded_value, random_z};
 use super::forger::{Forger, random_blinds};
 use crate::close::fold::absorb_mask;
 use crate::spartan::Sizes;
 use crate::test_util::{Case, SMALL, Size, assert_unsatisfied, helpers};
-use crate::{ChannelError, HiddenProof, Protocol, RowCommitments, RowReader};
-
-const DECIDER: &str = zktorch_mira::decider::CONSTRAINT;
+use crate::{ChannelError, FoldedCommitments, HiddenProof, Protocol, RowReader};
 
 /// What a prover commits where nothing belongs, beside honest vectors.
 #[derive(Default)]
@@ -25,8 +23,8 @@ struct Added {
     cross: Vec<Fr>,
     /// In the rows of the messages.
     rows: Vec<Vec<Fr>>,
-    /// In the rows of the mask.
-    mask_rows: Vec<Vec<Fr>>,
+    /// In the mask of the messages.
+    mask: Vec<Fr>,
 }
 
 /// A one (or another value) at one place of a long vector.
@@ -35,7 +33,7 @@ fn single(at: usize, value: Fr) -> Vec<Fr> {
 }
 
 /// Honest messages, and their mask with something added. `sees` says where the prover acts on what it has
-/// added: in Spartan (for E alone), in the reduction of the claims, in the opening. Elsewhere it acts as if
+/// added: in Spartan (for E and the mask), in the reduction of the claims, in the opening. Elsewhere it acts as if
 /// it had not.
 fn prove_with(forger: &Forger<'_>, added: &Added, sees: [bool; 3]) -> HiddenProof {
     let (relation, case) = (forger.relation(), forger.case);
@@ -48,8 +46,10 @@ fn prove_with(forger: &Forger<'_>, added: &Added, sees: [bool; 3]) -> HiddenProo
     let mut error = mask.1.opening.values.clone();
     error.accumulate(&added.error, Fr::ONE);
     (mask.0.error, mask.1.opening) = error_term(forger, &error, 31);
-    mask.1.witness.z = with_added(&mask.1.witness.z, case.columns, &added.mask_rows);
-    mask.0.instance.rows = RowCommitments::new(commit_all(case, &mask.1.witness.z, &mask.1.witness.blinds));
+    mask.1.witness.mask.accumulate(&added.mask, Fr::ONE);
+    let mut blinds = mask.1.witness.mask_blinds.clone().into_iter();
+    let chunks = relation.commit_mask(&case.srs, &mask.1.witness.mask, &mut || blinds.next().unwrap());
+    mask.0.instance.mask = FoldedCommitments::new(chunks.unwrap().0);
 
     let mut transcript = forger.transcript.clone();
     absorb_mask(&mut transcript, &mask.0);
@@ -62,12 +62,15 @@ fn prove_with(forger: &Forger<'_>, added: &Added, sees: [bool; 3]) -> HiddenProo
     whole.fold(&mask.1, core::slice::from_ref(&cross.1), epsilon);
 
     let mut short = whole.clone();
-    let width = whole.witness.z.len() / forger.rows.len();
-    short.witness.z = whole.witness.z.chunks(width).flat_map(|row| row[..case.columns].to_vec()).collect();
+    let width = whole.witness.messages.len() / forger.rows.len();
+    short.witness.messages =
+        whole.witness.messages.chunks(width).flat_map(|row| row[..case.columns].to_vec()).collect();
+    short.witness.mask.truncate(forger.z.len());
     short.opening.values.truncate(forger.r1cs.num_constraints());
     let mut spartan = short.clone();
     if sees[0] {
         spartan.opening = whole.opening.clone();
+        spartan.witness.mask.clone_from(&whole.witness.mask);
     }
     let [claimed, opened] = [sees[1], sees[2]].map(|sees| if sees { &whole } else { &short });
     let argument = forger.argue(&mut transcript, &relaxed, [&spartan, claimed, opened]);
@@ -129,7 +132,7 @@ fn error_terms_beyond_the_constraints_are_refused() {
             })
         };
         for added in within.iter().flat_map(|at| changes(*at)) {
-            assert_unsatisfied(run(&added, [true, true, true]), OUTER);
+            assert_unsatisfied(run(&added, [true, true, true]), DECIDER);
             assert_unsatisfied(run(&added, [false, true, true]), DECIDER);
             assert_not_opened(run(&added, [false, false, true]), &CommitError::OpeningValue);
             assert_not_opened(run(&added, [false, false, false]), &CommitError::OpeningPairing);
@@ -183,38 +186,60 @@ fn long_rows<'a>(case: &'a Case, added: &[Vec<Fr>]) -> Forger<'a> {
     }
 }
 
-/// A row commits to its cells and to no further powers of tau: the rows of messages, and those of the mask.
+/// The rows of messages commit to their cells and to no further powers of tau.
 #[test]
 fn rows_longer_than_their_width_are_refused() {
     // Columns, helpers, rows; log2 of the entries that are opened, of 32 that can be committed.
     // No opening has less than 16: up to there, what follows a narrower row has weight zero in its claim.
-    for (columns, helpers, count, vars) in [(16, 60, 5, 5), (4, 61, 17, 5), (16, 10, 2, 4)] {
+    for (columns, helpers, count, vars) in [(16, 60, 5, 5), (4, 61, 17, 5), (4, 4, 2, 4)] {
         let case = Case::new(Size { k: 5, columns, claims: 0, helpers });
-        let run = |[messages, mask]: [Fr; 2], (row, at): (usize, usize), sees| {
-            let [rows, mask_rows] = [messages, mask].map(|value| {
-                let mut rows = vec![vec![Fr::ZERO; case.srs.size()]; count];
-                rows[row][at] = value;
-                rows
-            });
+        let run = |value: Fr, (row, at): (usize, usize), sees| {
+            let mut rows = vec![vec![Fr::ZERO; case.srs.size()]; count];
+            rows[row][at] = value;
             let forger = long_rows(&case, &rows);
             assert_eq!(forger.rows.len(), count);
-            case.verify(&prove_with(&forger, &Added { rows, mask_rows, ..Added::default() }, sees))
+            case.verify(&prove_with(&forger, &Added { rows, ..Added::default() }, sees))
         };
-        let (zero, one) = (Fr::ZERO, Fr::ONE);
         for sees in [[false; 3], [true, true, vars == case.srs.k()]] {
-            run([zero, zero], (0, 16), sees).unwrap();
+            run(Fr::ZERO, (0, 16), sees).unwrap();
         }
         // The first message, a row of the second, its last row, which is not full.
         for row in [0, count / 2, count - 1] {
             for at in [16, 17, 31] {
-                for values in [[one, zero], [zero, one], [one, -one]] {
-                    let run = |sees| run(values, (row, at), sees);
-                    assert_not_opened(run([true, true, false]), &CommitError::OpeningPairing);
-                    // Powers of tau beyond the opening cannot even be opened to something false.
-                    if vars == case.srs.k() {
-                        assert_not_opened(run([true, true, true]), &CommitError::OpeningValue);
-                    }
+                let run = |sees| run(Fr::ONE, (row, at), sees);
+                assert_not_opened(run([true, true, false]), &CommitError::OpeningPairing);
+                // Powers of tau beyond the opening cannot even be opened to something false.
+                if vars == case.srs.k() {
+                    assert_not_opened(run([true, true, true]), &CommitError::OpeningValue);
                 }
+            }
+        }
+    }
+}
+
+/// A mask is committed in whole chunks, and masks the padded rows of messages: what stands beyond them is refused, and what
+/// stands in rows that are no messages is of no use to anybody.
+#[test]
+fn masks_beyond_the_rows_are_refused() {
+    // Helpers, rows, cells of padded rows; log2 of the entries that are opened.
+    for (claims, helpers, rows, cells, vars) in [(0, 4, 2, 8, 4), (1, 4, 3, 16, 5), (0, 20, 6, 32, 5)] {
+        let case = Case::new(Size { k: 5, columns: 4, claims, helpers });
+        let mut prover = case.prover(case.transcript(), 1);
+        let rho = case.send_messages(&mut prover, &case.evaluations());
+        let forger = Forger::new(&case, prover, case.claims(rho));
+        assert_eq!(forger.rows.len(), rows);
+        let run = |at, sees| {
+            let added = Added { mask: single(at, Fr::ONE), ..Added::default() };
+            case.verify(&prove_with(&forger, &added, sees))
+        };
+        for at in (4 * rows..cells).chain(cells..32) {
+            if at < cells {
+                run(at, [true, true, true]).unwrap();
+                continue;
+            }
+            assert_not_opened(run(at, [true, true, false]), &CommitError::OpeningPairing);
+            if at < 1 << vars {
+                assert_not_opened(run(at, [true, true, true]), &CommitError::OpeningValue);
             }
         }
     }

@@ -12,7 +12,6 @@ use super::forger::Forger;
 use crate::test_util::{Case, SMALL, Size, assert_unsatisfied, helpers};
 use crate::{ChannelError, HiddenProof, prove};
 
-const OUTER: &str = "spartan outer residual";
 const DECIDER: &str = zktorch_mira::decider::CONSTRAINT;
 
 fn one() -> Fr {
@@ -66,11 +65,11 @@ fn every_broken_constraint_is_rejected() {
     for change in [vec![Fr::ZERO, one()], last] {
         let (broken, proof) = forge(&case, |_, h| *h = change);
         seen.push(broken);
-        assert_unsatisfied(case.verify(&proof), OUTER);
+        assert_unsatisfied(case.verify(&proof), DECIDER);
     }
     let (broken, proof) = forge(&case, |y, _| y[1] += one());
     seen.push(broken);
-    assert_unsatisfied(case.verify(&proof), OUTER);
+    assert_unsatisfied(case.verify(&proof), DECIDER);
     assert_eq!(seen, [Some("example helpers"), Some("example sum"), Some("example product")]);
 }
 
@@ -189,7 +188,7 @@ fn y_star_untied_is_rejected() {
     assert_eq!(r1cs.check(&z), Err(unsatisfied));
     let (masks, claims) = (vec![proof], vec![(instance, witness)]);
     let forger = Forger { case: &case, r1cs, transcript, z: z.to_vec(), blinds, rows, masks, claims, rng };
-    assert_unsatisfied(case.verify(&forger.finish()), OUTER);
+    assert_unsatisfied(case.verify(&forger.finish()), DECIDER);
 }
 
 /// A message is committed in rows of its own. Adding to a later row what should have been in an earlier one changes the
@@ -251,18 +250,17 @@ fn swapped_instances_are_rejected() {
     let case = Case::new(Size { claims: 2, ..SMALL });
     let proof = case.prove(case.transcript(), 1);
     case.verify(&proof).unwrap();
-    let swaps: [fn(&mut HiddenProof); 6] = [
+    let swaps: [fn(&mut HiddenProof); 5] = [
         |p| p.masks.swap(0, 1),
         |p| p.rows.swap(1, 2),
-        |p| p.fold.rows.swap(0, 3),
+        |p| p.argument.split.masks.swap(0, 1),
         |p| core::mem::swap(&mut p.fold.error, &mut p.fold.cross),
-        |p| core::mem::swap(&mut p.rows, &mut p.fold.rows),
-        |p| core::mem::swap(&mut p.rows[0], &mut p.fold.rows[0]),
+        |p| core::mem::swap(&mut p.rows[0], &mut p.fold.mask[0]),
     ];
     for swap in swaps {
         let mut wrong = proof.clone();
         swap(&mut wrong);
-        assert_unsatisfied(case.verify(&wrong), OUTER);
+        assert_unsatisfied(case.verify(&wrong), DECIDER);
     }
     // Evaluations of the decider: two instances of the same size.
     let mut wrong = proof.clone();
@@ -271,7 +269,7 @@ fn swapped_instances_are_rejected() {
     // The statement's own instances.
     let mut swapped = Case::new(Size { claims: 2, ..SMALL });
     swapped.example.commitments.swap(0, 1);
-    assert_unsatisfied(swapped.verify(&proof), OUTER);
+    assert_unsatisfied(swapped.verify(&proof), DECIDER);
     // The prover's witnesses, in a proof made on purpose.
     let mut prover = case.prover(case.transcript(), 1);
     let rho = case.send_messages(&mut prover, &case.evaluations());
@@ -311,7 +309,7 @@ fn the_slack_is_recomputed() {
     let mut proof = case.prove(program(), 1);
     case.verify_with(program(), &proof).unwrap();
     proof.fold.slack += one();
-    assert_unsatisfied(case.verify_with(program(), &proof), OUTER);
+    assert_unsatisfied(case.verify_with(program(), &proof), DECIDER);
 }
 
 #[test]
@@ -330,7 +328,7 @@ fn a_wrong_error_term_is_rejected() {
         let part = if label == b"message error" { &mut proof.fold.cross } else { &mut proof.fold.error };
         part[0] = (part[0] + G1Projective::from(case.srs.hiding_generator())).into();
         assert_unsatisfied(case.verify_with(program(), &proof), DECIDER);
-        assert_unsatisfied(case.verify(&proof), OUTER);
+        assert_unsatisfied(case.verify(&proof), DECIDER);
     }
 }
 
@@ -357,8 +355,8 @@ fn proofs_of_another_shape_are_refused() {
     ));
     length(check(|p| p.masks.clear()), "masks");
     length(check(|p| p.masks.push(p.masks[0])), "masks");
-    length(check(|p| p.fold.rows.truncate(2)), "mask rows");
-    length(check(|p| p.fold.rows.push(p.rows[0])), "mask rows");
+    length(check(|p| p.fold.mask.clear()), "message mask");
+    length(check(|p| p.fold.mask.push(p.rows[0])), "message mask");
     length(check(|p| p.fold.error.clear()), "mask error");
     length(check(|p| p.fold.cross.push(p.rows[0])), "cross term");
     assert!(matches!(
@@ -366,7 +364,7 @@ fn proofs_of_another_shape_are_refused() {
         ChannelError::Transcript(TranscriptError::TrailingMessages { count: 1 })
     ));
     assert!(matches!(
-        check(|p| p.argument.spartan.truncate(20)),
+        check(|p| p.argument.spartan.truncate(10)),
         ChannelError::Sumcheck(_) | ChannelError::Transcript(TranscriptError::MissingMessage { .. })
     ));
     assert!(matches!(
@@ -386,12 +384,13 @@ fn points_off_the_curve_are_refused() {
     let proof = case.prove(case.transcript(), 1);
     let off = G1Affine::new_unchecked(Fq::from(1u64), Fq::from(1u64));
     type Edit = fn(&mut HiddenProof, G1Affine);
-    let edits: [(&str, Edit); 5] = [
+    let edits: [(&str, Edit); 6] = [
         ("row commitments", |p, off| p.rows[1] = off),
         ("masks", |p, off| {
             p.masks[0] = MaskProof { commitment: zktorch_commit::Commitment(off), ..p.masks[0] };
         }),
-        ("mask rows", |p, off| p.fold.rows[1] = off),
+        ("message mask", |p, off| p.fold.mask[0] = off),
+        ("masks of the split claim", |p, off| p.argument.split.masks[1] = off),
         ("mask error", |p, off| p.fold.error[0] = off),
         ("cross term", |p, off| p.fold.cross[0] = off),
     ];

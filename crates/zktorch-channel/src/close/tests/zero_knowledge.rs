@@ -18,11 +18,8 @@ use super::forger::Forger;
 use crate::test_util::{Case, SMALL, Size, scalars};
 use crate::{ChannelError, HiddenProof, Protocol};
 
-/// All scalars and commitments of a proof, encoded; but for one scalar that is zero in every proof. (The first outer round
-/// polynomial of Spartan is the sum of half of the constraints' errors at 0, and each of them is zero.)
+/// All scalars and commitments of a proof, encoded.
 fn words(proof: &HiddenProof) -> Vec<[u8; 32]> {
-    let mut proof = proof.clone();
-    assert_eq!(proof.argument.spartan.remove(0), Fr::ZERO);
     proof.to_bytes().as_chunks().0.to_vec()
 }
 
@@ -167,20 +164,21 @@ fn a_reused_mask_reveals_the_messages() {
     let proofs = epsilons.map(|epsilon| {
         let probe = Probe::new();
         probe.program_label(b"mira fold gamma", [epsilon]);
-        probe.program_label(b"sumcheck round", rounds.iter().copied());
+        probe.program_label(b"spartan outer challenge", rounds.iter().copied());
         // The same nonce twice, as after an abort.
         case.prove(case.transcript().with_probe(&probe), 1)
     });
-    assert_eq!(proofs[0].fold.rows, proofs[1].fold.rows);
-    let seen = proofs.each_ref().map(|proof| proof.argument.spartan.last().copied().unwrap());
-    let solved = (epsilons[1] * seen[0] - epsilons[0] * seen[1]) / (epsilons[1] - epsilons[0]);
-
+    assert_eq!(proofs[0].fold.mask, proofs[1].fold.mask);
     let mut prover = case.prover(case.transcript(), 1);
     let rho = case.send_messages(&mut prover, &case.evaluations());
     let forger = Forger::new(&case, prover, case.claims(rho));
-    let sizes = crate::spartan::Sizes::of(&forger.r1cs);
-    let point = &rounds[sizes.mu..sizes.mu + sizes.nu()];
-    let truth: Fr = forger.z.iter().zip(eq_table(point)).map(|(z, e)| *z * e).sum();
+    let mu = crate::spartan::Sizes::of(&forger.r1cs).mu;
+
+    // va is a value of A (u, z).
+    let seen = proofs.each_ref().map(|proof| proof.argument.spartan[2 * mu]);
+    let solved = (epsilons[1] * seen[0] - epsilons[0] * seen[1]) / (epsilons[1] - epsilons[0]);
+    let a = forger.r1cs.a().multiply(Fr::ONE, &forger.z).unwrap();
+    let truth: Fr = a.iter().zip(eq_table(&rounds[..mu])).map(|(a, e)| *a * e).sum();
     assert_eq!(solved, truth);
 }
 
