@@ -31,8 +31,6 @@ pub type DeferredProof = HiddenProof<ReductionProof>;
 pub struct FoldProof {
     /// Com(z_r), in chunks.
     pub mask: Vec<G1Affine>,
-    /// Its slack u_r.
-    pub slack: Fr,
     /// Com(E_r), in chunks.
     pub error: Vec<G1Affine>,
     /// Com(T), in chunks.
@@ -60,7 +58,6 @@ impl<E: Ending> HiddenProof<E> {
         points(&mut bytes, &self.rows);
         self.masks.iter().for_each(|mask| bytes.extend(mask.to_bytes()));
         points(&mut bytes, &self.fold.mask);
-        bytes.extend(scalar_to_bytes(&self.fold.slack));
         points(&mut bytes, &self.fold.error);
         points(&mut bytes, &self.fold.cross);
         self.argument.spartan.iter().for_each(|scalar| bytes.extend(scalar_to_bytes(scalar)));
@@ -87,7 +84,6 @@ impl<E: Ending> HiddenProof<E> {
         let masks = (0..shape.masks).map(|_| MaskProof::read(&mut reader)).collect::<Result<_, _>>()?;
         let fold = FoldProof {
             mask: reader.points("message mask", shape.mask_chunks())?,
-            slack: reader.scalar("mask slack")?,
             error: reader.points("mask error", shape.error_chunks())?,
             cross: reader.points("cross term", shape.error_chunks())?,
         };

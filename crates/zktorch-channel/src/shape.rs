@@ -70,7 +70,7 @@ impl Shape {
     /// [`ChannelError::Mira`] for sizes that cannot be opened.
     pub fn bytes_of<E: Ending>(&self) -> Result<usize, ChannelError> {
         let points = self.rows + self.mask_chunks() + 2 * self.error_chunks();
-        let scalars = 1 + self.sizes().num_scalars();
+        let scalars = self.sizes().num_scalars();
         let decider = E::proof_bytes(self.reduction())?;
         Ok(points * POINT_BYTES
             + scalars * SCALAR_BYTES

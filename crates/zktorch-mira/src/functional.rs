@@ -3,7 +3,7 @@
 use ark_ff::Zero;
 use zktorch_field::Fr;
 use zktorch_mutants::enforced;
-use zktorch_sumcheck::eq_eval;
+use zktorch_sumcheck::{eq_eval, eq_table};
 use zktorch_transcript::Transcript;
 
 use crate::error::check_length;
@@ -15,10 +15,15 @@ use crate::{MiraError, kernels};
 ///
 /// It is kept as its list of terms: the description of an accumulator with P points costs `P (m + 1)` scalars instead
 /// of `2^m`, and the verifier evaluates its extension in `O(P m)`. Points are never compared with each other.
+///
+/// A [`block`](Self::block) is a term `eq(prefix, .) (x) w` whose last variables have weights w of any kind, one for each of
+/// their `2^l` values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Functional {
     num_vars: usize,
     terms: Vec<(Fr, Vec<Fr>)>,
+    /// (prefix, weights).
+    blocks: Vec<(Vec<Fr>, Vec<Fr>)>,
 }
 
 impl Functional {
@@ -30,17 +35,27 @@ impl Functional {
         for (_, point) in &terms {
             check_length("point of a functional", num_vars, point.len())?;
         }
-        Ok(Self { num_vars, terms })
+        Ok(Self { num_vars, terms, blocks: Vec::new() })
     }
 
     /// The zero functional.
     pub fn zero(num_vars: usize) -> Self {
-        Self { num_vars, terms: Vec::new() }
+        Self { num_vars, terms: Vec::new(), blocks: Vec::new() }
     }
 
     /// Evaluation at one point: `u = eq(point, .)`.
     pub fn eq(point: Vec<Fr>) -> Self {
-        Self { num_vars: point.len(), terms: vec![(Fr::from(1u64), point)] }
+        Self { num_vars: point.len(), terms: vec![(Fr::from(1u64), point)], blocks: Vec::new() }
+    }
+
+    /// `u = eq(prefix, .) (x) weights`.
+    ///
+    /// # Errors
+    /// [`MiraError::Length`] if the weights are not as many as a power of two.
+    pub fn block(prefix: Vec<Fr>, weights: Vec<Fr>) -> Result<Self, MiraError> {
+        check_length("weights of a functional", weights.len().next_power_of_two(), weights.len())?;
+        let num_vars = prefix.len() + weights.len().ilog2() as usize;
+        Ok(Self { num_vars, terms: Vec::new(), blocks: vec![(prefix, weights)] })
     }
 
     /// Number of variables m: it acts on vectors of `2^m` entries.
@@ -53,17 +68,23 @@ impl Functional {
         &self.terms
     }
 
+    /// The blocks (prefix, weights).
+    pub fn blocks(&self) -> &[(Vec<Fr>, Vec<Fr>)] {
+        &self.blocks
+    }
+
     /// The point, if this is the evaluation at a single one (one term, with coefficient 1).
     pub fn as_evaluation(&self) -> Option<&[Fr]> {
         match self.terms.as_slice() {
-            [(coefficient, point)] if *coefficient == Fr::from(1u64) => Some(point),
+            [(coefficient, point)] if *coefficient == Fr::from(1u64) && self.blocks.is_empty() => Some(point),
             _ => None,
         }
     }
 
     /// As [`as_evaluation`](Self::as_evaluation), or the error that names `what`.
     pub(crate) fn require_evaluation(&self, what: &'static str) -> Result<&[Fr], MiraError> {
-        self.as_evaluation().ok_or(MiraError::NotReduced { what, terms: self.terms.len() })
+        let terms = self.terms.len() + self.blocks.len();
+        self.as_evaluation().ok_or(MiraError::NotReduced { what, terms })
     }
 
     /// The multilinear extension u~(x). Cost: `O(P m)`.
@@ -72,12 +93,23 @@ impl Functional {
     /// [`MiraError::Length`] if x has not `num_vars` coordinates.
     pub fn evaluate(&self, x: &[Fr]) -> Result<Fr, MiraError> {
         check_length("point of evaluation", self.num_vars, x.len())?;
-        Ok(self.terms.iter().map(|(c, point)| *c * eq_eval(point, x)).sum())
+        let terms = self.terms.iter().map(|(c, point)| *c * eq_eval(point, x)).sum::<Fr>();
+        let blocks = self.blocks.iter().map(|(prefix, weights)| {
+            let (high, low) = x.split_at(prefix.len());
+            eq_eval(prefix, high) * kernels::evaluate(weights, low)
+        });
+        Ok(terms + blocks.sum::<Fr>())
     }
 
     /// All `2^m` coefficients, first variable = most significant index bit. Cost: `P` products an entry.
     pub fn dense(&self) -> Vec<Fr> {
-        kernels::dense(self)
+        let mut dense = kernels::dense(self);
+        for (prefix, weights) in &self.blocks {
+            for (block, eq) in dense.chunks_mut(weights.len()).zip(eq_table(prefix)) {
+                block.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += eq * weight);
+            }
+        }
+        dense
     }
 
     /// `<v, u>`; v may be shorter than `2^m` and continues with zeros.
@@ -89,7 +121,12 @@ impl Functional {
         if v.len() > limit && enforced() {
             return Err(MiraError::TooLong { what: "argument of a functional", limit, got: v.len() });
         }
-        Ok(self.terms.iter().fold(Fr::zero(), |sum, (c, point)| sum + *c * kernels::evaluate(v, point)))
+        let terms = self.terms.iter().map(|(c, point)| *c * kernels::evaluate(v, point)).sum::<Fr>();
+        let blocks = self.blocks.iter().map(|(prefix, weights)| {
+            let inner = v.chunks(weights.len()).map(|block| kernels::inner_product(block, weights));
+            inner.zip(eq_table(prefix)).map(|(product, eq)| product * eq).sum::<Fr>()
+        });
+        Ok(terms + blocks.sum::<Fr>())
     }
 
     /// Absorbs the description.
@@ -99,6 +136,11 @@ impl Functional {
         for (coefficient, point) in &self.terms {
             transcript.append_scalar(b"mira functional coefficient", coefficient);
             transcript.append_scalars(b"mira functional point", point);
+        }
+        transcript.append_u64(b"mira functional blocks", self.blocks.len() as u64);
+        for (prefix, weights) in &self.blocks {
+            transcript.append_scalars(b"mira functional prefix", prefix);
+            transcript.append_scalars(b"mira functional weights", weights);
         }
     }
 }
@@ -111,6 +153,12 @@ impl Module for Functional {
         let zeros = vec![Fr::zero(); self.num_vars - other.num_vars];
         let extended = other.terms.iter().map(|(d, point)| (c * d, [zeros.as_slice(), point].concat()));
         self.terms.extend(extended);
+        let scaled = |weights: &[Fr]| weights.iter().map(|weight| c * weight).collect();
+        let extended = other
+            .blocks
+            .iter()
+            .map(|(prefix, weights)| ([zeros.as_slice(), prefix].concat(), scaled(weights)));
+        self.blocks.extend(extended);
     }
 }
 
@@ -119,7 +167,8 @@ impl Functional {
     fn extend_to(&mut self, num_vars: usize) {
         let missing = num_vars.saturating_sub(self.num_vars);
         if missing > 0 {
-            for (_, point) in &mut self.terms {
+            let points = self.terms.iter_mut().map(|(_, point)| point);
+            for point in points.chain(self.blocks.iter_mut().map(|(prefix, _)| prefix)) {
                 point.splice(0..0, core::iter::repeat_n(Fr::zero(), missing));
             }
             self.num_vars = num_vars;

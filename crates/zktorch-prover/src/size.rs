@@ -15,6 +15,11 @@ const FULL_WIDTH: f64 = 2.6;
 const DISTINCT: f64 = 25_000.0;
 /// Seconds per chunk that do not depend on its size: commitments, blinds, claims.
 const PER_CHUNK: f64 = 0.4e-3;
+/// What a commitment is worth beside the time it takes, for the 32 bytes that it adds to a proof and the multiplication that it
+/// costs a verifier, while chunks are small: twice as large they cost the prover 20 ms at most.
+const DEAR: f64 = 2e-3;
+/// log2 of the chunk size from which on it is worth nothing.
+const DEAR_BELOW: usize = 14;
 /// Seconds per cell: bucket additions, zero-check, folds.
 const PER_CELL: f64 = 60e-9;
 
@@ -22,7 +27,7 @@ const PER_CELL: f64 = 60e-9;
 ///
 /// Opening and mask cost a few full-width terms per entry of one chunk; every looked-up chunk and every table chunk costs one
 /// full-width term per distinct value, and something for itself. So small networks want small chunks, and large networks
-/// chunks of 2^19 or 2^20.
+/// chunks of 2^19 or 2^20. Where both are cheap, the smaller proof counts.
 pub fn choose_k(graph: &Graph) -> usize {
     least(|k| cost(graph, k, Scope::Inference))
 }
@@ -45,7 +50,7 @@ fn cost(graph: &Graph, k: usize, scope: Scope) -> f64 {
     let all = chunks(ArenaKind::Weights) + 2.0 * looked_up + chunks(ArenaKind::Function) + 2.0 * tables;
     FULL_WIDTH * n * TERM
         + looked_up * n.min(DISTINCT) * TERM
-        + all * PER_CHUNK
+        + all * if k < DEAR_BELOW { PER_CHUNK + DEAR } else { PER_CHUNK }
         + (looked_up + tables) * n * PER_CELL
 }
 

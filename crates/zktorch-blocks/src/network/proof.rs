@@ -12,7 +12,7 @@ use crate::BlockError;
 use crate::error::check_length;
 
 /// Cells of a row of hidden messages.
-pub const ROW_COLUMNS: usize = 16;
+pub const ROW_COLUMNS: usize = 32;
 
 impl Statement<'_> {
     /// The lengths of a proof.

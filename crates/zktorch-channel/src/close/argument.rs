@@ -115,7 +115,10 @@ impl<'a> Targets<'a> {
         Ok(Self {
             row_weights: eq_table(&reduced.row_point),
             mask_weights: eq_table(mask_point),
-            functionals: [weights(&zeros, sizes, reduced)?, weights(cell_point, sizes, reduced)?],
+            functionals: [
+                Functional::block(zeros, reduced.weights.clone())?,
+                Functional::block(cell_point.to_vec(), reduced.weights.clone())?,
+            ],
             chunk_weights: eq_table(chunk_point),
             error_point: error_point.to_vec(),
             reduced,
@@ -159,16 +162,6 @@ impl<'a> Targets<'a> {
             error: combine(error.values.chunks(chunk), &self.chunk_weights, &error.blinds),
         }
     }
-}
-
-/// `eq(prefix, .) (x) g`: one term for every column, at the column's own point.
-fn weights(prefix: &[Fr], sizes: &Sizes, reduced: &Reduced) -> Result<Functional, ChannelError> {
-    let bit = |column: usize, i: usize| Fr::from((column >> (sizes.column_vars - 1 - i) & 1) as u64);
-    let terms = reduced.weights.iter().enumerate().map(|(column, weight)| {
-        let bits = (0..sizes.column_vars).map(|i| bit(column, i));
-        (*weight, prefix.iter().copied().chain(bits).collect())
-    });
-    Ok(Functional::new(prefix.len() + sizes.column_vars, terms.collect())?)
 }
 
 /// The witness of a combination of commitments.

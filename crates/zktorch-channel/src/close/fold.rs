@@ -27,7 +27,7 @@ pub(crate) fn prove<'a>(
     messages: Accumulator<'a>,
     rng: &mut ProverRng,
 ) -> Result<(FoldProof, Accumulator<'a>), ChannelError> {
-    // 1. Com(z_r), u_r, Com(E_r).
+    // 1. Com(z_r), Com(E_r).
     let (mask, mask_witness) = random_instance(srs, relation, rng)?;
     absorb_mask(transcript, &mask);
 
@@ -37,14 +37,13 @@ pub(crate) fn prove<'a>(
         prove_bound(relation, transcript, messages, (&mask, &mask_witness), &mut commit)?;
     let proof = FoldProof {
         mask: mask.instance.mask.to_points(),
-        slack: mask.instance.slack,
         error: to_affine(&mask.error),
         cross: cross.iter().flat_map(|term| to_affine(term)).collect(),
     };
     Ok((proof, (relaxed, witness)))
 }
 
-/// The verifier of [`prove`]: u* = 1 + epsilon u_r, Com(E*) = epsilon Com(T) + epsilon^2 Com(E_r), z* = z + epsilon z_r in its two
+/// The verifier of [`prove`]: Com(E*) = epsilon Com(T) + epsilon^2 Com(E_r), z* = z + epsilon z_r in its two
 /// parts. Nothing is checked here.
 ///
 /// # Errors
@@ -57,10 +56,10 @@ pub(crate) fn verify<'a>(
 ) -> Result<Relaxed<MessageRelation<'a>>, ChannelError> {
     let projective =
         |points: &[G1Affine]| points.iter().map(|&point| point.into()).collect::<Vec<G1Projective>>();
-    let instance = mask_instance(proof.mask.clone(), proof.slack);
+    let instance = mask_instance(proof.mask.clone());
     let mask = Relaxed { instance, error: projective(&proof.error) };
 
-    // 1. Com(z_r), u_r, Com(E_r).
+    // 1. Com(z_r), Com(E_r).
     absorb_mask(transcript, &mask);
 
     // 2. Com(T); epsilon; the fold.
@@ -70,13 +69,14 @@ pub(crate) fn verify<'a>(
 /// Absorbs the random instance. The messages themselves are in the transcript since they were sent.
 pub(crate) fn absorb_mask(transcript: &mut Transcript, mask: &Relaxed<MessageRelation<'_>>) {
     transcript.append_points(b"channel mask messages", &mask.instance.mask.to_points());
-    transcript.append_scalar(b"channel mask slack", &mask.instance.slack);
     transcript.append_points(b"channel mask error", &to_affine(&mask.error));
 }
 
-/// The public side of a mask: no messages.
-pub(crate) fn mask_instance(commitments: Vec<G1Affine>, slack: Fr) -> MessageInstance {
-    MessageInstance { rows: FoldedCommitments::default(), mask: FoldedCommitments::new(commitments), slack }
+/// The public side of a mask: no messages, and u_r = 0. A prover could choose u_r as it likes, and what a proof reveals does not depend
+/// on it, so it is nothing to send.
+pub(crate) fn mask_instance(commitments: Vec<G1Affine>) -> MessageInstance {
+    let mask = FoldedCommitments::new(commitments);
+    MessageInstance { rows: FoldedCommitments::default(), mask, slack: Fr::from(0u64) }
 }
 
 /// Its secret side.
@@ -84,7 +84,7 @@ pub(crate) fn mask_witness(mask: Vec<Fr>, mask_blinds: Vec<Blind>) -> MessageWit
     MessageWitness { messages: Vec::new(), blinds: Vec::new(), mask, mask_blinds }
 }
 
-/// A uniform assignment of the messages, uniform u_r, and the error term that they have. A satisfying instance, because
+/// A uniform assignment of the messages, u_r = 0, and the error term that they have. A satisfying instance, because
 /// the error term is free.
 fn random_instance<'a>(
     srs: &Srs,
@@ -93,7 +93,7 @@ fn random_instance<'a>(
 ) -> Result<Accumulator<'a>, ChannelError> {
     let z = random_cells(relation.layout(), rng);
     let (commitments, blinds) = relation.commit_mask(srs, &z, &mut || Blind::random(rng))?;
-    let (instance, witness) = (mask_instance(commitments, Fr::rand(rng)), mask_witness(z, blinds));
+    let (instance, witness) = (mask_instance(commitments), mask_witness(z, blinds));
     let value = relation.form(&instance, &witness)?;
     let (error, opening) = relation.commit_error(srs, &value, &mut || Blind::random(rng))?;
     Ok((Relaxed { instance, error }, RelaxedWitness { witness, opening }))

@@ -9,19 +9,20 @@
 //! 2. The constraints are closed; a message that occurs in none is an error. Their matrices are not absorbed: they are a
 //!    function of the verifier's code, the statement, the layout of the rows, the challenges and the y*, all of which the
 //!    transcript holds by now.
-//! 3. The messages are folded with a random satisfying instance of the relaxed constraints: mask rows for every row, u_r
-//!    in the clear, Com(E_r), Com(T), epsilon != 0 ([`fold`]). u* = 1 + epsilon u_r, and E* = epsilon T + epsilon^2 E_r is
-//!    recomputed from the commitments, never sent.
-//! 4. The folded instance is proved in the clear ([`argument`]): Spartan's two sumchecks, then one decider for z*, E* and
-//!    the masked claims, and one opening.
+//! 3. The messages are folded with a random satisfying instance of the relaxed constraints: Com(z_r), one vector over all
+//!    cells, Com(E_r), Com(T), epsilon != 0 ([`fold`]). E* = epsilon T + epsilon^2 E_r is recomputed from the commitments,
+//!    never sent; u_r = 0, so u* = 1.
+//! 4. The folded instance is proved in the clear ([`argument`]): Spartan's two sumchecks; the claim on z*, whose parts lie
+//!    in two commitments, as two masked ones ([`split`](crate::split)); one decider for these, E* and the masked claims; one
+//!    opening.
 //!
-//! Zero knowledge: the mask rows and their blinds are uniform, so z* is uniform whatever the messages are, and so are v* and
-//! all blinds; u_r is independent of the messages; E* and y* are functions of z*, u*, v*. What is sent after step 3 is computed
+//! Zero knowledge: the mask and all blinds are uniform, so z* is uniform whatever the messages are, and so are v*, the two parts of
+//! the claim on z*, and all blinds; E* and y* are functions of z*, v*. What is sent after step 3 is computed
 //! from these values alone. The simulator in the tests is this argument.
 //!
-//! Soundness error, statistical: `1/|F|` per masked claim, `2/|F|` for the fold, those of Spartan and the decider
-//! ([`spartan`](crate::spartan), [`zktorch_mira::decider`]). The commitments are binding under the strong Diffie-Hellman
-//! assumption in the algebraic group model.
+//! Soundness error, statistical: `1/|F|` per masked claim, `2/|F|` for the fold, `1/|F|` for the split, those of Spartan and the
+//! decider ([`spartan`](crate::spartan), [`zktorch_mira::decider`]). The commitments are binding under the strong
+//! Diffie-Hellman assumption in the algebraic group model.
 
 mod argument;
 mod fold;
@@ -45,7 +46,7 @@ pub use self::verifier::{verify, verify_deferred};
 
 /// First message of both sides: the parameters of the channel.
 pub(crate) fn absorb_parameters(transcript: &mut Transcript, srs: SrsId, k: usize, columns: usize) {
-    transcript.append_message(b"channel", b"hidden messages, v1");
+    transcript.append_message(b"channel", b"hidden messages, v2");
     transcript.append_message(b"channel srs", &srs.0);
     transcript.append_u64(b"channel k", k as u64);
     transcript.append_u64(b"channel columns", columns as u64);

@@ -98,7 +98,7 @@ fn close<E: Ending>(
     }
     r1cs.check(&z)?;
 
-    // 4. Fold with a random instance: Com(z_r), u_r, Com(E_r), Com(T), epsilon.
+    // 4. Fold with a random instance: Com(z_r), Com(E_r), Com(T), epsilon.
     let relation = MessageRelation::new(&r1cs, srs.k());
     let messages = (relation.fresh_instance(rows.clone()), relation.fresh_witness(z.to_vec(), blinds));
     tracing::debug!(constraints = r1cs.num_constraints(), entries = r1cs.num_entries(), "constraints closed");

@@ -13,7 +13,7 @@ use zktorch_transcript::{Recorder, Transcript};
 use crate::close::fold::random_cells;
 use crate::close::{absorb_parameters, argument, fold};
 use crate::proof::FoldProof;
-use crate::relation::{MessageRelation, MessageWitness, to_affine};
+use crate::relation::{MessageInstance, MessageRelation, MessageWitness, to_affine};
 use crate::{ChannelError, HiddenProof, Protocol, RowReader, Shape};
 
 /// Makes a proof without a witness, for challenges that were fixed beforehand. It sees the statement and nothing else, which
@@ -84,15 +84,14 @@ fn close(
     let recorded = recorder.finish()?;
     let (mut transcript, r1cs) = (recorded.transcript, recorded.r1cs);
 
-    // z* and u_r are uniform; E* follows from them, the mask from z* and epsilon, Com(T) from E* and epsilon.
+    // z* is uniform; E* follows from them, the mask from z* and epsilon, Com(T) from E* and epsilon.
     let epsilon = next();
     let inverse = invert(epsilon);
     let relation = MessageRelation::new(&r1cs, srs.k());
     let cells = random_cells(r1cs.layout(), &mut Transcript::new(b"simulator").rng(&[], [0; 32]));
     let (folded_mask, mask_blinds) =
         relation.commit_mask(srs, &cells, &mut || Blind::from_scalar(Fr::rand(rng)))?;
-    let slack = Fr::rand(rng);
-    let instance = fold::mask_instance(folded_mask.clone(), Fr::ONE + epsilon * slack);
+    let instance = MessageInstance { slack: Fr::ONE, ..fold::mask_instance(folded_mask.clone()) };
     // The rows commit to zeros.
     let messages = vec![Fr::ZERO; r1cs.layout().cells()];
     let witness = MessageWitness { messages, blinds, mask: cells, mask_blinds };
@@ -103,7 +102,6 @@ fn close(
     let cross = folded_error.iter().zip(&error).map(|(f, e)| (*f - *e * epsilon.square()) * inverse);
     let fold = FoldProof {
         mask: to_affine(&mask),
-        slack,
         error: error.clone(),
         cross: to_affine(&cross.collect::<Vec<_>>()),
     };

@@ -122,7 +122,7 @@ fn close<E: Ending>(
     shape.check()?;
     proof.check_lengths(&shape)?;
 
-    // 4. Fold with a random instance: Com(z_r), u_r, Com(E_r), Com(T), epsilon.
+    // 4. Fold with a random instance: Com(z_r), Com(E_r), Com(T), epsilon.
     let relation = MessageRelation::new(&r1cs, k);
     let folded = fold::verify(&mut transcript, &relation, rows, &proof.fold)?;
 

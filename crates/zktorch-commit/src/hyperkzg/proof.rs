@@ -12,10 +12,10 @@ use crate::CommitError;
 pub struct OpeningProof {
     /// Commitments to `f_1, .., f_{a-1}`.
     pub folds: Vec<G1Affine>,
-    /// The `2^b` coefficients of `f_a`.
+    /// The `2^t` coefficients of `f_a`.
     pub tail: Vec<Fr>,
-    /// For each `i < a` the eight coefficients of `f_i mod (X^8 - s)`.
-    pub residues: Vec<[Fr; 8]>,
+    /// For each `i < a` the d coefficients of `f_i mod (X^d - s)`.
+    pub residues: Vec<Fr>,
     /// `f_0(s)`.
     pub evaluation: Fr,
     /// Commitment to the quotient `W`.
@@ -36,7 +36,7 @@ impl OpeningProof {
         let mut bytes = Vec::new();
         self.folds.iter().for_each(|p| bytes.extend_from_slice(&wire::point_to_bytes(p)));
         self.tail.iter().for_each(|s| bytes.extend_from_slice(&wire::scalar_to_bytes(s)));
-        self.residues.iter().flatten().for_each(|s| bytes.extend_from_slice(&wire::scalar_to_bytes(s)));
+        self.residues.iter().for_each(|s| bytes.extend_from_slice(&wire::scalar_to_bytes(s)));
         bytes.extend_from_slice(&wire::scalar_to_bytes(&self.evaluation));
         bytes.extend_from_slice(&wire::point_to_bytes(&self.quotient));
         bytes
@@ -59,15 +59,7 @@ impl OpeningProof {
         let mut reader = wire::Reader::new(bytes);
         let folds = reader.points("opening folds", shape.commitments())?;
         let tail = reader.scalars("opening tail", shape.tail_len())?;
-        let residues = (0..shape.folds)
-            .map(|_| {
-                let mut residue = [Fr::from(0u64); 8];
-                for slot in &mut residue {
-                    *slot = reader.scalar("opening residues")?;
-                }
-                Ok(residue)
-            })
-            .collect::<Result<Vec<_>, CommitError>>()?;
+        let residues = reader.scalars("opening residues", shape.radix() * shape.folds)?;
         let evaluation = reader.scalar("opening evaluation")?;
         let quotient = reader.point("opening quotient")?;
         reader.finish("opening proof bytes")?;

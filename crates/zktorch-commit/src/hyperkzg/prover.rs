@@ -13,7 +13,7 @@ use crate::{CommitError, Commitment, Srs, msm};
 /// `poly` has `n = 2^k` entries, `k = point.len()`, and the SRS at least `n` powers. Nothing is hidden: whoever needs
 /// that masks the vector first. An untrue claim gives a proof that does not verify.
 ///
-/// Cost: MSMs of `n/8 + n/64 + .. = n/7` and `n` points, and about seven multiplications an entry.
+/// Cost: MSMs of `n/d + n/d^2 + .. = n/(d - 1)` and `n` points, and about seven multiplications an entry.
 ///
 /// # Errors
 /// [`CommitError::LogSize`], [`CommitError::Length`], [`CommitError::ShortSrs`];
@@ -32,7 +32,7 @@ pub fn open(
     }
     let bases = srs.prefix("opened vector", poly.len())?;
     let _span = tracing::info_span!("hyperkzg open", k = shape.k).entered();
-    absorb_statement(transcript, srs.verifier().id(), shape.k, commitment, point, &value);
+    absorb_statement(transcript, srs.verifier().id(), &shape, commitment, point, &value);
 
     // Fold a times; commit to all but the last, which is the tail.
     let mut layers: Vec<Vec<Fr>> = Vec::with_capacity(shape.folds);
@@ -45,14 +45,15 @@ pub fn open(
     transcript.append_points(b"hyperkzg folds", &folds);
     transcript.append_scalars(b"hyperkzg tail", &tail);
 
-    // Residues of all of them modulo X^8 - s, and f_0(s).
+    // Residues of all of them modulo X^d - s, and f_0(s).
+    let radix = shape.radix();
     let s = transcript.challenge_scalar(b"hyperkzg s");
-    super::check_challenge(&s)?;
-    let powers = kernels::powers(&s, poly.len() / 8);
+    super::check_challenge(&s, radix)?;
+    let powers = kernels::powers(&s, poly.len() / radix);
     let polys = core::iter::once(poly).chain(layers.iter().map(Vec::as_slice));
-    let residues: Vec<[Fr; 8]> = polys.map(|f| kernels::residue(f, &powers)).collect();
+    let residues: Vec<Fr> = polys.flat_map(|f| kernels::residue(f, &powers, radix)).collect();
     let evaluation = kernels::evaluate(poly, &powers);
-    transcript.append_scalars(b"hyperkzg residues", residues.as_flattened());
+    transcript.append_scalars(b"hyperkzg residues", &residues);
     transcript.append_scalar(b"hyperkzg evaluation", &evaluation);
 
     // One quotient for the random combination.
@@ -63,7 +64,7 @@ pub fn open(
         power *= gamma;
         kernels::add_scaled(&mut combined, f, &power);
     }
-    let w = kernels::divide(&mut combined, &powers);
+    let w = kernels::divide(&mut combined, &powers, radix);
     let quotient = msm::msm(&bases[..w.len()], w).into_affine();
     transcript.append_point(b"hyperkzg quotient", &quotient);
     Ok(OpeningProof { folds, tail, residues, evaluation, quotient })

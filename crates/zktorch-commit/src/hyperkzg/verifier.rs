@@ -30,28 +30,29 @@ pub fn verify(
     proof: &OpeningProof,
 ) -> Result<(), CommitError> {
     let shape = Shape::new(k)?;
+    let radix = shape.radix();
     check_lengths(&shape, point, proof)?;
     check_points(commitment, proof)?;
 
     // The transcript, as the prover wrote it.
-    absorb_statement(transcript, srs.id(), k, commitment, point, &value);
+    absorb_statement(transcript, srs.id(), &shape, commitment, point, &value);
     transcript.append_points(b"hyperkzg folds", &proof.folds);
     transcript.append_scalars(b"hyperkzg tail", &proof.tail);
     let s = transcript.challenge_scalar(b"hyperkzg s");
-    check_challenge(&s)?;
-    transcript.append_scalars(b"hyperkzg residues", proof.residues.as_flattened());
+    check_challenge(&s, radix)?;
+    transcript.append_scalars(b"hyperkzg residues", &proof.residues);
     transcript.append_scalar(b"hyperkzg evaluation", &proof.evaluation);
     let gamma = transcript.challenge_scalar(b"hyperkzg gamma");
     transcript.append_point(b"hyperkzg quotient", &proof.quotient);
 
-    // The tail is f~ with its last 3a variables bound: it ends in the value.
+    // The tail is f~ with all but its first variables bound: it ends in the value.
     if dot(&eq_weights(&point[..shape.tail_vars]), &proof.tail) != value && enforced() {
         return Err(CommitError::OpeningValue);
     }
 
     // f_{i+1}(s) from the residues of f_i; the last one is the tail's, which is known.
     let mut evaluations = vec![proof.evaluation];
-    for (i, residue) in proof.residues.iter().enumerate() {
+    for (i, residue) in proof.residues.chunks(radix).enumerate() {
         evaluations.push(dot(&eq_weights(shape.group(point, i)), residue));
     }
     let tail_at_s = proof.tail.iter().rev().fold(Fr::ZERO, |acc, c| acc * s + c);
@@ -59,34 +60,34 @@ pub fn verify(
         return Err(CommitError::OpeningFold);
     }
 
-    // R = P + c (X^8 - s) with P = sum gamma^i residue_i, and c such that R(s) = sum gamma^i f_i(s).
-    let mut p = [Fr::ZERO; 8];
+    // R = P + c (X^d - s) with P = sum gamma^i residue_i, and c such that R(s) = sum gamma^i f_i(s).
+    let mut p = vec![Fr::ZERO; radix];
     let mut at_s = Fr::ZERO;
     let mut powers = Vec::with_capacity(shape.folds);
     let mut power = Fr::ONE;
-    for (residue, evaluation) in proof.residues.iter().zip(&evaluations) {
+    for (residue, evaluation) in proof.residues.chunks(radix).zip(&evaluations) {
         p.iter_mut().zip(residue).for_each(|(p, x)| *p += power * x);
         at_s += power * evaluation;
         powers.push(power);
         power *= gamma;
     }
     let p_at_s = p.iter().rev().fold(Fr::ZERO, |acc, c| acc * s + c);
-    let inverse = (s.pow([8]) - s).inverse().ok_or(CommitError::DegenerateChallenge)?;
+    let inverse = (s.pow([radix as u64]) - s).inverse().ok_or(CommitError::DegenerateChallenge)?;
     let c = (at_s - p_at_s) * inverse;
     p[0] -= c * s;
 
-    // left = sum gamma^i C_i - [R]_1 - s^2 W, in one MSM; right = [tau^9]_2 - s ([tau^8]_2 + [tau]_2).
+    // left = sum gamma^i C_i - [R]_1 - s^2 W, in one MSM; right = [tau^(d+1)]_2 - s ([tau^d]_2 + [tau]_2).
     let g1 = srs.g1();
     let mut bases: Vec<G1Affine> = vec![commitment.0];
     bases.extend_from_slice(&proof.folds);
-    bases.extend_from_slice(g1);
+    bases.extend_from_slice(&g1[..=radix]);
     bases.push(proof.quotient);
     let mut scalars = powers;
     scalars.extend(p.iter().chain([&c]).map(|r| -*r));
     scalars.push(-s.square());
     let left = G1Projective::msm_unchecked(&bases, &scalars);
     let g2 = srs.g2();
-    let right = g2[9].into_group() - (g2[8] + g2[1]) * s;
+    let right = g2[radix + 1].into_group() - (g2[radix] + g2[1]) * s;
     let product = Bn254::multi_pairing([left.into_affine(), -proof.quotient], [g2[0], right.into_affine()]);
     if product.is_zero() || !enforced() { Ok(()) } else { Err(CommitError::OpeningPairing) }
 }
@@ -100,7 +101,7 @@ fn check_lengths(shape: &Shape, point: &[Fr], proof: &OpeningProof) -> Result<()
         ("opening point", shape.k, point.len()),
         ("opening folds", shape.commitments(), proof.folds.len()),
         ("opening tail", shape.tail_len(), proof.tail.len()),
-        ("opening residues", shape.folds, proof.residues.len()),
+        ("opening residues", shape.radix() * shape.folds, proof.residues.len()),
     ];
     for (what, expected, got) in lengths {
         if expected != got && enforced() {

@@ -72,7 +72,14 @@ impl TableLayout {
             .collect();
         let vars: Vec<usize> =
             keys.iter().map(|keys| keys.len().max(1).next_power_of_two().trailing_zeros() as usize).collect();
-        let (offsets, cells) = place::stack(&vars);
+        // The padding's only entry takes a cell that another table leaves free, if there is one.
+        let (mut offsets, cells) = place::stack(&vars[1..]);
+        let free = offsets.iter().zip(&keys[1..]).zip(&vars[1..]);
+        let free = free
+            .filter(|((_, keys), vars)| keys.len() < 1 << **vars)
+            .map(|((offset, keys), _)| offset + keys.len());
+        offsets.insert(0, free.min().unwrap_or(cells));
+        let cells = cells.max(offsets[0] + 1);
         let tables = (1i32..)
             .zip(kinds.iter().zip(keys).zip(offsets))
             .map(|(tag, ((kind, keys), offset))| LookupTable { kind: *kind, keys, tag, offset })

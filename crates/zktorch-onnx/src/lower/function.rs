@@ -21,6 +21,8 @@ pub(super) const TOLERANCE: f64 = 1.0 / 4096.0;
 const STEEP: i32 = 3;
 /// Bits of an argument beyond those of a domain, for interpolation.
 const REST_BITS: i32 = 12;
+/// What a ReLU is looked up on. One integer less than 16 bits have, which no scale needs: its cell is the padding's.
+pub(super) const RELU: Interval = Interval { lo: -Interval::I16.hi, hi: Interval::I16.hi };
 /// Domains of 17 bits.
 const WIDE: Interval = Interval { lo: -(1 << 16), hi: (1 << 16) - 1 };
 /// Coarse rounding is looked at up to this scale.
@@ -204,7 +206,7 @@ impl Lowering<'_> {
         let integer = self.program.value(y).kind != Kind::Float;
         let own = own.clamp(-MAX_SCALE, MAX_SCALE);
         if !integer && Self::is_relu(formula) {
-            let table = Table { function: Function::Relu, domain: Interval::I16 };
+            let table = Table { function: Function::Relu, domain: RELU };
             let range = Interval::new(0, Interval::I16.hi);
             return Plan { table, range, scale: own, output_scale: own, saturates: false, slope: None };
         }

@@ -2,6 +2,7 @@
 
 use zktorch_graph::{Function, Interval, Role, Table};
 
+use super::function::RELU;
 use super::quantise::fit;
 use super::{Lowering, MORE_BITS, Value};
 use crate::Result;
@@ -130,7 +131,7 @@ impl Lowering<'_> {
         let difference = a.clone().plus(&b.negated());
         let (lo, hi) = (a.bounds.0 - b.bounds.1, a.bounds.1 - b.bounds.0);
         // After a ReLU differences have 16 bits, in general they have 17.
-        let domains = [Interval::I16, WIDE];
+        let domains = [RELU, WIDE];
         let fits = |domain: &&Interval| i128::from(domain.lo) <= lo && hi <= i128::from(domain.hi);
         let Some(domain) = domains.iter().find(fits).copied() else {
             return Err(self.error("difference of a maximum", "17 bits", format!("[{lo}, {hi}]")));

@@ -14,6 +14,8 @@ const MAX_SHIFT: u32 = 47;
 const OUTLIER: f64 = 64.0;
 /// Constants of more entries have 16 bits even in models with guard bits.
 const MOST_FINE_WEIGHTS: usize = 1 << 19;
+/// Expressions stay below 2^100, with what a step adds to them.
+const MOST_RAISED: i128 = 1 << 96;
 /// Scales beyond this gain nothing: smaller numbers than 2^-200 are zero for everybody.
 const MAX_SCALE: i32 = 200;
 
@@ -223,11 +225,24 @@ impl Lowering<'_> {
         }
         let raised = value.raised(up).ok_or_else(|| self.error("shift", "at most 61 bits", up))?;
         match u64::from(value.div).checked_shl(down).filter(|divisor| *divisor <= 1 << 48) {
-            Some(divisor) => Ok((raised, divisor)),
+            Some(divisor) => Ok(self.common(raised, divisor)),
             None => {
                 let coarse = self.wide(value, value.scale, id)?;
                 self.divided(&coarse, scale, id)
             }
+        }
+    }
+
+    /// The same quotient with the divisor 2^16 instead of a smaller power of two, so that one table serves all remainders: those of
+    /// `2^(16-s) acc` by 2^16 are `2^(16-s)` times those of acc by 2^s.
+    fn common(&self, value: Value, divisor: u64) -> (Value, u64) {
+        let bits = divisor.trailing_zeros();
+        if !divisor.is_power_of_two() || !(1..Limbs::BITS).contains(&bits) {
+            return (value, divisor);
+        }
+        match value.raised(Limbs::BITS - bits) {
+            Some(raised) if self.validated_bound(&raised) < MOST_RAISED => (raised, 1 << Limbs::BITS),
+            _ => (value, divisor),
         }
     }
 

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use zktorch::cli::{self, Dim, Sharding};
 use zktorch::printable;
 use zktorch::report::Report;
-use zktorch_graph::{committed_cells, shards};
+use zktorch_graph::layout::{Layout, LookupKind, LookupTable, Scope};
+use zktorch_graph::{Function, Graph, committed_cells, shards};
 use zktorch_onnx::{Compiled, NodeReport, Options, compile, inspect};
 use zktorch_prover::Estimate;
 
@@ -59,9 +60,26 @@ fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize, shardi
     report.committed_values = Some(estimate.committed_values);
     report.note("shards", (cut.len() > 1).then_some(cut.len()));
     report.note("k", estimate.k);
+    report.note("tables", tables(graph, estimate.k));
     tell_saturation(report, compiled.saturate, &compiled.graph);
     report.note("estimated_prove_s", estimate.seconds);
     report.note("estimated_memory_bytes", estimate.memory_bytes);
+}
+
+/// The lookup tables of a graph: each costs as much as tensors with so many entries, however small the model is.
+fn tables(graph: &Graph, k: usize) -> Vec<String> {
+    let layout = Layout::new(graph, k, Scope::Inference);
+    let name = |table: &LookupTable| match table.kind {
+        LookupKind::Range(_) => "range".to_owned(),
+        LookupKind::Function(id) => match &graph.table(id).function {
+            Function::Relu => "relu".to_owned(),
+            Function::LeakyRelu { .. } => "leaky relu".to_owned(),
+            Function::Clip { .. } => "clip".to_owned(),
+            _ => "function".to_owned(),
+        },
+    };
+    let line = |table: &LookupTable| format!("{} [{}, {}]", name(table), table.keys.lo, table.keys.hi);
+    layout.tables().tables().iter().skip(1).map(line).collect()
 }
 
 /// What readers get: the summary, the problems, the fields, the nodes.

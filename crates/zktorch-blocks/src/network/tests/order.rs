@@ -122,13 +122,13 @@ const ORDER: &str = "
 +mira functional variables
 +mira functional terms
 (+mira functional coefficient +mira functional point) x 10
++mira functional blocks
 +mira mask commitment
 +mira mask value
 -mira mask delta
 +mira masked value
 # 14, 15. the fold of the messages
 +channel mask messages
-+channel mask slack
 +channel mask error
 +message error
 -mira fold gamma
@@ -153,22 +153,28 @@ const ORDER: &str = "
 +mira functional variables
 +mira functional terms
 (+mira functional coefficient +mira functional point) x 10
++mira functional blocks
 +mira instance value
 +mira instance commitment
 +mira functional variables
 +mira functional terms
-(+mira functional coefficient +mira functional point) x 16
++mira functional blocks
++mira functional prefix
++mira functional weights
 +mira instance value
 +mira instance commitment
 +mira functional variables
 +mira functional terms
-(+mira functional coefficient +mira functional point) x 16
++mira functional blocks
++mira functional prefix
++mira functional weights
 +mira instance value
 +mira instance commitment
 +mira functional variables
 +mira functional terms
 +mira functional coefficient
 +mira functional point
++mira functional blocks
 +mira instance value
 +sumcheck
 +instances

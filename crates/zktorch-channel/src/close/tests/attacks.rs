@@ -102,41 +102,20 @@ fn finish<'f>(
     forger.assemble(forger.fold_proof(mask, &cross.0), argument)
 }
 
-/// u_r chosen after epsilon: u* = 1 + epsilon u_r = 0 makes the messages (all zero here) and every constant vanish.
-#[test]
-fn u_r_not_absorbed() {
-    let label = b"channel mask slack";
-    let case = no_claims();
-    let mut forger = messages(&case, label, Fr::ZERO, |_| vec![Fr::ZERO; SMALL.helpers]);
-    assert!(forger.r1cs.check(&forger.z).is_err());
-    let z = random_z(&forger);
-    let zeros = vec![Fr::ZERO; forger.r1cs.num_constraints()];
-    let cross = error_term(&forger, &zeros, 20);
-    let epsilon = draw(
-        &mut forger,
-        |forger, transcript| absorb_mask(transcript, &forger.accumulator(z.clone(), Fr::ZERO).0),
-        &cross.0,
-    );
-    let mut mask = forger.accumulator(z, Fr::ZERO);
-    mask.0.instance.slack = -epsilon.inverse().unwrap();
-    let proof = finish(&forger, &mask, cross, epsilon);
-    assert_only_the_forgetful_accept(&case, label, &proof, DECIDER);
-}
-
 /// T chosen after epsilon: whatever the folded messages violate is declared to be the error.
 #[test]
 fn cross_term_not_absorbed() {
     let label = b"message error";
     let case = no_claims();
     let mut forger = false_messages(&case, label);
-    let (z, slack) = (random_z(&forger), Fr::from(77u64));
+    let z = random_z(&forger);
     let placeholder = vec![G1Projective::ZERO; forger.relation().num_error_chunks()];
     let epsilon = draw(
         &mut forger,
-        |forger, transcript| absorb_mask(transcript, &forger.accumulator(z.clone(), slack).0),
+        |forger, transcript| absorb_mask(transcript, &forger.accumulator(z.clone()).0),
         &placeholder,
     );
-    let mask = forger.accumulator(z, slack);
+    let mask = forger.accumulator(z);
     // epsilon T = f(folded) - epsilon^2 E_r.
     let mut value = folded_value(&forger, &mask, epsilon);
     value.accumulate(&mask.1.opening.values, -epsilon.square());
@@ -152,15 +131,15 @@ fn mask_error_not_absorbed() {
     let label = b"channel mask error";
     let case = no_claims();
     let mut forger = false_messages(&case, label);
-    let (z, slack) = (random_z(&forger), Fr::from(77u64));
+    let z = random_z(&forger);
     let zeros = vec![Fr::ZERO; forger.r1cs.num_constraints()];
     let cross = error_term(&forger, &zeros, 22);
     let epsilon = draw(
         &mut forger,
-        |forger, transcript| absorb_mask(transcript, &forger.accumulator(z.clone(), slack).0),
+        |forger, transcript| absorb_mask(transcript, &forger.accumulator(z.clone()).0),
         &cross.0,
     );
-    let mut mask = forger.accumulator(z, slack);
+    let mut mask = forger.accumulator(z);
     let mut value = folded_value(&forger, &mask, epsilon);
     value.iter_mut().for_each(|e| *e /= epsilon.square());
     let (error, opening) = error_term(&forger, &value, 23);
@@ -182,24 +161,22 @@ fn mask_not_absorbed() {
     assert!(forger.r1cs.check(&forger.z).is_err());
     let zeros = vec![Fr::ZERO; forger.r1cs.num_constraints()];
     let (cross, error) = (error_term(&forger, &zeros, 24), error_term(&forger, &zeros, 25));
-    let slack = Fr::from(77u64);
     let epsilon = draw(
         &mut forger,
         |forger, transcript| {
             let z = vec![Fr::ZERO; forger.z.len()];
-            let mut mask = forger.accumulator(z, slack).0;
+            let mut mask = forger.accumulator(z).0;
             mask.error = error.0.clone();
             absorb_mask(transcript, &mask);
         },
         &cross.0,
     );
-    // z + epsilon z_r = u* z' with E* = 0.
+    // z + epsilon z_r = z' with E* = 0.
     let mut satisfying = forger.z.clone();
     satisfying[0] = other;
     forger.r1cs.check(&satisfying).unwrap();
-    let u = Fr::ONE + epsilon * slack;
-    let z = satisfying.iter().zip(&forger.z).map(|(s, z)| (u * s - z) / epsilon).collect();
-    let mut mask = forger.accumulator(z, slack);
+    let z = satisfying.iter().zip(&forger.z).map(|(s, z)| (*s - z) / epsilon).collect();
+    let mut mask = forger.accumulator(z);
     (mask.0.error, mask.1.opening) = error;
     let proof = finish(&forger, &mask, cross, epsilon);
     assert_only_the_forgetful_accept(&case, label, &proof, DECIDER);
@@ -208,7 +185,7 @@ fn mask_not_absorbed() {
 /// An honest fold of messages that violate their constraints: false as well.
 pub(super) fn false_fold<'f>(forger: &'f Forger<'_>) -> (Transcript, FoldProof, Accumulator<'f>) {
     let relation = forger.relation();
-    let mask = forger.accumulator(random_z(forger), Fr::from(77u64));
+    let mask = forger.accumulator(random_z(forger));
     let mut transcript = forger.transcript.clone();
     absorb_mask(&mut transcript, &mask.0);
     // T for messages that satisfy the constraints; these do not.
@@ -442,9 +419,8 @@ fn statement_not_absorbed() {
     let blinds: [Blind; 2] = random_blinds(2, 28).try_into().unwrap();
     let [row, mask_row] =
         [(&message, &blinds[0]), (&mask, &blinds[1])].map(|(v, b)| srs.commit(v, b).unwrap());
-    let slack = Fr::from(99u64);
     let zero = vec![G1Affine::identity()];
-    let fold = FoldProof { mask: vec![mask_row.point()], slack, error: zero.clone(), cross: zero };
+    let fold = FoldProof { mask: vec![mask_row.point()], error: zero.clone(), cross: zero };
 
     // The forger's transcript does not have n.
     let transcript = Factors { n: Fr::ZERO, absorbed: false }.transcript();
@@ -459,14 +435,13 @@ fn statement_not_absorbed() {
         recorder.finish().unwrap().r1cs
     };
     let relation = MessageRelation::new(&layout, srs.k());
-    let instance = mask_instance(fold.mask.clone(), slack);
+    let instance = mask_instance(fold.mask.clone());
     absorb_mask(&mut transcript, &Relaxed { instance, error: commitments.clone() });
     relation.absorb_error(&mut transcript, &commitments);
     let epsilon = transcript.challenge_nonzero(b"mira fold gamma");
     let z: Vec<Fr> = message.iter().zip(&mask).map(|(a, b)| *a + epsilon * b).collect();
-    let u = Fr::ONE + epsilon * slack;
-    // va = p*, vb = q*, vc = p* q* / u*, and vc = u* n.
-    let n = z[0] * z[1] / u.square();
+    // va = p*, vb = q*, vc = p* q*, and vc = n.
+    let n = z[0] * z[1];
     assert_ne!(message[0] * message[1], n);
 
     // What is left is the honest argument for the R1CS with this n, whose relaxed instance holds without error.
@@ -482,7 +457,7 @@ fn statement_not_absorbed() {
     );
     let none = (commitments.clone(), ErrorOpening { values: vec![Fr::ZERO], blinds: vec![Blind::zero()] });
     let mask = (
-        Relaxed { instance: mask_instance(fold.mask.clone(), slack), error: commitments },
+        Relaxed { instance: mask_instance(fold.mask.clone()), error: commitments },
         RelaxedWitness { witness: mask_witness(mask, vec![blinds[1].clone()]), opening: none.1.clone() },
     );
     folded.0.fold(&mask.0, core::slice::from_ref(&none.0), epsilon);

@@ -77,13 +77,13 @@ impl<'a> Forger<'a> {
         HiddenProof { rows: self.rows.clone(), masks: self.masks.clone(), fold, argument }
     }
 
-    /// A mask of given z and u, with the error term that it has.
-    pub(super) fn accumulator(&self, z: Vec<Fr>, slack: Fr) -> Accumulator<'_> {
+    /// A mask of given z, with the error term that it has.
+    pub(super) fn accumulator(&self, z: Vec<Fr>) -> Accumulator<'_> {
         let relation = self.relation();
         let mut rng = StdRng::seed_from_u64(99);
         let mut blind = || Blind::random(&mut rng);
         let (commitments, blinds) = relation.commit_mask(&self.case.srs, &z, &mut blind).unwrap();
-        let (instance, witness) = (fold::mask_instance(commitments, slack), fold::mask_witness(z, blinds));
+        let (instance, witness) = (fold::mask_instance(commitments), fold::mask_witness(z, blinds));
         let value = relation.form(&instance, &witness).unwrap();
         let (error, opening) = relation.commit_error(&self.case.srs, &value, &mut blind).unwrap();
         (Relaxed { instance, error }, RelaxedWitness { witness, opening })
@@ -97,7 +97,6 @@ impl<'a> Forger<'a> {
     ) -> FoldProof {
         FoldProof {
             mask: mask.0.instance.mask.to_points(),
-            slack: mask.0.instance.slack,
             error: to_affine(&mask.0.error),
             cross: to_affine(cross),
         }

@@ -21,8 +21,8 @@ const ORDER: &str = "
         + example commitments, + example evaluations, - example rho, + example helpers
     12, 13: mask; the constraints are closed
         + mira mask claim, * claims, + mira mask commitment, + mira mask value, - mira mask delta, + mira masked value
-    14, 15: Com(z_r), u_r, Com(E_r), Com(T), epsilon
-        + channel mask messages, + channel mask slack, + channel mask error, + message error, - mira fold gamma
+    14, 15: Com(z_r), Com(E_r), Com(T), epsilon
+        + channel mask messages, + channel mask error, + message error, - mira fold gamma
     16: Spartan
         - spartan tau, + spartan outer, - spartan outer challenge
         + spartan products, - spartan gamma

@@ -43,10 +43,8 @@ impl Encoded {
         // C_s, y*.
         push(true, 1);
         push(false, 1);
-        // Com(z_r), u_r, Com(E_r), Com(T).
-        push(true, self.shape.mask_chunks());
-        push(false, 1);
-        push(true, 2 * chunks);
+        // Com(z_r), Com(E_r), Com(T).
+        push(true, self.shape.mask_chunks() + 2 * chunks);
         let sizes = self.shape.sizes();
         let reduction = self.shape.reduction();
         push(false, sizes.num_scalars());
@@ -54,8 +52,10 @@ impl Encoded {
         push(true, 2);
         push(false, 2);
         push(false, 2 * reduction.num_vars + reduction.instances);
-        // Blind; for vectors of 2^5: no fold, tail of four, one residue, an evaluation, the quotient.
-        push(false, 1 + 4 + 8 + 1);
+        // Blind; for vectors of 2^5: one fold, tail of two, two residues, an evaluation, the quotient.
+        push(false, 1);
+        push(true, 1);
+        push(false, 2 + 8 + 1);
         push(true, 1);
         assert_eq!(kinds.len() * 32, self.bytes.len());
         kinds

@@ -37,7 +37,7 @@ fn single(at: usize, value: Fr) -> Vec<Fr> {
 /// it had not.
 fn prove_with(forger: &Forger<'_>, added: &Added, sees: [bool; 3]) -> HiddenProof {
     let (relation, case) = (forger.relation(), forger.case);
-    let mut mask = forger.accumulator(random_z(forger), Fr::from(77u64));
+    let mut mask = forger.accumulator(random_z(forger));
     // f of the honest messages is zero: f at epsilon = 1 is T + E_r.
     let mut cross = folded_value(forger, &mask, Fr::ONE);
     cross.accumulate(&mask.1.opening.values, -Fr::ONE);

@@ -298,21 +298,6 @@ fn zero_challenges_are_drawn_again() {
 }
 
 #[test]
-fn the_slack_is_recomputed() {
-    // u* = 1 + epsilon u_r with the verifier's own epsilon: another u_r changes the argument even if nothing else does.
-    let case = Case::new(SMALL);
-    let program = || {
-        let probe = Probe::new();
-        probe.omit_label(b"channel mask slack");
-        case.transcript().with_probe(&probe)
-    };
-    let mut proof = case.prove(program(), 1);
-    case.verify_with(program(), &proof).unwrap();
-    proof.fold.slack += one();
-    assert_unsatisfied(case.verify_with(program(), &proof), DECIDER);
-}
-
-#[test]
 fn a_wrong_error_term_is_rejected() {
     // E* = epsilon T + epsilon^2 E_r is the verifier's; moving any of the two commitments, with the transcript kept, is
     // noticed when E* is opened.

@@ -1,5 +1,6 @@
 //! Why the masks of the split claim, and their value, are absorbed before delta.
 
+use ark_ff::Field;
 use zktorch_field::Fr;
 use zktorch_mira::{Functional, Module};
 use zktorch_transcript::{ClearProver, ProverChannel};

@@ -17,9 +17,12 @@ const PACKED_FROM: usize = 1 << 9;
 /// Entries a task works on.
 const CHUNK: usize = 1 << 14;
 
-/// One fold: `out[m] = sum_{j<8} weights[j] f[8m + j]`.
+/// The radix that has packed passes.
+const PACKED: usize = 8;
+
+/// One fold: `out[m] = sum_{j<d} weights[j] f[d m + j]` for d weights.
 pub(crate) fn fold(f: &[Fr], weights: &[Fr]) -> Vec<Fr> {
-    let Some(weights) = weights.first_chunk::<8>().filter(|_| f.len() >= PACKED_FROM) else {
+    let Some(weights) = weights.first_chunk::<PACKED>().filter(|_| f.len() >= PACKED_FROM) else {
         return plain::fold(f, weights);
     };
     let mut out = vec![Fr::ZERO; f.len() / 8];
@@ -98,12 +101,12 @@ impl Kernel for Powers<'_> {
     }
 }
 
-/// `f mod (X^8 - s)`: the coefficients `g_j(s) = sum_m f[8m + j] s^m`. `powers` are those of s, at least `len / 8`.
-pub(crate) fn residue(f: &[Fr], powers: &[Fr]) -> [Fr; 8] {
-    if f.len() < PACKED_FROM {
-        return plain::residue(f, powers);
+/// `f mod (X^d - s)`: the coefficients `g_j(s) = sum_m f[d m + j] s^m`. `powers` are those of s, at least `len / d`.
+pub(crate) fn residue(f: &[Fr], powers: &[Fr], radix: usize) -> Vec<Fr> {
+    if f.len() < PACKED_FROM || radix != PACKED {
+        return plain::residue(f, powers, radix);
     }
-    sums::blocks(f, &powers[..f.len() / 8])
+    sums::blocks(f, &powers[..f.len() / 8]).to_vec()
 }
 
 /// `f(s)`; `powers` are those of s, at least `len / 8`.
@@ -150,14 +153,14 @@ impl Kernel for AddScaled<'_> {
     }
 }
 
-/// Divides `f`, whose length is a power of two and at least 16, by `Z = (X^8 - s)(X - s)` in place: the quotient is
-/// what is returned, nine coefficients shorter; the remainder is lost. `powers` are those of s, at least `len / 8`.
-pub(crate) fn divide<'a>(f: &'a mut [Fr], powers: &[Fr]) -> &'a [Fr] {
-    if f.len() < PACKED_FROM {
-        plain::divide(f, powers);
+/// Divides `f`, whose length is a power of two and at least 16, by `Z = (X^d - s)(X - s)` in place: the quotient is
+/// what is returned, d + 1 coefficients shorter; the remainder is lost. `powers` are those of s, at least `len / d`.
+pub(crate) fn divide<'a>(f: &'a mut [Fr], powers: &[Fr], radix: usize) -> &'a [Fr] {
+    if f.len() < PACKED_FROM || radix != PACKED {
+        plain::divide(f, powers, radix);
     } else {
         divide::by_x8(f, powers);
         divide::by_x(f, powers);
     }
-    &f[9..]
+    &f[radix + 1..]
 }

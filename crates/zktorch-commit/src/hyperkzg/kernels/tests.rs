@@ -19,11 +19,11 @@ fn check(f: &[Fr], s: Fr) {
     let powers = powers(&s, f.len() / 8);
     let expected: Vec<Fr> = (0..powers.len() as u64).map(|i| s.pow([i])).collect();
     assert_eq!(powers, expected);
-    assert_eq!(residue(f, &powers), plain::residue(f, &powers));
+    assert_eq!(residue(f, &powers, PACKED), plain::residue(f, &powers, PACKED));
     assert_eq!(evaluate(f, &powers), plain::evaluate(f, &powers));
     let (mut packed, mut plain) = (f.to_vec(), f.to_vec());
-    plain::divide(&mut plain, &powers);
-    assert_eq!(divide(&mut packed, &powers), &plain[9..]);
+    plain::divide(&mut plain, &powers, PACKED);
+    assert_eq!(divide(&mut packed, &powers, PACKED), &plain[9..]);
 }
 
 #[test]

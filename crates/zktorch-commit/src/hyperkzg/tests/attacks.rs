@@ -13,7 +13,9 @@ use super::{naive_evaluate, random, srs, transcript};
 use crate::{CommitError, Commitment};
 
 /// Two folds, one of them committed, and a tail of four.
-const K: usize = 8;
+const K: usize = 6;
+/// The radix there.
+const RADIX: usize = 4;
 
 /// A prover who makes the messages one by one, and may change any of them; what it does not change is honest.
 struct Forger {
@@ -26,7 +28,7 @@ struct Forger {
     fold: Vec<Fr>,
     tail: Vec<Fr>,
     /// Of f and of its fold.
-    residues: [[Fr; 8]; 2],
+    residues: [Vec<Fr>; 2],
     evaluation: Fr,
     quotient: Vec<Fr>,
     s: Fr,
@@ -54,7 +56,7 @@ impl Forger {
             value: naive_evaluate(&f, &point),
             fold: Vec::new(),
             tail: Vec::new(),
-            residues: [[Fr::ZERO; 8]; 2],
+            residues: Default::default(),
             evaluation: Fr::ZERO,
             quotient: Vec::new(),
             s: Fr::ZERO,
@@ -85,23 +87,30 @@ impl Forger {
     /// Absorbs statement, fold and tail; s, and the residues there.
     fn draw_s(&mut self) {
         let id = srs().verifier().id();
-        absorb_statement(&mut self.transcript, id, K, self.commitment, &self.point, &self.value);
+        absorb_statement(
+            &mut self.transcript,
+            id,
+            &Shape::new(K).unwrap(),
+            self.commitment,
+            &self.point,
+            &self.value,
+        );
         self.transcript.append_points(b"hyperkzg folds", &[commit(&self.fold)]);
         self.transcript.append_scalars(b"hyperkzg tail", &self.tail);
         self.s = self.transcript.challenge_scalar(b"hyperkzg s");
         let powers = kernels::powers(&self.s, 1 << K);
-        self.residues = [&self.f, &self.fold].map(|f| kernels::residue(f, &powers));
+        self.residues = [&self.f, &self.fold].map(|f| kernels::residue(f, &powers, RADIX));
         self.evaluation = kernels::evaluate(&self.f, &powers);
     }
 
     /// Absorbs residues and evaluation; gamma, and the quotient of f and its fold.
     fn draw_gamma(&mut self) {
-        self.transcript.append_scalars(b"hyperkzg residues", self.residues.as_flattened());
+        self.transcript.append_scalars(b"hyperkzg residues", &self.residues.concat());
         self.transcript.append_scalar(b"hyperkzg evaluation", &self.evaluation);
         self.gamma = self.transcript.challenge_scalar(b"hyperkzg gamma");
         let mut combined = self.f.clone();
         kernels::add_scaled(&mut combined, &self.fold, &self.gamma);
-        self.quotient = kernels::divide(&mut combined, &kernels::powers(&self.s, 1 << K)).to_vec();
+        self.quotient = kernels::divide(&mut combined, &kernels::powers(&self.s, 1 << K), RADIX).to_vec();
     }
 
     /// The claim is false; it is accepted without the absorption, and refused with it.
@@ -113,7 +122,7 @@ impl Forger {
         let proof = OpeningProof {
             folds: vec![commit(&self.fold)],
             tail: self.tail,
-            residues: self.residues.to_vec(),
+            residues: self.residues.concat(),
             evaluation: self.evaluation,
             quotient: commit(&self.quotient),
         };
@@ -134,9 +143,9 @@ fn a_commitment_that_is_not_absorbed_is_forged() {
     let mut forger = Forger::new(b"hyperkzg commitment");
     forger.draw_s();
     forger.draw_gamma();
-    // Z = X^9 - s X^8 - s X + s^2.
+    // Z = X^5 - s X^4 - s X + s^2.
     let s = forger.s;
-    for (power, c) in [(9, Fr::ONE), (8, -s), (1, -s), (0, s.square())] {
+    for (power, c) in [(5, Fr::ONE), (4, -s), (1, -s), (0, s.square())] {
         forger.f[power] += c;
     }
     forger.quotient[0] += Fr::ONE;
@@ -216,7 +225,7 @@ fn residues_that_are_not_absorbed_are_forged() {
 #[test]
 fn an_evaluation_that_is_not_absorbed_is_forged() {
     let mut forger = Forger::new(b"hyperkzg evaluation");
-    forger.fold = random(82, 1 << (K - 3));
+    forger.fold = random(82, 1 << (K - 2));
     forger.tail = kernels::fold(&forger.fold, &forger.weights(1));
     forger.value = dot(&forger.tail_weights(), &forger.tail);
     forger.draw_s();

@@ -25,23 +25,23 @@ fn move_point(p: &mut G1Affine) {
 #[test]
 fn every_mutation_is_rejected() {
     type Change = (&'static str, fn(&mut Opened), CommitError);
-    // k = 8: two folds of three variables (one of them committed) and a tail of two.
+    // k = 6: two folds of two variables (one of them committed) and a tail of two.
     let pairing = CommitError::OpeningPairing;
     let fold = CommitError::OpeningFold;
     let changes: Vec<Change> = vec![
         ("commitment", |o| move_point(&mut o.commitment.0), fold.clone()),
         ("point, a tail coordinate", |o| bump(&mut o.point[0]), CommitError::OpeningValue),
-        ("point, a folded coordinate", |o| bump(&mut o.point[7]), fold.clone()),
+        ("point, a folded coordinate", |o| bump(&mut o.point[5]), fold.clone()),
         ("value", |o| bump(&mut o.value), CommitError::OpeningValue),
         ("folds", |o| move_point(&mut o.proof.folds[0]), fold.clone()),
         ("tail", |o| bump(&mut o.proof.tail[3]), CommitError::OpeningValue),
-        ("first residue", |o| bump(&mut o.proof.residues[0][5]), pairing.clone()),
-        ("last residue", |o| bump(&mut o.proof.residues[1][0]), fold.clone()),
+        ("first residue", |o| bump(&mut o.proof.residues[3]), pairing.clone()),
+        ("last residue", |o| bump(&mut o.proof.residues[4]), fold.clone()),
         ("evaluation", |o| bump(&mut o.proof.evaluation), pairing.clone()),
         ("quotient", |o| move_point(&mut o.proof.quotient), pairing.clone()),
     ];
     for (what, change, expected) in changes {
-        let mut opened = Opened::new(8, 30);
+        let mut opened = Opened::new(6, 30);
         assert_eq!(opened.proof.folds.len(), 1);
         change(&mut opened);
         assert_eq!(opened.verify(), Err(expected), "{what}");
@@ -52,14 +52,14 @@ fn every_mutation_is_rejected() {
 fn every_scalar_of_the_proof_matters() {
     for k in [4, 8] {
         let honest = Opened::new(k, 31).proof;
-        let scalars = honest.tail.len() + 8 * honest.residues.len();
+        let scalars = honest.tail.len() + honest.residues.len();
         for i in 0..scalars {
             let mut opened = Opened { proof: honest.clone(), ..Opened::new(k, 31) };
             let tail = honest.tail.len();
             if i < tail {
                 bump(&mut opened.proof.tail[i]);
             } else {
-                bump(&mut opened.proof.residues.as_flattened_mut()[i - tail]);
+                bump(&mut opened.proof.residues[i - tail]);
             }
             assert!(opened.verify().is_err());
         }
@@ -124,7 +124,7 @@ fn cheat(
 ) -> OpeningProof {
     let shape = Shape::new(point.len()).unwrap();
     let mut t = transcript();
-    absorb_statement(&mut t, srs().verifier().id(), shape.k, commitment, point, &value);
+    absorb_statement(&mut t, srs().verifier().id(), &shape, commitment, point, &value);
     let mut layers = vec![f.to_vec()];
     for i in 0..shape.folds {
         layers.push(kernels::fold(&layers[i], &eq_weights(shape.group(point, i))));
@@ -137,10 +137,10 @@ fn cheat(
     t.append_points(b"hyperkzg folds", &folds);
     t.append_scalars(b"hyperkzg tail", &tail);
     let s = t.challenge_scalar(b"hyperkzg s");
-    let powers = kernels::powers(&s, f.len() / 8);
-    let residues: Vec<[Fr; 8]> = layers.iter().map(|f| kernels::residue(f, &powers)).collect();
+    let powers = kernels::powers(&s, f.len() / shape.radix());
+    let residues: Vec<Fr> = layers.iter().flat_map(|f| kernels::residue(f, &powers, shape.radix())).collect();
     let evaluation = kernels::evaluate(f, &powers);
-    t.append_scalars(b"hyperkzg residues", residues.as_flattened());
+    t.append_scalars(b"hyperkzg residues", &residues);
     t.append_scalar(b"hyperkzg evaluation", &evaluation);
     let gamma = t.challenge_scalar(b"hyperkzg gamma");
     let mut combined = f.to_vec();
@@ -149,7 +149,7 @@ fn cheat(
         power *= gamma;
         kernels::add_scaled(&mut combined, layer, &power);
     }
-    let quotient = commit(kernels::divide(&mut combined, &powers));
+    let quotient = commit(kernels::divide(&mut combined, &powers, shape.radix()));
     OpeningProof { folds, tail, residues, evaluation, quotient }
 }
 
@@ -188,13 +188,13 @@ fn commitment_with_powers_beyond_n_is_rejected() {
 /// entries, as documented; at any other point they cannot.
 #[test]
 fn powers_beyond_n_cannot_change_a_claim() {
-    let k = 5;
+    let k = 4;
     let mut f = random(42, 2 << k);
     let point = random(43, k);
     let weights = eq_weights(&point[2..]);
     let folded = kernels::fold(&f[1 << k..], &weights);
     for (j, x) in folded.iter().enumerate() {
-        f[(1 << k) + 8 * j] -= *x * weights[0].inverse().unwrap();
+        f[(1 << k) + 4 * j] -= *x * weights[0].inverse().unwrap();
     }
     let commitment = Commitment::from(srs().commit_without_blind(&f).unwrap());
 
@@ -230,11 +230,11 @@ fn false_claims_whose_errors_cancel_are_rejected() {
 /// Residues made up to fit the folds, after the challenge that they should have answered.
 #[test]
 fn residues_that_fit_the_folds_but_not_the_commitments_are_rejected() {
-    let mut o = Opened::new(8, 51);
+    let mut o = Opened::new(6, 51);
     // Move the first residue along a direction that its fold does not see.
-    let weights = eq_weights(&o.point[5..]);
-    o.proof.residues[0][0] += weights[1];
-    o.proof.residues[0][1] -= weights[0];
+    let weights = eq_weights(&o.point[4..]);
+    o.proof.residues[0] += weights[1];
+    o.proof.residues[1] -= weights[0];
     assert_eq!(o.verify(), Err(CommitError::OpeningPairing));
 }
 

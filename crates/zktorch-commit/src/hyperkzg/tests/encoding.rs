@@ -10,14 +10,15 @@ use crate::{CommitError, Commitment, MIN_LOG_SIZE};
 
 #[test]
 fn round_trips_with_the_documented_length() {
-    for (k, length) in [(4, 32 * (1 + 9 + 2)), (5, 32 * (1 + 9 + 4)), (9, 32 * (2 + 17 + 8))] {
+    for (k, length) in [(4, 32 * (1 + 5 + 4)), (5, 32 * (2 + 9 + 2)), (9, 32 * (4 + 17 + 2))] {
         let proof = Opened::new(k, 20).proof;
         let bytes = proof.to_bytes();
         assert_eq!(bytes.len(), length);
         assert_eq!(OpeningProof::size(k), Ok(length));
         assert_eq!(OpeningProof::from_bytes(k, &bytes), Ok(proof));
     }
-    // 2^20: six folds of three variables and a tail of two.
+    // 2^15: seven folds of two variables and a tail of one. 2^20: six folds of three variables and a tail of two.
+    assert_eq!(OpeningProof::size(15), Ok(32 * (7 + 29 + 2)));
     assert_eq!(OpeningProof::size(20), Ok(32 * (6 + 49 + 4)));
 }
 
@@ -38,15 +39,15 @@ fn truncated_and_extended_bytes_are_refused() {
 
 #[test]
 fn non_canonical_scalars_are_refused() {
-    let opened = Opened::new(5, 22);
+    let opened = Opened::new(4, 22);
     let bytes = opened.proof.to_bytes();
-    // k = 5: no committed fold, so the tail comes first. The same scalar plus the modulus:
+    // k = 4: no committed fold, so the tail comes first. The same scalar plus the modulus:
     let mut modulus = Fr::MODULUS;
     modulus.add_with_carry(&opened.proof.tail[0].into_bigint());
     let mut wrong = bytes.clone();
     wrong[..32].copy_from_slice(&modulus.to_bytes_le());
     assert_eq!(
-        OpeningProof::from_bytes(5, &wrong),
+        OpeningProof::from_bytes(4, &wrong),
         Err(CommitError::Encoding(TranscriptError::NonCanonicalScalar { what: "opening tail" }))
     );
 }

@@ -7,8 +7,8 @@ use zktorch_transcript::Transcript;
 
 use super::super::shape::Shape;
 use super::super::{combine_vectors, eq_weights, evaluate, kernels, open_many, verify_many};
-use super::{MAX_K, Opened, naive_evaluate, random, srs, transcript};
-use crate::{Blind, Commitment, MAX_LOG_SIZE, MIN_LOG_SIZE};
+use super::{MAX_K, Opened, OpeningProof, naive_evaluate, random, srs, transcript};
+use crate::{Blind, CommitError, Commitment, MAX_LOG_SIZE, MIN_LOG_SIZE, Srs};
 
 #[test]
 fn shapes_use_every_variable_once() {
@@ -20,7 +20,7 @@ fn shapes_use_every_variable_once() {
             seen.extend_from_slice(shape.group(&variables, i));
         }
         assert_eq!(seen, variables);
-        assert!((1..=3).contains(&shape.tail_vars));
+        assert!((1..=shape.bits).contains(&shape.tail_vars));
     }
 }
 
@@ -49,21 +49,22 @@ proptest! {
     }
 
     #[test]
-    fn residue_and_evaluation_are_remainders(k in 4usize..11, seed: u64) {
+    fn residue_and_evaluation_are_remainders(k in 4usize..11, bits in 2usize..4, seed: u64) {
+        let radix = 1 << bits;
         let f = random(seed, 1 << k);
         let s = random(seed ^ 2, 1)[0];
         let x = random(seed ^ 3, 1)[0];
         let at = |f: &[Fr], x: &Fr| f.iter().rev().fold(Fr::ZERO, |acc, c| acc * x + c);
-        let powers = kernels::powers(&s, f.len() / 8);
+        let powers = kernels::powers(&s, f.len() / radix);
         prop_assert_eq!(kernels::evaluate(&f, &powers), at(&f, &s));
-        // f = W Z + R with R of degree 8: check at a random x, with R interpolated as the verifier does.
-        let p = kernels::residue(&f, &powers);
-        let c = (at(&f, &s) - at(&p, &s)) * (s.pow([8]) - s).inverse().unwrap();
-        let r_at_x = at(&p, &x) + c * (x.pow([8]) - s);
+        // f = W Z + R with R of degree d: check at a random x, with R interpolated as the verifier does.
+        let p = kernels::residue(&f, &powers, radix);
+        let c = (at(&f, &s) - at(&p, &s)) * (s.pow([radix as u64]) - s).inverse().unwrap();
+        let r_at_x = at(&p, &x) + c * (x.pow([radix as u64]) - s);
         let mut divided = f.clone();
-        let w = kernels::divide(&mut divided, &powers);
-        prop_assert_eq!(w.len(), f.len() - 9);
-        prop_assert_eq!(at(&f, &x), at(w, &x) * (x.pow([8]) - s) * (x - s) + r_at_x);
+        let w = kernels::divide(&mut divided, &powers, radix);
+        prop_assert_eq!(w.len(), f.len() - radix - 1);
+        prop_assert_eq!(at(&f, &x), at(w, &x) * (x.pow([radix as u64]) - s) * (x - s) + r_at_x);
     }
 
     #[test]
@@ -82,6 +83,28 @@ proptest! {
         prop_assert_eq!(verify(&values), Ok(()));
         values[count - 1] += Fr::from(1u64);
         prop_assert!(verify(&values).is_err());
+    }
+}
+
+/// From 2^16 entries on folds are by eight, in packed passes.
+#[test]
+fn long_vectors_are_folded_by_eight() {
+    let k = 16;
+    let srs = Srs::dev(k).unwrap();
+    let (f, point) = (random(70, 1 << k), random(71, k));
+    let value = evaluate(&f, &point).unwrap();
+    let commitment = Commitment::from(srs.commit_without_blind(&f).unwrap());
+    let proof = super::super::open(&srs, &mut transcript(), commitment, &f, &point, value).unwrap();
+    assert_eq!((proof.folds.len(), proof.residues.len(), proof.tail.len()), (4, 40, 2));
+    let verify = |value, proof: &OpeningProof| {
+        super::super::verify(srs.verifier(), &mut transcript(), k, commitment, &point, value, proof)
+    };
+    assert_eq!(verify(value, &proof), Ok(()));
+    assert_eq!(verify(value + Fr::ONE, &proof), Err(CommitError::OpeningValue));
+    for index in 0..proof.residues.len() {
+        let mut wrong = proof.clone();
+        wrong.residues[index] += Fr::ONE;
+        assert!(verify(value, &wrong).is_err());
     }
 }
 

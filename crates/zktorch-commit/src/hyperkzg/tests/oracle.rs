@@ -42,9 +42,9 @@ fn evaluations() {
 }
 
 #[test]
-fn a_fold_fixes_the_last_three_variables() {
-    for k in SIZES {
-        let (f, last) = (random(k as u64, 1 << k), random(200 + k as u64, 3));
+fn a_fold_fixes_the_last_variables() {
+    for (k, bits) in SIZES.into_iter().flat_map(|k| [(k, 2), (k, 3)]) {
+        let (f, last) = (random(k as u64, 1 << k), random(200 + k as u64, bits));
         let fixed = extension(&f).fix_variables(&reversed(&last));
         assert_eq!(kernels::fold(&f, &eq_weights(&last)), fixed.to_evaluations());
     }
@@ -53,22 +53,22 @@ fn a_fold_fixes_the_last_three_variables() {
 #[test]
 fn remainders_and_quotients() {
     let one = Fr::one();
-    for k in SIZES {
+    for (k, radix) in SIZES.into_iter().flat_map(|k| [(k, 4), (k, 8)]) {
         let mut sparse = vec![Fr::ZERO; 1 << k];
         sparse[9] = one;
         for f in [random(k as u64, 1 << k), sparse, vec![one; 1 << k]] {
             for s in [random(300 + k as u64, 1)[0], Fr::from(2u64), -Fr::from(3u64)] {
-                let powers = kernels::powers(&s, f.len() / 8);
-                // X^8 - s, X - s, and Z = X^9 - s X^8 - s X + s^2.
-                let [mut by_x8, mut z] = [vec![Fr::ZERO; 9], vec![Fr::ZERO; 10]];
-                [by_x8[0], by_x8[8]] = [-s, one];
-                [z[0], z[1], z[8], z[9]] = [s.square(), -s, -s, one];
-                let [_, residue] = divide(&f, &by_x8);
-                assert_eq!(trimmed(&kernels::residue(&f, &powers)), residue);
+                let powers = kernels::powers(&s, f.len() / radix);
+                // X^d - s, X - s, and Z = X^(d+1) - s X^d - s X + s^2.
+                let [mut by_xd, mut z] = [vec![Fr::ZERO; radix + 1], vec![Fr::ZERO; radix + 2]];
+                [by_xd[0], by_xd[radix]] = [-s, one];
+                [z[0], z[1], z[radix], z[radix + 1]] = [s.square(), -s, -s, one];
+                let [_, residue] = divide(&f, &by_xd);
+                assert_eq!(trimmed(&kernels::residue(&f, &powers, radix)), residue);
                 let [_, value] = divide(&f, &[-s, one]);
                 assert_eq!(trimmed(&[kernels::evaluate(&f, &powers)]), value);
                 let [quotient, _] = divide(&f, &z);
-                assert_eq!(trimmed(kernels::divide(&mut f.clone(), &powers)), quotient);
+                assert_eq!(trimmed(kernels::divide(&mut f.clone(), &powers, radix)), quotient);
             }
         }
     }
