@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ark_ec::CurveGroup;
 use ark_ff::One;
 use zktorch_commit::{Blind, CommitError, Srs, msm};
-use zktorch_field::{Fr, G1Affine, G1Projective, RawAffine};
+use zktorch_field::{Fr, G1Affine, G1Projective};
 use zktorch_mutants::enforced;
 use zktorch_transcript::{RowSource, TranscriptError};
 
@@ -102,13 +102,11 @@ impl FoldedCommitments {
                 got: weights.len(),
             });
         }
-        // Points at infinity contribute nothing, and have no coordinates.
         let terms = self.terms.iter().flat_map(|(c, points)| {
-            let weighted = points.iter().zip(weights).map(move |(point, weight)| (point, *c * weight));
-            weighted.filter_map(|(point, scalar)| Some((RawAffine::new(point)?, scalar)))
+            points.iter().zip(weights).map(move |(point, weight)| (*point, *c * weight))
         });
-        let (points, scalars): (Vec<RawAffine>, Vec<Fr>) = terms.unzip();
-        Ok(msm::msm(&points, &scalars))
+        let (points, scalars): (Vec<G1Affine>, Vec<Fr>) = terms.unzip();
+        Ok(msm::msm_points(&points, &scalars))
     }
 
     /// The folded commitments, one by one. A scalar multiplication per entry and fold.

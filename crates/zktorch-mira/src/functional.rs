@@ -1,10 +1,12 @@
 //! Linear functionals on a chunk, with short descriptions.
 
 use ark_ff::Zero;
+use sha2::{Digest, Sha256};
 use zktorch_field::Fr;
 use zktorch_mutants::enforced;
 use zktorch_sumcheck::{eq_eval, eq_table};
 use zktorch_transcript::Transcript;
+use zktorch_transcript::wire::scalar_to_bytes;
 
 use crate::error::check_length;
 use crate::module::Module;
@@ -129,19 +131,29 @@ impl Functional {
         Ok(terms + blocks.sum::<Fr>())
     }
 
-    /// Absorbs the description.
+    /// Absorbs the description, as its digest: an accumulator's has as many points as there are claims, and is absorbed with every
+    /// claim on it.
     pub(crate) fn absorb(&self, transcript: &mut Transcript) {
-        transcript.append_u64(b"mira functional variables", self.num_vars as u64);
-        transcript.append_u64(b"mira functional terms", self.terms.len() as u64);
+        transcript.append_message(b"mira functional", &self.digest());
+    }
+
+    /// SHA-256 of numbers of variables, terms and blocks, all terms, and all blocks with the length of their prefix.
+    fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for count in [self.num_vars, self.terms.len(), self.blocks.len()] {
+            hash.update((count as u64).to_le_bytes());
+        }
+        let bytes = |scalars: &[Fr]| scalars.iter().flat_map(scalar_to_bytes).collect::<Vec<u8>>();
         for (coefficient, point) in &self.terms {
-            transcript.append_scalar(b"mira functional coefficient", coefficient);
-            transcript.append_scalars(b"mira functional point", point);
+            hash.update(scalar_to_bytes(coefficient));
+            hash.update(bytes(point));
         }
-        transcript.append_u64(b"mira functional blocks", self.blocks.len() as u64);
         for (prefix, weights) in &self.blocks {
-            transcript.append_scalars(b"mira functional prefix", prefix);
-            transcript.append_scalars(b"mira functional weights", weights);
+            hash.update((prefix.len() as u64).to_le_bytes());
+            hash.update(bytes(prefix));
+            hash.update(bytes(weights));
         }
+        hash.finalize().into()
     }
 }
 

@@ -1,12 +1,12 @@
 //! Several vectors at one point: a random linear combination of claims, then one opening.
 
-use ark_ec::VariableBaseMSM;
 use ark_ff::AdditiveGroup;
 use zktorch_field::{Fr, G1Affine, G1Projective};
 use zktorch_mutants::enforced;
 use zktorch_transcript::Transcript;
 
 use super::{OpeningProof, kernels, open, verify};
+use crate::msm::msm_points;
 use crate::{CommitError, Commitment, Srs, VerifierSrs};
 
 /// `sum_j c_j C_j`.
@@ -19,7 +19,7 @@ pub fn combine_commitments(
 ) -> Result<G1Projective, CommitError> {
     same_length("combination coefficients", commitments.len(), coefficients.len())?;
     let points: Vec<G1Affine> = commitments.iter().map(|c| c.0).collect();
-    Ok(G1Projective::msm_unchecked(&points, coefficients))
+    Ok(msm_points(&points, coefficients))
 }
 
 /// `sum_j c_j v_j`, shorter vectors being padded with zeros.

@@ -1,14 +1,15 @@
 //! The verifier of an opening.
 
 use ark_ec::pairing::Pairing;
-use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
+use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, Field, Zero};
-use zktorch_field::{Bn254, Fr, G1Affine, G1Projective};
+use zktorch_field::{Bn254, Fr, G1Affine};
 use zktorch_mutants::enforced;
 use zktorch_transcript::Transcript;
 
 use super::shape::Shape;
 use super::{OpeningProof, absorb_statement, check_challenge, eq_weights};
+use crate::msm::msm_points;
 use crate::{CommitError, Commitment, VerifierSrs};
 
 /// Verifies that `commitment` (without a blind) opens to `value` at `point`, for vectors of `2^k` entries.
@@ -85,7 +86,7 @@ pub fn verify(
     let mut scalars = powers;
     scalars.extend(p.iter().chain([&c]).map(|r| -*r));
     scalars.push(-s.square());
-    let left = G1Projective::msm_unchecked(&bases, &scalars);
+    let left = msm_points(&bases, &scalars);
     let g2 = srs.g2();
     let right = g2[radix + 1].into_group() - (g2[radix] + g2[1]) * s;
     let product = Bn254::multi_pairing([left.into_affine(), -proof.quotient], [g2[0], right.into_affine()]);

@@ -17,7 +17,7 @@ pub(crate) mod tests;
 mod tree;
 mod weigh;
 
-use zktorch_field::{BackendKind, Fr, G1Projective, RawAffine, par};
+use zktorch_field::{BackendKind, Fr, G1Affine, G1Projective, RawAffine, par};
 
 use self::{
     digits::{Recoded, window_count},
@@ -33,6 +33,18 @@ use self::{
 /// If the lengths differ.
 pub fn msm(bases: &[RawAffine], scalars: &[Fr]) -> G1Projective {
     msm_with_backend(BackendKind::active(), bases, scalars)
+}
+
+/// [`msm`] of ordinary points, of which those at infinity contribute nothing: what a verifier adds up.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn msm_points(points: &[G1Affine], scalars: &[Fr]) -> G1Projective {
+    assert_eq!(points.len(), scalars.len(), "one scalar per point");
+    let terms =
+        points.iter().zip(scalars).filter_map(|(point, scalar)| Some((RawAffine::new(point)?, *scalar)));
+    let (bases, scalars): (Vec<RawAffine>, Vec<Fr>) = terms.unzip();
+    msm(&bases, &scalars)
 }
 
 /// [`msm`] on a given backend, for tests and benches.

@@ -119,10 +119,7 @@ const ORDER: &str = "
 (+mira level -mira level gamma) x 3
 # 12, 13. the mask
 +mira mask claim
-+mira functional variables
-+mira functional terms
-(+mira functional coefficient +mira functional point) x 10
-+mira functional blocks
++mira functional
 +mira mask commitment
 +mira mask value
 -mira mask delta
@@ -149,33 +146,7 @@ const ORDER: &str = "
 -channel split delta
 # 17. the decider
 +mira decider claims
-+mira instance commitment
-+mira functional variables
-+mira functional terms
-(+mira functional coefficient +mira functional point) x 10
-+mira functional blocks
-+mira instance value
-+mira instance commitment
-+mira functional variables
-+mira functional terms
-+mira functional blocks
-+mira functional prefix
-+mira functional weights
-+mira instance value
-+mira instance commitment
-+mira functional variables
-+mira functional terms
-+mira functional blocks
-+mira functional prefix
-+mira functional weights
-+mira instance value
-+mira instance commitment
-+mira functional variables
-+mira functional terms
-+mira functional coefficient
-+mira functional point
-+mira functional blocks
-+mira instance value
+(+mira instance commitment +mira functional +mira instance value) x 4
 +sumcheck
 +instances
 (+rounds +degree) x 4

@@ -97,15 +97,41 @@ fn exchanged_functional(label: &'static [u8], points: usize, change: impl Fn(&mu
 
 #[test]
 fn a_coefficient_that_is_not_absorbed_is_forged() {
-    exchanged_functional(b"mira functional coefficient", 2, |terms, r| {
+    exchanged_functional(b"mira functional", 2, |terms, r| {
         terms[0].0 += Fr::one();
         terms[1].0 -= eq_eval(&terms[0].1, r) / eq_eval(&terms[1].1, r);
     });
 }
 
 #[test]
+fn weights_that_are_not_absorbed_are_forged() {
+    let (srs, label) = (Srs::dev(4).unwrap(), b"mira functional");
+    let vector = scalars(90, 16);
+    let blind = Blind::from_scalar(scalars(91, 1)[0]);
+    let functional = |weights: &[Fr]| Functional::block(scalars(92, 2), weights.to_vec()).unwrap();
+    let mut weights = scalars(93, 4);
+    let instance = OpeningInstance {
+        commitment: srs.commit(&vector, &blind).unwrap().projective(),
+        value: functional(&weights).apply(&vector).unwrap(),
+        functional: functional(&weights),
+    };
+    let honest = vec![(instance, OpeningWitness { vector, blind })];
+    let (reduction, instance, witness) = reduce(&mut forgetful(fresh(), label), honest.clone()).unwrap();
+    let r = instance.functional.as_evaluation().unwrap();
+    let mut lies = instances(&honest);
+    // One weight more, another less, so that the value at r stays.
+    let eq = zktorch_sumcheck::eq_table(&r[2..]);
+    weights[0] += Fr::one();
+    weights[1] -= eq[0] / eq[1];
+    lies[0].functional = functional(&weights);
+    assert_ne!(lies[0].functional.apply(&honest[0].1.vector).unwrap(), lies[0].value);
+    let proof = open_forged(&srs, label, &lies, reduction, witness);
+    assert!(is_unsatisfied(&accepted_only_without(&srs, label, &lies, &proof)));
+}
+
+#[test]
 fn a_point_that_is_not_absorbed_is_forged() {
-    exchanged_functional(b"mira functional point", 1, |terms, r| {
+    exchanged_functional(b"mira functional", 1, |terms, r| {
         let point = &mut terms[0].1;
         let target = eq_eval(&point[..2], &r[..2]);
         // The first coordinate is another one; the second, in which eq is 1 - r + z (2 r - 1), makes up for it.
