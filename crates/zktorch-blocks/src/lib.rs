@@ -99,12 +99,12 @@ mod test_util;
 #[cfg(feature = "prover")]
 pub use cells::Cells;
 pub use error::BlockError;
-pub use network::{
-    Accumulation, DeferredProof, Network, NetworkProof, ROW_COLUMNS, Statement, verify_accumulation,
-};
+pub use network::{Accumulation, DeferredProof, Network, NetworkProof, Statement, verify_accumulation};
 #[cfg(feature = "prover")]
 pub use network::{Accumulator, Private, SortedWeights, Witness, check_leaf, prove, prove_deferred, stages};
 #[cfg(feature = "prover")]
 pub use zktorch_mira::OpeningWitness;
 /// What a proof leaves to a tree of folds.
 pub use zktorch_mira::tree::Leaf;
+/// What transcripts are hashed with.
+pub use zktorch_transcript::Hash;

@@ -67,7 +67,9 @@ pub use pipeline::{
 #[cfg(feature = "os-rng")]
 pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline, setup_shards};
 pub use prove::Proved;
-#[cfg(feature = "os-rng")]
-pub use setup::setup;
 pub use setup::{Model, narrow, setup_with_nonces};
+#[cfg(feature = "os-rng")]
+pub use setup::{setup, setup_with_hash};
 pub use size::{check_size, choose_k, choose_shards_k, committed_values, least_shards};
+/// What transcripts are hashed with.
+pub use zktorch_blocks::Hash;

@@ -7,7 +7,7 @@ use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::Scope;
 use zktorch_graph::{Graph, Role, Tensor, TensorId};
-use zktorch_transcript::Transcript;
+use zktorch_transcript::{Hash, Transcript};
 use zktorch_verifier::{KeyBody, Port, UncheckedKey, VERSION, VerifyError, encode_key};
 
 use crate::{ProverError, ProvingKey};
@@ -34,7 +34,17 @@ pub struct Model {
 /// Those of [`setup_with_nonces`]; [`ProverError::Transcript`] if the system has no randomness.
 #[cfg(feature = "os-rng")]
 pub fn setup(model: &Model, srs: &Srs) -> Result<ProvingKey, ProverError> {
-    setup_with_nonces(model, srs, [zktorch_transcript::fresh_nonce()?, zktorch_transcript::fresh_nonce()?])
+    setup_with_hash(model, srs, Hash::default())
+}
+
+/// [`setup`] of a key whose transcripts are on a hash of the caller's choice: it is part of the key, and so of its id.
+///
+/// # Errors
+/// As [`setup`].
+#[cfg(feature = "os-rng")]
+pub fn setup_with_hash(model: &Model, srs: &Srs, hash: Hash) -> Result<ProvingKey, ProverError> {
+    let nonces = [zktorch_transcript::fresh_nonce()?, zktorch_transcript::fresh_nonce()?];
+    setup_with_nonces(model, srs, hash, nonces)
 }
 
 /// [`setup`] for callers with their own source of randomness, and for reproducible tests.
@@ -43,21 +53,26 @@ pub fn setup(model: &Model, srs: &Srs) -> Result<ProvingKey, ProverError> {
 ///
 /// # Errors
 /// [`ProverError::WeightRange`], [`ProverError::Length`] for weights that do not fit the graph; those of the proof.
-pub fn setup_with_nonces(model: &Model, srs: &Srs, nonces: [[u8; 32]; 2]) -> Result<ProvingKey, ProverError> {
-    make_key(model, weight_values(model)?, srs, nonces, UncheckedKey::from_bytes)
+pub fn setup_with_nonces(
+    model: &Model,
+    srs: &Srs,
+    hash: Hash,
+    nonces: [[u8; 32]; 2],
+) -> Result<ProvingKey, ProverError> {
+    make_key(model, weight_values(model)?, (srs, hash), nonces, UncheckedKey::from_bytes)
 }
 
 /// The key of a model with these weights by tensor, which are checked, or of a shard: `decode` says which.
 pub(crate) fn make_key(
     model: &Model,
     values: Vec<Vec<i16>>,
-    srs: &Srs,
+    (srs, hash): (&Srs, Hash),
     nonces: [[u8; 32]; 2],
     decode: impl Fn(&[u8]) -> Result<UncheckedKey, VerifyError>,
 ) -> Result<ProvingKey, ProverError> {
     let _span = tracing::info_span!("setup").entered();
     let k = srs.k();
-    let network = Network::new(model.graph.clone(), k, Scope::Weights)?;
+    let network = Network::new(model.graph.clone(), k, Scope::Weights)?.with_hash(hash);
     let column = network.stack_weights(&values)?;
 
     // 1. Commitments, under fresh blinds. The generator is bound to all that is public and keyed with the weights.
@@ -65,6 +80,7 @@ pub(crate) fn make_key(
         version: VERSION,
         srs_id: srs.verifier().id().0,
         k: u32::try_from(k).unwrap_or(u32::MAX),
+        transcript: u8::from(hash == Hash::Keccak),
         graph: model.graph.clone(),
         inputs: model.inputs.clone(),
         outputs: model.outputs.clone(),

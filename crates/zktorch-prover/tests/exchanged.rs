@@ -8,7 +8,7 @@ use zktorch_commit::{Srs, SrsPolicy};
 use zktorch_graph::{
     Expr, Graph, Interval, Operand, Role, Shape, Step, Tensor, TensorId, Term, View, Visibility,
 };
-use zktorch_prover::{Model, setup_with_nonces};
+use zktorch_prover::{Hash, Model, setup_with_nonces};
 use zktorch_verifier::{ModelId, Port, Statement, VerifyError, VerifyingKey, verify};
 
 #[test]
@@ -82,7 +82,7 @@ fn two_private_inputs() -> Model {
 fn commitments_to_two_private_tensors_cannot_be_swapped() {
     let srs = Srs::dev(4).unwrap();
     let policy = SrsPolicy::new().allow_insecure();
-    let key = setup_with_nonces(&two_private_inputs(), &srs, [[1; 32], [2; 32]]).unwrap();
+    let key = setup_with_nonces(&two_private_inputs(), &srs, Hash::default(), [[1; 32], [2; 32]]).unwrap();
     let vk = VerifyingKey::from_bytes(key.vk_bytes()).unwrap().check(&policy).unwrap();
     assert_eq!(vk.key().network().private_chunks(), [2, 0]);
     let [a, b] = [1, 5].map(|step| (0..16).map(|i| (step * i) % 16 - 8).collect::<Vec<i32>>());

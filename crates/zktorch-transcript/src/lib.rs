@@ -1,4 +1,4 @@
-//! Typed Fiat-Shamir transcripts on merlin, and the channels that zktorch's protocols are written against.
+//! Typed Fiat-Shamir transcripts on merlin or Keccak-256, and the channels that zktorch's protocols are written against.
 //!
 //! A verifier in zktorch is written **once**, generically over a [`VerifierChannel`]. It receives messages, draws
 //! challenges and states constraints; it cannot look at a received [`Scalar`]. The same code then runs
@@ -43,9 +43,12 @@
 
 mod channel;
 mod clear;
+mod engine;
 mod error;
+mod keccak;
 mod layout;
 mod linear;
+mod merlin;
 #[cfg(feature = "instrument")]
 pub mod probe;
 mod r1cs;
@@ -57,6 +60,7 @@ pub mod wire;
 
 pub use channel::{ProverChannel, VerifierChannel};
 pub use clear::{ClearProver, ClearVerifier};
+pub use engine::Hash;
 pub use error::TranscriptError;
 pub use layout::{HiddenMessage, RowLayout};
 pub use linear::LinearCombination;

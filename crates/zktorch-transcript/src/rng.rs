@@ -9,14 +9,18 @@ use zeroize::Zeroizing;
 /// Blinds and masks come from here: if the nonce is ever repeated, different transcripts or secrets still give
 /// independent streams, and if the secrets are guessable the nonce still protects them.
 ///
-/// merlin derives a 32-byte seed; ChaCha20 expands it, because a mask has as many scalars as a chunk (a permutation of
+/// The transcript's hash derives a 32-byte seed; ChaCha20 expands it, because a mask has as many scalars as a chunk (a permutation of
 /// Keccak for every scalar would take longer than committing to them).
 pub struct ProverRng(ChaCha20Rng);
 
 impl ProverRng {
-    pub(crate) fn new(builder: merlin::TranscriptRngBuilder, nonce: [u8; 32]) -> Self {
+    pub(crate) fn from_merlin(builder: merlin::TranscriptRngBuilder, nonce: [u8; 32]) -> Self {
         let mut seed = Zeroizing::new([0; 32]);
         builder.finalize(&mut Nonce(nonce)).fill_bytes(&mut seed[..]);
+        Self::from_seed(seed)
+    }
+
+    pub(crate) fn from_seed(seed: Zeroizing<[u8; 32]>) -> Self {
         Self(ChaCha20Rng::from_seed(*seed))
     }
 }

@@ -1,30 +1,18 @@
 //! The Fiat-Shamir transcript.
 
-use ark_ff::{PrimeField, Zero};
+use ark_ff::Zero;
 use zktorch_field::{Fr, G1Affine};
 use zktorch_mutants::absorbed;
 
 use crate::ProverRng;
+use crate::engine::{Hash, Inner, Items};
 #[cfg(feature = "instrument")]
 use crate::probe::{Event, Probe};
-use crate::wire::{POINT_BYTES, SCALAR_BYTES, point_to_bytes, scalar_to_bytes};
-
-/// What a message holds. It is absorbed with the message, so that values of different types never collide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Kind {
-    Bytes = 1,
-    U64 = 2,
-    Scalars = 3,
-    Points = 4,
-    Hidden = 5,
-}
 
 /// A transcript of a public-coin protocol: what the prover said so far, and the verifier's coins as a hash of it.
 ///
-/// It wraps merlin (STROBE-128). Every message is absorbed as `label, kind, count, items`, all of them
-/// length-prefixed, so two different sequences of messages never give the same bytes. A challenge is the reduction
-/// of 64 bytes modulo the 254-bit order: its distance from uniform is below 2^-257.
+/// It is hashed with merlin (STROBE-128), or with a chain of Keccak-256 ([`Hash`]). Every message is absorbed as `label, kind,
+/// count, items`, so two different sequences of messages never give the same bytes.
 ///
 /// ```
 /// use zktorch_transcript::Transcript;
@@ -37,7 +25,7 @@ enum Kind {
 /// ```
 #[derive(Clone)]
 pub struct Transcript {
-    inner: merlin::Transcript,
+    inner: Inner,
     #[cfg(feature = "instrument")]
     probe: Option<Probe>,
 }
@@ -51,8 +39,13 @@ impl core::fmt::Debug for Transcript {
 impl Transcript {
     /// Starts the transcript of `protocol` (its name and version).
     pub fn new(protocol: &'static [u8]) -> Self {
+        Self::with_hash(Hash::Merlin, protocol)
+    }
+
+    /// [`new`](Self::new) with a hash of the caller's choice.
+    pub fn with_hash(hash: Hash, protocol: &'static [u8]) -> Self {
         Self {
-            inner: merlin::Transcript::new(protocol),
+            inner: Inner::new(hash, protocol),
             #[cfg(feature = "instrument")]
             probe: None,
         }
@@ -60,12 +53,12 @@ impl Transcript {
 
     /// Absorbs bytes.
     pub fn append_message(&mut self, label: &'static [u8], message: &[u8]) {
-        self.append(label, Kind::Bytes, message.len(), message);
+        self.append(label, Items::Bytes(message));
     }
 
     /// Absorbs a number.
     pub fn append_u64(&mut self, label: &'static [u8], number: u64) {
-        self.append(label, Kind::U64, 1, &number.to_le_bytes());
+        self.append(label, Items::Number(number));
     }
 
     /// Absorbs one scalar; the same as [`append_scalars`](Self::append_scalars) of one.
@@ -75,9 +68,7 @@ impl Transcript {
 
     /// Absorbs a vector of scalars with its length.
     pub fn append_scalars(&mut self, label: &'static [u8], scalars: &[Fr]) {
-        let mut items = Vec::with_capacity(scalars.len() * SCALAR_BYTES);
-        scalars.iter().for_each(|s| items.extend_from_slice(&scalar_to_bytes(s)));
-        self.append(label, Kind::Scalars, scalars.len(), &items);
+        self.append(label, Items::Scalars(scalars));
     }
 
     /// Absorbs one point; the same as [`append_points`](Self::append_points) of one.
@@ -87,12 +78,12 @@ impl Transcript {
 
     /// Absorbs a vector of points with its length.
     pub fn append_points(&mut self, label: &'static [u8], points: &[G1Affine]) {
-        self.append(label, Kind::Points, points.len(), &points_to_bytes(points));
+        self.append(label, Items::Points(points));
     }
 
     /// Absorbs a message of `len` scalars of which only the commitments of its rows are known.
     pub fn append_hidden(&mut self, label: &'static [u8], len: usize, rows: &[G1Affine]) {
-        self.append(label, Kind::Hidden, len, &points_to_bytes(rows));
+        self.append(label, Items::Hidden(len, rows));
     }
 
     /// Draws a challenge.
@@ -101,9 +92,7 @@ impl Transcript {
         if let Some(programmed) = self.probe.as_ref().and_then(|p| p.squeeze(label)) {
             return programmed;
         }
-        let mut bytes = [0; 64];
-        self.inner.challenge_bytes(label, &mut bytes);
-        Fr::from_le_bytes_mod_order(&bytes)
+        self.inner.engine_mut().challenge(label)
     }
 
     /// Draws a challenge that is not zero (it draws again, with probability about 2^-254).
@@ -127,7 +116,7 @@ impl Transcript {
         if let Some(probe) = &self.probe {
             probe.record(Event::Bytes(label));
         }
-        self.inner.challenge_bytes(label, bytes);
+        self.inner.engine_mut().digest(label, bytes);
     }
 
     /// The prover's randomness at this point: depends on the transcript, on `secrets` (witness or key material) and
@@ -136,14 +125,10 @@ impl Transcript {
     ///
     /// Two calls with the same nonce and secrets and no message between them return the same stream.
     pub fn rng(&self, secrets: &[&[u8]], nonce: [u8; 32]) -> ProverRng {
-        let builder = self.inner.build_rng();
-        let builder = secrets
-            .iter()
-            .fold(builder, |builder, secret| builder.rekey_with_witness_bytes(b"secret", secret));
-        ProverRng::new(builder, nonce)
+        self.inner.engine().rng(secrets, nonce)
     }
 
-    fn append(&mut self, label: &'static [u8], kind: Kind, count: usize, items: &[u8]) {
+    fn append(&mut self, label: &'static [u8], items: Items<'_>) {
         if !absorbed(label) {
             return;
         }
@@ -153,18 +138,8 @@ impl Transcript {
         {
             return;
         }
-        let mut message = Vec::with_capacity(9 + items.len());
-        message.push(kind as u8);
-        message.extend_from_slice(&(count as u64).to_le_bytes());
-        message.extend_from_slice(items);
-        self.inner.append_message(label, &message);
+        self.inner.engine_mut().absorb(label, items);
     }
-}
-
-fn points_to_bytes(points: &[G1Affine]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(points.len() * POINT_BYTES);
-    points.iter().for_each(|p| bytes.extend_from_slice(&point_to_bytes(p)));
-    bytes
 }
 
 #[cfg(feature = "instrument")]

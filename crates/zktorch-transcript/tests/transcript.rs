@@ -7,7 +7,7 @@ use ark_ff::PrimeField;
 use ark_std::rand::RngCore;
 use proptest::prelude::*;
 use zktorch_field::{Fr, G1Affine};
-use zktorch_transcript::Transcript;
+use zktorch_transcript::{Hash, Transcript};
 
 fn point(multiple: u64) -> G1Affine {
     (G1Affine::generator() * Fr::from(multiple)).into()
@@ -17,10 +17,18 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+const HASHES: [Hash; 2] = [Hash::Merlin, Hash::Keccak];
+
 /// Every kind of message once. If this changes, every proof made before becomes invalid: bump versions.
 #[test]
 fn golden_challenges() {
-    let mut t = Transcript::new(b"zktorch-transcript golden v1");
+    for (hash, golden) in HASHES.into_iter().zip([(GOLDEN_DIGESTS, GOLDEN_CHALLENGE), KECCAK]) {
+        assert_golden(hash, golden);
+    }
+}
+
+fn assert_golden(hash: Hash, golden: ([&str; 8], &str)) {
+    let mut t = Transcript::with_hash(hash, b"zktorch-transcript golden v1");
     let mut digests = Vec::new();
     let mut step = |t: &mut Transcript| {
         let mut digest = [0; 8];
@@ -43,8 +51,10 @@ fn golden_challenges() {
     t.append_hidden(b"hidden", 20, &[point(9), point(10)]);
     step(&mut t);
     let challenge = t.challenge_scalar(b"challenge");
-    assert_eq!(digests, GOLDEN_DIGESTS);
-    assert_eq!(challenge.into_bigint().to_string(), GOLDEN_CHALLENGE);
+    assert_eq!(
+        (digests.as_slice(), &*challenge.into_bigint().to_string()),
+        (&golden.0.map(String::from)[..], golden.1)
+    );
     assert_eq!(hex(&zktorch_transcript::wire::scalar_to_bytes(&challenge)).len(), 64);
 }
 
@@ -58,6 +68,7 @@ const GOLDEN_DIGESTS: [&str; 8] = [
     "18730108b61b80ff",
     "2bac37f4129d13e0",
 ];
+const KECCAK: ([&str; 8], &str) = ([""; 8], "");
 const GOLDEN_CHALLENGE: &str = "6909724999774765499943870084470857329480111599580612483930817813511418993151";
 
 /// One absorbed message, as data.
@@ -102,18 +113,24 @@ proptest! {
         left in proptest::collection::vec(labelled(), 0..4),
         right in proptest::collection::vec(labelled(), 0..4),
     ) {
-        let run = |messages: &[(&'static [u8], Message)]| {
-            let mut t = Transcript::new(b"test");
-            messages.iter().for_each(|(label, message)| absorb(&mut t, label, message));
-            t.challenge_scalar(b"c")
-        };
-        prop_assert_eq!(run(&left) == run(&right), left == right);
-        prop_assert_eq!(run(&left), run(&left.clone()));
+        for hash in HASHES {
+            let run = |messages: &[(&'static [u8], Message)]| {
+                let mut t = Transcript::with_hash(hash, b"test");
+                messages.iter().for_each(|(label, message)| absorb(&mut t, label, message));
+                t.challenge_scalar(b"c")
+            };
+            prop_assert_eq!(run(&left) == run(&right), left == right);
+            prop_assert_eq!(run(&left), run(&left.clone()));
+        }
     }
 }
 
 #[test]
 fn kinds_labels_and_splits_are_told_apart() {
+    HASHES.into_iter().for_each(assert_told_apart);
+}
+
+fn assert_told_apart(hash: Hash) {
     let (one, zero) = (Fr::from(1u64), Fr::from(0u64));
     type Use = Box<dyn Fn(&mut Transcript)>;
     let uses: Vec<Use> = vec![
@@ -142,13 +159,13 @@ fn kinds_labels_and_splits_are_told_apart() {
     let challenges: BTreeSet<Fr> = uses
         .iter()
         .map(|absorb| {
-            let mut t = Transcript::new(b"test");
+            let mut t = Transcript::with_hash(hash, b"test");
             absorb(&mut t);
             t.challenge_scalar(b"c")
         })
         .collect();
     assert_eq!(challenges.len(), uses.len());
-    let other = |protocol, label| Transcript::new(protocol).challenge_scalar(label);
+    let other = |protocol, label| Transcript::with_hash(hash, protocol).challenge_scalar(label);
     assert_ne!(other(b"test", b"c"), other(b"tess", b"c"));
     assert_ne!(other(b"test", b"c"), other(b"test", b"d"));
 }
@@ -169,8 +186,12 @@ fn one_scalar_is_a_vector_of_one_and_challenges_come_one_by_one() {
 
 #[test]
 fn randomness_depends_on_transcript_secrets_and_nonce() {
+    HASHES.into_iter().for_each(assert_random);
+}
+
+fn assert_random(hash: Hash) {
     let draw = |t: &Transcript, secrets: &[&[u8]], nonce: u8| t.rng(secrets, [nonce; 32]).next_u64();
-    let (t, mut later) = (Transcript::new(b"test"), Transcript::new(b"test"));
+    let [t, mut later] = [0, 1].map(|_| Transcript::with_hash(hash, b"test"));
     later.append_u64(b"step", 1);
     let before = t.clone().challenge_scalar(b"c");
     let draws = [

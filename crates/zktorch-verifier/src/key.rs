@@ -1,7 +1,7 @@
 //! Verifying keys. A key is hostile input: everything in it is derived again or checked.
 
 use serde::{Deserialize, Serialize};
-use zktorch_blocks::{Network, NetworkProof, Statement as BlockStatement};
+use zktorch_blocks::{Hash, Network, NetworkProof, Statement as BlockStatement};
 use zktorch_channel::Shape;
 use zktorch_commit::{Commitment, MIN_LOG_SIZE, SrsPolicy, SrsStatus, VerifierSrs};
 use zktorch_graph::layout::Scope;
@@ -39,6 +39,8 @@ pub struct KeyBody {
     pub srs_id: [u8; 32],
     /// log2 of the chunk size.
     pub k: u32,
+    /// The hash of transcripts: 0 for merlin, 1 for a chain of Keccak-256 ([`Hash`]).
+    pub transcript: u8,
     /// The quantised network.
     pub graph: Graph,
     /// The inputs, in the order of the graph's.
@@ -200,13 +202,18 @@ impl UncheckedKey {
         if (k < MIN_LOG_SIZE || body.k > MAX_K) && enforced() {
             return Err(key_error("k", format_args!("{MIN_LOG_SIZE} to {MAX_K}"), body.k));
         }
+        let hash = match (body.transcript, scope) {
+            (0, _) => Hash::Merlin,
+            (1, Scope::Inference) => Hash::Keccak,
+            (other, _) => return Err(key_error("transcript", "0, or 1 in a key of one piece", other)),
+        };
         if body.preprocessing.len() > MAX_PREPROCESSING && enforced() {
             let expected = format_args!("at most {MAX_PREPROCESSING} bytes");
             return Err(key_error("preprocessing", expected, body.preprocessing.len()));
         }
         let graph = ValidGraph::new(body.graph).map_err(|error| VerifyError::KeyContent(error.into()))?;
         check_sizes(graph.graph(), k)?;
-        let network = Network::of_valid(graph, k, scope).map_err(VerifyError::KeyContent)?;
+        let network = Network::of_valid(graph, k, scope).map_err(VerifyError::KeyContent)?.with_hash(hash);
         check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
         if body.weights.len() != network.weight_chunks() && enforced() {

@@ -91,6 +91,7 @@ fn body(graph: Graph) -> Vec<u8> {
         version: VERSION,
         srs_id: VerifierSrs::dev().id().0,
         k: 10,
+        transcript: 0,
         graph,
         inputs,
         outputs: vec![],

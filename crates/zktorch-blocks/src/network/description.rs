@@ -5,6 +5,7 @@ use std::sync::Arc;
 use zktorch_field::Fr;
 use zktorch_graph::layout::{ArenaKind, Layout, Place, Scope};
 use zktorch_graph::{Bounds, Constraint, Graph, Role, TableValues, TensorId, ValidGraph};
+use zktorch_transcript::Hash;
 
 use super::chunks::{Chunks, LookedUp};
 use super::limits;
@@ -22,6 +23,7 @@ pub struct Network {
     constraints: Vec<Constraint>,
     layout: Layout,
     scope: Scope,
+    hash: Hash,
     /// Tag, key and value of every cell of the table column.
     tables: [Vec<i32>; 3],
     /// Where tags and keys, and where values are affine.
@@ -56,7 +58,14 @@ impl Network {
     pub fn of_weights(&self) -> Result<Self, BlockError> {
         // No weight is the argument of a function.
         let values = TableValues::default();
-        Self::build(Arc::clone(&self.graph), Arc::clone(&self.bounds), &values, self.k(), Scope::Weights)
+        let ranges = Self::build(
+            Arc::clone(&self.graph),
+            Arc::clone(&self.bounds),
+            &values,
+            self.k(),
+            Scope::Weights,
+        )?;
+        Ok(ranges.with_hash(self.hash))
     }
 
     fn build(
@@ -78,7 +87,20 @@ impl Network {
         let [tags, keys, values] = &tables;
         let table_runs = [Runs::new(&[tags, keys]), Runs::new(&[values])];
         let chunks = Chunks::new(&layout, scope);
-        Ok(Self { graph, bounds, constraints, layout, scope, tables, table_runs, chunks })
+        let hash = Hash::default();
+        Ok(Self { graph, bounds, constraints, layout, scope, hash, tables, table_runs, chunks })
+    }
+
+    /// With transcripts on another hash.
+    #[must_use]
+    pub fn with_hash(mut self, hash: Hash) -> Self {
+        self.hash = hash;
+        self
+    }
+
+    /// The hash of its transcripts.
+    pub fn hash(&self) -> Hash {
+        self.hash
     }
 
     /// Nanoseconds, about, that reading this network and verifying a proof of it may take, whatever the lengths of key and proof.

@@ -44,7 +44,7 @@ pub use self::accumulate::{Accumulator, check_leaf};
 #[cfg(feature = "prover")]
 pub(crate) use self::chunks::LookedUp;
 pub use self::description::Network;
-pub use self::proof::{DeferredProof, NetworkProof, ROW_COLUMNS};
+pub use self::proof::{DeferredProof, NetworkProof};
 #[cfg(feature = "prover")]
 pub use self::prover::{Private, SortedWeights, prove, prove_deferred};
 pub use self::statement::Statement;

@@ -11,8 +11,15 @@ use super::verifier::Argument;
 use crate::BlockError;
 use crate::error::check_length;
 
-/// Cells of a row of hidden messages.
-pub const ROW_COLUMNS: usize = 32;
+/// Most cells of a row of hidden messages.
+const ROW_COLUMNS: usize = 32;
+
+impl Network {
+    /// Cells of a row of hidden messages: no more than a chunk has.
+    pub fn row_columns(&self) -> usize {
+        ROW_COLUMNS.min(1 << self.k())
+    }
+}
 
 impl Statement<'_> {
     /// The lengths of a proof.
@@ -21,7 +28,8 @@ impl Statement<'_> {
     /// Those of the protocol; none for a valid network.
     pub fn shape(&self) -> Result<Shape, BlockError> {
         let [v, h] = self.network().proof_chunks().map(|count| vec![Commitment::default(); count]);
-        Shape::measure(&Argument { statement: self, v: &v, h: &h }, self.network().k(), ROW_COLUMNS)
+        let (k, columns) = (self.network().k(), self.network().row_columns());
+        Shape::measure(&Argument { statement: self, v: &v, h: &h }, k, columns)
     }
 
     /// Verifies a proof. Whether the SRS can be trusted is decided by the caller.
@@ -30,7 +38,8 @@ impl Statement<'_> {
     /// Of every kind, for a proof that does not prove the statement.
     pub fn verify(&self, srs: &VerifierSrs, proof: &NetworkProof) -> Result<(), BlockError> {
         let argument = self.argument(proof)?;
-        zktorch_channel::verify(srs, self.network().k(), ROW_COLUMNS, &argument, &proof.hidden)
+        let (k, columns) = (self.network().k(), self.network().row_columns());
+        zktorch_channel::verify(srs, k, columns, &argument, &proof.hidden)
     }
 
     /// Verifies a proof up to the claim that it leaves: the statement holds if that holds.
@@ -39,7 +48,8 @@ impl Statement<'_> {
     /// Of every kind, for a proof that does not prove the statement.
     pub fn verify_deferred(&self, srs: &VerifierSrs, proof: &DeferredProof) -> Result<Leaf, BlockError> {
         let argument = self.argument(proof)?;
-        zktorch_channel::verify_deferred(srs, self.network().k(), ROW_COLUMNS, &argument, &proof.hidden)
+        let (k, columns) = (self.network().k(), self.network().row_columns());
+        zktorch_channel::verify_deferred(srs, k, columns, &argument, &proof.hidden)
     }
 
     fn argument<'p, E>(&'p self, proof: &'p NetworkProof<E>) -> Result<Argument<'p, 'p>, BlockError> {

@@ -16,7 +16,7 @@ use super::description::Network;
 use super::ledger::{Ledger, Values};
 use super::member::Member;
 use super::members::{Contractions, Lookups, Reindexings, Relations, Sums, Tables};
-use super::proof::{DeferredProof, NetworkProof, ROW_COLUMNS};
+use super::proof::{DeferredProof, NetworkProof};
 use super::stages;
 use super::statement::Statement;
 use super::transcript::{
@@ -161,7 +161,13 @@ fn messages<'s>(
     sorted: Option<Vec<Sorted>>,
     nonce: Nonce,
 ) -> Result<(HiddenProver<'s>, Reduced), BlockError> {
-    let mut channel = HiddenProver::new(srs, statement.transcript(), ROW_COLUMNS, &[private.secret], nonce)?;
+    let mut channel = HiddenProver::new(
+        srs,
+        statement.transcript(),
+        statement.network().row_columns(),
+        &[private.secret],
+        nonce,
+    )?;
     let mut rng = channel.rng();
     let counts = statement.network().proof_chunks();
     let blinds = counts.map(|count| (0..count).map(|_| Blind::random(&mut rng)).collect::<Vec<_>>());

@@ -115,7 +115,7 @@ impl<'a> Statement<'a> {
 
     /// The transcript after the whole statement was absorbed.
     pub(crate) fn transcript(&self) -> Transcript {
-        self.absorb(Transcript::new(self.label()))
+        self.absorb(Transcript::with_hash(self.network.hash(), self.label()))
     }
 
     /// Protocol and version.

@@ -58,7 +58,7 @@ pub(super) fn verify<C: VerifierChannel>(
     let mut ledger = Ledger::new(statement);
     ledger.drawn.draw(Stage::Relations, &r)?;
     let opening: [&dyn Member<'_, C::Scalar>; 2] = [&Relations { network }, &Sums { network }];
-    finish(channel, RELATION_VALUES, &opening, &mut ledger)?;
+    tracing::info_span!("relations").in_scope(|| finish(channel, RELATION_VALUES, &opening, &mut ledger))?;
     let lambda = draw_sum_weight(channel.transcript());
 
     // Sumcheck A.
@@ -77,7 +77,9 @@ pub(super) fn verify<C: VerifierChannel>(
 
     // All claims into one.
     let commitments: Vec<Commitment> = statement.commitments().chain(v.iter().chain(h).copied()).collect();
-    let (plan, points) = ledger.claims.plan(network.chunks().total, &ledger.drawn)?;
+    let (plan, points) = tracing::info_span!("fold plan")
+        .in_scope(|| ledger.claims.plan(network.chunks().total, &ledger.drawn))?;
+    let _span = tracing::info_span!("levels").entered();
     let claims =
         levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points: &points };
     Ok(vec![levels::verify(channel, &claims, &commitments, &ledger.claims.values)?])
@@ -93,6 +95,7 @@ fn sum<'a, C: VerifierChannel>(
     members: &[&dyn Member<'a, C::Scalar>],
     ledger: &mut Ledger<'a, C::Scalar>,
 ) -> Result<(), BlockError> {
+    let _span = tracing::info_span!("sumcheck", residual).entered();
     let statements: Vec<_> = members.iter().flat_map(|member| member.statements()).collect();
     let reduced = sumcheck::verify(channel, rounds, &statements)?;
     ledger.drawn.draw(stage, &reduced.point)?;

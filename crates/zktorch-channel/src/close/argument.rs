@@ -75,10 +75,12 @@ pub(crate) fn verify<E: Ending>(
 ) -> Result<E::Left, ChannelError> {
     // 1. Spartan: claims on z* and E*.
     let mut channel = ClearVerifier::new(transcript, &proof.spartan);
-    let reduced = spartan::verify(&mut channel, r1cs, folded.instance.slack)?;
+    let reduced = tracing::info_span!("spartan")
+        .in_scope(|| spartan::verify(&mut channel, r1cs, folded.instance.slack))?;
     channel.finish()?;
 
     // 2. The decider: v*, z*, E*.
+    let _span = tracing::info_span!("decider").entered();
     let targets = Targets::new(&Sizes::of(r1cs), k, &reduced)?;
     claims.extend(split::verify(transcript, targets.messages(folded)?, &proof.split));
     claims.push(targets.error(folded));

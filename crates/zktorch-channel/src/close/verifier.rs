@@ -81,7 +81,7 @@ fn run<E: Ending, P: Protocol>(
     // 1. The protocol: rows are absorbed, constraints recorded.
     let rows = RowReader::new(columns, proof.rows.clone());
     let mut recorder = Recorder::new(transcript, rows).map_err(ChannelError::from)?;
-    let claims = protocol.verify(&mut recorder)?;
+    let claims = tracing::info_span!("protocol").in_scope(|| protocol.verify(&mut recorder))?;
     Ok(close(srs, k, recorder, claims, proof)?)
 }
 

@@ -3,7 +3,7 @@
 use ark_std::rand::RngCore;
 use zktorch_commit::Srs;
 use zktorch_graph::{Graph, Role, Shard, TensorId};
-use zktorch_transcript::Transcript;
+use zktorch_transcript::{Hash, Transcript};
 use zktorch_verifier::{PipelineBody, Port, ShardBody, UncheckedKey, VERSION, encode_pipeline};
 
 use crate::setup::{check_weight, make_key, narrow};
@@ -124,7 +124,7 @@ pub fn setup_shards_with_nonce(
             Some(known) => known,
             None => {
                 let values = shard_values(shard, |id| caller.weight(id))?;
-                let key = make_key(&shard_interface(shard), values, srs, nonces, decode)?;
+                let key = make_key(&shard_interface(shard), values, (srs, Hash::default()), nonces, decode)?;
                 let made = (key.vk().model_id().0, key.vk_bytes().to_vec());
                 caller.store(index, key)?;
                 made

@@ -12,7 +12,7 @@ use zktorch_graph::{
     Contract, Expr, Function, Graph, Interval, Linear, Operand, Role, Shape, Step, Table, TableId, Tensor,
     TensorId, Term, View, Visibility,
 };
-use zktorch_prover::{Model, ProvingKey, setup_with_nonces};
+use zktorch_prover::{Hash, Model, ProvingKey, setup_with_nonces};
 use zktorch_verifier::{KeyBody, Port, ProofEnvelope, Statement, UncheckedKey, VERSION};
 
 /// relu(W x / 16), W [3, 5].
@@ -61,7 +61,12 @@ pub fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
 
 /// Its key, under fixed nonces.
 pub fn key(model: &Model, srs: &Srs) -> ProvingKey {
-    setup_with_nonces(model, srs, [[1; 32], [2; 32]]).unwrap()
+    hashed_key(model, srs, Hash::default())
+}
+
+/// The same with transcripts on a given hash.
+pub fn hashed_key(model: &Model, srs: &Srs, hash: Hash) -> ProvingKey {
+    setup_with_nonces(model, srs, hash, [[1; 32], [2; 32]]).unwrap()
 }
 
 /// The body of a model's key, to be edited.
@@ -70,6 +75,7 @@ pub fn body(model: Model, srs: &Srs, key: &ProvingKey) -> KeyBody {
         version: VERSION,
         srs_id: srs.verifier().id().0,
         k: u32::try_from(srs.k()).unwrap(),
+        transcript: u8::from(key.vk().network().hash() == Hash::Keccak),
         graph: model.graph,
         inputs: model.inputs,
         outputs: model.outputs,

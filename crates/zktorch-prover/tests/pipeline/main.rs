@@ -10,7 +10,7 @@ use zktorch_graph::{
     Tensor, TensorId, Term, Unary, View, Visibility, shards,
 };
 use zktorch_prover::{
-    Model, Proved, ProvedLeaf, ProvingKey, Run, ShardSecrets, Wires, prove_leaf_with_nonce,
+    Hash, Model, Proved, ProvedLeaf, ProvingKey, Run, ShardSecrets, Wires, prove_leaf_with_nonce,
     prove_pipeline_with_nonce, setup_pipeline_with_nonce, setup_with_nonces,
 };
 use zktorch_transcript::Transcript;
@@ -162,7 +162,8 @@ const PRIVATE: [Visibility; 2] = [Visibility::Private; 2];
 fn shards_prove_what_the_model_does() {
     for [i, o] in [PUBLIC, PRIVATE, [Visibility::Private, Visibility::Public]] {
         let model = model(5, i, o);
-        let whole = setup_with_nonces(&model, &Srs::dev(6).unwrap(), [[1; 32], [2; 32]]).unwrap();
+        let whole =
+            setup_with_nonces(&model, &Srs::dev(6).unwrap(), Hash::default(), [[1; 32], [2; 32]]).unwrap();
         for count in [1, 3] {
             let case = Case::new(&model, count, 1);
             let proved = case.prove(&input(1), b"fresh", 3);

@@ -13,7 +13,7 @@ mod visibility;
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 pub use bind::Bind;
 pub use dims::Dim;
@@ -172,12 +172,25 @@ pub struct Setup {
     /// How memory is bounded.
     #[command(flatten)]
     pub sharding: Sharding,
+    /// Hash of the transcripts: keccak for verifiers where that is cheap, as contracts; part of the key and of its id
+    #[arg(long, value_enum, default_value_t, value_name = "HASH")]
+    pub transcript: TranscriptHash,
     /// Folder of the model's external data, if large weights are there [default: where compile found them]
     #[arg(long, value_name = "DIR")]
     pub external_data: Option<PathBuf>,
     /// Replace keys that are there: proofs under their model id will not verify with the new ones
     #[arg(long)]
     pub force: bool,
+}
+
+/// What transcripts are hashed with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TranscriptHash {
+    /// merlin (STROBE-128)
+    #[default]
+    Merlin,
+    /// A chain of Keccak-256
+    Keccak,
 }
 
 /// In how many shards a model is proved.

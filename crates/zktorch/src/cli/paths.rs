@@ -55,7 +55,16 @@ impl Paths {
                 self.read("--bind", source.bind.iter().map(|bind| &bind.path));
                 self.write("-o", [output_file]);
             }
-            Command::Setup(Setup { model, pk, vk, srs, sharding, external_data, force: _ }) => {
+            Command::Setup(Setup {
+                model,
+                pk,
+                vk,
+                srs,
+                sharding,
+                external_data,
+                transcript: _,
+                force: _,
+            }) => {
                 self.read("MODEL.zkt", [model]);
                 self.read("--srs", srs);
                 self.read("--external-data", external_data);

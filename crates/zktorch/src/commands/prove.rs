@@ -96,7 +96,8 @@ fn one_time_setup(
     let old = old_id(&pk, &vk);
     let sharding = cli::Sharding::default();
     let (srs, external_data) = (None, None);
-    let options = cli::Setup { model: zkt, pk, vk, srs, sharding, external_data, force: true };
+    let transcript = cli::TranscriptHash::default();
+    let options = cli::Setup { model: zkt, pk, vk, srs, sharding, transcript, external_data, force: true };
     let key = make_keys(context, report, &compiled, &options)?;
     if let Some(old) = old {
         tell_replaced(context, report, old, key.vk().model_id());

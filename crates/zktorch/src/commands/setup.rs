@@ -16,7 +16,9 @@ use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_graph::{Shard, TensorId, committed_cells, shards};
 use zktorch_prover::stages::SRS;
-use zktorch_prover::{ProverError, ProvingKey, ShardSetup, choose_k, choose_shards_k, setup, setup_shards};
+use zktorch_prover::{
+    Hash, ProverError, ProvingKey, ShardSetup, choose_k, choose_shards_k, setup_shards, setup_with_hash,
+};
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
 use super::pipeline::{LoadedPipeline, origin};
@@ -45,6 +47,12 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let file = file.found_in(options.external_data.as_deref());
     let cut = shards(&file.graph, options.sharding.count(committed_cells(&file.graph)));
     let (id, srs_id, k, pk_bytes) = if cut.len() > 1 {
+        if options.transcript != cli::TranscriptHash::Merlin {
+            bail!(
+                "--transcript keccak with {} shards: expected a key of one piece; leave one of the two out",
+                cut.len()
+            );
+        }
         report.note("shards", cut.len());
         let made = make_pipeline(context, &mut report, &file, &cut, options)?;
         let bytes = file_bytes(&options.pk).map(|bytes| bytes + made.shard_bytes());
@@ -110,7 +118,11 @@ pub(super) fn make_keys(
     let started = Instant::now();
     let make = || -> Result<(Srs, ProvingKey)> {
         let srs = setup_srs(options, k)?;
-        let key = setup(&file.model()?, &srs)?;
+        let hash = match options.transcript {
+            cli::TranscriptHash::Merlin => Hash::Merlin,
+            cli::TranscriptHash::Keccak => Hash::Keccak,
+        };
+        let key = setup_with_hash(&file.model()?, &srs, hash)?;
         Ok((srs, key))
     };
     let (srs, key) = make()?;

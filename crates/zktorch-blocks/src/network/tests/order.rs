@@ -14,7 +14,7 @@ use crate::network::transcript::{draw_lookup_challenges, draw_relation_point};
 use crate::network::verifier::{self, Argument};
 use crate::point::last;
 use crate::test_util::{Case, id, tiny};
-use crate::{BlockError, NetworkProof, ROW_COLUMNS, Statement};
+use crate::{BlockError, NetworkProof, Statement};
 
 /// A statement whose transcript is watched from its beginning.
 pub(super) struct Probed<'a, 's> {
@@ -45,7 +45,13 @@ fn verify(case: &Case, proof: &NetworkProof, probe: &Probe) -> Result<(), BlockE
     let statement = case.statement();
     let argument = Argument { statement: &statement, v: &proof.v.0, h: &proof.h.0 };
     let probed = Probed { argument, probe: probe.clone() };
-    zktorch_channel::verify(case.srs.verifier(), case.network.k(), ROW_COLUMNS, &probed, &proof.hidden)
+    zktorch_channel::verify(
+        case.srs.verifier(),
+        case.network.k(),
+        case.network.row_columns(),
+        &probed,
+        &proof.hidden,
+    )
 }
 
 /// `+` absorbed, `-` drawn; repetitions are counted.
@@ -188,8 +194,8 @@ fn the_order_is_pinned() {
     assert_eq!(
         [alpha.to_string(), digest.to_string()],
         [
-            "2002964942732279259031236609213522898156741151526987545504260681261426162995",
-            "20178045232035320487636502635655862278477852908753306119172924870694208851774",
+            "19028125088935526966647533923806804879905222645843815465054876012432478053062",
+            "17692905600036636740865983882679244227284267819465173869424795665086643352694",
         ]
     );
 }

@@ -18,7 +18,7 @@ use super::order::Probed;
 use crate::network::verifier::Argument;
 use crate::network::{prover::Reduced, prover::reduce};
 use crate::test_util::{Case, tiny};
-use crate::{NetworkProof, ROW_COLUMNS, Statement, Witness, prove};
+use crate::{NetworkProof, Statement, Witness, prove};
 
 fn case() -> Case {
     Case::new(tiny(Private, Private), 8, 5)
@@ -82,7 +82,7 @@ fn no_secret_is_in_the_clear() {
     let witness = Witness::new(&case.network, &case.weights, &case.values).unwrap();
     let start = statement.transcript();
     let nonce = Nonce::from_bytes([3; 32]);
-    let inner = HiddenProver::new(&case.srs, start, ROW_COLUMNS, &[b"secret"], nonce).unwrap();
+    let inner = HiddenProver::new(&case.srs, start, case.network.row_columns(), &[b"secret"], nonce).unwrap();
     let mut channel = Recording { inner, sent: Vec::new() };
     let mut rng = channel.inner.rng();
     let blinds = case.network.proof_chunks().map(|n| (0..n).map(|_| Blind::random(&mut rng)).collect());
@@ -171,12 +171,15 @@ fn the_simulator_makes_accepted_proofs_without_a_witness() {
 
         let probe = Probe::new();
         let probed = Probed { argument, probe: probe.clone() };
-        let hidden = zktorch_channel::simulate(&case.srs, ROW_COLUMNS, &probed, &probe, &challenges).unwrap();
+        let hidden =
+            zktorch_channel::simulate(&case.srs, network.row_columns(), &probed, &probe, &challenges)
+                .unwrap();
 
         let probe = Probe::new();
         probe.program(challenges.iter().copied());
         let probed = Probed { argument, probe: probe.clone() };
-        zktorch_channel::verify(case.srs.verifier(), network.k(), ROW_COLUMNS, &probed, &hidden).unwrap();
+        zktorch_channel::verify(case.srs.verifier(), network.k(), network.row_columns(), &probed, &hidden)
+            .unwrap();
         let draws = probe.events().iter().filter(|event| matches!(event, Event::Squeeze(_))).count();
         assert!(draws <= challenges.len(), "{draws} challenges were not all programmed");
         // Of course only for these challenges; and in the form of an honest proof.

@@ -131,5 +131,5 @@ fn golden_proof() {
     transcript.append_message(b"proof", &bytes);
     transcript.challenge_bytes(b"digest", &mut digest);
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!((bytes.len(), hex.as_str()), (1888, "822fc19d4e8e18a5dc20150fdb043bc3"));
+    assert_eq!((bytes.len(), hex.as_str()), (1824, "fa08e4d84c20155ecec383e6927437f9"));
 }

@@ -153,5 +153,5 @@ fn golden_proof() {
     use sha2::{Digest, Sha256};
     let digest: String =
         Sha256::digest(Opened::new(8, 99).proof.to_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(digest, "0d0d25de6050a399aa18960be9b60fcc157eab546f70d4d8a590e1f74daa86ff");
+    assert_eq!(digest, "edbdc5ba5bfec16da0f22e2d34aa7f22c0ebdbf7f20924d8f2b40164efd955d9");
 }
