@@ -1,7 +1,9 @@
 //! Several opening instances to one evaluation claim.
 
+use ark_ec::CurveGroup;
 use ark_ff::{One, Zero};
 use zktorch_commit::Blind;
+use zktorch_commit::msm::msm_points;
 use zktorch_field::{Fr, G1Projective};
 use zktorch_mutants::enforced;
 use zktorch_sumcheck::{Product, SumcheckInstance};
@@ -122,15 +124,16 @@ fn combine(
     evaluations: &[Fr],
     rho: Fr,
 ) -> OpeningInstance<Fr> {
-    let mut commitment = G1Projective::zero();
+    let commitments: Vec<G1Projective> = instances.iter().map(|instance| instance.commitment).collect();
+    let powers: Vec<Fr> =
+        core::iter::successors(Some(Fr::one()), |power| Some(*power * rho)).take(instances.len()).collect();
+    // One sum, not a multiplication for each.
+    let commitment = msm_points(&G1Projective::normalize_batch(&commitments), &powers);
     let mut value = Fr::zero();
-    let mut power = Fr::one();
-    for (instance, evaluation) in instances.iter().zip(evaluations) {
-        commitment.accumulate(&instance.commitment, power);
+    for ((instance, evaluation), power) in instances.iter().zip(evaluations).zip(powers) {
         let missing = point.len() - instance.functional.num_vars();
         let zeros: Fr = point[..missing].iter().map(|r| Fr::one() - r).product();
         value += power * zeros * evaluation;
-        power *= rho;
     }
     OpeningInstance { commitment, functional: Functional::eq(point.to_vec()), value }
 }
