@@ -97,24 +97,42 @@ const fn suite(model: &'static str, key: &'static str) -> Source {
 
 /// Bytes are decimal: 20 KB are 20,000 bytes. The floor is the time that arkworks needs for plain commitments to the same values, in
 /// a process of its own just before (`docs/performance.md`).
-const SUITE: [Bar; 13] = [
+const SUITE: [Bar; 17] = [
     bar(
         "resnet50_prove_over_floor",
         "ResNet-50: proving over the floor",
         Unit::Ratio,
         suite("resnet", "prove_over_floor"),
-        2.0,
-        Some(0.7),
+        0.88,
+        Some(0.8),
     ),
     bar(
         "resnet50_verify",
         "ResNet-50: verifying",
         Unit::Seconds,
         suite("resnet", "verify_s"),
-        0.030,
-        Some(0.012),
+        0.013,
+        Some(0.009),
     ),
-    bar("resnet50_proof", "ResNet-50: proof", Unit::Bytes, suite("resnet", "proof_bytes"), 20e3, Some(12e3)),
+    bar(
+        "resnet50_proof",
+        "ResNet-50: proof",
+        Unit::Bytes,
+        suite("resnet", "proof_bytes"),
+        11.5e3,
+        Some(10e3),
+    ),
+    bar("lenet_proof", "LeNet-5: proof", Unit::Bytes, suite("lenet", "proof_bytes"), 5.4e3, Some(4.2e3)),
+    bar("lenet_verify", "LeNet-5: verifying", Unit::Seconds, suite("lenet", "verify_s"), 0.006, Some(0.004)),
+    bar("mlp_proof", "MLP 784-128-10: proof", Unit::Bytes, suite("mlp", "proof_bytes"), 4.6e3, Some(3.6e3)),
+    bar(
+        "mlp_verify",
+        "MLP 784-128-10: verifying",
+        Unit::Seconds,
+        suite("mlp", "verify_s"),
+        0.005,
+        Some(0.003),
+    ),
     bar(
         "resnet50_memory",
         "ResNet-50: peak memory of proving",
