@@ -1,5 +1,6 @@
 //! The argument for the folded instance and the masked claims, all in the clear.
 
+use zeroize::Zeroizing;
 use zktorch_commit::{Blind, Srs, VerifierSrs};
 use zktorch_field::{Fr, G1Projective};
 use zktorch_mira::relation::{Relaxed, RelaxedWitness};
@@ -170,7 +171,8 @@ impl<'a> Targets<'a> {
 fn combine<'a>(vectors: impl Iterator<Item = &'a [Fr]>, weights: &[Fr], blinds: &[Blind]) -> OpeningWitness {
     let mut witness = OpeningWitness { vector: Vec::new(), blind: Blind::zero() };
     for ((vector, weight), blind) in vectors.zip(weights).zip(blinds) {
-        witness.vector.accumulate(&vector.to_vec(), *weight);
+        // Rows of messages are secret, and so are copies of them.
+        witness.vector.accumulate(&Zeroizing::new(vector.to_vec()), *weight);
         witness.blind.accumulate(blind, *weight);
     }
     witness

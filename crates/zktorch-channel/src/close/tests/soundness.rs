@@ -282,7 +282,7 @@ fn swapped_instances_are_rejected() {
 #[test]
 fn zero_challenges_are_drawn_again() {
     let case = Case::new(SMALL);
-    for label in [b"mira mask delta".as_slice(), b"mira fold gamma"] {
+    for label in [b"mira mask delta".as_slice(), b"mira fold gamma", b"channel split delta"] {
         let program = || {
             let probe = Probe::new();
             // The prover's replay draws delta a second time.
