@@ -28,10 +28,14 @@ async function add(list) {
       errors.push(`${file.name}: ${error.message}`);
     }
   }
-  const error = errors.find((error) => error !== undefined);
+  complain(errors.find((error) => error !== undefined));
+  show();
+}
+
+/** Says what is wrong with a file, if something is. */
+function complain(error) {
   at("file-error").hidden = error === undefined;
   at("file-error").replaceChildren(error === undefined ? "" : name(error));
-  show();
 }
 
 function show() {
@@ -63,6 +67,19 @@ function trust() {
   return { modelId: value("model-id").toLowerCase(), context: value("context"), srs: value("srs-id").toLowerCase(), insecure: at("insecure").checked };
 }
 
+/** The verdict, with the names of classes if they fit: they are the user's, and no part of what is proved. */
+async function judge(key, options) {
+  const { statement, proof, labels } = files;
+  if (labels !== undefined) {
+    try {
+      return await key.verify(statement.bytes, proof.bytes, { ...options, labels: new TextDecoder().decode(labels.bytes) });
+    } catch (error) {
+      complain(error.message);
+    }
+  }
+  return key.verify(statement.bytes, proof.bytes, options);
+}
+
 async function verify() {
   const wanted = trust();
   let key;
@@ -74,8 +91,7 @@ async function verify() {
     await key.checkWeights();
     const checked = performance.now();
     const options = { context: new TextEncoder().encode(wanted.context), files: files.beside };
-    if (files.labels !== undefined) options.labels = new TextDecoder().decode(files.labels.bytes);
-    const result = await key.verify(files.statement.bytes, files.proof.bytes, options);
+    const result = await judge(key, options);
     const verified = performance.now();
     if (!result.ok) return refused(result.reason, key, wanted);
     const milliseconds = (from, to) => `${Math.max(1, Math.round(to - from))} ms`;
@@ -107,7 +123,7 @@ document.addEventListener("drop", (event) => add([...event.dataTransfer.files]))
 at("clear").addEventListener("click", () => {
   files = new Files();
   at("form").reset();
-  at("file-error").hidden = true;
+  complain(undefined);
   at("result").hidden = true;
   show();
   at("picker").focus();
@@ -125,6 +141,6 @@ at("form").addEventListener("submit", async (event) => {
   show();
   at("result").replaceChildren(...shown);
   at("result").hidden = false;
-  at("result").focus();
+  at("verdict").focus();
 });
 show();

@@ -48,10 +48,18 @@ export function accepted(result, key, trust, times) {
         fact("Time", times),
       ),
     ),
-    card(plural("Input", result.inputs), ...result.inputs.map(input(key))),
-    card(plural("Output", result.outputs), ...result.outputs.map(output)),
-    card("What is hidden", list(hidden(key))),
-    card("What is not promised", list(notPromised(key, trust))),
+    element(
+      "div",
+      { className: "pair" },
+      card(plural("Input", result.inputs), ...result.inputs.map(input(key))),
+      card(plural("Output", result.outputs), ...result.outputs.map(output)),
+    ),
+    card(
+      "What is hidden",
+      list(hidden(key)),
+      element("p", {}, element("strong", {}, "Not hidden"), " is the architecture: which steps, of which shapes and scales, is in the key."),
+    ),
+    card("What is not promised", list(notPromised(key, trust, result))),
   ];
 }
 
@@ -60,7 +68,7 @@ function verdict(kind, sign, title, said) {
     "div",
     { className: `verdict ${kind}` },
     element("span", { className: "sign", ariaHidden: "true" }, sign),
-    element("h2", { id: "verdict" }, title),
+    element("h2", { id: "verdict", tabIndex: -1 }, title),
     element("p", {}, said),
   );
 }
@@ -107,7 +115,7 @@ function picture({ picture, name: title }, key) {
   canvas.setAttribute("aria-label", `Picture of the input ${shown(title)}`);
   canvas.getContext("2d").putImageData(new ImageData(rgba, width, height), 0, 0);
   const how = ownColours
-    ? ["Made from the numbers that were proved, undoing ", element("code", {}, shown(key.preprocessing)), "."]
+    ? ["Made of the numbers that were proved, undoing what the key says is done to an image: ", element("code", {}, shown(key.preprocessing))]
     : ["The numbers that were proved, as shades: the smallest is black, the largest white."];
   return element("div", { className: "picture" }, canvas, element("p", { className: "hint" }, how));
 }
@@ -132,12 +140,13 @@ function classes({ top5, values }) {
 
 function values({ values }) {
   const texts = Array.from(values.subarray(0, LISTED), number);
-  const rest = values.length > LISTED ? ` … and ${values.length - LISTED} more` : "";
+  const count = values.length.toLocaleString("en");
+  const title = values.length > LISTED ? `The first ${LISTED.toLocaleString("en")} of ${count} values` : `All ${count} values`;
   return element(
     "details",
     {},
-    element("summary", {}, values.length === 1 ? "The value" : `All ${values.length} values`),
-    element("code", { className: "values", tabIndex: 0 }, texts.join(", ") + rest),
+    element("summary", {}, values.length === 1 ? "The value" : title),
+    element("code", { className: "values", tabIndex: 0 }, texts.join(", ")),
   );
 }
 
@@ -151,12 +160,12 @@ function hidden(key) {
     "The model’s weights. The key holds commitments to them, and the model id stands for those.",
     ...named,
     "Everything that was computed in between.",
-    "Not hidden is the architecture: which steps, of which shapes and scales, is in the key.",
   ];
 }
 
-function notPromised(key, trust) {
+function notPromised(key, trust, { outputs }) {
   const inputs = key.inputs.some((port) => port.public);
+  const labelled = outputs.some(({ top5 }) => top5.some(({ label }) => label !== null));
   return [
     "That the model is right, fair or any good: only that it was run.",
     "Where the input comes from. " +
@@ -164,7 +173,7 @@ function notPromised(key, trust) {
         ? "The proof begins with the numbers after preprocessing; compare them with a photograph of your own."
         : "The proof begins with its numbers."),
     "That a model in floating point says the same: what is proved are its integers, as the key defines them.",
-    "Names of classes: a file of yours gives them to numbers.",
+    ...(labelled ? ["The names of the classes: a file of yours gives them to numbers."] : []),
     trust.context
       ? "Who made the proof. That it was made for your context is promised."
       : "Who made the proof, when, and for whom: without a context it can be shown again to anybody.",

@@ -4,6 +4,7 @@
 import * as wasm from "./zktorch_wasm.js";
 
 let current = 0;
+let loading;
 
 /** Which instance runs: 0 before the first one, then counted. */
 export function generation() {
@@ -24,13 +25,18 @@ export function enter(work) {
   }
 }
 
-export function start(module) {
-  if (current === 0) wasm.initSync({ module });
-  current += 1;
+/** Loads the first instance, once; after a failure it may be tried again. */
+export function load(source) {
+  loading ??= compile(source).then(async (module) => {
+    await wasm.default({ module_or_path: module });
+    current = 1;
+  });
+  loading.catch(() => (loading = undefined));
+  return loading;
 }
 
 /** The compiled module. */
-export async function compile(source = new URL("./zktorch_wasm_bg.wasm", import.meta.url)) {
+async function compile(source = new URL("./zktorch_wasm_bg.wasm", import.meta.url)) {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
   if (source instanceof URL && source.protocol === "file:" && globalThis.process?.versions?.node) {

@@ -1,6 +1,6 @@
 // Keys and their verdicts, in this thread.
 
-import { compile, enter, generation, start } from "./instance.mjs";
+import { enter, generation, load } from "./instance.mjs";
 import * as wasm from "./zktorch_wasm.js";
 
 /** In the place of a model id: whichever model the key is of. Then whoever made the key chose the model. */
@@ -10,7 +10,7 @@ export const ANY_MODEL = Symbol.for("@zktorch/verifier: any model");
  * Loads the WebAssembly module, once: from beside this file, or from where the caller says.
  */
 export async function init(source) {
-  if (generation() === 0 || source !== undefined) start(await compile(source));
+  await load(source);
 }
 
 /** Whoever has it may construct keys: this file. */

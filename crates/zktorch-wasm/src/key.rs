@@ -7,8 +7,8 @@ use zktorch_files::{Bytes32, CheckedVk, Error, ImageSpec, Interface, UncheckedVk
 use zktorch_verifier::ModelId;
 
 use crate::facts::{self, KeyFacts};
-use crate::refusal;
 use crate::statement::Statement;
+use crate::{refusal, refusal_of};
 
 /// A verifying key and the SRSs that its user accepts.
 #[wasm_bindgen]
@@ -41,7 +41,7 @@ impl Key {
         accept_srs: Vec<String>,
     ) -> Result<Self, JsError> {
         Self::decode(bytes, model_id.as_deref(), allow_insecure_srs, &accept_srs)
-            .map_err(|error| refusal(&error))
+            .map_err(|error| refusal_of("verifying key", &error))
     }
 
     /// Asks whether the SRS is one that is accepted, and verifies the ranges of the weights: once, whatever the answer.
@@ -62,7 +62,7 @@ impl Key {
         let vk = self.checked().map_err(|reason| JsError::new(&reason))?;
         let verify =
             || -> Result<(), Error> { vk.verify(&own, container::decode(proof, Kind::Proof, &protocol())?) };
-        verify().map_err(|error| refusal(&error))
+        verify().map_err(|error| refusal_of("proof", &error))
     }
 
     /// What the key says of its model, as JSON.

@@ -6,6 +6,7 @@ mod panic;
 mod statement;
 
 use wasm_bindgen::prelude::*;
+use zktorch_files::Error;
 use zktorch_files::container::Header;
 
 pub use key::Key;
@@ -26,4 +27,13 @@ pub fn file_kind(bytes: &[u8]) -> Result<String, JsError> {
 /// The libraries' sentence, as the message of an exception.
 fn refusal(error: &(dyn std::error::Error + 'static)) -> JsError {
     JsError::new(&facts::sentence(error))
+}
+
+/// The same of one of several files, which a sentence about containers does not name.
+fn refusal_of(file: &str, error: &Error) -> JsError {
+    let sentence = facts::sentence(error);
+    match error.kind() {
+        "container" => JsError::new(&format!("{file}: {sentence}")),
+        _ => JsError::new(&sentence),
+    }
 }

@@ -67,7 +67,7 @@ test("accepts, and shows what was proved, hidden and not promised", async (conte
   const { real } = JSON.parse(new TextDecoder().decode(statement)).outputs[0];
   const best = real.indexOf(Math.max(...real));
   assert.match(await page.textContent(".classes li:first-child"), new RegExp(`\\(${best}\\)`));
-  assert.equal(await page.evaluate(() => document.activeElement.id), "result");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "verdict");
   // The picture is that of the digit: not of one colour.
   const shades = await page.$eval("canvas", (canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -75,6 +75,15 @@ test("accepts, and shows what was proved, hidden and not promised", async (conte
   });
   assert.ok(shades > 4, `${shades} shades`);
   await page.screenshot({ path: path.join(shots, "accepted.png"), fullPage: true });
+});
+
+test("class names that do not fit are left out, with a word", async (context) => {
+  const page = await open(context);
+  const labels = { name: "labels.txt", mimeType: "", buffer: Buffer.from("cat\ndog\n") };
+  await page.setInputFiles("#picker", labels);
+  assert.equal(await verify(page, paths("public"), { insecure: true }), "Accepted, with a reservation");
+  assert.match(await page.textContent("#file-error"), /^labels: number of lines: expected one for each score/);
+  assert.match(await page.textContent(".classes li:first-child"), /^class \d/);
 });
 
 test("without a model id it says so", async (context) => {
@@ -90,7 +99,7 @@ test("refuses a flipped byte", async (context) => {
   const damaged = { name: "proof.bin", mimeType: "", buffer: Buffer.from(flipped(proof, proof.length - 50)) };
   await page.setInputFiles("#picker", [vk, statement]);
   assert.equal(await verify(page, damaged, { id, insecure: true }), "Refused");
-  assert.match(await page.textContent(".reason"), /SHA-256 digest of the body/);
+  assert.match(await page.textContent(".reason"), /^proof: SHA-256 digest of the body/);
   await page.screenshot({ path: path.join(shots, "refused.png"), fullPage: true });
 });
 
@@ -200,6 +209,6 @@ test("the package in a page and in a worker", async (context) => {
     return { here, there: there.ok && there.modelId === id, damaged: damaged.reason, gone, times };
   }, lists);
   assert.deepEqual([here, there, gone], [true, true, "this key was freed"]);
-  assert.match(damaged, /^this is no file of zktorch's/);
+  assert.match(damaged, /^proof: this is no file of zktorch's/);
   context.diagnostic(`median of 9: ${times.sort((a, b) => a - b)[4].toFixed(1)} ms`);
 });

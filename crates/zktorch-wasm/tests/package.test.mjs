@@ -17,8 +17,9 @@ test("nothing works before it is loaded", () => {
   assert.throws(() => fileKind(new Uint8Array()), /not loaded: expected await init\(\)/);
 });
 
-test("loads from beside itself, once", async () => {
-  await init();
+test("loads from beside itself, once, also after something else", async () => {
+  await assert.rejects(init(new Uint8Array([0, 97, 115, 109])), WebAssembly.CompileError);
+  await Promise.all([init(), init()]);
   await init();
 });
 
@@ -70,13 +71,13 @@ test("every altered proof is refused", async () => {
   for (let at = 0; at < proof.length; at += Math.ceil(proof.length / 40)) {
     assert.equal(vk.verify(statement, flipped(proof, at)).ok, false, `byte ${at}`);
   }
-  refused(vk.verify(statement, flipped(proof, proof.length - 1)), /^SHA-256 digest of the body: .* the file is damaged$/);
+  refused(vk.verify(statement, flipped(proof, proof.length - 1)), /^proof: SHA-256 digest of the body: .* the file is damaged$/);
   const body = (at) => (body) => flipped(body, at < 0 ? body.length + at : at);
   for (const at of [-1, -40, -400]) refused(vk.verify(statement, await repacked(proof, body(at))), /does not verify|malformed/);
   refused(vk.verify(statement, await repacked(proof, (body) => body.slice(0, -1))), /malformed|expected \d+/);
-  refused(vk.verify(statement, proof.slice(0, -1)), /^body: expected \d+ bytes, found \d+$/);
-  refused(vk.verify(statement, new Uint8Array()), /^this is no file of zktorch's/);
-  refused(vk.verify(statement, key), /^this is a verifying key \(vk\), expected a proof$/);
+  refused(vk.verify(statement, proof.slice(0, -1)), /^proof: body: expected \d+ bytes, found \d+$/);
+  refused(vk.verify(statement, new Uint8Array()), /^proof: this is no file of zktorch's/);
+  refused(vk.verify(statement, key), /^proof: this is a verifying key \(vk\), expected a proof$/);
   assert.equal(vk.verify(statement, proof).ok, true);
 });
 
@@ -106,8 +107,8 @@ test("the model is the one that is trusted", () => {
   assert.throws(() => Key.fromBytes(key, other.id, INSECURE), { message: `the key is of model ${id}, expected ${other.id}` });
   assert.throws(() => Key.fromBytes(key, "ee", INSECURE), /expected 64 lowercase hexadecimal digits, got 2 characters/);
   assert.throws(() => Key.fromBytes(key), /modelId: expected the id that you trust, or ANY_MODEL, got undefined/);
-  assert.throws(() => Key.fromBytes(proof, id), /^Error: this is a proof, expected a verifying key \(vk\)$/);
-  assert.throws(() => Key.fromBytes(key.slice(0, 100), id), /^Error: body: expected \d+ bytes, found 12$/);
+  assert.throws(() => Key.fromBytes(proof, id), /^Error: verifying key: this is a proof, expected a verifying key \(vk\)$/);
+  assert.throws(() => Key.fromBytes(key.slice(0, 100), id), /^Error: verifying key: body: expected \d+ bytes, found 12$/);
   assert.throws(() => new Key(key, id), /expected Key.fromBytes/);
   assert.throws(() => Key.fromBytes([...key], id), /bytes: expected a Uint8Array, got object/);
   const any = Key.fromBytes(key, ANY_MODEL, INSECURE);
