@@ -6,6 +6,7 @@ mod bench;
 mod capped;
 mod conformance;
 mod mutants;
+mod npm;
 mod operators;
 mod prove_model;
 mod python;
@@ -43,6 +44,8 @@ enum Command {
     Conformance(conformance::Options),
     /// Write the page about operators, `docs/operators.md`.
     Operators(operators::Options),
+    /// Build the package for browsers and Node, and its demo page, into `target/npm`.
+    Npm,
     /// Prove trained models that PyPI and npm packages ship, and compare with ONNX Runtime.
     Zoo(zoo::Options),
     /// Measure: every model end to end, with a report; or a part by name.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Mutants(options) => mutants::run(&options),
         Command::Conformance(options) => conformance::run(&options),
         Command::Operators(options) => operators::run(&options),
+        Command::Npm => npm::run(),
         Command::Zoo(options) => zoo::run(&options),
         Command::Bench(options) => bench::run(&options),
     };

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, as stages with times and one summary.
 
+mod browser;
 mod counts;
 mod package;
 mod process;

@@ -194,9 +194,24 @@ pub enum Error {
     /// A number that no integer of a port stands for.
     #[error(transparent)]
     Port(#[from] GraphError),
+    /// A proof does not prove its statement: with another context it might.
+    #[error("{error}, {}", under(*.context))]
+    Proof {
+        /// Why.
+        error: VerifyError,
+        /// Length of the verifier's context, in bytes.
+        context: usize,
+    },
     /// A key or proof is not accepted.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+}
+
+fn under(length: usize) -> String {
+    match length {
+        0 => "without a context".to_owned(),
+        length => format!("with a context of {length} bytes"),
+    }
 }
 
 fn looks(like: Option<&'static str>) -> String {
@@ -238,7 +253,7 @@ impl Error {
             Self::Statement { .. } | Self::Private { .. } | Self::Entry { .. } | Self::Distance { .. } => {
                 "statement"
             }
-            Self::Verify(_) => "other",
+            Self::Proof { .. } | Self::Verify(_) => "other",
         }
     }
 }

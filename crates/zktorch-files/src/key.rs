@@ -88,12 +88,18 @@ impl CheckedVk {
     /// Verifies a proof, the body of its file.
     ///
     /// # Errors
-    /// [`VerifyError`]: it is not accepted.
-    pub fn verify(&self, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
-        match self {
+    /// [`Error::Proof`], [`Error::Verify`]: it is not accepted.
+    pub fn verify(&self, statement: &Statement, proof: &[u8]) -> Result<(), Error> {
+        let verified = match self {
             Self::Whole(vk) => verify(vk, statement, proof),
             Self::Shards(vk) => verify_pipeline(vk, statement, proof),
-        }
+        };
+        verified.map_err(|error| match error {
+            VerifyError::Proof(_) | VerifyError::Shard { .. } => {
+                Error::Proof { error, context: statement.context.len() }
+            }
+            error => error.into(),
+        })
     }
 
     /// What the SRS is worth.

@@ -6,7 +6,8 @@
 //! * [`Interface`]: inputs and outputs as a key states them, and the check of a statement against them;
 //! * [`UncheckedVk`], [`CheckedVk`]: a verifying key, in one piece or in shards;
 //! * [`data`]: named tensors from `.npy`, `.npz`, `.json` and ONNX TensorProto;
-//! * [`ImageSpec`]: what is done to an image before a model sees it (the doing is the command line's);
+//! * [`ImageSpec`]: what is done to an image before a model sees it (the doing is the command line's), and the [`Picture`] of a tensor;
+//! * [`ProvedOutput`]: an output as it is shown, with the [`Labels`] of its classes;
 //! * [`printable`]: text from files, as it can be shown.
 //!
 //! Everything that is read is hostile: sizes are checked before memory is taken, and errors name the field.
@@ -49,12 +50,14 @@ mod hex;
 mod image;
 mod interface;
 mod key;
+mod outputs;
 mod shown;
 pub mod statement;
 
 pub use error::Error;
 pub use hex::Bytes32;
-pub use image::{Colours, ImageSpec, Layout, MAX_EXTENT, Resize};
+pub use image::{Colours, ImageSpec, Layout, MAX_EXTENT, Picture, Resize};
 pub use interface::{Interface, Side};
 pub use key::{CheckedVk, UncheckedVk};
+pub use outputs::{Labels, ProvedOutput, Scored};
 pub use shown::{explained, printable, printable_json};

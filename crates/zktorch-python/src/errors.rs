@@ -192,7 +192,9 @@ fn files(error: &zktorch_files::Error) -> Option<Kind> {
     match error {
         Error::Port(error) => graph(error),
         Error::Verify(error) => verify(error),
-        Error::Statement { .. } | Error::Private { .. } => Some(Kind::Plain("Rejected")),
+        Error::Statement { .. } | Error::Private { .. } | Error::Proof { .. } => {
+            Some(Kind::Plain("Rejected"))
+        }
         Error::Entry { .. } | Error::Distance { .. } => Some(Kind::Plain("Rejected")),
         Error::Input { .. } | Error::Expected { .. } => None,
         _ => Some(Kind::Plain("Malformed")),

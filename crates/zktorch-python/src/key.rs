@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Error, Result, anyhow, bail};
+use anyhow::{Error, Result, bail};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zktorch::container::{self, Kind, protocol};
@@ -15,7 +15,7 @@ use zktorch_graph::{GraphError, PortInfo};
 use zktorch_onnx::Tensor;
 use zktorch_prover::ProvingKey as Key;
 use zktorch_prover::stages::of_proof;
-use zktorch_verifier::{MAX_KEY_BYTES, ModelId, VerifyError};
+use zktorch_verifier::{MAX_KEY_BYTES, ModelId};
 
 use crate::arrays::{self, Made, Named};
 use crate::errors::{Outside, Rejected, malformed, raise};
@@ -274,14 +274,7 @@ impl VerifyingKey {
         let statement = model.check(statement.inner(), context)?;
         // 3. The proof. Whatever is wrong with it is its prover's.
         let proof = container::decode(proof, Kind::Proof, &protocol()).map_err(|error| rejected(&error))?;
-        let hint = match statement.context.len() {
-            0 => ", without a context".to_owned(),
-            length => format!(", with a context of {length} bytes"),
-        };
-        vk.verify(&statement, proof).map_err(|error| match error {
-            VerifyError::Proof(_) | VerifyError::Shard { .. } => rejected(&anyhow!("{error}{hint}")),
-            error => rejected(&error),
-        })?;
+        vk.verify(&statement, proof).map_err(|error| rejected(&error))?;
         Ok(vk.srs_status() == SrsStatus::Insecure)
     }
 }

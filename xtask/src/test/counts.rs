@@ -16,11 +16,13 @@ impl Sum for Counts {
 }
 
 impl Counts {
-    /// Sums the summaries in the output of `cargo test`, `cargo nextest run` and `pytest`.
+    /// Sums the summaries in the output of `cargo test`, `cargo nextest run`, `pytest` and `node --test`.
     pub(super) fn parse(output: &str) -> Self {
         output
             .lines()
-            .filter_map(|line| libtest(line).or_else(|| nextest(line)).or_else(|| pytest(line)))
+            .filter_map(|line| {
+                libtest(line).or_else(|| nextest(line)).or_else(|| pytest(line)).or_else(|| tap(line))
+            })
             .sum()
     }
 }
@@ -58,6 +60,17 @@ fn pytest(line: &str) -> Option<Counts> {
     Some(counts)
 }
 
+/// `# pass 5` and `# fail 1`: a line each
+fn tap(line: &str) -> Option<Counts> {
+    let (what, number) = line.strip_prefix("# ")?.split_once(' ')?;
+    let number: u64 = number.parse().ok()?;
+    match what {
+        "pass" => Some(Counts { passed: number, failed: 0 }),
+        "fail" | "cancelled" => Some(Counts { passed: 0, failed: number }),
+        _ => None,
+    }
+}
+
 fn number_before(text: &str, word: &str) -> Option<u64> {
     let (before, _) = text.split_once(word)?;
     before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
@@ -90,6 +103,13 @@ mod tests {
         let output = "== 1 failed, 20 passed, 1 skipped, 3 warnings, 2 errors in 72.34s (0:01:12) ==\n5 passed in 0.10s\n\
             FAILED test_x.py - it took long in 3s\nno tests ran in 0.01s";
         assert_eq!(Counts::parse(output), Counts { passed: 25, failed: 3 });
+    }
+
+    #[test]
+    fn node_is_understood() {
+        let output =
+            "# tests 9\n# suites 0\n# pass 5\n# fail 2\n# cancelled 1\n# skipped 1\n# duration_ms 94.1";
+        assert_eq!(Counts::parse(output), Counts { passed: 5, failed: 3 });
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use super::browser;
 use super::counts::Counts;
 use super::package;
 use super::process::{self, Finished};
@@ -37,6 +38,7 @@ pub(super) enum Stage {
     Serial,
     Wasm,
     Python,
+    Browser,
     Tamper,
     Mutants,
     Fuzz,
@@ -95,6 +97,7 @@ impl Stage {
             Self::Serial => "each crate builds alone and without threads",
             Self::Wasm => "the crates (not the command line) build for wasm32",
             Self::Python => "the wheel in a fresh environment: pytest, and mypy --strict",
+            Self::Browser => "the npm package in Node and in Chromium: tests, and tsc --strict",
             Self::Tamper => "a sample of damaged proofs, statements and keys: none is accepted",
             Self::Mutants => "a sample of the verifier's checks turned off: a test fails without each",
             Self::Fuzz => "byte fuzzing of every decoder",
@@ -122,6 +125,7 @@ impl Stage {
             Self::Serial => serial(workspace),
             Self::Wasm => wasm(workspace),
             Self::Python => package::test(workspace),
+            Self::Browser => browser::test(workspace),
             Self::Tamper => tamper(),
             Self::Mutants => mutants(workspace),
             Self::Fuzz => fuzz(fuzz_seconds),
@@ -129,7 +133,7 @@ impl Stage {
     }
 }
 
-fn cargo() -> Command {
+pub(super) fn cargo() -> Command {
     clean(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())))
 }
 

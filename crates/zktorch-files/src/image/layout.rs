@@ -30,10 +30,18 @@ impl Layout {
             (false, false) => None,
         }
     }
+
+    /// Channels, height and width of extents in this order.
+    pub(super) fn planes(self, extents: [usize; 3]) -> [usize; 3] {
+        match self {
+            Self::Nchw => extents,
+            Self::Nhwc => [extents[2], extents[0], extents[1]],
+        }
+    }
 }
 
 /// The extents without the batch.
-fn pixels(dims: &[usize]) -> Option<[usize; 3]> {
+pub(super) fn pixels(dims: &[usize]) -> Option<[usize; 3]> {
     match dims {
         [_, rest @ ..] if dims.len() == 4 => rest.try_into().ok(),
         _ => dims.try_into().ok(),
@@ -75,11 +83,8 @@ impl ImageSpec {
     }
 
     /// Whether the extents are those of what the steps give, as far as these say.
-    fn fits(&self, layout: Layout, extents: [usize; 3]) -> bool {
-        let [channels, height, width] = match layout {
-            Layout::Nchw => extents,
-            Layout::Nhwc => [extents[2], extents[0], extents[1]],
-        };
+    pub(super) fn fits(&self, layout: Layout, extents: [usize; 3]) -> bool {
+        let [channels, height, width] = layout.planes(extents);
         let size = match (self.crop, self.resize) {
             (Some(size), _) => Some(size),
             (None, Some(Resize::Exact(height, width))) => Some((height, width)),

@@ -5,10 +5,12 @@
 
 mod layout;
 mod parse;
+mod picture;
 #[cfg(test)]
 mod tests;
 
 pub use layout::Layout;
+pub use picture::Picture;
 
 use serde::{Deserialize, Serialize};
 

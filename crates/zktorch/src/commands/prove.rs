@@ -10,7 +10,7 @@ use zktorch::cli::{self, CompileSource, Dim, ProofContext, ProveForm};
 use zktorch::container::{self, Kind};
 use zktorch::interrupt::TemporaryFolder;
 use zktorch::memory::AnonymousPeak;
-use zktorch::outputs::{Labels, ProvedOutput};
+use zktorch::outputs::{self, Labels, ProvedOutput};
 use zktorch::progress::merged;
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{self, MAX_INLINE};
@@ -186,7 +186,7 @@ fn prove(
 /// The names of classes, for outputs like these.
 pub(super) fn read_labels(path: Option<&Path>, outputs: &[PortInfo]) -> Result<Option<Labels>> {
     let dims: Vec<&[usize]> = outputs.iter().map(|port| port.dims.as_slice()).collect();
-    Ok(path.map(|path| Labels::read(path, &dims)).transpose()?)
+    Ok(path.map(|path| outputs::read_labels(path, &dims)).transpose()?)
 }
 
 /// Proves the shards in other processes.

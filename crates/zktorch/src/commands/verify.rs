@@ -103,16 +103,7 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
         container::read(&options.proof, Kind::Proof, &protocol(), MAX_BYTES).map_err(of_the_prover)?;
     report.proof_bytes = file_bytes(&options.proof);
     let check = || info_span!("verify proof").in_scope(|| vk.verify(&statement, &proof));
-    report.time(Stage::Verify, check).map_err(|error| {
-        let hint = match (&error, statement.context.len()) {
-            (VerifyError::Proof(_) | VerifyError::Shard { .. }, 0) => ", without a context".to_owned(),
-            (VerifyError::Proof(_) | VerifyError::Shard { .. }, length) => {
-                format!(", with a context of {length} bytes")
-            }
-            _ => String::new(),
-        };
-        Failure::Rejected(format!("{error}{hint}"))
-    })?;
+    report.time(Stage::Verify, check).map_err(|error| Failure::Rejected(error.to_string()))?;
 
     // 5. Only now do the outputs mean anything.
     let outputs = file.outputs.iter().map(|output| {
