@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use benches::networks::{Example, Sequence};
+use benches::networks::{self, Example, Sequence};
 use benches::program::write;
 use clap::Args;
 use prost::Message;
@@ -39,8 +39,9 @@ struct Files {
 }
 
 #[derive(Args)]
-pub(super) struct Llama {
-    /// Layers; the whole model has 32.
+pub(super) struct Large {
+    network: networks::Large,
+    /// Layers.
     #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=32))]
     layers: usize,
     /// Where the weights go, beside the ONNX file.
@@ -55,9 +56,9 @@ pub(super) fn run(options: &Options) -> Result<Value> {
     write_files(&example, &options.files)
 }
 
-/// LLaMA-2-7B, whose weights do not fit into an ONNX file.
-pub(super) fn run_llama(options: &Llama) -> Result<Value> {
-    let example = benches::networks::llama_7b(options.layers, options.files.tokens, &options.weights);
+/// A model whose weights do not fit into an ONNX file.
+pub(super) fn run_large(options: &Large) -> Result<Value> {
+    let example = options.network.stored(options.layers, options.files.tokens, &options.weights);
     let path = options.weights.display();
     write_files(&example.with_context(|| format!("cannot write {path}"))?, &options.files)
 }
