@@ -40,7 +40,7 @@ use zktorch_onnx::proto::ModelProto;
 
 pub use self::example::Example;
 pub use self::llama::{Gives, Llama, Parameters, Prefix};
-pub use self::sequence::{Large, Sequence, reduced};
+pub use self::sequence::{Large, Sequence, reduced, unet_3d};
 
 use self::builder::{Builder, Norms};
 use self::example::{Inputs, Values};

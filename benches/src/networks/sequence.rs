@@ -41,6 +41,11 @@ impl Large {
     }
 }
 
+/// MLPerf's 3D U-Net for volumes of this extent, a multiple of 32.
+pub fn unet_3d(extent: usize) -> Example {
+    UNet3d::mlperf(extent).example()
+}
+
 /// A network for sequences, at its own size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Sequence {
@@ -121,7 +126,7 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
         ("rnn, both ways", both_ways(Cell::Rnn)),
         ("detector", Detector { extent: 32, channels: 8, classes: 5 }.example()),
         ("retinanet", retinanet.example()),
-        ("3d u-net", UNet3d { extent: 8, channels: 4, classes: 3 }.example()),
+        ("3d u-net", UNet3d { extent: 8, filters: vec![4, 8], classes: 3 }.example()),
         ("diffusion block", diffusion.example()),
         ("vit", vit.example()),
     ]

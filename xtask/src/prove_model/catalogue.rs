@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use super::Sharding;
 use super::language::{Language, SMOLLM2};
 use super::large::{GPT_J, LLAMA_7B, Large};
 
@@ -34,6 +35,8 @@ pub(crate) enum Model {
     /// MLPerf's RetinaNet (ResNeXt-50, five levels, 264 classes) at 800x800, random weights, on a photograph: boxes and scores of all
     /// anchors.
     Retinanet,
+    /// MLPerf's 3D U-Net at 128x128x128, random weights: scores of every voxel.
+    Unet3d,
     /// One block of a transformer encoder (hidden 64, 4 heads), random weights, 16 tokens or --tokens.
     Block,
     /// BERT-base, random weights, 1 token or --tokens.
@@ -87,6 +90,12 @@ pub(super) enum Onnx {
         /// Tokens, or steps, if nothing else is said.
         tokens: usize,
     },
+    /// The crate `benches` writes it with its input and samples: a network for volumes.
+    Volume {
+        weights: u64,
+        /// Extent of the volume, if nothing else is said.
+        size: usize,
+    },
     /// The crate `benches` writes it with its input, samples and external data.
     Large(&'static Large),
     /// The crate `benches` writes it from a file of llama.cpp in a package.
@@ -100,11 +109,16 @@ impl Onnx {
     pub(super) fn weights(self) -> Option<u64> {
         match self {
             Self::File(_) | Self::Characters | Self::Large(_) => None,
-            Self::Network { weights, .. } | Self::Sequence { weights, .. } => Some(weights),
+            Self::Network { weights, .. } | Self::Sequence { weights, .. } | Self::Volume { weights, .. } => {
+                Some(weights)
+            }
             Self::Language(language) => Some(language.weights),
         }
     }
 }
+
+/// Values that are committed together, about: they take up to 40 bytes each.
+const VALUES_OF_SHARD: u64 = 80_000_000;
 
 const PHOTOGRAPH: &str = "fixtures/images/china.jpg";
 
@@ -139,7 +153,8 @@ impl Model {
             Self::Vgg16 => network("vgg16", 138_357_544),
             Self::Squeezenet => network("squeezenet", 1_235_496),
             Self::Vit => network("vit_b_16", 86_567_656),
-            Self::Retinanet => network("retinanet", 37_660_000),
+            Self::Retinanet => network("retinanet", 38_782_872),
+            Self::Unet3d => written(Onnx::Volume { weights: 31_190_243, size: 128 }),
             Self::Block => sequence("block", 49_984, 16),
             Self::Bert => sequence("bert", 109_482_240, 1),
             Self::Gpt2 => sequence("gpt2", 124_439_808, 16),
@@ -152,6 +167,11 @@ impl Model {
         }
     }
 
+    /// In how many shards it is proved at its usual size, if it does not fit into the memory of a laptop.
+    pub(super) fn sharding(self) -> Option<Sharding> {
+        matches!(self, Self::Retinanet | Self::Unet3d).then_some(Sharding::Values(VALUES_OF_SHARD))
+    }
+
     /// Whether it is a network with BatchNormalization, of which there is a folded form.
     pub(super) fn has_norms(self) -> bool {
         matches!(self, Self::Resnet | Self::Resnet18 | Self::MobileNetV2)
@@ -159,7 +179,7 @@ impl Model {
 
     /// Whether images may have another size than its usual one: not where a dense layer reads all of them.
     pub(super) fn has_sizes(self) -> bool {
-        matches!(self.files().onnx, Onnx::Network { .. }) && self != Self::Vgg16
+        matches!(self.files().onnx, Onnx::Network { .. } | Onnx::Volume { .. }) && self != Self::Vgg16
     }
 
     /// Whether it is a network for sequences, whose length is a choice.

@@ -156,7 +156,7 @@ mod tests {
         let one = Request { layers: Some(1), ..request.clone() };
         for (large, whole, first) in [
             (LLAMA_7B, (6_738_415_616, shards(20)), (464_531_456, shards(2))),
-            (GPT_J, (6_050_882_784, shards(18)), (614_290_848, shards(2))),
+            (GPT_J, (6_050_882_784, shards(18)), (614_290_656, shards(2))),
         ] {
             assert_eq!((large.weights(&request), large.sharding(&request)), whole);
             assert_eq!((large.weights(&one), large.sharding(&one)), first);

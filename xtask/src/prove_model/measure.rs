@@ -22,6 +22,8 @@ use super::{OnnxFile, Oracle, Request, Sharding, Source};
 const SAMPLES: usize = 32;
 /// The same of a network for sequences: as many as scales are chosen from without more headroom.
 const SEQUENCE_SAMPLES: &str = "16";
+/// The same of a network for volumes, of which one is 40 megabytes.
+const VOLUME_SAMPLES: &str = "1";
 
 /// Files that the stages read, as they are told of them.
 #[derive(Default)]
@@ -327,6 +329,14 @@ fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> 
             let tokens = request.tokens.unwrap_or(tokens).to_string();
             let mut write = vec!["sequence", name, "--tokens", &tokens, "--onnx", &onnx];
             write.extend(["--input", &input, "--calibration", &calibration, "--samples", SEQUENCE_SAMPLES]);
+            children.models(&write)?;
+            return Ok(inputs(onnx, input, calibration));
+        }
+        Onnx::Volume { size, .. } => {
+            let [onnx, input, calibration] = ["model.onnx", "input.json", "calibration.json"].map(path);
+            let size = request.size.unwrap_or(size).to_string();
+            let mut write = vec!["volume", "--size", &size, "--onnx", &onnx, "--input", &input];
+            write.extend(["--calibration", &calibration, "--samples", VOLUME_SAMPLES]);
             children.models(&write)?;
             return Ok(inputs(onnx, input, calibration));
         }

@@ -59,7 +59,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "onnx",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=32))]
     layers: Option<usize>,
-    /// Height and width of images, a multiple of 32 (networks that are generated, but for vgg16).
+    /// Height and width of images, or the extent of volumes, a multiple of 32 (networks that are generated, but for vgg16).
     #[arg(long, value_name = "N", conflicts_with = "onnx",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(32..=2048))]
     size: Option<usize>,

@@ -22,7 +22,7 @@ pub(crate) struct Request {
     pub(crate) layers: Option<usize>,
     /// Height and width of images, or the extent of volumes; none: the usual one.
     pub(crate) size: Option<usize>,
-    /// In how many shards the model is proved; none: as one, or a large language model in as many as memory allows.
+    /// In how many shards the model is proved; none: as one, or in as many as its size asks for.
     pub(crate) sharding: Option<Sharding>,
     /// The text whose next token a trained language model gives; none: its own.
     pub(crate) prompt: Option<String>,
@@ -207,7 +207,10 @@ impl Request {
                 large.require_layers(self.layers.unwrap_or(1))?;
                 self.sharding.or_else(|| Some(large.sharding(self)))
             }
-            None => self.sharding,
+            None => self.sharding.or_else(|| match self.source {
+                Source::Model(model) => model.sharding(),
+                Source::Onnx(_) => None,
+            }),
         };
         Ok(Self { source, sharding, ..self.clone() })
     }

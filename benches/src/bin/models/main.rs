@@ -28,6 +28,8 @@ enum Options {
     /// Write a language model of billions of weights, or its first layers, with seeded random weights in a file of external data, and
     /// seeded inputs for it.
     Large(sequence::Large),
+    /// Write the ONNX file of MLPerf's 3D U-Net, with seeded random weights, and seeded inputs for it.
+    Volume(sequence::Volume),
     /// Say what a model's inputs, weights and linear layers are, and what is done to an image.
     Describe(describe::Options),
     /// Write an input as the command line preprocesses it.
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Options::Write(options) => write::run(&options),
         Options::Sequence(options) => sequence::run(&options),
         Options::Large(options) => sequence::run_large(&options),
+        Options::Volume(options) => sequence::run_volume(&options),
         Options::Describe(options) => describe::run(&options),
         Options::Inputs(options) => inputs::run(&options),
         Options::Float(options) => float::run(&options),

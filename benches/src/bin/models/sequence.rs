@@ -1,8 +1,8 @@
-//! `models sequence`.
+//! `models sequence`, `models large` and `models volume`: networks with inputs of their own.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use benches::networks::{self, Example, Sequence};
 use benches::program::write;
 use clap::Args;
@@ -16,14 +16,20 @@ const PROVED: u64 = 0;
 pub(super) struct Options {
     network: Sequence,
     #[command(flatten)]
+    tokens: Tokens,
+    #[command(flatten)]
     files: Files,
 }
 
 #[derive(Args)]
-struct Files {
+struct Tokens {
     /// Tokens, or steps of sound.
     #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     tokens: usize,
+}
+
+#[derive(Args)]
+struct Files {
     /// Where the ONNX file goes.
     #[arg(long)]
     onnx: PathBuf,
@@ -48,19 +54,37 @@ pub(super) struct Large {
     #[arg(long)]
     weights: PathBuf,
     #[command(flatten)]
+    tokens: Tokens,
+    #[command(flatten)]
+    files: Files,
+}
+
+#[derive(Args)]
+pub(super) struct Volume {
+    /// Extent of the volume, a multiple of 32.
+    #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(32..=256))]
+    size: usize,
+    #[command(flatten)]
     files: Files,
 }
 
 pub(super) fn run(options: &Options) -> Result<Value> {
-    let example = options.network.example(options.files.tokens);
+    let example = options.network.example(options.tokens.tokens);
     write_files(&example, &options.files)
 }
 
 /// A model whose weights do not fit into an ONNX file.
 pub(super) fn run_large(options: &Large) -> Result<Value> {
-    let example = options.network.stored(options.layers, options.files.tokens, &options.weights);
+    let example = options.network.stored(options.layers, options.tokens.tokens, &options.weights);
     let path = options.weights.display();
     write_files(&example.with_context(|| format!("cannot write {path}"))?, &options.files)
+}
+
+/// A network for volumes.
+pub(super) fn run_volume(options: &Volume) -> Result<Value> {
+    let size = options.size;
+    ensure!(size.is_multiple_of(32), "--size: expected a multiple of 32, found {size}");
+    write_files(&networks::unet_3d(size), &options.files)
 }
 
 fn write_files(example: &Example, options: &Files) -> Result<Value> {
