@@ -47,9 +47,12 @@ impl RetinaNet {
         let mut builder = Builder::new(Norms::Frozen, GAMMA);
         let b = &mut builder;
         let levels = self.pyramid(b, &x);
+        // What the head gives is put together and cut into levels again before scores are taken: these are of its parts.
         let logits = self.head(b, &levels, Head::Classes);
-        let scores = b.plain("Sigmoid", "", &[&logits]);
+        let scores: Vec<String> = logits.iter().map(|level| b.plain("Sigmoid", "", &[level])).collect();
+        let scores = join(b, "", &scores);
         let codes = self.head(b, &levels, Head::Boxes);
+        let codes = join(b, "head.regression_head", &codes);
         let extents: Vec<usize> = levels.iter().map(|level| level.extent).collect();
         let anchors = self.anchors(&extents);
         let count = anchors.len();
@@ -96,8 +99,8 @@ impl RetinaNet {
         levels
     }
 
-    /// Four convolutions, and one that says what is there, on every level alike: `[1, anchors, width]`.
-    fn head(&self, b: &mut Builder, levels: &[Level], head: Head) -> String {
+    /// Four convolutions, and one that says what is there, of every level alike: `[1, anchors, width]`.
+    fn head(&self, b: &mut Builder, levels: &[Level], head: Head) -> Vec<String> {
         let channels = self.channels;
         let (name, last, width, factor, middle) = match head {
             Head::Classes => {
@@ -110,7 +113,7 @@ impl RetinaNet {
             [0, 2, 4, 6].map(|index| b.conv_shared(&format!("{name}.conv.{index}"), same, 1.0, 0.0)).into();
         let form = Form::same([channels, ANCHORS * width], 3, 1);
         let last = b.conv_shared(&format!("{name}.{last}"), form, factor, middle);
-        let parts: Vec<String> = levels
+        levels
             .iter()
             .map(|level| {
                 let mut x = level.value.clone();
@@ -124,8 +127,7 @@ impl RetinaNet {
                 let x = b.transpose(&x, name, &[0, 3, 4, 1, 2]);
                 b.with_integers("Reshape", name, &x, &[1, -1, width])
             })
-            .collect();
-        b.concat(name, &parts.iter().map(String::as_str).collect::<Vec<_>>(), 1)
+            .collect()
     }
 
     /// Left, upper, right and lower borders of all anchors: around each position of each level, all ratios in all sizes.
@@ -191,6 +193,11 @@ impl RetinaNet {
 enum Head {
     Classes,
     Boxes,
+}
+
+/// The anchors of all levels.
+fn join(b: &mut Builder, name: &str, levels: &[String]) -> String {
+    b.concat(name, &levels.iter().map(String::as_str).collect::<Vec<_>>(), 1)
 }
 
 /// One of four numbers of each box.

@@ -219,3 +219,33 @@ fn a_frozen_normalisation_is_in_the_convolution() {
     });
     compiled(&builder);
 }
+
+/// A detector's head: channels are anchors and classes, and become rows of their own.
+#[test]
+fn channels_that_are_split_later_are_laid_out_so() {
+    let mut random = Random::new(5);
+    let mut numbers = |count| random.tensor(&[count], 1.0).into_data();
+    let (anchors, classes, extent) = (3, 5, 4);
+    let builder = Builder::new(17)
+        .input("x", &[1, 2, extent, extent])
+        .floats("weight", &[anchors * classes, 2, 1, 1], numbers(anchors * classes * 2))
+        .floats("bias", &[anchors * classes], numbers(anchors * classes))
+        .ints("split", &[1, -1, classes as i64, extent as i64, extent as i64])
+        .ints("rows", &[1, -1, classes as i64])
+        .node("Conv", &["x", "weight", "bias"], "c", vec![])
+        .node("Reshape", &["c", "split"], "s", vec![])
+        .node("Transpose", &["s"], "t", vec![ints("perm", &[0, 3, 4, 1, 2])])
+        .node("Reshape", &["t", "rows"], "y", vec![])
+        .output("y");
+    let bytes = builder.bytes();
+    let calibration = samples(&bytes, 16, 1);
+    let x = calibration[0].clone();
+    let float = FloatModel::new(&bytes, &Options::default()).unwrap().run(&x).unwrap();
+    let compiled = compile(&bytes, &Options { calibration, ..Options::default() }).unwrap();
+    for (got, expected) in compiled.run(&x).unwrap()[0].data().iter().zip(float[0].data()) {
+        assert!((got - expected).abs() < 4e-3, "{got} is not {expected}");
+    }
+    // No list of all entries: at most one of positions and anchors.
+    let lists = format!("{:?}", compiled.graph.steps).matches("Entry {").count();
+    assert!(lists <= extent * extent * anchors, "{lists}");
+}
