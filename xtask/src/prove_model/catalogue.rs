@@ -172,6 +172,12 @@ impl Model {
         matches!(self, Self::Retinanet | Self::Unet3d).then_some(Sharding::Values(VALUES_OF_SHARD))
     }
 
+    /// Bits that values have beyond 16, if that is not left to the compiler: it doubles what is committed where an output is off by more
+    /// than a hundredth, as it is with a few voxels for each normalisation, or a score far from its threshold.
+    pub(super) fn guard_bits(self) -> Option<&'static str> {
+        matches!(self, Self::Retinanet | Self::Unet3d).then_some("0")
+    }
+
     /// Whether it is a network with BatchNormalization, of which there is a folded form.
     pub(super) fn has_norms(self) -> bool {
         matches!(self, Self::Resnet | Self::Resnet18 | Self::MobileNetV2)

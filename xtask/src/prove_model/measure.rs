@@ -312,7 +312,9 @@ fn environment(own: &[(String, String)]) -> Map<String, Value> {
 fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> Result<Inputs> {
     let files = model.files();
     let path = |name: &str| out.join(name).to_string_lossy().into_owned();
-    let inputs = |onnx, input, calibration| Inputs { onnx, calibration, input, ..Inputs::default() };
+    let guard_bits = model.guard_bits();
+    let inputs =
+        |onnx, input, calibration| Inputs { onnx, calibration, input, guard_bits, ..Inputs::default() };
     let onnx = match files.onnx {
         Onnx::File(path) => path.to_owned(),
         Onnx::Network { name, .. } => {
@@ -338,9 +340,7 @@ fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> 
             let mut write = vec!["volume", "--size", &size, "--onnx", &onnx, "--input", &input];
             write.extend(["--calibration", &calibration, "--samples", VOLUME_SAMPLES]);
             children.models(&write)?;
-            // As of large models: normalisations of a few voxels each, as small volumes have them, are what is off by more.
-            let guard_bits = Some("0");
-            return Ok(Inputs { guard_bits, ..inputs(onnx, input, calibration) });
+            return Ok(inputs(onnx, input, calibration));
         }
         Onnx::Large(large) => return large.write(request, out, children),
         Onnx::Language(language) => {
