@@ -31,8 +31,26 @@ pub(super) struct Builder {
     pub(super) external: Option<Rc<RefCell<External>>>,
     /// How often each node's name was asked for.
     names: BTreeMap<String, usize>,
-    folded: bool,
+    norms: Norms,
     gamma: [f64; 2],
+}
+
+/// In which nodes a BatchNormalization is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Norms {
+    /// One of its own.
+    Whole,
+    /// The convolution before it.
+    Folded,
+    /// A product and a sum: what the exporter makes of torchvision's `FrozenBatchNorm2d`, whose statistics are constants.
+    Frozen,
+}
+
+/// A convolution's parameters, of which several may make use.
+pub(super) struct Conv {
+    name: String,
+    form: Form,
+    parameters: Vec<String>,
 }
 
 /// The form of a convolution with square kernels.
@@ -55,14 +73,14 @@ impl Form {
 
 impl Builder {
     /// `gamma` is the range of the factors of BatchNormalization.
-    pub(super) fn new(folded: bool, gamma: [f64; 2]) -> Self {
+    pub(super) fn new(norms: Norms, gamma: [f64; 2]) -> Self {
         let (graph, names) = Default::default();
-        Self { graph, weights: Weights::new(), external: None, names, folded, gamma }
+        Self { graph, weights: Weights::new(), external: None, names, norms, gamma }
     }
 
     /// A network without BatchNormalization.
     pub(super) fn plainly() -> Self {
-        Self::new(false, [1.0, 1.0])
+        Self::new(Norms::Whole, [1.0, 1.0])
     }
 
     /// Adds a node; the name of its output. Nodes of one kind in one module are numbered, as the exporter does.
@@ -114,6 +132,15 @@ impl Builder {
         self.conv_node(x, name, form, &weight, Some(&bias))
     }
 
+    /// The parameters of a convolution with bias: weights of a deviation (times the one that keeps activations at their size), biases
+    /// around a number.
+    pub(super) fn conv_shared(&mut self, name: &str, form: Form, factor: f64, middle: f64) -> Conv {
+        let mut weight = self.he(form);
+        weight.iter_mut().for_each(|tap| *tap = (f64::from(*tap) * factor) as f32);
+        let bias = self.weights.normal(form.outputs, middle, 0.05);
+        self.conv_parameters(name, form, &weight, Some(&bias))
+    }
+
     /// A convolution without bias and its BatchNormalization.
     pub(super) fn conv_norm(&mut self, x: &str, [conv, norm]: [&str; 2], form: Form) -> String {
         let (channels, mut weight) = (form.outputs, self.he(form));
@@ -121,7 +148,7 @@ impl Builder {
         let beta = self.weights.normal(channels, 0.0, 0.1);
         let mean = self.weights.normal(channels, 0.0, 0.05);
         let variance = self.weights.uniform(channels, [0.8, 1.2]);
-        if self.folded {
+        if self.norms == Norms::Folded {
             let factor = |channel: usize| {
                 f64::from(gamma[channel]) / (f64::from(variance[channel]) + f64::from(EPSILON)).sqrt()
             };
@@ -136,6 +163,9 @@ impl Builder {
             return self.conv_node(x, conv, form, &weight, Some(&bias));
         }
         let y = self.conv_node(x, conv, form, &weight, None);
+        if self.norms == Norms::Frozen {
+            return self.frozen_norm(&y, norm, [&gamma, &beta, &mean, &variance]);
+        }
         let statistics =
             [("weight", gamma), ("bias", beta), ("running_mean", mean), ("running_var", variance)]
                 .map(|(which, values)| self.initializer(format!("{norm}.{which}"), &[channels], &values));
@@ -145,6 +175,19 @@ impl Builder {
         self.node("BatchNormalization", norm, &read, attributes)
     }
 
+    /// A factor and an offset of each channel.
+    fn frozen_norm(&mut self, x: &str, name: &str, [gamma, beta, mean, variance]: [&[f32]; 4]) -> String {
+        let factor: Vec<f32> =
+            gamma.iter().zip(variance).map(|(gamma, variance)| gamma / (variance + EPSILON).sqrt()).collect();
+        let offset = beta.iter().zip(mean).zip(&factor).map(|((beta, mean), factor)| beta - mean * factor);
+        let offset: Vec<f32> = offset.collect();
+        let [factor, offset] = [("scale", factor), ("bias", offset)].map(|(which, values)| {
+            self.initializer(format!("{name}.{which}"), &[1, values.len(), 1, 1], &values)
+        });
+        let y = self.node("Mul", name, &[x, &factor], Vec::new());
+        self.node("Add", name, &[&y, &offset], Vec::new())
+    }
+
     /// Weights [outputs, inputs / groups, kernel, kernel] of variance 2 / fan-in: what ReLU keeps at its size.
     fn he(&mut self, form: Form) -> Vec<f32> {
         let fan_in = form.inputs / form.groups * form.kernel * form.kernel;
@@ -152,20 +195,30 @@ impl Builder {
     }
 
     fn conv_node(&mut self, x: &str, name: &str, form: Form, weight: &[f32], bias: Option<&[f32]>) -> String {
+        let conv = self.conv_parameters(name, form, weight, bias);
+        self.conv_of(x, &conv)
+    }
+
+    fn conv_parameters(&mut self, name: &str, form: Form, weight: &[f32], bias: Option<&[f32]>) -> Conv {
         let kernel = form.kernel;
         let dims = [form.outputs, form.inputs / form.groups, kernel, kernel];
-        let weight = self.initializer(format!("{name}.weight"), &dims, weight);
-        let bias = bias.map(|bias| self.initializer(format!("{name}.bias"), &[form.outputs], bias));
+        let mut parameters = vec![self.initializer(format!("{name}.weight"), &dims, weight)];
+        parameters.extend(bias.map(|bias| self.initializer(format!("{name}.bias"), &[form.outputs], bias)));
+        Conv { name: name.to_owned(), form, parameters }
+    }
+
+    /// A convolution whose parameters are there.
+    pub(super) fn conv_of(&mut self, x: &str, conv: &Conv) -> String {
+        let Form { kernel, stride, pad, groups, .. } = conv.form;
         let attributes = vec![
             ints("dilations", &[1, 1]),
-            int("group", form.groups as i64),
+            int("group", groups as i64),
             ints("kernel_shape", &[kernel as i64; 2]),
-            ints("pads", &[form.pad as i64; 4]),
-            ints("strides", &[form.stride as i64; 2]),
+            ints("pads", &[pad as i64; 4]),
+            ints("strides", &[stride as i64; 2]),
         ];
-        let mut read = vec![x, &weight];
-        read.extend(bias.as_deref());
-        self.node("Conv", name, &read, attributes)
+        let read: Vec<&str> = std::iter::once(x).chain(conv.parameters.iter().map(String::as_str)).collect();
+        self.node("Conv", &conv.name, &read, attributes)
     }
 
     /// A dense layer.

@@ -1,10 +1,15 @@
 //! Weights in a file beside the model, in half precision: of a model that is larger than memory.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::rc::Rc;
 
 use zktorch_onnx::proto::{StringStringEntryProto, TensorProto};
+
+use super::builder::Builder;
+use super::example::Example;
 
 /// ONNX's numbers for 16-bit floats, and for data in another file.
 const FLOAT16: i32 = 10;
@@ -13,6 +18,16 @@ const EXTERNAL: i32 = 1;
 const ALIGNMENT: u64 = 64;
 /// Tensors of fewer entries stay in the model.
 const LEAST: usize = 1 << 16;
+
+/// A network without BatchNormalization whose large tensors go to a file.
+pub(super) fn stored(file: &Path, build: impl FnOnce(Builder) -> Example) -> io::Result<Example> {
+    let external = Rc::new(RefCell::new(External::create(file)?));
+    let mut builder = Builder::plainly();
+    builder.external = Some(Rc::clone(&external));
+    let example = build(builder);
+    external.borrow_mut().finish()?;
+    Ok(example)
+}
 
 /// A file of external data that is being written.
 pub(super) struct External {
@@ -24,7 +39,7 @@ pub(super) struct External {
 }
 
 impl External {
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    fn create(path: &Path) -> io::Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, file: BufWriter::new(File::create(path)?), bytes: 0, error: None })
     }
@@ -64,7 +79,7 @@ impl External {
     }
 
     /// Ends the file.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
+    fn finish(&mut self) -> io::Result<()> {
         self.error.take().map_or(Ok(()), Err)?;
         self.file.flush()
     }

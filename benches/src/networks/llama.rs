@@ -1,14 +1,12 @@
 //! LLaMA (Touvron et al., "LLaMA: open and efficient foundation language models", 2023), and models of its kind.
 
-use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io;
 use std::path::Path;
-use std::rc::Rc;
 
 use super::builder::{Builder, int, ints, tensor};
 use super::example::{Example, Inputs, Values};
-use super::external::External;
+use super::external::stored;
 use super::weights::Weights;
 
 /// The operator set of the graphs.
@@ -116,7 +114,7 @@ impl Llama {
         tokens: usize,
         gives: Gives,
     ) -> Result<Example, P::Error> {
-        self.build(Graph::new(self, parameters, prefix, tokens), gives)
+        self.build(Graph::new(self, Builder::plainly(), parameters, prefix, tokens), gives)
     }
 
     fn build<P: Parameters>(&self, mut graph: Graph<'_, P>, gives: Gives) -> Result<Example, P::Error> {
@@ -172,12 +170,11 @@ impl Llama {
     /// The same with its weights in a file of external data, in half precision.
     pub(super) fn stored(&self, tokens: usize, file: &Path) -> io::Result<Example> {
         let (mut weights, prefix) = (Weights::new(), Prefix::default());
-        let mut graph = Graph::new(self, &mut weights, &prefix, tokens);
-        let external = Rc::new(RefCell::new(External::create(file)?));
-        graph.b.external = Some(Rc::clone(&external));
-        let Ok(example) = self.build(graph, Gives::Last);
-        external.borrow_mut().finish()?;
-        Ok(example)
+        stored(file, |builder| {
+            let Ok(example) =
+                self.build(Graph::new(self, builder, &mut weights, &prefix, tokens), Gives::Last);
+            example
+        })
     }
 
     /// One block alone, with seeded weights.
@@ -186,7 +183,7 @@ impl Llama {
         let dims = [1, tokens, self.hidden];
         let x = inputs.add("hidden_states", &dims, Values::Normal);
         let (mut weights, prefix) = (Weights::new(), Prefix::default());
-        let mut graph = Graph::new(self, &mut weights, &prefix, tokens);
+        let mut graph = Graph::new(self, Builder::plainly(), &mut weights, &prefix, tokens);
         let Ok(y) = graph.block(x, "layer", 0);
         inputs.into_example(graph.b, OPSET, &[(y, "output", &dims)])
     }
@@ -206,8 +203,13 @@ struct Graph<'a, P> {
 }
 
 impl<'a, P: Parameters> Graph<'a, P> {
-    fn new(llama: &'a Llama, parameters: &'a mut P, prefix: &'a Prefix, tokens: usize) -> Self {
-        let mut b = Builder::plainly();
+    fn new(
+        llama: &'a Llama,
+        mut b: Builder,
+        parameters: &'a mut P,
+        prefix: &'a Prefix,
+        tokens: usize,
+    ) -> Self {
         let (width, first) = (llama.width(), prefix.tokens);
         let angle = |i: usize| {
             let (position, pair) = (first + i / width, i % width % (width / 2));

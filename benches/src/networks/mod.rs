@@ -19,11 +19,13 @@ mod diffusion;
 mod example;
 mod external;
 mod gpt2;
+mod gptj;
 mod layers;
 mod llama;
 mod mobilenet;
 mod recurrent;
 mod resnet;
+mod retinanet;
 mod rnnt;
 mod sequence;
 mod squeezenet;
@@ -38,10 +40,11 @@ use zktorch_onnx::proto::ModelProto;
 
 pub use self::example::Example;
 pub use self::llama::{Gives, Llama, Parameters, Prefix};
-pub use self::sequence::{Sequence, llama_7b, reduced};
+pub use self::sequence::{Large, Sequence, reduced, unet_3d};
 
-use self::builder::Builder;
+use self::builder::{Builder, Norms};
 use self::example::{Inputs, Values};
+use self::retinanet::RetinaNet;
 use self::vit::Vit;
 
 /// A network of torchvision.
@@ -61,6 +64,8 @@ pub enum Network {
     /// ViT-B/16.
     #[value(name = "vit_b_16")]
     VitB16,
+    /// MLPerf's RetinaNet, whose normalisations are frozen.
+    Retinanet,
 }
 
 /// The operator set of the graphs.
@@ -71,23 +76,35 @@ pub const EXTENT: usize = 224;
 const CLASSES: usize = 1000;
 
 impl Network {
+    /// Height and width of its images.
+    pub fn extent(self) -> usize {
+        if self == Self::Retinanet { 800 } else { EXTENT }
+    }
+
+    /// Whether there is a network for images of this height and width: multiples of 32 (VGG-16: only its own, its dense layers fix it).
+    pub fn takes(self, extent: usize) -> bool {
+        extent == self.extent() || (self != Self::Vgg16 && extent > 0 && extent.is_multiple_of(32))
+    }
+
     /// The network for an input of 1x3x`extent`x`extent`, its BatchNormalization in nodes of its own or `folded` into the
     /// convolutions. Both forms compute the same.
     ///
-    /// The extent is [`EXTENT`], or another multiple of 32 (VGG-16: only that one, its dense layers fix it).
+    /// The extent is one that it [`takes`](Self::takes).
     pub fn model(self, extent: usize, folded: bool) -> ModelProto {
-        // Sums of residual blocks grow: smaller factors keep ResNets at a size. MobileNetV2's activations are to reach ReLU6's bound.
-        let gamma = if self == Self::MobileNetV2 { [0.8, 1.2] } else { [0.4, 0.9] };
-        let mut builder = Builder::new(folded, gamma);
+        // MobileNetV2's activations are to reach ReLU6's bound.
+        let gamma = if self == Self::MobileNetV2 { [0.8, 1.2] } else { resnet::GAMMA };
+        let norms = if folded { Norms::Folded } else { Norms::Whole };
+        let mut builder = Builder::new(norms, gamma);
         let mut inputs = Inputs::default();
         let x = inputs.add(INPUT, &[1, 3, extent, extent], Values::Normal).to_owned();
         let output = match self {
-            Self::Resnet18 => builder.resnet(x, &resnet::RESNET_18),
-            Self::Resnet50 => builder.resnet(x, &resnet::RESNET_50),
+            Self::Resnet18 => builder.resnet(&x, &resnet::RESNET_18),
+            Self::Resnet50 => builder.resnet(&x, &resnet::RESNET_50),
             Self::MobileNetV2 => builder.mobilenet_v2(x),
             Self::Vgg16 => builder.vgg16(x),
             Self::Squeezenet => builder.squeezenet_1_1(x),
             Self::VitB16 => builder.vit(&x, &Vit::base_16(extent)),
+            Self::Retinanet => return RetinaNet::mlperf(extent).example().model,
         };
         inputs.into_example(builder, OPSET, &[(output.clone(), &output, &[1, CLASSES])]).model
     }

@@ -9,19 +9,41 @@ use super::detector::Detector;
 use super::diffusion::Diffusion;
 use super::example::Example;
 use super::gpt2::Gpt2;
+use super::gptj::GptJ;
 use super::llama::Llama;
 use super::recurrent::{Cell, Layer};
+use super::resnet::{Bottleneck, Resnet};
+use super::retinanet::RetinaNet;
 use super::rnnt::Rnnt;
 use super::transformer::{Bert, Encoder};
 use super::unet_3d::UNet3d;
 use super::vit::Vit;
 
-/// The first layers of LLaMA-2-7B with its words and its head, for so many tokens: weights go to a file of external data.
-///
-/// # Errors
-/// If that cannot be written.
-pub fn llama_7b(layers: usize, tokens: usize, weights: &Path) -> io::Result<Example> {
-    Llama { layers, ..Llama::seven_billion() }.stored(tokens, weights)
+/// A language model whose weights do not fit into an ONNX file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Large {
+    /// LLaMA-2-7B.
+    Llama7b,
+    /// GPT-J 6B.
+    Gptj,
+}
+
+impl Large {
+    /// Its first layers with words and head, for so many tokens: weights go to a file of external data, in half precision.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn stored(self, layers: usize, tokens: usize, weights: &Path) -> io::Result<Example> {
+        match self {
+            Self::Llama7b => Llama { layers, ..Llama::seven_billion() }.stored(tokens, weights),
+            Self::Gptj => GptJ { layers, ..GptJ::six_billion(tokens) }.stored(weights),
+        }
+    }
+}
+
+/// MLPerf's 3D U-Net for volumes of this extent, a multiple of 32.
+pub fn unet_3d(extent: usize) -> Example {
+    UNet3d::mlperf(extent).example()
 }
 
 /// A network for sequences, at its own size.
@@ -61,6 +83,7 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
     let encoder = Encoder { hidden: 32, heads: 2, inner: 64, epsilon: 1e-12, tokens: 6 };
     let bert = Bert { encoder, layers: 2, vocabulary: 100, positions: 16, types: 2 };
     let gpt2 = Gpt2 { layers: 2, hidden: 32, heads: 2, vocabulary: 100, positions: 16, tokens: 6 };
+    let gptj = GptJ { layers: 2, hidden: 32, heads: 2, rotary: 8, vocabulary: 100, tokens: 6 };
     let llama = Llama {
         layers: 2,
         hidden: 32,
@@ -87,10 +110,14 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
     let both_ways = |cell| Layer { cell, steps: 5, inputs: 12, hidden: 16, both_ways: true }.classifier(10);
     let diffusion = Diffusion { extent: 8, inputs: 8, channels: 16, groups: 4, heads: 2, time: 16 };
     let vit = Vit { extent: 16, patch: 4, layers: 2, hidden: 32, heads: 2, inner: 64, classes: 10 };
+    let backbone =
+        Resnet { stem: 4, blocks: [1, 1, 1, 1], bottleneck: Some(Bottleneck { narrowing: 2, groups: 2 }) };
+    let retinanet = RetinaNet { extent: 64, backbone, channels: 8, classes: 5 };
     vec![
         ("block", block(16)),
         ("bert", bert.example()),
         ("gpt2", gpt2.example()),
+        ("gpt-j", gptj.example()),
         ("llama", llama.example(6)),
         ("llama layer", llama.block(6)),
         ("rnnt", rnnt.example()),
@@ -98,7 +125,8 @@ pub fn reduced() -> Vec<(&'static str, Example)> {
         ("gru, both ways", both_ways(Cell::Gru)),
         ("rnn, both ways", both_ways(Cell::Rnn)),
         ("detector", Detector { extent: 32, channels: 8, classes: 5 }.example()),
-        ("3d u-net", UNet3d { extent: 8, channels: 4, classes: 3 }.example()),
+        ("retinanet", retinanet.example()),
+        ("3d u-net", UNet3d { extent: 8, filters: vec![4, 8], classes: 3 }.example()),
         ("diffusion block", diffusion.example()),
         ("vit", vit.example()),
     ]

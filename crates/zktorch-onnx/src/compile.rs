@@ -1,9 +1,9 @@
 //! The compiler: decode, calibrate, lower, validate.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use zktorch_graph::{Bounds, Entries, Graph, PortInfo, Shard, TensorId, execute, shards};
+use zktorch_graph::{Bounds, Entries, Graph, PortInfo, Shard, TensorId, committed_cells, execute, shards};
 
 use crate::calibrate::{Seen, Statistics, run};
 use crate::expand::Expansion;
@@ -56,6 +56,9 @@ pub struct Compiled {
     /// The errors on calibration samples; nothing if there were none.
     pub precision: Precision,
 }
+
+/// Committed cells that are executed at once where not all have to be kept, about.
+const CELLS_OF_PART: u64 = 1 << 26;
 
 /// The numbers that the integers of a tensor stand for.
 fn real(port: &PortInfo, values: &[Vec<i32>]) -> FloatTensor {
@@ -318,13 +321,7 @@ impl Compiled {
     /// # Errors
     /// [`OnnxError::Graph`] if a value leaves its range; [`OnnxError::Tensor`] for an external weight that cannot be read.
     pub fn execute(&self, inputs: Vec<Vec<i32>>) -> Result<Vec<Vec<i32>>> {
-        let mut given: Vec<Option<Vec<i32>>> = vec![None; self.graph.tensors.len()];
-        for (id, data) in &self.weights {
-            given[id.0 as usize] = Some(data.clone());
-        }
-        for (port, data) in self.inputs.iter().zip(inputs) {
-            given[port.tensor.0 as usize] = Some(data);
-        }
+        let given = self.given(inputs);
         if self.external.is_empty() {
             return Ok(execute(&self.graph, &self.bounds, given)?);
         }
@@ -333,6 +330,45 @@ impl Compiled {
             self.execute_shard(&shard, &mut values)?;
         }
         Ok(values)
+    }
+
+    /// The same of some tensors at least: a large graph is executed in parts, after each of which goes what no later one reads.
+    pub(crate) fn execute_kept(
+        &self,
+        inputs: Vec<Vec<i32>>,
+        kept: &BTreeSet<TensorId>,
+    ) -> Result<Vec<Vec<i32>>> {
+        let count = committed_cells(&self.graph).div_ceil(CELLS_OF_PART) as usize;
+        let count = count.max(self.external.len());
+        if count <= 1 {
+            return self.execute(inputs);
+        }
+        let parts = shards(&self.graph, count);
+        let mut last = vec![0; self.graph.tensors.len()];
+        for (index, part) in parts.iter().enumerate() {
+            part.tensors.iter().for_each(|id| last[id.0 as usize] = index);
+        }
+        let mut values: Vec<Vec<i32>> =
+            self.given(inputs).into_iter().map(Option::unwrap_or_default).collect();
+        for (index, part) in parts.iter().enumerate() {
+            self.execute_shard(part, &mut values)?;
+            for id in part.tensors.iter().filter(|id| last[id.0 as usize] == index && !kept.contains(id)) {
+                values[id.0 as usize] = Vec::new();
+            }
+        }
+        Ok(values)
+    }
+
+    /// Entries of the tensors that are not computed, but for external weights.
+    fn given(&self, inputs: Vec<Vec<i32>>) -> Vec<Option<Vec<i32>>> {
+        let mut given: Vec<Option<Vec<i32>>> = vec![None; self.graph.tensors.len()];
+        for (id, data) in &self.weights {
+            given[id.0 as usize] = Some(data.clone());
+        }
+        for (port, data) in self.inputs.iter().zip(inputs) {
+            given[port.tensor.0 as usize] = Some(data);
+        }
+        given
     }
 
     /// Executes a part of the graph on the values of those before it.

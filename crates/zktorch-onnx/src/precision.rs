@@ -1,5 +1,7 @@
 //! How far the integers are from the floats: measured on the calibration samples before anybody relies on them.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use zktorch_graph::TensorId;
 
@@ -74,9 +76,11 @@ pub(crate) fn measure(
     // Of integers: entries that differ, and all.
     let mut counts = vec![[0usize; 2]; stored.len()];
     let mut unproved = 0;
+    let kept: BTreeSet<TensorId> = stored.iter().map(|(_, tensor)| *tensor).collect();
     let of_id = |id: Id| stored.iter().position(|(other, _)| *other == id);
     for sample in samples.iter().take(SAMPLES) {
-        let values = match compiled.quantise(sample).and_then(|integers| compiled.execute(integers)) {
+        let execute = |integers| compiled.execute_kept(integers, &kept);
+        let values = match compiled.quantise(sample).and_then(execute) {
             Ok(values) => values,
             Err(error) => {
                 compiled.warnings.push(format!("a calibration sample cannot be proved: {error}"));

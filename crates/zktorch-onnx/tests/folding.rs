@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Builder, Random, ints, samples};
-use zktorch_onnx::{Compiled, FloatTensor, Options, Tensor, compile};
+use zktorch_onnx::{Compiled, FloatModel, FloatTensor, Options, Tensor, compile};
 
 const ROWS: usize = 4;
 const WIDTH: usize = 32;
@@ -161,4 +161,91 @@ fn an_uneven_gain_stays_where_it_is() {
     let compiled = compile(&bytes, &Options { calibration: samples(&bytes, 4, 1), ..Options::default() });
     // The product reads what is stored of the normalisation.
     assert!(stored(&compiled.unwrap(), &[ROWS as u32, WIDTH as u32]) > 5);
+}
+
+/// A convolution, and a factor and an offset of each channel as a product and a sum: torchvision's frozen normalisation.
+fn convolution_and_factors(more: impl FnOnce(Builder) -> Builder) -> Builder {
+    let mut random = Random::new(3);
+    let mut numbers = |count| random.tensor(&[count], 1.0).into_data();
+    let factor: Vec<f32> = numbers(5).iter().map(|x| 1.0 + 0.5 * x).collect();
+    let (weight, offset) = (numbers(5 * 3 * 9), numbers(5));
+    let builder = Builder::new(17)
+        .input("x", &[1, 3, 6, 6])
+        .floats("weight", &[5, 3, 3, 3], weight)
+        .floats("factor", &[1, 5, 1, 1], factor)
+        .floats("offset", &[1, 5, 1, 1], offset)
+        .node("Conv", &["x", "weight"], "c", vec![])
+        .node("Mul", &["c", "factor"], "m", vec![])
+        .node("Add", &["m", "offset"], "a", vec![]);
+    more(builder)
+}
+
+#[test]
+fn a_frozen_normalisation_is_in_the_convolution() {
+    let compiled = |builder: &Builder| {
+        let bytes = builder.bytes();
+        let calibration = samples(&bytes, 16, 1);
+        let x = calibration[0].clone();
+        let float = FloatModel::new(&bytes, &Options::default()).unwrap().run(&x).unwrap();
+        let compiled = compile(&bytes, &Options { calibration, ..Options::default() }).unwrap();
+        for (got, expected) in compiled.run(&x).unwrap().iter().zip(&float) {
+            for (got, expected) in got.data().iter().zip(expected.data()) {
+                assert!((got - expected).abs() < 4e-3, "{got} is not {expected}");
+            }
+        }
+        compiled
+    };
+    let builder = convolution_and_factors(|b| b.node("Relu", &["a"], "y", vec![]).output("y"));
+    let folded = compiled(&builder);
+    // The sum's rounded part and its remainder, and the result of the table.
+    let bare = compiled(
+        &Builder::new(17)
+            .input("x", &[1, 3, 6, 6])
+            .floats("weight", &[5, 3, 3, 3], vec![0.25; 135])
+            .floats("bias", &[5], vec![0.5; 5])
+            .node("Conv", &["x", "weight", "bias"], "c", vec![])
+            .node("Relu", &["c"], "y", vec![])
+            .output("y"),
+    );
+    assert_eq!(stored(&folded, &[5, 4, 4]), stored(&bare, &[5, 4, 4]));
+    // Where the product is read, too, it is what the convolution gives, and the sum is one.
+    let builder = convolution_and_factors(|b| {
+        b.node("Relu", &["a"], "y", vec![]).node("Relu", &["m"], "z", vec![]).output("y").output("z")
+    });
+    compiled(&builder);
+    // Where the convolution is read, too, nothing is folded.
+    let builder = convolution_and_factors(|b| {
+        b.node("Relu", &["a"], "y", vec![]).node("Relu", &["c"], "z", vec![]).output("y").output("z")
+    });
+    compiled(&builder);
+}
+
+/// A detector's head: channels are anchors and classes, and become rows of their own.
+#[test]
+fn channels_that_are_split_later_are_laid_out_so() {
+    let mut random = Random::new(5);
+    let mut numbers = |count| random.tensor(&[count], 1.0).into_data();
+    let (anchors, classes, extent) = (3, 5, 4);
+    let builder = Builder::new(17)
+        .input("x", &[1, 2, extent, extent])
+        .floats("weight", &[anchors * classes, 2, 1, 1], numbers(anchors * classes * 2))
+        .floats("bias", &[anchors * classes], numbers(anchors * classes))
+        .ints("split", &[1, -1, classes as i64, extent as i64, extent as i64])
+        .ints("rows", &[1, -1, classes as i64])
+        .node("Conv", &["x", "weight", "bias"], "c", vec![])
+        .node("Reshape", &["c", "split"], "s", vec![])
+        .node("Transpose", &["s"], "t", vec![ints("perm", &[0, 3, 4, 1, 2])])
+        .node("Reshape", &["t", "rows"], "y", vec![])
+        .output("y");
+    let bytes = builder.bytes();
+    let calibration = samples(&bytes, 16, 1);
+    let x = calibration[0].clone();
+    let float = FloatModel::new(&bytes, &Options::default()).unwrap().run(&x).unwrap();
+    let compiled = compile(&bytes, &Options { calibration, ..Options::default() }).unwrap();
+    for (got, expected) in compiled.run(&x).unwrap()[0].data().iter().zip(float[0].data()) {
+        assert!((got - expected).abs() < 4e-3, "{got} is not {expected}");
+    }
+    // No list of all entries: at most one of positions and anchors.
+    let lists = format!("{:?}", compiled.graph.steps).matches("Entry {").count();
+    assert!(lists <= extent * extent * anchors, "{lists}");
 }

@@ -218,7 +218,7 @@ const SUITE: [Bar; 17] = [
 ];
 
 /// Of `cargo xtask bench mlperf`: each row's where it must get on two cores. ResNet-50's are the suite's.
-const MLPERF: [Bar; 15] = [
+const MLPERF: [Bar; 27] = [
     bar(
         "bert_1_prove",
         "BERT-base, 1 token: proving",
@@ -318,6 +318,81 @@ const MLPERF: [Bar; 15] = [
         30.0,
         Some(20.0),
     ),
+    bar(
+        "llama7b_prove",
+        "LLaMA-2-7B, 1 token: proving",
+        Unit::Seconds,
+        suite("llama7b", "prove_s"),
+        90.0,
+        Some(45.0),
+    ),
+    bar(
+        "llama7b_memory",
+        "LLaMA-2-7B: peak anonymous memory of proving",
+        Unit::Bytes,
+        suite("llama7b", "peak_anon_bytes"),
+        6e9,
+        Some(3e9),
+    ),
+    bar("llama7b_proof", "LLaMA-2-7B: proof", Unit::Bytes, suite("llama7b", "proof_bytes"), 64e3, Some(28e3)),
+    bar(
+        "llama7b_verify",
+        "LLaMA-2-7B: verifying",
+        Unit::Seconds,
+        suite("llama7b", "verify_s"),
+        0.3,
+        Some(0.12),
+    ),
+    bar(
+        "llama7b_setup",
+        "LLaMA-2-7B: setup with the development SRS",
+        Unit::Seconds,
+        suite("llama7b", "setup_s"),
+        900.0,
+        Some(600.0),
+    ),
+    bar(
+        "gptj_prove",
+        "GPT-J 6B, 2 tokens: proving",
+        Unit::Seconds,
+        suite("gptj", "prove_s"),
+        90.0,
+        Some(45.0),
+    ),
+    bar(
+        "retinanet_prove",
+        "RetinaNet, 800x800: proving",
+        Unit::Seconds,
+        suite("retinanet", "prove_s"),
+        180.0,
+        Some(105.0),
+    ),
+    bar(
+        "retinanet_memory",
+        "RetinaNet: peak anonymous memory of proving",
+        Unit::Bytes,
+        suite("retinanet", "peak_anon_bytes"),
+        8e9,
+        None,
+    ),
+    bar(
+        "unet3d_prove",
+        "3D U-Net, 128x128x128: proving",
+        Unit::Seconds,
+        suite("unet3d", "prove_s"),
+        450.0,
+        Some(320.0),
+    ),
+    bar(
+        "unet3d_memory",
+        "3D U-Net: peak anonymous memory of proving",
+        Unit::Bytes,
+        suite("unet3d", "peak_anon_bytes"),
+        12e9,
+        None,
+    ),
+    bar("unet3d_proof", "3D U-Net: proof", Unit::Bytes, suite("unet3d", "proof_bytes"), 512e3, Some(300e3)),
+    bar("unet3d_verify", "3D U-Net: verifying", Unit::Seconds, suite("unet3d", "verify_s"), 2.0, None),
     bar("vit_prove", "ViT-B/16: proving", Unit::Seconds, suite("vit", "prove_s"), 25.0, Some(15.0)),
     bar(
         "vit_memory",

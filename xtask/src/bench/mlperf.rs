@@ -57,7 +57,7 @@ const fn row(name: &'static str, model: Model, tokens: Option<usize>, weight: We
 }
 
 /// In the order of the table.
-pub(super) const ROWS: [Row; 9] = [
+pub(super) const ROWS: [Row; 13] = [
     row("bert-1", Model::Bert, Some(1), Weight::Light),
     row("bert-128", Model::Bert, Some(128), Weight::Heavy),
     row("gpt2-16", Model::Gpt2, Some(16), Weight::Light),
@@ -65,7 +65,11 @@ pub(super) const ROWS: [Row; 9] = [
     row("smollm2-64", Model::Smollm2, Some(64), Weight::Heavy),
     row("rnnt", Model::Rnnt, None, Weight::Light),
     row("llama-layer", Model::LlamaLayer, Some(1), Weight::Light),
+    row("llama7b", Model::Llama7b, Some(1), Weight::Heavy),
+    row("gptj", Model::Gptj, Some(2), Weight::Heavy),
     row("vit", Model::Vit, None, Weight::Heavy),
+    row("retinanet", Model::Retinanet, None, Weight::Heavy),
+    row("unet3d", Model::Unet3d, None, Weight::Heavy),
     row("resnet", Model::Resnet, None, Weight::Light),
 ];
 

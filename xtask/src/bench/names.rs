@@ -20,6 +20,10 @@ pub(super) fn model(name: &str) -> &str {
         "smollm2-64" => "SmolLM2-135M, 64 tokens",
         "rnnt" => "RNN-T",
         "llama-layer" => "LLaMA-2-7B, one layer",
+        "llama7b" => "LLaMA-2-7B, 1 token",
+        "gptj" => "GPT-J 6B, 2 tokens",
+        "retinanet" => "RetinaNet, 800x800",
+        "unet3d" => "3D U-Net, 128x128x128",
         "vit" => "ViT-B/16",
         other => other,
     }

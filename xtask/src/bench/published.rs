@@ -165,9 +165,9 @@ const MLPERF: [Figure; 14] = [
     Figure { note: "not zero-knowledge", ..other("DeepProve", "gpt2-64", 48.0, "24 cores") },
     zktorch("rnnt", 19.4, None, None),
     RESNET_50,
-    zktorch("LLaMA-2-7B", 2645.0, Some(100.0), Some(22.9e6)),
-    zktorch("GPT-J 6B", 1398.0, None, None),
-    zktorch("RetinaNet", 53_052.0, None, None),
-    zktorch("3D-UNet", 568_543.0, None, None),
+    zktorch("llama7b", 2645.0, Some(100.0), Some(22.9e6)),
+    zktorch("gptj", 1398.0, None, None),
+    zktorch("retinanet", 53_052.0, None, None),
+    zktorch("unet3d", 568_543.0, None, None),
     zktorch("SDXL", 68_950.0, None, None),
 ];

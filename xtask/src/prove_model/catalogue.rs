@@ -2,7 +2,9 @@
 
 use clap::ValueEnum;
 
+use super::Sharding;
 use super::language::{Language, SMOLLM2};
+use super::large::{GPT_J, LLAMA_7B, Large};
 
 /// A model that comes with the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,6 +32,11 @@ pub(crate) enum Model {
     Squeezenet,
     /// ViT-B/16 at 224x224, random weights, on a photograph.
     Vit,
+    /// MLPerf's RetinaNet (ResNeXt-50, five levels, 264 classes) at 800x800, random weights, on a photograph: boxes and scores of all
+    /// anchors.
+    Retinanet,
+    /// MLPerf's 3D U-Net at 128x128x128, random weights: scores of every voxel.
+    Unet3d,
     /// One block of a transformer encoder (hidden 64, 4 heads), random weights, 16 tokens or --tokens.
     Block,
     /// BERT-base, random weights, 1 token or --tokens.
@@ -43,6 +50,9 @@ pub(crate) enum Model {
     /// LLaMA-2-7B, or its first --layers with words and head, random weights in half precision outside of the ONNX file, 1 token or
     /// --tokens; in shards.
     Llama7b,
+    /// GPT-J 6B, or its first --layers with words and head, random weights in half precision outside of the ONNX file, 2 tokens or
+    /// --tokens; in shards.
+    Gptj,
     /// SmolLM2-135M-Instruct, trained: the token that follows a text, or --prompt TEXT; the first --tokens of it.
     Smollm2,
     /// A small language model over characters, trained: what it says after --prompt TEXT, in one proof.
@@ -80,8 +90,14 @@ pub(super) enum Onnx {
         /// Tokens, or steps, if nothing else is said.
         tokens: usize,
     },
-    /// The crate `benches` writes LLaMA-2-7B with its input, samples and external data.
-    Llama,
+    /// The crate `benches` writes it with its input and samples: a network for volumes.
+    Volume {
+        weights: u64,
+        /// Extent of the volume, if nothing else is said.
+        size: usize,
+    },
+    /// The crate `benches` writes it with its input, samples and external data.
+    Large(&'static Large),
     /// The crate `benches` writes it from a file of llama.cpp in a package.
     Language(&'static Language),
     /// It is in the repository, and reads characters.
@@ -92,12 +108,17 @@ impl Onnx {
     /// How many weights a model that is written has.
     pub(super) fn weights(self) -> Option<u64> {
         match self {
-            Self::File(_) | Self::Characters | Self::Llama => None,
-            Self::Network { weights, .. } | Self::Sequence { weights, .. } => Some(weights),
+            Self::File(_) | Self::Characters | Self::Large(_) => None,
+            Self::Network { weights, .. } | Self::Sequence { weights, .. } | Self::Volume { weights, .. } => {
+                Some(weights)
+            }
             Self::Language(language) => Some(language.weights),
         }
     }
 }
+
+/// Values that are committed together, about: they take up to 40 bytes each.
+const VALUES_OF_SHARD: u64 = 80_000_000;
 
 const PHOTOGRAPH: &str = "fixtures/images/china.jpg";
 
@@ -117,12 +138,9 @@ impl Model {
             input: Some(PHOTOGRAPH),
             dims: &[],
         };
-        let sequence = |name, weights, tokens| Files {
-            onnx: Onnx::Sequence { name, weights, tokens },
-            calibration: None,
-            input: None,
-            dims: &[],
-        };
+        // With an input of its own.
+        let written = |onnx| Files { onnx, calibration: None, input: None, dims: &[] };
+        let sequence = |name, weights, tokens| written(Onnx::Sequence { name, weights, tokens });
         match self {
             Self::Digits => digits("fixtures/digits/cnn.onnx"),
             Self::DigitsMlp => digits("fixtures/digits/mlp.onnx"),
@@ -135,17 +153,29 @@ impl Model {
             Self::Vgg16 => network("vgg16", 138_357_544),
             Self::Squeezenet => network("squeezenet", 1_235_496),
             Self::Vit => network("vit_b_16", 86_567_656),
+            Self::Retinanet => network("retinanet", 38_782_872),
+            Self::Unet3d => written(Onnx::Volume { weights: 31_190_243, size: 128 }),
             Self::Block => sequence("block", 49_984, 16),
             Self::Bert => sequence("bert", 109_482_240, 1),
             Self::Gpt2 => sequence("gpt2", 124_439_808, 16),
             Self::Rnnt => sequence("rnnt", 45_323_549, 8),
             Self::LlamaLayer => sequence("llama-layer", 202_383_360, 16),
-            Self::Llama7b => Files { onnx: Onnx::Llama, calibration: None, input: None, dims: &[] },
-            Self::Smollm2 => {
-                Files { onnx: Onnx::Language(&SMOLLM2), calibration: None, input: None, dims: &[] }
-            }
-            Self::Chars => Files { onnx: Onnx::Characters, calibration: None, input: None, dims: &[] },
+            Self::Llama7b => written(Onnx::Large(&LLAMA_7B)),
+            Self::Gptj => written(Onnx::Large(&GPT_J)),
+            Self::Smollm2 => written(Onnx::Language(&SMOLLM2)),
+            Self::Chars => written(Onnx::Characters),
         }
+    }
+
+    /// In how many shards it is proved at its usual size, if it does not fit into the memory of a laptop.
+    pub(super) fn sharding(self) -> Option<Sharding> {
+        matches!(self, Self::Retinanet | Self::Unet3d).then_some(Sharding::Values(VALUES_OF_SHARD))
+    }
+
+    /// Bits that values have beyond 16, if that is not left to the compiler: it doubles what is committed where an output is off by more
+    /// than a hundredth, as it is with a few voxels for each normalisation, or a score far from its threshold.
+    pub(super) fn guard_bits(self) -> Option<&'static str> {
+        matches!(self, Self::Retinanet | Self::Unet3d).then_some("0")
     }
 
     /// Whether it is a network with BatchNormalization, of which there is a folded form.
@@ -153,9 +183,14 @@ impl Model {
         matches!(self, Self::Resnet | Self::Resnet18 | Self::MobileNetV2)
     }
 
+    /// Whether images may have another size than its usual one: not where a dense layer reads all of them.
+    pub(super) fn has_sizes(self) -> bool {
+        matches!(self.files().onnx, Onnx::Network { .. } | Onnx::Volume { .. }) && self != Self::Vgg16
+    }
+
     /// Whether it is a network for sequences, whose length is a choice.
     pub(crate) fn is_sequence(self) -> bool {
-        matches!(self.files().onnx, Onnx::Sequence { .. } | Onnx::Language(_) | Onnx::Llama)
+        matches!(self.files().onnx, Onnx::Sequence { .. } | Onnx::Language(_) | Onnx::Large(_))
     }
 
     /// Whether it is a trained language model, which continues a text.
@@ -167,6 +202,14 @@ impl Model {
     pub(super) fn language(self) -> Option<&'static Language> {
         match self.files().onnx {
             Onnx::Language(language) => Some(language),
+            _ => None,
+        }
+    }
+
+    /// The large language model that it is, if it is one.
+    pub(super) fn large(self) -> Option<&'static Large> {
+        match self.files().onnx {
+            Onnx::Large(large) => Some(large),
             _ => None,
         }
     }

@@ -13,15 +13,17 @@ use super::characters;
 use super::children::Children;
 use super::generate::generate;
 use super::language::next_token;
-use super::llama;
+use super::large;
 use super::space;
 use super::summary::{disagreement, merge, speed};
-use super::{OnnxFile, Oracle, Request, Source};
+use super::{OnnxFile, Oracle, Request, Sharding, Source};
 
 /// Calibration samples that are generated.
 const SAMPLES: usize = 32;
 /// The same of a network for sequences: as many as scales are chosen from without more headroom.
 const SEQUENCE_SAMPLES: &str = "16";
+/// The same of a network for volumes, of which one is 40 megabytes.
+const VOLUME_SAMPLES: &str = "1";
 
 /// Files that the stages read, as they are told of them.
 #[derive(Default)]
@@ -70,12 +72,10 @@ impl Prepared {
         {
             space::require(&out, space::needed(weights, true))?;
         }
-        // A model in shards, which stays outside of the compiled file.
-        let large =
-            matches!(&request.source, Source::Model(model) if matches!(model.files().onnx, Onnx::Llama));
-        if large {
-            llama::remove_old(&out)?;
-            llama::require_room(&request, &out)?;
+        let large = request.large();
+        if let Some(large) = large {
+            large::remove_old(&out)?;
+            large.require_room(&request, &out)?;
         }
         let children = Children::new(&request)?;
         let inputs = match &request.source {
@@ -102,7 +102,7 @@ impl Prepared {
         }
         let weights =
             described.get("weights").and_then(Value::as_u64).context("no number of weights was printed")?;
-        if !large {
+        if large.is_none() {
             space::require(&out, space::needed(weights, false))?;
         }
         let image = described.get("image").and_then(Value::as_str).map(str::to_owned);
@@ -114,13 +114,14 @@ impl Prepared {
         compile.extend(guard_bits.iter().flat_map(|bits| ["--guard-bits", bits]));
         let compiled = children.stage(&compile)?;
         let mut set_up = vec!["setup", &model, "--pk", &pk, "--vk", &vk, "--force"];
-        let shards = llama::shards(&request).to_string();
-        if large {
-            set_up.extend(["--shards", &shards]);
-        }
+        let sharding = request.sharding.map(Sharding::args);
+        set_up.extend(sharding.iter().flatten().map(String::as_str));
         let set_up = children.stage(&set_up)?;
-        // Of a large model compiling has said how far its integers are from its floats.
-        let computed = if large { Map::new() } else { children.stage(&["run", &model, "--input", input])? };
+        // What is in shards may not fit into memory at once. Compiling has said how far its integers are from its floats.
+        let computed = match sharding {
+            Some(_) => Map::new(),
+            None => children.stage(&["run", &model, "--input", input])?,
+        };
         if let (true, Some(language)) = (request.perplexity, request.language()) {
             described.extend(language.perplexity(&request, &children)?);
         }
@@ -311,13 +312,17 @@ fn environment(own: &[(String, String)]) -> Map<String, Value> {
 fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> Result<Inputs> {
     let files = model.files();
     let path = |name: &str| out.join(name).to_string_lossy().into_owned();
-    let inputs = |onnx, input, calibration| Inputs { onnx, calibration, input, ..Inputs::default() };
+    let guard_bits = model.guard_bits();
+    let inputs =
+        |onnx, input, calibration| Inputs { onnx, calibration, input, guard_bits, ..Inputs::default() };
     let onnx = match files.onnx {
         Onnx::File(path) => path.to_owned(),
         Onnx::Network { name, .. } => {
             let path = path("model.onnx");
             let mut write = vec!["write", name, &path];
             write.extend(request.folded.then_some("--folded"));
+            let size = request.size.map(|size| size.to_string());
+            write.extend(size.iter().flat_map(|size| ["--size", size.as_str()]));
             children.models(&write)?;
             path
         }
@@ -329,7 +334,15 @@ fn prepare(model: Model, request: &Request, out: &Path, children: &Children) -> 
             children.models(&write)?;
             return Ok(inputs(onnx, input, calibration));
         }
-        Onnx::Llama => return llama::write(request, out, children),
+        Onnx::Volume { size, .. } => {
+            let [onnx, input, calibration] = ["model.onnx", "input.json", "calibration.json"].map(path);
+            let size = request.size.unwrap_or(size).to_string();
+            let mut write = vec!["volume", "--size", &size, "--onnx", &onnx, "--input", &input];
+            write.extend(["--calibration", &calibration, "--samples", VOLUME_SAMPLES]);
+            children.models(&write)?;
+            return Ok(inputs(onnx, input, calibration));
+        }
+        Onnx::Large(large) => return large.write(request, out, children),
         Onnx::Language(language) => {
             let [onnx, input, calibration, labels] =
                 ["model.onnx", "input.json", "calibration.json", "labels.txt"].map(path);

@@ -8,7 +8,7 @@ mod characters;
 mod children;
 mod generate;
 mod language;
-mod llama;
+mod large;
 mod measure;
 mod request;
 mod space;
@@ -23,7 +23,7 @@ use clap::{ArgGroup, Args};
 pub(crate) use catalogue::Model;
 pub(crate) use children::command_line;
 pub(crate) use measure::Prepared;
-pub(crate) use request::{OnnxFile, Oracle, Request, Source};
+pub(crate) use request::{OnnxFile, Oracle, Request, Sharding, Source};
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("source").required(true).args(["model", "onnx"]))]
@@ -51,14 +51,24 @@ pub(crate) struct Options {
     /// With BatchNormalization folded into the convolutions (resnet, resnet18, mobilenetv2).
     #[arg(long, conflicts_with = "onnx")]
     folded: bool,
-    /// Tokens, or steps of sound (block, bert, gpt2, rnnt, llama-layer, llama7b, smollm2).
+    /// Tokens, or steps of sound (block, bert, gpt2, rnnt, llama-layer, llama7b, gptj, smollm2).
     #[arg(long, conflicts_with = "onnx",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     tokens: Option<usize>,
-    /// The first layers alone (llama7b).
+    /// The first layers alone (llama7b, gptj).
     #[arg(long, conflicts_with = "onnx",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=32))]
     layers: Option<usize>,
+    /// Height and width of images, or the extent of volumes, a multiple of 32 (networks that are generated, but for vgg16).
+    #[arg(long, value_name = "N", conflicts_with = "onnx",
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(32..=2048))]
+    size: Option<usize>,
+    /// Prove in this many shards, each in its own memory (as `zktorch setup --shards`).
+    #[arg(long, value_name = "N", conflicts_with = "shard_values", value_parser = clap::value_parser!(u64).range(1..=256))]
+    shards: Option<u64>,
+    /// Prove in as many shards that each commits to about this many values.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    shard_values: Option<u64>,
     /// The text whose next token (smollm2), or next characters (chars), are proved.
     #[arg(long, value_name = "TEXT", conflicts_with = "onnx")]
     prompt: Option<String>,
@@ -100,9 +110,21 @@ impl Options {
         };
         let (threads, out) = (self.threads, self.out.clone());
         let (oracle, floor) = (self.oracle, self.floor);
-        let (folded, tokens, layers) = (self.folded, self.tokens, self.layers);
+        let (folded, tokens, layers, size) = (self.folded, self.tokens, self.layers, self.size);
+        let shards = self.shards.map(Sharding::Shards);
+        let sharding = shards.or(self.shard_values.map(Sharding::Values));
         let (prompt, prefix, perplexity) = (self.prompt.clone(), self.prefix.clone(), self.perplexity);
-        let request = Request { folded, tokens, layers, prompt, prefix, perplexity, ..Request::new(source) };
+        let request = Request {
+            folded,
+            tokens,
+            layers,
+            size,
+            sharding,
+            prompt,
+            prefix,
+            perplexity,
+            ..Request::new(source)
+        };
         Ok(Request { threads, out, oracle, floor, ..request })
     }
 }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::Model;
 use super::language::Language;
+use super::large::Large;
 use crate::workspace;
 
 /// One measurement. [`Request::new`] gives the benches'; the fields are set where they differ.
@@ -17,8 +18,12 @@ pub(crate) struct Request {
     pub(crate) folded: bool,
     /// Tokens of a network for sequences; none: its usual number.
     pub(crate) tokens: Option<usize>,
-    /// Layers of LLaMA-2-7B; none: all.
+    /// Layers of a large language model; none: all.
     pub(crate) layers: Option<usize>,
+    /// Height and width of images, or the extent of volumes; none: the usual one.
+    pub(crate) size: Option<usize>,
+    /// In how many shards the model is proved; none: as one, or in as many as its size asks for.
+    pub(crate) sharding: Option<Sharding>,
     /// The text whose next token a trained language model gives; none: its own.
     pub(crate) prompt: Option<String>,
     /// The text before every other one, a constant of a language model of a package; none: nothing.
@@ -35,6 +40,26 @@ pub(crate) struct Request {
     pub(crate) oracle: Oracle,
     /// Measure the floor.
     pub(crate) floor: bool,
+}
+
+/// In how many shards a model is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharding {
+    /// This many.
+    Shards(u64),
+    /// So many that each commits to about this many values.
+    Values(u64),
+}
+
+impl Sharding {
+    /// As it is said to the command line.
+    pub(super) fn args(self) -> [String; 2] {
+        let (flag, number) = match self {
+            Self::Shards(count) => ("--shards", count),
+            Self::Values(count) => ("--shard-values", count),
+        };
+        [flag.to_owned(), number.to_string()]
+    }
 }
 
 /// What runs a float model.
@@ -81,15 +106,39 @@ impl Request {
     /// The model with everything that is measured of it.
     pub(crate) fn new(source: Source) -> Self {
         let (folded, threads, out, env) = (false, None, None, Vec::new());
-        let (tokens, layers, prompt, prefix, perplexity) = (None, None, None, None, false);
+        let (tokens, layers, size, sharding) = (None, None, None, None);
+        let (prompt, prefix, perplexity) = (None, None, false);
         let (oracle, floor) = (Oracle::Tract, true);
-        Self { source, folded, tokens, layers, prompt, prefix, perplexity, threads, out, env, oracle, floor }
+        Self {
+            source,
+            folded,
+            tokens,
+            layers,
+            size,
+            sharding,
+            prompt,
+            prefix,
+            perplexity,
+            threads,
+            out,
+            env,
+            oracle,
+            floor,
+        }
     }
 
     /// The language model of a package that is measured, if it is one.
     pub(super) fn language(&self) -> Option<&'static Language> {
         match self.source {
             Source::Model(model) => model.language(),
+            Source::Onnx(_) => None,
+        }
+    }
+
+    /// The large language model that is measured, if it is one.
+    pub(super) fn large(&self) -> Option<&'static Large> {
+        match self.source {
+            Source::Model(model) => model.large(),
             Source::Onnx(_) => None,
         }
     }
@@ -110,7 +159,8 @@ impl Request {
                 let folded = if self.folded { "-folded" } else { "" };
                 let tokens = self.tokens.map_or_else(String::new, |tokens| format!("-{tokens}"));
                 let layers = self.layers.map_or_else(String::new, |layers| format!("-{layers}-layers"));
-                let name = format!("{}{folded}{tokens}{layers}", self.name());
+                let size = self.size.map_or_else(String::new, |size| format!("-{size}"));
+                let name = format!("{}{folded}{tokens}{layers}{size}", self.name());
                 Ok(workspace::root()?.join("target").join("prove-model").join(name))
             }
         }
@@ -119,7 +169,7 @@ impl Request {
     /// The same with absolute paths, as stages run in the root folder.
     ///
     /// # Errors
-    /// If a file does not exist, or the model has no folded form or no tokens.
+    /// If a file does not exist, or the model has no folded form, no tokens, not so many layers, or no other size.
     pub(super) fn resolve(&self) -> Result<Self> {
         let reads_text = matches!(self.source, Source::Model(model) if model.reads_text());
         for (flag, given) in [("--prompt", self.prompt.is_some()), ("--perplexity", self.perplexity)] {
@@ -134,8 +184,14 @@ impl Request {
             Source::Model(model) if self.tokens.is_some() && !model.is_sequence() => {
                 bail!("--tokens: expected a network for sequences, found {}", model.name())
             }
-            Source::Model(model) if self.layers.is_some() && model != &Model::Llama7b => {
-                bail!("--layers: expected llama7b, found {}", model.name())
+            Source::Model(model) if self.layers.is_some() && model.large().is_none() => {
+                bail!("--layers: expected a large language model, found {}", model.name())
+            }
+            Source::Model(model) if self.size.is_some() && !model.has_sizes() => {
+                bail!(
+                    "--size: expected a network for images or volumes that has more than one, found {}",
+                    model.name()
+                )
             }
             Source::Model(model) if self.folded && !model.has_norms() => {
                 bail!("--folded: expected a network with BatchNormalization nodes, found {}", model.name())
@@ -146,7 +202,17 @@ impl Request {
             Source::Model(model) => Source::Model(*model),
             Source::Onnx(file) => Source::Onnx(file.resolve()?),
         };
-        Ok(Self { source, ..self.clone() })
+        let sharding = match self.large() {
+            Some(large) => {
+                large.require_layers(self.layers.unwrap_or(1))?;
+                self.sharding.or_else(|| Some(large.sharding(self)))
+            }
+            None => self.sharding.or_else(|| match self.source {
+                Source::Model(model) => model.sharding(),
+                Source::Onnx(_) => None,
+            }),
+        };
+        Ok(Self { source, sharding, ..self.clone() })
     }
 }
 
@@ -200,6 +266,28 @@ mod tests {
         request.prefix = None;
         assert!(request.resolve().is_ok());
         assert!(request.folder().unwrap().ends_with("target/prove-model/bert-8"));
+        (request.tokens, request.layers) = (None, Some(1));
+        let message = request.resolve().unwrap_err().to_string();
+        assert_eq!(message, "--layers: expected a large language model, found bert");
+        (request.layers, request.size) = (None, Some(64));
+        let message = request.resolve().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "--size: expected a network for images or volumes that has more than one, found bert"
+        );
+    }
+
+    #[test]
+    fn shards() {
+        let mut request = Request { layers: Some(1), ..Request::new(Source::Model(Model::Gptj)) };
+        assert_eq!(request.resolve().unwrap().sharding, Some(Sharding::Shards(2)));
+        request.sharding = Some(Sharding::Values(1000));
+        let given = request.resolve().unwrap().sharding.unwrap();
+        assert_eq!(given.args(), ["--shard-values", "1000"]);
+        request.layers = Some(30);
+        assert!(request.resolve().is_err());
+        request = Request::new(Source::Model(Model::Resnet));
+        assert_eq!(request.resolve().unwrap().sharding, None);
     }
 
     #[test]

@@ -21,12 +21,15 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "models")]
 enum Options {
-    /// Write the ONNX file of a well-known network at 1x3x224x224, with seeded random weights.
+    /// Write the ONNX file of a well-known network for images, with seeded random weights.
     Write(write::Options),
     /// Write the ONNX file of a well-known network for sequences, with seeded random weights, and seeded inputs for it.
     Sequence(sequence::Options),
-    /// Write LLaMA-2-7B, or its first layers, with seeded random weights in a file of external data, and seeded inputs for it.
-    Llama(sequence::Llama),
+    /// Write a language model of billions of weights, or its first layers, with seeded random weights in a file of external data, and
+    /// seeded inputs for it.
+    Large(sequence::Large),
+    /// Write the ONNX file of MLPerf's 3D U-Net, with seeded random weights, and seeded inputs for it.
+    Volume(sequence::Volume),
     /// Say what a model's inputs, weights and linear layers are, and what is done to an image.
     Describe(describe::Options),
     /// Write an input as the command line preprocesses it.
@@ -49,7 +52,8 @@ fn main() -> ExitCode {
     program::finish(match Options::parse() {
         Options::Write(options) => write::run(&options),
         Options::Sequence(options) => sequence::run(&options),
-        Options::Llama(options) => sequence::run_llama(&options),
+        Options::Large(options) => sequence::run_large(&options),
+        Options::Volume(options) => sequence::run_volume(&options),
         Options::Describe(options) => describe::run(&options),
         Options::Inputs(options) => inputs::run(&options),
         Options::Float(options) => float::run(&options),

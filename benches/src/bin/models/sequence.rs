@@ -1,9 +1,9 @@
-//! `models sequence`.
+//! `models sequence`, `models large` and `models volume`: networks with inputs of their own.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use benches::networks::{Example, Sequence};
+use anyhow::{Context, Result, ensure};
+use benches::networks::{self, Example, Sequence};
 use benches::program::write;
 use clap::Args;
 use prost::Message;
@@ -16,14 +16,20 @@ const PROVED: u64 = 0;
 pub(super) struct Options {
     network: Sequence,
     #[command(flatten)]
+    tokens: Tokens,
+    #[command(flatten)]
     files: Files,
 }
 
 #[derive(Args)]
-struct Files {
+struct Tokens {
     /// Tokens, or steps of sound.
     #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     tokens: usize,
+}
+
+#[derive(Args)]
+struct Files {
     /// Where the ONNX file goes.
     #[arg(long)]
     onnx: PathBuf,
@@ -39,27 +45,46 @@ struct Files {
 }
 
 #[derive(Args)]
-pub(super) struct Llama {
-    /// Layers; the whole model has 32.
+pub(super) struct Large {
+    network: networks::Large,
+    /// Layers.
     #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=32))]
     layers: usize,
     /// Where the weights go, beside the ONNX file.
     #[arg(long)]
     weights: PathBuf,
     #[command(flatten)]
+    tokens: Tokens,
+    #[command(flatten)]
+    files: Files,
+}
+
+#[derive(Args)]
+pub(super) struct Volume {
+    /// Extent of the volume, a multiple of 32.
+    #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(32..=256))]
+    size: usize,
+    #[command(flatten)]
     files: Files,
 }
 
 pub(super) fn run(options: &Options) -> Result<Value> {
-    let example = options.network.example(options.files.tokens);
+    let example = options.network.example(options.tokens.tokens);
     write_files(&example, &options.files)
 }
 
-/// LLaMA-2-7B, whose weights do not fit into an ONNX file.
-pub(super) fn run_llama(options: &Llama) -> Result<Value> {
-    let example = benches::networks::llama_7b(options.layers, options.files.tokens, &options.weights);
+/// A model whose weights do not fit into an ONNX file.
+pub(super) fn run_large(options: &Large) -> Result<Value> {
+    let example = options.network.stored(options.layers, options.tokens.tokens, &options.weights);
     let path = options.weights.display();
     write_files(&example.with_context(|| format!("cannot write {path}"))?, &options.files)
+}
+
+/// A network for volumes.
+pub(super) fn run_volume(options: &Volume) -> Result<Value> {
+    let size = options.size;
+    ensure!(size.is_multiple_of(32), "--size: expected a multiple of 32, found {size}");
+    write_files(&networks::unet_3d(size), &options.files)
 }
 
 fn write_files(example: &Example, options: &Files) -> Result<Value> {

@@ -8,7 +8,10 @@ use crate::Result;
 use crate::program::{AxisMatrix, Id};
 
 /// Splits two lists of extents (without ones) into the shortest groups of equal products.
-fn reshape_groups(from: &[u32], to: &[u32]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+pub(super) fn reshape_groups(
+    from: &[u32],
+    to: &[u32],
+) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
     let mut groups = Vec::new();
     let (mut i, mut j) = (0, 0);
     while i < from.len() && j < to.len() {

@@ -2,6 +2,7 @@
 
 use zktorch_graph::{AxisMap, Factor, Operand};
 
+use super::layout::reshape_groups;
 use super::{Lowering, Value, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
 use crate::program::{Core, Id, Kind, Node, Window};
@@ -214,7 +215,9 @@ impl Lowering<'_> {
         let windows = self.apply(&x, axes, &factors)?;
         // Weight [g] [o] [c] [k]..: the rows of ONNX's [o, c, k..] in the same order.
         let extents = self.program.value(ids[1]).dims.clone();
-        let mut axes = vec![x.axes[1].clone(), sub_axes(extents[0] / groups), x.axes[2].clone()];
+        let outs =
+            if groups == 1 { self.channels_as_read(extents[0]) } else { sub_axes(extents[0] / groups) };
+        let mut axes = vec![x.axes[1].clone(), outs, x.axes[2].clone()];
         axes.extend(extents[2..].iter().map(|dim| sub_axes(*dim)));
         let weight = if runtime {
             let weight = self.value(ids[1])?;
@@ -241,6 +244,22 @@ impl Lowering<'_> {
             None => Ok(value),
             Some(bias) => self.add_channels(value, *bias, 1),
         }
+    }
+}
+
+impl Lowering<'_> {
+    /// The sub-axes of a convolution's channels: those that its only reader splits them into, as a detector's head does. To cut one
+    /// sub-axis of what is pending would take a list of all entries.
+    fn channels_as_read(&self, channels: usize) -> Vec<u32> {
+        let whole = sub_axes(channels);
+        let reader = self.program.only_reader(self.current).filter(|node| node.core == Core::Reshape);
+        let Some(reader) = reader else { return whole };
+        let dims = |id: Id| &self.program.value(id).dims;
+        let (from, to) = (plain_axes(dims(self.current)), plain_axes(dims(reader.output)).concat());
+        let (before, from) = (from[0].len(), from.concat());
+        let mut groups = reshape_groups(&from, &to).into_iter();
+        let own = groups.find(|(old, _)| old.contains(&before));
+        own.filter(|(old, _)| old.len() == 1).map_or(whole, |(_, new)| to[new].to_vec())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::weights::Affine;
 use super::{Core, Id, Node, Program};
 use crate::{FloatTensor, Tensor};
 
@@ -127,25 +128,29 @@ impl Program {
         (whole.len() == part.len() && long.next().is_none()).then_some(extents)
     }
 
-    /// Puts factors and offsets per channel into the weights of the convolution or matrix product before them, where nothing
-    /// else reads that one's result.
+    /// Puts factors and offsets per channel into the weights of the convolution before them, where nothing else reads that one's
+    /// result.
     pub(crate) fn fold_norms(&mut self) {
-        let readers = self.readers();
-        let mut index = 0;
-        while index < self.nodes.len() {
-            match self.foldable(index, &readers) {
-                Some((host, weight, bias)) => {
-                    let norm = self.nodes.remove(index);
-                    let weight = self.add_constant(norm.output, "weight", weight);
-                    let bias = self.add_constant(norm.output, "bias", bias.into());
-                    let target = &mut self.nodes[host];
-                    target.inputs.truncate(1);
-                    target.inputs.extend([weight, bias]);
-                    target.output = norm.output;
-                }
-                None => index += 1,
-            }
+        let (readers, made_by) = (self.readers(), self.made_by());
+        // Of a product and a sum the sum comes first: it has both.
+        for index in (0..self.nodes.len()).rev() {
+            let output = self.nodes[index].output;
+            let Some((host, weight, bias)) = self.foldable(output, &readers, &made_by) else { continue };
+            let weight = self.add_constant(output, "weight", weight);
+            let bias = self.add_constant(output, "bias", bias.into());
+            let target = &mut self.nodes[host];
+            target.inputs.truncate(1);
+            target.inputs.extend([weight, bias]);
+            target.output = output;
+            self.nodes[index].output = self.spare(output);
         }
+        self.simplify();
+    }
+
+    /// A value that nobody reads, like another one.
+    fn spare(&mut self, like: Id) -> Id {
+        self.values.push(self.values[like.0].clone());
+        Id(self.values.len() - 1)
     }
 
     pub(super) fn add_constant(&mut self, of: Id, what: &str, tensor: Tensor) -> Id {
@@ -157,30 +162,73 @@ impl Program {
         Id(self.values.len() - 1)
     }
 
-    /// The convolution before, with the weight and bias that replace its own, if `index` is a normalisation that can be folded.
-    fn foldable(&self, index: usize, readers: &[usize]) -> Option<(usize, Tensor, FloatTensor)> {
-        let norm = &self.nodes[index];
-        let Core::ChannelAffine(1) = norm.core else { return None };
-        let constants: Vec<&Tensor> =
-            norm.inputs[1..].iter().map(|id| self.constant(*id)).collect::<Option<_>>()?;
-        let (factor, offset) = (constants.first()?, constants.get(1)?);
-        let host = self.nodes[..index].iter().position(|node| node.output == norm.inputs[0])?;
+    /// The convolution before a value, with the weight and bias that replace its own, if the value is a factor and an offset of each of
+    /// its channels.
+    fn foldable(
+        &self,
+        output: Id,
+        readers: &[usize],
+        made_by: &[Option<usize>],
+    ) -> Option<(usize, Tensor, FloatTensor)> {
+        let (value, factor, offset) = self.channels(output, made_by)?;
+        let host = self.alone_before(output, value, readers, made_by)?;
         let node = &self.nodes[host];
-        if !matches!(node.core, Core::Conv { .. }) || readers.get(node.output.0) != Some(&1) {
-            return None;
-        }
         let weight = self.constant(*node.inputs.get(1)?)?;
         let channels = weight.dims()[0];
         let old = match node.inputs.get(2) {
             None => None,
             Some(id) => Some(self.constant(*id)?),
         };
+        if self.value(output).dims != self.value(node.output).dims || factor.len() != channels {
+            return None;
+        }
         let bias = FloatTensor::from_fn([channels], |c| {
-            (old.map_or(0.0, |bias| bias.get(c)) * factor.get(c) + offset.get(c)) as f32
+            (old.map_or(0.0, |bias| bias.get(c)) * factor[c] + offset[c]) as f32
         });
-        let scaled = weight.scaled_along(0, &factor.iter().collect::<Vec<_>>());
+        let scaled = weight.scaled_along(0, &factor);
         // Factors can overflow 32 bits where the variance is tiny; then nothing is folded.
         let finite = scaled.may_be_finite() && bias.check_finite("").is_ok();
         finite.then_some((host, scaled, bias))
+    }
+
+    /// The value of which a value is factors and offsets of the channels (its second axis), and these: a normalisation, or a product
+    /// with or without a sum, as exporters write one whose statistics are constants.
+    fn channels(&self, id: Id, made_by: &[Option<usize>]) -> Option<(Id, Vec<f64>, Vec<f64>)> {
+        let node = &self.nodes[made_by[id.0]?];
+        if node.core == Core::ChannelAffine(1) {
+            let [value, factor, offset] = node.inputs[..] else { return None };
+            let [factor, offset] = [self.constant(factor)?, self.constant(offset)?];
+            return Some((value, factor.iter().collect(), offset.iter().collect()));
+        }
+        let Affine { value, axis, factor, offset } = self.affine(id, made_by)?;
+        let offset = offset.unwrap_or_else(|| vec![0.0; factor.len()]);
+        (axis == 1).then_some((value, factor, offset))
+    }
+
+    /// The convolution that makes a value, if another one is all that comes of it.
+    fn alone_before(
+        &self,
+        output: Id,
+        value: Id,
+        readers: &[usize],
+        made_by: &[Option<usize>],
+    ) -> Option<usize> {
+        let (mut at, mut passed) = (output, false);
+        loop {
+            let index = made_by[at.0]?;
+            let node = &self.nodes[index];
+            if passed && matches!(node.core, Core::Conv { .. }) {
+                return (node.output == at).then_some(index);
+            }
+            // Extents of 1 come and go.
+            if passed && node.core != Core::Reshape {
+                return None;
+            }
+            at = *node.inputs.iter().find(|id| self.constant(**id).is_none())?;
+            passed |= at == value;
+            if readers[at.0] != 1 {
+                return None;
+            }
+        }
     }
 }

@@ -10,11 +10,11 @@ use crate::tensor::len;
 const UNEVEN: f64 = 8.0;
 
 /// `x = factor value + offset`, one factor and one offset for every entry of an axis of x.
-struct Affine {
-    value: Id,
-    axis: usize,
-    factor: Vec<f64>,
-    offset: Option<Vec<f64>>,
+pub(super) struct Affine {
+    pub(super) value: Id,
+    pub(super) axis: usize,
+    pub(super) factor: Vec<f64>,
+    pub(super) offset: Option<Vec<f64>>,
 }
 
 /// A product of an affine value with a constant weight, by its node's number.
@@ -125,7 +125,7 @@ impl Program {
     }
 
     /// What a value is as factors and offsets of another one's entries.
-    fn affine(&self, id: Id, made_by: &[Option<usize>]) -> Option<Affine> {
+    pub(super) fn affine(&self, id: Id, made_by: &[Option<usize>]) -> Option<Affine> {
         let node = &self.nodes[made_by[id.0]?];
         let dims = &self.value(id).dims;
         match &node.core {

@@ -94,22 +94,26 @@ pub(super) fn compile_model(
     context.require_room(&[(target, onnx.len() as u64)])?;
     let compiled = report.time(Stage::Compile, || compile(&onnx, &options));
     let mut compiled = compiled.map_err(|error| obstacles(&onnx, &options, error))?;
-    if !compiled.external.is_empty() {
-        let least = least_shards(&compiled.graph)?;
-        report.note("least_shards", least);
-        if least > 1 {
-            let text = format!("too large for one proof: setup needs --shards {least}, or more");
-            compiled.warnings.push(text);
-        }
-    } else if let Err(error) = check_size(&compiled.graph) {
-        // What guard bits were added of themselves may be left out again.
-        if options.guard_bits.is_some() || compiled.guard_bits == 0 {
-            return Err(error.into());
-        }
+    if compiled.external.is_empty()
+        && options.guard_bits.is_none()
+        && compiled.guard_bits > 0
+        && let Err(error) = check_size(&compiled.graph)
+    {
+        // What guard bits were added of themselves may be left out again, if that makes one proof of it.
         options.guard_bits = Some(0);
-        compiled = compile(&onnx, &options)?;
-        check_size(&compiled.graph)?;
-        compiled.warnings.push(format!("guard bits would make the outputs more exact, but then: {error}"));
+        let coarser = compile(&onnx, &options)?;
+        if check_size(&coarser.graph).is_ok() {
+            compiled = coarser;
+            compiled
+                .warnings
+                .push(format!("guard bits would make the outputs more exact, but then: {error}"));
+        }
+    }
+    let least = least_shards(&compiled.graph)?;
+    report.note("least_shards", least);
+    if least > 1 {
+        let text = format!("too large for one proof: setup needs --shards {least}, or more");
+        compiled.warnings.push(text);
     }
     for warning in &compiled.warnings {
         context.progress.warn(warning);
