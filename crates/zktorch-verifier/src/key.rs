@@ -17,8 +17,8 @@ pub const VERSION: u32 = 3;
 pub const MAX_K: u32 = 22;
 /// The most chunks that the padded entries of all tensors would fill: far above every model's, and it bounds the verifier's work.
 const MAX_CHUNKS: u64 = 1 << 12;
-/// The most padded entries of all public inputs and outputs: a detector's scores of 264 classes at 120,087 places are half of it.
-const MAX_PUBLIC: u64 = 1 << 27;
+/// The most padded entries of all public inputs and outputs.
+const MAX_PUBLIC: u64 = 1 << 24;
 /// The most entries of all tables.
 const MAX_TABLES: u64 = 1 << 23;
 /// The largest key.
