@@ -218,23 +218,26 @@ impl RelaxedRelation for MessageRelation<'_> {
         if !cells(messages) || !cells(mask) || values.len() != self.r1cs.num_constraints() {
             return Ok(false);
         }
-        let parts: [(&[Fr], usize, &[Blind], Vec<G1Affine>); 3] = [
-            (messages, layout.columns(), blinds, instance.rows.to_points()),
-            (mask, 1 << self.k, mask_blinds, instance.mask.to_points()),
-            (values, 1 << self.k, error_blinds, to_affine(error)),
-        ];
-        for (vector, chunk, blinds, commitments) in parts {
+        let holds = |vector: &[Fr],
+                     chunk: usize,
+                     blinds: &[Blind],
+                     commitments: &[G1Affine]|
+         -> Result<bool, MiraError> {
             let count = vector.len().div_ceil(chunk);
             if blinds.len() != count || commitments.len() != count {
                 return Ok(false);
             }
             for ((chunk, blind), commitment) in vector.chunks(chunk).zip(blinds).zip(commitments) {
-                if srs.commit(chunk, blind)?.point() != commitment {
+                if srs.commit(chunk, blind)?.point() != *commitment {
                     return Ok(false);
                 }
             }
-        }
-        Ok(true)
+            Ok(true)
+        };
+        let whole = 1 << self.k;
+        Ok(holds(messages, layout.columns(), blinds, &instance.rows.to_points())?
+            && holds(mask, whole, mask_blinds, &instance.mask.to_points())?
+            && holds(values, whole, error_blinds, &to_affine(error))?)
     }
 
     fn absorb_instance(&self, transcript: &mut Transcript, instance: &MessageInstance) {

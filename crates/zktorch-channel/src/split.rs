@@ -88,6 +88,9 @@ impl SplitProof {
     }
 }
 
+/// A masked claim with its witness.
+type Claim = (OpeningInstance<Fr>, OpeningWitness);
+
 /// Splits a claim into two masked ones, with their witnesses.
 ///
 /// # Errors
@@ -98,7 +101,7 @@ pub(crate) fn prove(
     claim: SplitClaim,
     mut witnesses: [OpeningWitness; 2],
     rng: &mut ProverRng,
-) -> Result<(SplitProof, [(OpeningInstance<Fr>, OpeningWitness); 2]), ChannelError> {
+) -> Result<(SplitProof, [Claim; 2]), ChannelError> {
     // 1. S_1, S_2, y.
     let masks = claim.functionals.each_ref().map(|functional| OpeningWitness {
         vector: (0..1usize << functional.num_vars()).map(|_| Fr::rand(rng)).collect(),
