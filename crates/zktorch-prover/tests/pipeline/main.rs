@@ -162,8 +162,7 @@ const PRIVATE: [Visibility; 2] = [Visibility::Private; 2];
 fn shards_prove_what_the_model_does() {
     for [i, o] in [PUBLIC, PRIVATE, [Visibility::Private, Visibility::Public]] {
         let model = model(5, i, o);
-        let whole =
-            setup_with_nonces(&model, &Srs::dev(6).unwrap(), Hash::Merlin, [[1; 32], [2; 32]]).unwrap();
+        let whole = setup_with_nonces(&model, &Srs::dev(6).unwrap(), Hash::Merlin, [[1; 32]; 2]).unwrap();
         for count in [1, 3] {
             let case = Case::new(&model, count, 1);
             let proved = case.prove(&input(1), b"fresh", 3);
