@@ -182,6 +182,23 @@ fn a_reused_mask_reveals_the_messages() {
     assert_eq!(solved, truth);
 }
 
+/// Under one nonce and two deltas the split's masks can be solved for: neither is missing, or a part would be seen.
+#[test]
+fn both_parts_of_the_claim_on_the_messages_are_masked() {
+    let case = Case::new(SMALL);
+    let deltas = [Fr::from(11u64), Fr::from(13u64)];
+    let [first, second] = deltas.map(|delta| {
+        let probe = Probe::new();
+        probe.program_label(b"channel split delta", [delta]);
+        case.prove(case.transcript().with_probe(&probe), 1).argument.split
+    });
+    assert_eq!((first.masks, first.mask_value), (second.masks, second.mask_value));
+    // b = <Z, h> + delta <S_2, h>, and y = <S_1, g> + <S_2, h>.
+    let of_mask = (first.value - second.value) / (deltas[0] - deltas[1]);
+    assert_ne!(of_mask, Fr::ZERO);
+    assert_ne!(first.mask_value - of_mask, Fr::ZERO);
+}
+
 /// Even if a nonce is repeated by mistake, another message gets another blind, and another witness other masks.
 #[test]
 fn a_reused_nonce_does_not_reuse_blinds_for_other_messages() {
