@@ -162,12 +162,12 @@ fn an_activation_out_of_range_is_named_and_nothing_is_written() {
     let pk = files.path("model.pk");
     let run =
         zktorch(&["prove", "--pk", &pk, "--input", &input, "--proof", &proof, "--statement", &statement]);
-    run.fails(2, "at entry 0 is outside [-32768, 32767]");
+    run.fails(2, "at entry 0 is outside [-32767, 32767]");
     assert!(run.stderr.contains("gemm1_out"), "{}", run.stderr);
     run.fails(2, "--calibration and samples like this input, with --headroom above 2, or with --saturate");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the input");
     let run = zktorch(&["run", &files.path("model.zkt"), "--input", &input]);
-    run.fails(2, "at entry 0 is outside [-32768, 32767]");
+    run.fails(2, "at entry 0 is outside [-32767, 32767]");
     run.fails(2, "--headroom above 2");
 }
 
