@@ -29,8 +29,8 @@ fn varint(mut value: usize, out: &mut Vec<u8>) {
 fn sum_of_views(bytes: usize) -> Vec<u8> {
     let mut body = vec![1];
     body.extend(VerifierSrs::dev().id().0);
-    // k; no tensors, no tables; one step, a rescale of an expression without axes.
-    body.extend([10, 0, 0, 1, 0, 0]);
+    // k, transcript; no tensors, no tables; one step, a rescale of an expression without axes.
+    body.extend([10, 0, 0, 0, 1, 0, 0]);
     let terms = bytes / 5;
     varint(terms, &mut body);
     body.extend(std::iter::repeat_n([0u8; 5], terms).flatten());
