@@ -39,7 +39,7 @@ pub struct KeyBody {
     pub srs_id: [u8; 32],
     /// log2 of the chunk size.
     pub k: u32,
-    /// The hash of transcripts: 0 for merlin, 1 for a chain of Keccak-256 ([`Hash`]).
+    /// The hash of transcripts: 0 for merlin, 1 for a chain of Keccak-256 ([`Hash`](enum@Hash)).
     pub transcript: u8,
     /// The quantised network.
     pub graph: Graph,
