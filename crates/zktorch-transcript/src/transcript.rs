@@ -11,7 +11,7 @@ use crate::probe::{Event, Probe};
 
 /// A transcript of a public-coin protocol: what the prover said so far, and the verifier's coins as a hash of it.
 ///
-/// It is hashed with merlin (STROBE-128), or with a chain of Keccak-256 ([`Hash`]). Every message is absorbed as `label, kind,
+/// It is hashed with merlin (STROBE-128), or with a chain of Keccak-256 ([`Hash`](enum@Hash)). Every message is absorbed as `label, kind,
 /// count, items`, so two different sequences of messages never give the same bytes.
 ///
 /// ```
