@@ -28,7 +28,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "STAGE")]
     skip: Vec<Stage>,
     /// Seconds that each `fuzz_*` test runs in the fuzz stage.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 18)]
     fuzz_seconds: u64,
     /// Stop after the first stage that fails.
     #[arg(long)]
