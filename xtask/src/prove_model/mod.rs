@@ -108,24 +108,22 @@ impl Options {
                 labels: self.labels.clone(),
             }),
         };
-        let (threads, out) = (self.threads, self.out.clone());
-        let (oracle, floor) = (self.oracle, self.floor);
-        let (folded, tokens, layers, size) = (self.folded, self.tokens, self.layers, self.size);
         let shards = self.shards.map(Sharding::Shards);
-        let sharding = shards.or(self.shard_values.map(Sharding::Values));
-        let (prompt, prefix, perplexity) = (self.prompt.clone(), self.prefix.clone(), self.perplexity);
-        let request = Request {
-            folded,
-            tokens,
-            layers,
-            size,
-            sharding,
-            prompt,
-            prefix,
-            perplexity,
+        Ok(Request {
+            folded: self.folded,
+            tokens: self.tokens,
+            layers: self.layers,
+            size: self.size,
+            sharding: shards.or(self.shard_values.map(Sharding::Values)),
+            prompt: self.prompt.clone(),
+            prefix: self.prefix.clone(),
+            perplexity: self.perplexity,
+            threads: self.threads,
+            out: self.out.clone(),
+            oracle: self.oracle,
+            floor: self.floor,
             ..Request::new(source)
-        };
-        Ok(Request { threads, out, oracle, floor, ..request })
+        })
     }
 }
 

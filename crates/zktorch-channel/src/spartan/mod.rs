@@ -17,7 +17,7 @@
 //!
 //! Everything here is in the clear: it is run on z and E that a random instance has masked.
 //!
-//! Soundness error: `mu/|F|` (tau) `+ 2 mu/|F| + 2/|F| + 2 nu/|F|` for `2^nu` rows of z.
+//! Soundness error: `mu/|F|` (tau) `+ 2 mu/|F| + 2/|F| + 2 rho/|F|` for `2^rho` rows of z.
 
 pub(crate) mod outer;
 mod prover;

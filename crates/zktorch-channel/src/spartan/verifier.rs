@@ -5,7 +5,7 @@ use zktorch_sumcheck::{Statement, eq_table, verify as verify_sumcheck};
 use zktorch_transcript::{R1cs, VerifierChannel};
 
 use super::{
-    Batched, INNER, INNER_DEGREE, PRODUCTS, Reduced, Sizes, draw_batching, draw_tau, outer, receive,
+    Batched, INNER, INNER_DEGREE, PRODUCTS, Reduced, Sizes, bind, draw_batching, draw_tau, outer, receive,
 };
 use crate::ChannelError;
 
@@ -39,10 +39,8 @@ pub(crate) fn verify<V: VerifierChannel<Scalar = Fr>>(
     let inner = verify_sumcheck(channel, INNER, &[statement])?;
 
     // 4. g; vz is what the rounds arrived at.
-    let mut weights = vec![Fr::from(0u64); 1 << sizes.column_vars];
-    for (row, eq) in matrix.chunks(weights.len()).zip(eq_table(&inner.point)) {
-        weights.iter_mut().zip(row).for_each(|(sum, m)| *sum += eq * m);
-    }
+    let mut weights = matrix;
+    inner.point.iter().for_each(|r| bind(&mut weights, *r));
     let (row_point, message_value) = (inner.point, inner.residual);
     Ok(Reduced { error_point: rx, error_value: ve, row_point, weights, message_value })
 }
