@@ -1,6 +1,6 @@
 //! Evaluation claims, collected for the accumulator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ark_ff::One;
 use zktorch_field::Fr;
@@ -85,10 +85,16 @@ impl<S> Claims<S> {
         })
     }
 
-    /// The fold plan for `chunks` chunks, and the points.
-    pub(crate) fn plan(&self, chunks: usize, drawn: &Drawn) -> Result<(FoldPlan, Vec<Vec<Fr>>), BlockError> {
+    /// The fold plan for `chunks` chunks, of which the `quiet` ones fold last, and the points.
+    pub(crate) fn plan(
+        &self,
+        chunks: usize,
+        quiet: &BTreeSet<usize>,
+        drawn: &Drawn,
+    ) -> Result<(FoldPlan, Vec<Vec<Fr>>), BlockError> {
         let points = self.points.iter().map(|point| drawn.coords(point)).collect::<Result<Vec<_>, _>>()?;
-        Ok((FoldPlan::new(chunks, points.len(), self.claims.clone())?, points))
+        let plan = FoldPlan::new(chunks, points.len(), self.claims.clone())?.with_last(quiet);
+        Ok((plan, points))
     }
 }
 

@@ -132,7 +132,12 @@ impl Step {
         }
     }
 
-    /// The tensors that it defines and that are zero for nearly all inputs: nothing depends on that but the place where they lie.
+    /// The tensors that it defines and that are zero for nearly all inputs. Nothing depends on that but the place where they lie.
+    ///
+    /// Whatever is listed here is zero in its padding by the step's constraints, if all other tensors are: the layout
+    /// does not look its padding up in the padding's table. (An excess e: `.. = D (y + e) + r` or `D (M - g - e) + r`, where
+    /// the left side, the other tensors and r are zero and e is the one list of limbs in their ranges that is; its sign is
+    /// looked up with e.)
     pub fn mostly_zero(&self) -> Vec<TensorId> {
         match self {
             Self::Saturate { excess, negative, .. } => [excess.0.as_slice(), &[*negative]].concat(),

@@ -89,13 +89,13 @@ impl Functional {
         self.as_evaluation().ok_or(MiraError::NotReduced { what, terms })
     }
 
-    /// The multilinear extension u~(x). Cost: `O(P m)`.
+    /// The multilinear extension u~(x). Cost: `O(P m)`, less where consecutive points end in the same coordinates.
     ///
     /// # Errors
     /// [`MiraError::Length`] if x has not `num_vars` coordinates.
     pub fn evaluate(&self, x: &[Fr]) -> Result<Fr, MiraError> {
         check_length("point of evaluation", self.num_vars, x.len())?;
-        let terms = self.terms.iter().map(|(c, point)| *c * eq_eval(point, x)).sum::<Fr>();
+        let terms = evaluate_terms(&self.terms, x);
         let blocks = self.blocks.iter().map(|(prefix, weights)| {
             let (high, low) = x.split_at(prefix.len());
             eq_eval(prefix, high) * kernels::evaluate(weights, low)
@@ -123,7 +123,7 @@ impl Functional {
         if v.len() > limit && enforced() {
             return Err(MiraError::TooLong { what: "argument of a functional", limit, got: v.len() });
         }
-        let terms = self.terms.iter().map(|(c, point)| *c * kernels::evaluate(v, point)).sum::<Fr>();
+        let terms = kernels::evaluate_terms(v, &self.terms);
         let blocks = self.blocks.iter().map(|(prefix, weights)| {
             let inner = v.chunks(weights.len()).map(|block| kernels::inner_product(block, weights));
             inner.zip(eq_table(prefix)).map(|(product, eq)| product * eq).sum::<Fr>()
@@ -186,6 +186,26 @@ impl Functional {
             self.num_vars = num_vars;
         }
     }
+}
+
+/// `sum_t c_t eq(point_t, x)`. Of the coordinates in which a point ends like the one before it, the factors are not computed again.
+fn evaluate_terms(terms: &[(Fr, Vec<Fr>)], x: &[Fr]) -> Fr {
+    // products[i]: the factors of the last i coordinates.
+    let mut products = vec![Fr::from(1u64)];
+    let mut before: &[Fr] = &[];
+    let mut sum = Fr::from(0u64);
+    for (coefficient, point) in terms {
+        let same = point.iter().rev().zip(before.iter().rev()).take_while(|(a, b)| a == b).count();
+        products.truncate(same + 1);
+        for (p, x) in point.iter().zip(x).rev().skip(same) {
+            let product = products.last().copied().unwrap_or_default();
+            let both = *p * x;
+            products.push(product * (Fr::from(1u64) - p - x + both + both));
+        }
+        sum += *coefficient * products.last().copied().unwrap_or_default();
+        before = point;
+    }
+    sum
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ pub(crate) fn inner_product_on_line(v: [&[Fr]; 2], u: [&[Fr]; 2], gamma: Fr) -> 
 
 /// All `2^m` coefficients of a functional.
 pub(crate) fn dense(functional: &Functional) -> Vec<Fr> {
-    struct Dense<'a>(&'a [(Fr, EqTiers)], &'a mut [Fr], usize);
+    struct Dense<'a>(&'a [EqTiers], &'a mut [Fr], usize);
     impl Kernel for Dense<'_> {
         type Output = ();
         #[inline(always)]
@@ -127,8 +127,8 @@ pub(crate) fn dense(functional: &Functional) -> Vec<Fr> {
             let Self(terms, out, high) = self;
             let mut rows = Vec::with_capacity(terms.len());
             // A point that begins with bits is zero on most rows.
-            for (c, tiers) in terms.iter().filter(|(_, tiers)| !tiers.high[high].is_zero()) {
-                rows.push((tiers.low.as_slice(), B::Fr::splat(*c * tiers.high[high])));
+            for tiers in terms.iter().filter(|tiers| !tiers.high[high].is_zero()) {
+                rows.push((tiers.low.as_slice(), B::Fr::splat(tiers.high[high])));
             }
             for (i, out) in out.chunks_mut(LANES).enumerate() {
                 let mut acc = B::Fr::acc_zero();
@@ -139,8 +139,7 @@ pub(crate) fn dense(functional: &Functional) -> Vec<Fr> {
             }
         }
     }
-    let terms: Vec<(Fr, EqTiers)> =
-        functional.terms().iter().map(|(c, point)| (*c, EqTiers::new(point, LOW_BITS))).collect();
+    let terms = EqTiers::sums(functional.terms(), LOW_BITS);
     let mut out = vec![Fr::ZERO; 1 << functional.num_vars()];
     let low = 1 << LOW_BITS.min(functional.num_vars());
     par::for_each_chunk_mut(&mut out, low, |high, out| dispatch(Dense(&terms, out, high)));
@@ -149,7 +148,15 @@ pub(crate) fn dense(functional: &Functional) -> Vec<Fr> {
 
 /// `v~(point)`; v may be shorter than `2^m` and continues with zeros.
 pub(crate) fn evaluate(v: &[Fr], point: &[Fr]) -> Fr {
-    let tiers = EqTiers::new(point, LOW_BITS);
+    product_with(v, &EqTiers::new(point, LOW_BITS))
+}
+
+/// `sum_t c_t v~(point_t)`; v may be shorter than `2^m` and continues with zeros.
+pub(crate) fn evaluate_terms(v: &[Fr], terms: &[(Fr, Vec<Fr>)]) -> Fr {
+    EqTiers::sums(terms, LOW_BITS).iter().map(|tiers| product_with(v, tiers)).sum()
+}
+
+fn product_with(v: &[Fr], tiers: &EqTiers) -> Fr {
     let rows: Vec<&[Fr]> = v.chunks(tiers.low_len()).collect();
     let row = |high: usize| match &tiers.high[high] {
         scale if scale.is_zero() => Fr::ZERO,

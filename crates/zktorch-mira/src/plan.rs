@@ -18,7 +18,7 @@
 mod cover;
 mod weights;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zktorch_mutants::enforced;
 
@@ -106,6 +106,13 @@ impl FoldPlan {
         }
         let stars = stars(&points_of, points);
         Ok(Self { chunks, points, claims, stars })
+    }
+
+    /// The same plan, but instances that are one of `chunks` fold last, in their order. Those of chunks that are mostly zero are
+    /// then neighbours, of whose products a prover has few to make.
+    pub fn with_last(mut self, chunks: &BTreeSet<usize>) -> Self {
+        self.stars.sort_by_key(|star| matches!(star, Star::Chunk { chunk, .. } if chunks.contains(chunk)));
+        self
     }
 
     /// Number of chunks.

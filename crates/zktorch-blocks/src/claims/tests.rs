@@ -52,7 +52,7 @@ fn points_share_an_index_exactly_if_they_are_made_in_the_same_way() {
             claims.chunk(chunk, point, Fr::from(0u64));
         }
     }
-    let (plan, points) = claims.plan(alike().len(), &drawn).unwrap();
+    let (plan, points) = claims.plan(alike().len(), &Default::default(), &drawn).unwrap();
     assert_eq!(plan.num_points(), alike().len());
     for (i, point) in alike().iter().enumerate() {
         assert_eq!(points[i], drawn.coords(point).unwrap());
@@ -81,7 +81,7 @@ fn tensors_share_points_where_their_low_coordinates_are_the_same() {
         let place = Place { arena: ArenaKind::Ranged, cut, offsets: vec![offset], output: false };
         claims.tensor(0, &place, (&point, &drawn), zero).unwrap();
     }
-    let (plan, _) = claims.plan(10, &drawn).unwrap();
+    let (plan, _) = claims.plan(10, &Default::default(), &drawn).unwrap();
     let indices: Vec<usize> = plan.claims().iter().map(|claim| claim[0].point).collect();
     assert_eq!(indices, [0, 0, 0, 1, 2]);
     let chunks: Vec<usize> = plan.claims().iter().map(|claim| claim[0].chunk).collect();
@@ -115,7 +115,7 @@ fn a_claim_on_pieces_is_one_on_the_tensor() {
     let mut claims: Claims<Fr> = Claims::new(K);
     let point = Point::suffix(Stage::Relations, shape.num_vars());
     claims.tensor(0, &place, (&point, &drawn), value).unwrap();
-    let (plan, points) = claims.plan(column.len() >> K, &drawn).unwrap();
+    let (plan, points) = claims.plan(column.len() >> K, &Default::default(), &drawn).unwrap();
     let terms = plan.claims()[0].iter().zip(&claims.coefficients[0]);
     let sum: Fr = terms
         .map(|(term, coefficient)| {
@@ -144,7 +144,7 @@ fn a_value_at_another_point_made_of_the_same_challenges_is_refused() {
             let column = Evaluations::from(columns[chunk].as_slice());
             claims.chunk(chunk, key, column.evaluate(&drawn.coords(point).unwrap()).unwrap());
         }
-        let (plan, points) = claims.plan(2, &drawn).unwrap();
+        let (plan, points) = claims.plan(2, &Default::default(), &drawn).unwrap();
         let statement =
             levels::Statement { plan: &plan, coefficients: &claims.coefficients, points: &points };
         let chunks: Vec<Chunk<'_>> = (columns.iter().zip(&commitments))

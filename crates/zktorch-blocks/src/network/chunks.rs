@@ -1,5 +1,6 @@
 //! The numbers of all chunks.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use zktorch_graph::layout::{ArenaKind, Layout, Place, Scope};
@@ -31,6 +32,8 @@ pub(crate) struct Chunks {
     pub(crate) multiplicities: ChunkRange,
     pub(crate) inverses: ChunkRange,
     pub(crate) table_inverses: ChunkRange,
+    /// Those of V that hold nothing but what is hardly ever anything but zero.
+    pub(crate) quiet: BTreeSet<usize>,
     pub(crate) total: usize,
 }
 
@@ -71,6 +74,11 @@ impl Chunks {
         let inverses = range(looked_up);
         let table_inverses = range(multiplicities.count);
         let total = chunks.total;
+        let quiet = [(ArenaKind::Ranged, ranged), (ArenaKind::Function, x), (ArenaKind::Function, y)];
+        let quiet = quiet.into_iter().filter(|(_, column)| column.count > 0).flat_map(|(kind, column)| {
+            layout.arena(kind).quiet_chunks().map(move |chunk| column.first + chunk)
+        });
+        let quiet = quiet.collect();
         Self {
             weights,
             private_inputs,
@@ -81,6 +89,7 @@ impl Chunks {
             multiplicities,
             inverses,
             table_inverses,
+            quiet,
             total,
         }
     }

@@ -254,13 +254,15 @@ impl Network {
         for region in self.layout.regions(arena, chunk) {
             let low = last(z, region.low)?;
             let prefix = &z[..z.len() - low.len()];
-            let here = zktorch_sumcheck::eq_eval(&bits(region.start >> region.low, prefix.len()), prefix);
-            let mut cells = bits(region.slice, region.high);
-            cells.extend_from_slice(low);
-            let mut point = vec![Fr::from(0u64); cells.len()];
-            region.cut.order().iter().zip(cells).for_each(|(own, coordinate)| point[*own] = coordinate);
-            let shape = &self.graph.tensor(region.tensor).shape;
-            let inside = here * box_eval(shape, &point)?;
+            let mut inside =
+                zktorch_sumcheck::eq_eval(&bits(region.start >> region.low, prefix.len()), prefix);
+            if region.padded {
+                let mut cells = bits(region.slice, region.high);
+                cells.extend_from_slice(low);
+                let mut point = vec![Fr::from(0u64); cells.len()];
+                region.cut.order().iter().zip(cells).for_each(|(own, coordinate)| point[*own] = coordinate);
+                inside *= box_eval(&self.graph.tensor(region.tensor).shape, &point)?;
+            }
             let own = of(region.table)?;
             sums.iter_mut()
                 .zip(own)

@@ -78,7 +78,7 @@ pub(super) fn verify<C: VerifierChannel>(
     // All claims into one.
     let commitments: Vec<Commitment> = statement.commitments().chain(v.iter().chain(h).copied()).collect();
     let (plan, points) = tracing::info_span!("fold plan")
-        .in_scope(|| ledger.claims.plan(network.chunks().total, &ledger.drawn))?;
+        .in_scope(|| ledger.claims.plan(network.chunks().total, &network.chunks().quiet, &ledger.drawn))?;
     let _span = tracing::info_span!("levels").entered();
     let claims =
         levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points: &points };

@@ -13,6 +13,7 @@ mod view;
 mod wide;
 
 use number::Number;
+use rescale::Division;
 use scratch::{Buffers, Scratch};
 pub use values::Entries;
 use view::Prepared;
@@ -21,7 +22,7 @@ use zktorch_field::par;
 use zktorch_field::task::checkpoint;
 
 use crate::validate::{expr_bound, limits};
-use crate::{Bound, Bounds, Expr, Graph, GraphError, Operand, Role, Step, TensorId, View};
+use crate::{Bound, Bounds, Expr, Graph, GraphError, Interval, Operand, Role, Step, TensorId, View};
 
 /// Executes a validated graph. `given[id]` holds the real entries, row-major, of every weight and input, and `None` for
 /// other tensors. Returns the real entries of all tensors in the order of [`Graph::tensors`], but those that were lent
@@ -74,9 +75,8 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
                 let small = *divisor <= limits::ONE_LIMB && bound.acc < 1 << 62;
                 match y.0.as_slice() {
                     [y] if small => {
-                        let (quotients, remainders) = acc.rescale(graph, *divisor, *y, !r.is_empty())?;
-                        results.tensors.push((*y, quotients));
-                        results.tensors.extend(r.top().map(|r| (r, remainders)));
+                        let division = acc.divide(*divisor, graph.tensor(*y).range, !r.is_empty(), 1);
+                        results.division(division, *y, r)?;
                     }
                     _ => results.rescale(&acc.to_i128(), *divisor, [y, r, slack])?,
                 }
@@ -92,17 +92,14 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
             }
             Step::Saturate { acc, divisor, y, r, slack, excess, negative } => {
                 let acc = eval_bounded(graph, acc, *bound, &values, TILE, &mut scratch);
-                let small = *divisor <= limits::ONE_LIMB && bound.acc < 1 << 62;
-                match small.then(|| acc.rescale(graph, *divisor, *y, !r.is_empty())) {
-                    // Nothing saturates.
-                    Some(Ok((quotients, remainders))) => {
-                        let zeros =
-                            excess.0.iter().chain([negative]).map(|id| (*id, vec![0; quotients.len()]));
-                        results.tensors.extend(zeros);
-                        results.tensors.push((*y, quotients));
-                        results.tensors.extend(r.top().map(|r| (r, remainders)));
-                    }
-                    _ => results.saturate(&acc.to_i128(), *divisor, *y, [r, slack, excess], *negative)?,
+                if *divisor <= limits::ONE_LIMB && bound.acc < 1 << 62 {
+                    let range = graph.tensor(*y).range;
+                    let mut division = acc.divide(*divisor, range, !r.is_empty(), usize::MAX);
+                    let beyond = core::mem::take(&mut division.excess);
+                    results.excess(division.quotients.len(), &beyond, excess, *negative)?;
+                    results.division(division, *y, r)?;
+                } else {
+                    results.saturate(&acc.to_i128(), *divisor, *y, [r, slack, excess], *negative)?;
                 }
             }
             Step::Gap { acc, divisor, r, slack, axis, max, gap, excess, chosen } => {
@@ -157,18 +154,11 @@ enum Exact<'s> {
 }
 
 impl Exact<'_> {
-    /// Quotients, and remainders if wanted, of `acc + floor(D/2) = D y + r`.
-    fn rescale(
-        &self,
-        graph: &Graph,
-        divisor: u64,
-        y: TensorId,
-        remainders: bool,
-    ) -> Result<(Vec<i32>, Vec<i32>), GraphError> {
+    fn divide(&self, divisor: u64, range: Interval, remainders: bool, most: usize) -> Division {
         match self {
-            Self::F64(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
-            Self::I64(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
-            Self::I128(acc) => rescale::rescale(graph, acc, divisor, y, remainders),
+            Self::F64(acc) => rescale::divide(acc, divisor, range, remainders, most),
+            Self::I64(acc) => rescale::divide(acc, divisor, range, remainders, most),
+            Self::I128(acc) => rescale::divide(acc, divisor, range, remainders, most),
         }
     }
 

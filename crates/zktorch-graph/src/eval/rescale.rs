@@ -4,55 +4,62 @@ use zktorch_field::par;
 
 use super::PIECE;
 use super::number::Number;
-use crate::{Graph, GraphError, TensorId};
+use crate::Interval;
 
-/// `acc + floor(D/2) = D y + r` for D of at most 2^17 and |acc| below 2^62: quotients, and remainders if they
-/// are wanted.
-///
-/// # Errors
-/// [`GraphError::OutOfRange`] for the first quotient outside of the range of `y`.
-pub(super) fn rescale<N: Number>(
-    graph: &Graph,
+/// `acc + floor(D/2) = D (y + e) + r`, y clamped to a range.
+pub(super) struct Division {
+    /// y.
+    pub(super) quotients: Vec<i32>,
+    /// r, if it was wanted.
+    pub(super) remainders: Vec<i32>,
+    /// The entries where e is not zero, ascending, and e.
+    pub(super) excess: Vec<(usize, i64)>,
+}
+
+/// Divides for D of at most 2^17 and |acc| below 2^62; `range` is that of y. After `most` entries of a piece that are
+/// beyond it, the rest of the piece is left out: whoever wants none reads the first one alone.
+pub(super) fn divide<N: Number>(
     acc: &[N],
     divisor: u64,
-    y: TensorId,
+    range: Interval,
     remainders: bool,
-) -> Result<(Vec<i32>, Vec<i32>), GraphError> {
+    most: usize,
+) -> Division {
     let (divisor, half) = (divisor as i64, (divisor / 2) as i64);
     let shift = (divisor & (divisor - 1) == 0).then(|| divisor.trailing_zeros());
     let quotient = |acc: N| {
         let sum = acc.to_i64() + half;
         shift.map_or_else(|| sum.div_euclid(divisor), |shift| sum >> shift)
     };
-    let range = graph.tensor(y).range;
+    let clamped = |value: i64| value.clamp(range.lo.into(), range.hi.into());
     let mut quotients = vec![0; acc.len()];
     let mut rests = vec![0; if remainders { acc.len() } else { 0 }];
     let mut rest_pieces = rests.chunks_mut(PIECE);
-    let pieces = acc.chunks(PIECE).zip(quotients.chunks_mut(PIECE));
-    let pieces = pieces.map(|(acc, y)| (acc, y, rest_pieces.next().unwrap_or_default())).collect();
-    let outside = par::map_vec(pieces, |(acc, quotients, rests): (&[N], &mut [i32], &mut [i32])| {
+    let pieces = acc.chunks(PIECE).zip(quotients.chunks_mut(PIECE)).enumerate();
+    let pieces = pieces.map(|(i, (acc, y))| (i * PIECE, acc, y, rest_pieces.next().unwrap_or_default())).collect();
+    let excess = par::map_vec(pieces, |(at, acc, quotients, rests): (usize, &[N], &mut [i32], &mut [i32])| {
+        let mut excess = Vec::new();
         for (i, (y, acc)) in quotients.iter_mut().zip(acc).enumerate() {
             let value = quotient(*acc);
             if !range.contains(value) {
-                return Some((i, value));
+                if excess.len() == most {
+                    break;
+                }
+                excess.push((at + i, value - clamped(value)));
             }
             // Every range is one of 32-bit integers.
-            *y = value as i32;
+            *y = clamped(value) as i32;
         }
-        for ((r, acc), y) in rests.iter_mut().zip(acc).zip(quotients) {
+        for ((r, acc), y) in rests.iter_mut().zip(acc).zip(quotients.iter()) {
             *r = (acc.to_i64() + half - divisor * i64::from(*y)) as i32;
         }
-        None
+        if !rests.is_empty() {
+            for (i, e) in &excess {
+                let quotient = i64::from(quotients[i - at]) + e;
+                rests[i - at] = (acc[i - at].to_i64() + half - divisor * quotient) as i32;
+            }
+        }
+        excess
     });
-    let outside = outside.into_iter().enumerate().find_map(|(piece, found)| Some((piece, found?)));
-    match outside {
-        None => Ok((quotients, rests)),
-        Some((piece, (i, value))) => Err(GraphError::OutOfRange {
-            tensor: graph.place(y.0 as usize),
-            index: piece * PIECE + i,
-            value,
-            lo: range.lo,
-            hi: range.hi,
-        }),
-    }
+    Division { quotients, remainders: rests, excess: excess.concat() }
 }

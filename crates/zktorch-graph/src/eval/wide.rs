@@ -4,6 +4,7 @@ use zktorch_field::par;
 
 use super::PIECE;
 use super::number::Number;
+use super::rescale::Division;
 use crate::{Graph, GraphError, Limbs, TensorId};
 
 /// What a step defined.
@@ -83,6 +84,52 @@ impl<'g> Results<'g> {
         }
         if !slack.is_empty() {
             self.split(slack, &map(acc.len(), |i| divisor - 1 - remainder(i)))?;
+        }
+        Ok(())
+    }
+
+    /// y and r of a division in which nothing may be beyond the range of y.
+    ///
+    /// # Errors
+    /// [`GraphError::OutOfRange`] for the first entry that is.
+    pub(super) fn division(&mut self, division: Division, y: TensorId, r: &Limbs) -> Result<(), GraphError> {
+        let Division { quotients, remainders, excess } = division;
+        if let Some((index, e)) = excess.first() {
+            let (tensor, range) = (self.graph.place(y.0 as usize), self.graph.tensor(y).range);
+            let value = i64::from(quotients[*index]) + e;
+            return Err(GraphError::OutOfRange { tensor, index: *index, value, lo: range.lo, hi: range.hi });
+        }
+        self.tensors.push((y, quotients));
+        self.tensors.extend(r.top().map(|r| (r, remainders)));
+        Ok(())
+    }
+
+    /// The excess of `len` entries and its sign, by the entries where it is not zero: all other memory stays untouched.
+    ///
+    /// # Errors
+    /// [`GraphError::OutOfRange`] for the first one that its limbs do not hold.
+    pub(super) fn excess(
+        &mut self,
+        len: usize,
+        beyond: &[(usize, i64)],
+        limbs: &Limbs,
+        negative: TensorId,
+    ) -> Result<(), GraphError> {
+        let numbers: Vec<i128> = beyond.iter().map(|(_, e)| i128::from(*e)).collect();
+        let mut few = Self::new(self.graph);
+        let found = few.split(limbs, &numbers).and_then(|()| {
+            few.split(&negative.into(), &map(numbers.len(), |i| i128::from(numbers[i] < 0)))
+        });
+        found.map_err(|error| match error {
+            GraphError::OutOfRange { tensor, index, value, lo, hi } => {
+                GraphError::OutOfRange { tensor, index: beyond[index].0, value, lo, hi }
+            }
+            other => other,
+        })?;
+        for (id, some) in few.tensors {
+            let mut all = vec![0; len];
+            beyond.iter().zip(some).for_each(|((index, _), value)| all[*index] = value);
+            self.tensors.push((id, all));
         }
         Ok(())
     }

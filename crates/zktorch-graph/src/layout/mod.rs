@@ -41,6 +41,8 @@ pub struct Layout {
     places: Vec<Option<Place>>,
     tables: TableLayout,
     table_of: Vec<Option<usize>>,
+    /// What is hardly ever anything but zero.
+    quiet: BTreeSet<TensorId>,
 }
 
 impl Layout {
@@ -58,14 +60,15 @@ impl Layout {
         // chunk of zeros costs a prover nothing.
         let quiet: BTreeSet<TensorId> = graph.steps.iter().flat_map(Step::mostly_zero).collect();
         // Tensors that are looked up in one table lie side by side: an inverse column costs a full-width term for every value
-        // of every table that its chunk has.
+        // of every table that its chunk has. Among these, tensors of one shape: their pieces of one size are claimed at the same
+        // points, so fewer instances fold.
         let mut tables: BTreeMap<LookupKind, usize> = BTreeMap::new();
         for kind in [ArenaKind::Ranged, ArenaKind::Function] {
             let Some(ids) = members.get_mut(&kind) else { continue };
             ids.sort_by_cached_key(|id| {
                 let next = tables.len();
                 let table = LookupKind::of(graph.tensor(*id)).map(|kind| *tables.entry(kind).or_insert(next));
-                (quiet.contains(id), table)
+                (quiet.contains(id), table, graph.tensor(*id).shape.dims())
             });
         }
         for (kind, ids) in &members {
@@ -88,6 +91,7 @@ impl Layout {
                 (!apart || a.0 == b.0) && (!parted || is_quiet(a) == is_quiet(b))
             };
             let (mut placed, mut chunks) = (Vec::with_capacity(pieces.len()), 0);
+            let mut quiet_chunks = 0;
             for group in pieces.chunk_by(together) {
                 let sizes: Vec<usize> = group.iter().map(|(_, piece)| piece.vars).collect();
                 let (offsets, cells) = place::stack(&sizes);
@@ -99,8 +103,11 @@ impl Layout {
                     placed.push(Placed { tensor, piece, offset });
                 }
                 chunks += cells.div_ceil(1 << k);
+                if group.iter().all(is_quiet) {
+                    quiet_chunks += cells.div_ceil(1 << k);
+                }
             }
-            arenas[*kind as usize].fill(placed, chunks);
+            arenas[*kind as usize].fill(placed, chunks, quiet_chunks);
         }
         // The value of a lookup lies at the offset of its argument.
         for (_, x, y) in graph.steps.iter().filter_map(|step| step.lookup(graph)) {
@@ -121,7 +128,7 @@ impl Layout {
             });
             table_of[id.0 as usize] = Some(index);
         }
-        Self { k, arenas, places, tables: TableLayout::new(graph, k, &kinds), table_of }
+        Self { k, arenas, places, tables: TableLayout::new(graph, k, &kinds), table_of, quiet }
     }
 
     /// log2 of the chunk size.

@@ -32,6 +32,7 @@ impl ArenaKind {
 pub struct Arena {
     kind: ArenaKind,
     chunks: usize,
+    quiet: usize,
     pieces: Vec<Placed>,
 }
 
@@ -55,13 +56,13 @@ impl Placed {
 
 impl Arena {
     pub(super) fn new(kind: ArenaKind) -> Self {
-        Self { kind, chunks: 0, pieces: Vec::new() }
+        Self { kind, chunks: 0, quiet: 0, pieces: Vec::new() }
     }
 
     /// Gives it its pieces, and chunks for them.
-    pub(super) fn fill(&mut self, mut pieces: Vec<Placed>, chunks: usize) {
+    pub(super) fn fill(&mut self, mut pieces: Vec<Placed>, chunks: usize, quiet: usize) {
         pieces.sort_by_key(|placed| placed.offset);
-        (self.pieces, self.chunks) = (pieces, chunks);
+        (self.pieces, self.chunks, self.quiet) = (pieces, chunks, quiet);
     }
 
     /// What it holds.
@@ -72,6 +73,11 @@ impl Arena {
     /// Chunks per column.
     pub fn chunks(&self) -> usize {
         self.chunks
+    }
+
+    /// The last chunks per column, which hold nothing but what is hardly ever anything but zero.
+    pub fn quiet_chunks(&self) -> Range<usize> {
+        self.chunks - self.quiet..self.chunks
     }
 
     /// The pieces of its tensors, with ascending offsets.

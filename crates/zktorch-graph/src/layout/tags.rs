@@ -8,7 +8,8 @@ use crate::TensorId;
 /// The part of one tensor's piece that lies in one chunk.
 ///
 /// The index of the tensor's cells ([`Cut::order`]) has `high + low` variables, of which the `high` first are fixed to the bits of
-/// `slice`; real entries have the table's tag, all others the padding's.
+/// `slice`; real entries have the table's tag, all others the padding's, but where the tensor's padding is zero by its step's
+/// relation ([`Step::mostly_zero`](crate::Step::mostly_zero)): there all cells have the table's.
 #[derive(Clone, Debug)]
 pub struct Region {
     /// First cell within the chunk.
@@ -25,6 +26,8 @@ pub struct Region {
     pub cut: Arc<Cut>,
     /// Index of its table.
     pub table: usize,
+    /// Whether cells that are no real entries have the padding's tag.
+    pub padded: bool,
 }
 
 /// Consecutive cells with the same table: (cells, table index).
@@ -46,7 +49,8 @@ pub(super) fn regions(layout: &Layout, kind: ArenaKind, chunk: usize) -> Vec<Reg
             + (range.start.saturating_sub(placed.offset) >> low);
         let start = placed.offset.saturating_sub(range.start);
         let (high, cut) = (place.cut.num_vars() - low, Arc::clone(&place.cut));
-        regions.push(Region { start, low, slice, high, tensor: placed.tensor, cut, table });
+        let padded = !layout.quiet.contains(&placed.tensor);
+        regions.push(Region { start, low, slice, high, tensor: placed.tensor, cut, table, padded });
     }
     regions
 }
@@ -55,6 +59,10 @@ impl Region {
     /// The runs of its cells.
     pub fn runs(&self) -> TagRuns {
         let mut runs = TagRuns::new();
+        if !self.padded {
+            push(&mut runs, 1 << self.low, self.table);
+            return runs;
+        }
         self.cut.runs(self.low, self.slice, |count, real| {
             push(&mut runs, count, if real { self.table } else { 0 })
         });

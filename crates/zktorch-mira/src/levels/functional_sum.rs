@@ -10,7 +10,8 @@ use super::tables::{LOW_BITS, PointTable};
 /// Tables added at a time, as for columns.
 const ROWS: usize = 8;
 
-/// `sum_p d_p eq(point_p, .)`, in pieces of one lower tier.
+/// `sum_p d_p eq(point_p, .)`, in pieces of one lower tier. Points with the same lower tier are one table, whose factor is a
+/// sum.
 pub(super) struct FunctionalSum<'t, B: Backend> {
     terms: Vec<Term<'t, B>>,
     /// The terms that are not zero on the current piece: a small tensor's point begins with the bits that say where it lies.
@@ -19,10 +20,10 @@ pub(super) struct FunctionalSum<'t, B: Backend> {
 }
 
 struct Term<'t, B: Backend> {
-    coefficient: Fr,
-    high: &'t [Fr],
+    /// d_p and the upper tiers of the points.
+    points: Vec<(Fr, &'t [Fr])>,
     low: Vec<B::Fr>,
-    /// `coefficient high[.]` of the current piece.
+    /// `sum_p d_p high_p[.]` of the current piece.
     scale: B::Fr,
 }
 
@@ -32,12 +33,18 @@ impl<'t, B: Backend> FunctionalSum<'t, B> {
         points: impl Iterator<Item = (usize, Fr)>,
         tables: &'t BTreeMap<usize, PointTable>,
     ) -> Self {
-        let mut terms = Vec::new();
+        let mut terms: BTreeMap<usize, Term<'t, B>> = BTreeMap::new();
         for (point, coefficient) in points {
             let table = &tables[&point];
-            let (low, scale) = (table.pack_low::<B>(), B::Fr::zero());
-            terms.push(Term { coefficient, high: &table.high, low, scale });
+            if !terms.contains_key(&table.tail) {
+                let (low, scale) = (table.pack_low::<B>(), B::Fr::zero());
+                terms.insert(table.tail, Term { points: Vec::new(), low, scale });
+            }
+            if let Some(term) = terms.get_mut(&table.tail) {
+                term.points.push((coefficient, &table.high));
+            }
         }
+        let terms = terms.into_values().collect();
         Self { terms, present: Vec::new(), sums: vec![B::Fr::acc_zero(); (1 << LOW_BITS) / LANES] }
     }
 
@@ -53,8 +60,14 @@ impl<'t, B: Backend> FunctionalSum<'t, B> {
     fn fill_piece(&mut self, high: usize, out: &mut [B::Fr]) {
         self.present.clear();
         for (i, term) in self.terms.iter_mut().enumerate() {
-            if !term.high[high].is_zero() {
-                term.scale = B::Fr::splat(term.coefficient * term.high[high]);
+            let mut scale = Fr::zero();
+            for (coefficient, factors) in &term.points {
+                if !factors[high].is_zero() {
+                    scale += *coefficient * factors[high];
+                }
+            }
+            if !scale.is_zero() {
+                term.scale = B::Fr::splat(scale);
                 self.present.push(i);
             }
         }

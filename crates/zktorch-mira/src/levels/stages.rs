@@ -29,17 +29,20 @@ pub(super) fn stage_sizes(
     tables: &BTreeMap<usize, PointTable>,
     levels: usize,
 ) -> Vec<usize> {
-    let support: BTreeMap<usize, f64> =
-        tables.iter().map(|(point, table)| (*point, table.support())).collect();
+    let support: Support =
+        tables.iter().map(|(point, table)| (*point, (table.tail, table.support()))).collect();
     let first = FirstStage::new(rows, columns, &support);
-    let collapse = collapse_cost(rows, columns, &support);
 
     // best[l]: cost and size of the next stage when l levels are left.
     let mut best: Vec<(f64, usize)> = vec![(0.0, 0)];
     for left in 1..=levels {
         let mut least = (f64::INFINITY, 1);
         for size in 1..=left.min(MAX_STAGE) {
-            let here = if left == levels { first.cost(size) } else { collapse + later_cost(1 << left, size) };
+            let here = if left == levels {
+                first.cost(size)
+            } else {
+                collapse_cost(rows, columns, &support, 1 << (levels - left)) + later_cost(1 << left, size)
+            };
             let cost = here + best[left - size].0;
             if cost < least.0 {
                 least = (cost, size);
@@ -64,11 +67,25 @@ pub(super) fn is_collapsed(row: &Row, columns: &[Column<'_>]) -> bool {
     each > 2.0 * (FIELD_LOAD + FIELD_PRODUCT) + REDUCTION
 }
 
-/// Reading and summing every column and point once.
-fn collapse_cost(rows: &[Row], columns: &[Column<'_>], support: &BTreeMap<usize, f64>) -> f64 {
+/// By point: its tail, and the part of the entries where it is not zero.
+type Support = BTreeMap<usize, (usize, f64)>;
+
+/// The lower tiers that a sum over the points of some instances adds for an entry, on average.
+fn tails<'r>(rows: impl IntoIterator<Item = &'r Row>, support: &Support) -> f64 {
+    let points: BTreeSet<usize> = rows.into_iter().flat_map(|row| row.points.iter().map(|(p, _)| *p)).collect();
+    let mut of_tail: BTreeMap<usize, f64> = BTreeMap::new();
+    for (tail, part) in points.iter().filter_map(|point| support.get(point)) {
+        *of_tail.entry(*tail).or_default() += part;
+    }
+    of_tail.values().map(|part| part.min(1.0)).sum()
+}
+
+/// Reading and summing every column and point once, when every `folded` instances have become one.
+fn collapse_cost(rows: &[Row], columns: &[Column<'_>], support: &Support, folded: usize) -> f64 {
     let chunks: BTreeSet<usize> = rows.iter().flat_map(|row| row.chunks.iter().map(|(b, _)| *b)).collect();
     let columns: f64 = chunks.iter().map(|b| column_cost(&columns[*b])).sum();
-    columns + support.values().sum::<f64>() * FIELD_PRODUCT
+    let sums: f64 = rows.chunks(folded).map(|group| tails(group, support)).sum();
+    columns + sums * FIELD_PRODUCT
 }
 
 fn column_cost(column: &Column<'_>) -> f64 {
@@ -92,7 +109,7 @@ struct FirstStage {
 }
 
 impl FirstStage {
-    fn new(rows: &[Row], columns: &[Column<'_>], support: &BTreeMap<usize, f64>) -> Self {
+    fn new(rows: &[Row], columns: &[Column<'_>], support: &Support) -> Self {
         let (mut load, mut products, mut supports) = (0.0, 0.0, 0.0);
         for row in rows {
             let each: f64 = row.chunks.iter().map(|(b, _)| column_cost(&columns[*b])).sum();
@@ -105,12 +122,12 @@ impl FirstStage {
                     FIELD_PRODUCT
                 }
             };
-            let points: f64 = row.points.iter().filter_map(|(p, _)| support.get(p)).sum();
+            let sum = tails([row], support);
             if row.points.len() == 1 {
-                supports += points;
+                supports += sum;
             } else {
                 supports += 1.0;
-                load += points * FIELD_PRODUCT + REDUCTION;
+                load += sum * FIELD_PRODUCT + REDUCTION;
             }
         }
         Self { load, products, support: supports, instances: rows.len() }

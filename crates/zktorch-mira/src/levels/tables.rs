@@ -18,6 +18,8 @@ pub(super) const BLOCK_BITS: usize = 10;
 /// `eq(point, x) = high[x >> 8] low[x mod 2^8]`, and the upper tier once more as `block[x >> 10] middle[..]`.
 #[derive(Debug)]
 pub(super) struct PointTable {
+    /// The same number for all points with the same lower tier: most points end in the same coordinates.
+    pub(super) tail: usize,
     pub(super) low: Vec<Fr>,
     pub(super) middle: Vec<Fr>,
     pub(super) block: Vec<Fr>,
@@ -25,11 +27,11 @@ pub(super) struct PointTable {
 }
 
 impl PointTable {
-    fn new(point: &[Fr]) -> Self {
+    fn new(point: &[Fr], tail: usize) -> Self {
         let EqTiers { low, high } = EqTiers::new(point, LOW_BITS);
         let upper = &point[..point.len().saturating_sub(LOW_BITS)];
         let EqTiers { low: middle, high: block } = EqTiers::new(upper, BLOCK_BITS - LOW_BITS);
-        Self { low, middle, block, high }
+        Self { tail, low, middle, block, high }
     }
 
     /// The part of the blocks in which eq is not zero: a small tensor's point begins with the bits that say where it lies.
@@ -67,6 +69,13 @@ pub(super) fn point_tables(rows: &[Row], points: &[Vec<Fr>]) -> BTreeMap<usize, 
     let mut used: Vec<usize> = rows.iter().flat_map(|row| row.points.iter().map(|(p, _)| *p)).collect();
     used.sort_unstable();
     used.dedup();
-    let tables = par::map(used.len(), |i| PointTable::new(&points[used[i]]));
+    let mut tails: BTreeMap<&[Fr], usize> = BTreeMap::new();
+    let tail_of = |point: &usize| {
+        let coordinates = &points[*point][points[*point].len().saturating_sub(LOW_BITS)..];
+        let next = tails.len();
+        *tails.entry(coordinates).or_insert(next)
+    };
+    let tails: Vec<usize> = used.iter().map(tail_of).collect();
+    let tables = par::map(used.len(), |i| PointTable::new(&points[used[i]], tails[i]));
     used.into_iter().zip(tables).collect()
 }

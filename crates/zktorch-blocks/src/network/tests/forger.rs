@@ -494,7 +494,7 @@ impl<'a> Forger<'a> {
         let opened: Vec<Chunk<'_>> = (self.columns.iter().zip(commitments).zip(&blinds))
             .map(|((column, commitment), blind)| Chunk { column: Column::Field(column), commitment, blind })
             .collect();
-        let (plan, points) = ledger.claims.plan(chunks.total, &ledger.drawn)?;
+        let (plan, points) = ledger.claims.plan(chunks.total, &chunks.quiet, &ledger.drawn)?;
         let claims =
             levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points: &points };
         let accumulated = levels::prove(channel, &claims, &opened, &ledger.claims.values)?;
