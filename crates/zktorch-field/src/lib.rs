@@ -43,6 +43,7 @@ pub mod task;
 mod error;
 mod invert;
 mod memory;
+mod roots;
 
 #[cfg(target_arch = "x86_64")]
 mod ifma;
@@ -58,6 +59,7 @@ pub use invert::invert;
 pub use modulus::Element;
 pub use packed::{Ints, LANES, Mask, Packed, PackedPoints};
 pub use point::{RawAffine, ScratchPoint};
+pub use roots::square_roots;
 pub use row::Row;
 
 /// The base field of BN254: coordinates of G1 points.

@@ -1,5 +1,7 @@
 //! Linear functionals on a chunk, with short descriptions.
 
+use std::sync::OnceLock;
+
 use ark_ff::Zero;
 use sha2::{Digest, Sha256};
 use zktorch_field::Fr;
@@ -26,7 +28,22 @@ pub struct Functional {
     terms: Vec<(Fr, Vec<Fr>)>,
     /// (prefix, weights).
     blocks: Vec<(Vec<Fr>, Vec<Fr>)>,
+    digest: Digested,
 }
+
+/// The digest of a functional, computed when it is first absorbed: an accumulator's is absorbed with its mask and by the decider.
+/// Whatever changes the functional forgets it.
+#[derive(Clone, Debug, Default)]
+struct Digested(OnceLock<[u8; 32]>);
+
+/// No part of what a functional is.
+impl PartialEq for Digested {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Digested {}
 
 impl Functional {
     /// The functional with these (coefficient, point) terms.
@@ -37,17 +54,22 @@ impl Functional {
         for (_, point) in &terms {
             check_length("point of a functional", num_vars, point.len())?;
         }
-        Ok(Self { num_vars, terms, blocks: Vec::new() })
+        Ok(Self { num_vars, terms, blocks: Vec::new(), digest: Digested::default() })
     }
 
     /// The zero functional.
     pub fn zero(num_vars: usize) -> Self {
-        Self { num_vars, terms: Vec::new(), blocks: Vec::new() }
+        Self { num_vars, terms: Vec::new(), blocks: Vec::new(), digest: Digested::default() }
     }
 
     /// Evaluation at one point: `u = eq(point, .)`.
     pub fn eq(point: Vec<Fr>) -> Self {
-        Self { num_vars: point.len(), terms: vec![(Fr::from(1u64), point)], blocks: Vec::new() }
+        Self {
+            num_vars: point.len(),
+            terms: vec![(Fr::from(1u64), point)],
+            blocks: Vec::new(),
+            digest: Digested::default(),
+        }
     }
 
     /// `u = eq(prefix, .) (x) weights`.
@@ -57,7 +79,7 @@ impl Functional {
     pub fn block(prefix: Vec<Fr>, weights: Vec<Fr>) -> Result<Self, MiraError> {
         check_length("weights of a functional", weights.len().next_power_of_two(), weights.len())?;
         let num_vars = prefix.len() + weights.len().ilog2() as usize;
-        Ok(Self { num_vars, terms: Vec::new(), blocks: vec![(prefix, weights)] })
+        Ok(Self { num_vars, terms: Vec::new(), blocks: vec![(prefix, weights)], digest: Digested::default() })
     }
 
     /// Number of variables m: it acts on vectors of `2^m` entries.
@@ -134,7 +156,7 @@ impl Functional {
     /// Absorbs the description, as its digest: an accumulator's has as many points as there are claims, and is absorbed with every
     /// claim on it.
     pub(crate) fn absorb(&self, transcript: &mut Transcript) {
-        transcript.append_message(b"mira functional", &self.digest());
+        transcript.append_message(b"mira functional", self.digest.0.get_or_init(|| self.digest()));
     }
 
     /// SHA-256 of numbers of variables, terms and blocks, all terms, and all blocks with the length of their prefix.
@@ -161,6 +183,7 @@ impl Functional {
 /// of the vector, so its points get leading zeros: `eq((0, z), x)` is `eq(z, x_low)` where `x_high = 0`.
 impl Module for Functional {
     fn accumulate(&mut self, other: &Self, c: Fr) {
+        self.digest = Digested::default();
         self.extend_to(other.num_vars);
         let zeros = vec![Fr::zero(); self.num_vars - other.num_vars];
         let extended = other.terms.iter().map(|(d, point)| (c * d, [zeros.as_slice(), point].concat()));
@@ -179,6 +202,7 @@ impl Functional {
     fn extend_to(&mut self, num_vars: usize) {
         let missing = num_vars.saturating_sub(self.num_vars);
         if missing > 0 {
+            self.digest = Digested::default();
             let points = self.terms.iter_mut().map(|(_, point)| point);
             for point in points.chain(self.blocks.iter_mut().map(|(prefix, _)| prefix)) {
                 point.splice(0..0, core::iter::repeat_n(Fr::zero(), missing));

@@ -5,8 +5,10 @@
 //! Decoding accepts exactly the image of encoding, so that equal values have equal bytes and vice versa.
 
 use ark_ec::AffineRepr;
+use ark_ec::short_weierstrass::SWCurveConfig;
+use ark_ff::Field;
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize, Compress, Validate};
-use zktorch_field::{Fr, G1Affine};
+use zktorch_field::{Fq, Fr, G1Affine, square_roots};
 use zktorch_mutants::enforced;
 
 use crate::TranscriptError;
@@ -16,8 +18,9 @@ pub const SCALAR_BYTES: usize = 32;
 /// Bytes of an encoded point of G1.
 pub const POINT_BYTES: usize = 32;
 
-/// The byte in front of an encoded infinity's last bits: only bit 6 of the last byte is set.
-const INFINITY_LAST_BYTE: u8 = 0x40;
+/// Flags in the last byte: the point is infinity; y is the larger one of y and -y.
+const INFINITY: u8 = 0x40;
+const NEGATIVE: u8 = 0x80;
 
 /// Encodes a scalar.
 pub fn scalar_to_bytes(scalar: &Fr) -> [u8; SCALAR_BYTES] {
@@ -46,7 +49,7 @@ pub fn scalar_from_bytes(bytes: &[u8; SCALAR_BYTES], what: &'static str) -> Resu
         .map_err(|_| TranscriptError::NonCanonicalScalar { what })
 }
 
-/// Decodes a point; `what` names it in the error. Costs one square root (about 5 us).
+/// Decodes a point; `what` names it in the error. Costs one square root.
 ///
 /// The cofactor of BN254's G1 is 1, so being on the curve is being in the group.
 ///
@@ -54,15 +57,46 @@ pub fn scalar_from_bytes(bytes: &[u8; SCALAR_BYTES], what: &'static str) -> Resu
 /// [`TranscriptError::InvalidPoint`] if x is not canonical, is no x coordinate of the curve, or if the bytes are
 /// not the ones that encoding the point gives.
 pub fn point_from_bytes(bytes: &[u8; POINT_BYTES], what: &'static str) -> Result<G1Affine, TranscriptError> {
-    let point = G1Affine::deserialize_with_mode(&bytes[..], Compress::Yes, Validate::Yes)
-        .map_err(|_| TranscriptError::InvalidPoint { what })?;
-    // arkworks ignores x where the infinity bit is set; and y = 0 (no such point here) would have two signs.
-    let canonical = if point.is_zero() {
-        bytes[..POINT_BYTES - 1].iter().all(|&b| b == 0) && bytes[POINT_BYTES - 1] == INFINITY_LAST_BYTE
-    } else {
-        bytes[POINT_BYTES - 1] & INFINITY_LAST_BYTE == 0
+    let points = points_from_bytes(core::slice::from_ref(bytes), what)?;
+    points.first().copied().ok_or(TranscriptError::InvalidPoint { what })
+}
+
+/// Decodes points as [`point_from_bytes`] does, with all their square roots at once.
+fn points_from_bytes(
+    encoded: &[[u8; POINT_BYTES]],
+    what: &'static str,
+) -> Result<Vec<G1Affine>, TranscriptError> {
+    type Curve = <G1Affine as AffineRepr>::Config;
+    let invalid = || TranscriptError::InvalidPoint { what };
+    let (mut abscissas, mut squares) = (Vec::with_capacity(encoded.len()), Vec::with_capacity(encoded.len()));
+    for bytes in encoded {
+        let mut x = *bytes;
+        let [.., last] = &mut x;
+        *last &= !(INFINITY | NEGATIVE);
+        let flags = bytes[POINT_BYTES - 1] & (INFINITY | NEGATIVE);
+        let x = match flags & INFINITY {
+            0 => {
+                Some(Fq::deserialize_with_mode(&x[..], Compress::Yes, Validate::Yes).map_err(|_| invalid())?)
+            }
+            // One encoding of infinity: nothing but its flag.
+            _ if (x != [0; POINT_BYTES] || flags != INFINITY) && enforced() => return Err(invalid()),
+            _ => None,
+        };
+        abscissas.push(x.map(|x| (x, flags == NEGATIVE)));
+        squares.extend(x.map(|x| x.square() * x + Curve::COEFF_B));
+    }
+    let mut roots = squares.iter().zip(square_roots(&squares));
+    let decode = |x: Option<(Fq, bool)>| {
+        let Some((x, negative)) = x else { return Ok(G1Affine::identity()) };
+        let (square, y) = roots.next().ok_or_else(invalid)?;
+        if y.square() != *square && enforced() {
+            return Err(invalid());
+        }
+        // The flag says which of y and -y is larger. y = 0 would have two encodings, but the group has no point of order two.
+        let y = if (y > -y) == negative { y } else { -y };
+        Ok(G1Affine::new_unchecked(x, y))
     };
-    if canonical || !enforced() { Ok(point) } else { Err(TranscriptError::InvalidPoint { what }) }
+    abscissas.into_iter().map(decode).collect()
 }
 
 /// Reads canonical values from untrusted bytes. Lengths are the caller's, never the bytes'.
@@ -128,7 +162,8 @@ impl<'a> Reader<'a> {
     /// As [`Reader::point`].
     pub fn points(&mut self, what: &'static str, count: usize) -> Result<Vec<G1Affine>, TranscriptError> {
         self.ensure(what, count, POINT_BYTES)?;
-        (0..count).map(|_| self.point(what)).collect()
+        let encoded = (0..count).map(|_| self.array(what)).collect::<Result<Vec<_>, _>>()?;
+        points_from_bytes(&encoded, what)
     }
 
     /// Checks that every byte was read.

@@ -86,6 +86,27 @@ proptest! {
     }
 }
 
+/// Many at once are decoded as each alone, and by arkworks; one that is wrong is an error wherever it stands.
+#[test]
+fn points_are_decoded_together_as_alone() {
+    use ark_serialize::CanonicalDeserialize;
+    let mut points: Vec<G1Affine> = (1..20u64).map(|i| point(Fr::from(i * i) - Fr::from(50u64))).collect();
+    points.insert(5, G1Affine::identity());
+    for count in [0, 1, 2, 3, 8, 9, 17, 20] {
+        let mut bytes: Vec<u8> = points[..count].iter().flat_map(point_to_bytes).collect();
+        assert_eq!(Reader::new(&bytes).points("p", count).unwrap(), points[..count]);
+        for (bytes, point) in bytes.chunks(32).zip(&points) {
+            assert_eq!(G1Affine::deserialize_compressed(bytes).unwrap(), *point);
+        }
+        for wrong in 0..count {
+            let whole = bytes.clone();
+            bytes[32 * wrong..][..32].fill(0xff);
+            assert_eq!(Reader::new(&bytes).points("p", count).map(|_| ()), BAD_POINT.map(|_| ()));
+            bytes = whole;
+        }
+    }
+}
+
 #[test]
 fn scalars_from_the_modulus_on_are_refused() {
     let refused = Err(TranscriptError::NonCanonicalScalar { what: "s" });

@@ -12,7 +12,7 @@ use crate::budget::{self, Refused};
 use crate::{ModelId, Port, ProofEnvelope, VerifyError};
 
 /// Version of keys, statements and proofs.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// Largest log2 of the chunk size.
 pub const MAX_K: u32 = 22;
 /// The most chunks that the padded entries of all tensors would fill: far above every model's, and it bounds the verifier's work.

@@ -263,7 +263,8 @@ pub(crate) fn reduce<P: ProverChannel>(
         .map(|((column, commitment), blind)| Chunk { column, commitment, blind })
         .collect();
     check_length("chunks", network.chunks().total, opened.len())?;
-    let (plan, points) = ledger.claims.plan(network.chunks().total, &network.chunks().quiet, &ledger.drawn)?;
+    let (plan, points) =
+        ledger.claims.plan(network.chunks().total, &network.chunks().quiet, &ledger.drawn)?;
     let claims =
         levels::Statement { plan: &plan, coefficients: &ledger.claims.coefficients, points: &points };
     let accumulated = levels::prove(channel, &claims, &opened, &ledger.claims.values)?;

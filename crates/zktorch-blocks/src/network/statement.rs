@@ -121,9 +121,9 @@ impl<'a> Statement<'a> {
     /// Protocol and version.
     pub(crate) fn label(&self) -> &'static [u8] {
         match self.network.scope() {
-            Scope::Inference => b"zktorch inference v3",
-            Scope::Shard => b"zktorch shard v3",
-            Scope::Weights => b"zktorch weight ranges v3",
+            Scope::Inference => b"zktorch inference v4",
+            Scope::Shard => b"zktorch shard v4",
+            Scope::Weights => b"zktorch weight ranges v4",
         }
     }
 

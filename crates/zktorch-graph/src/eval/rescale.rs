@@ -36,30 +36,32 @@ pub(super) fn divide<N: Number>(
     let mut rests = vec![0; if remainders { acc.len() } else { 0 }];
     let mut rest_pieces = rests.chunks_mut(PIECE);
     let pieces = acc.chunks(PIECE).zip(quotients.chunks_mut(PIECE)).enumerate();
-    let pieces = pieces.map(|(i, (acc, y))| (i * PIECE, acc, y, rest_pieces.next().unwrap_or_default())).collect();
-    let excess = par::map_vec(pieces, |(at, acc, quotients, rests): (usize, &[N], &mut [i32], &mut [i32])| {
-        let mut excess = Vec::new();
-        for (i, (y, acc)) in quotients.iter_mut().zip(acc).enumerate() {
-            let value = quotient(*acc);
-            if !range.contains(value) {
-                if excess.len() == most {
-                    break;
+    let pieces =
+        pieces.map(|(i, (acc, y))| (i * PIECE, acc, y, rest_pieces.next().unwrap_or_default())).collect();
+    let excess =
+        par::map_vec(pieces, |(at, acc, quotients, rests): (usize, &[N], &mut [i32], &mut [i32])| {
+            let mut excess = Vec::new();
+            for (i, (y, acc)) in quotients.iter_mut().zip(acc).enumerate() {
+                let value = quotient(*acc);
+                if !range.contains(value) {
+                    if excess.len() == most {
+                        break;
+                    }
+                    excess.push((at + i, value - clamped(value)));
                 }
-                excess.push((at + i, value - clamped(value)));
+                // Every range is one of 32-bit integers.
+                *y = clamped(value) as i32;
             }
-            // Every range is one of 32-bit integers.
-            *y = clamped(value) as i32;
-        }
-        for ((r, acc), y) in rests.iter_mut().zip(acc).zip(quotients.iter()) {
-            *r = (acc.to_i64() + half - divisor * i64::from(*y)) as i32;
-        }
-        if !rests.is_empty() {
-            for (i, e) in &excess {
-                let quotient = i64::from(quotients[i - at]) + e;
-                rests[i - at] = (acc[i - at].to_i64() + half - divisor * quotient) as i32;
+            for ((r, acc), y) in rests.iter_mut().zip(acc).zip(quotients.iter()) {
+                *r = (acc.to_i64() + half - divisor * i64::from(*y)) as i32;
             }
-        }
-        excess
-    });
+            if !rests.is_empty() {
+                for (i, e) in &excess {
+                    let quotient = i64::from(quotients[i - at]) + e;
+                    rests[i - at] = (acc[i - at].to_i64() + half - divisor * quotient) as i32;
+                }
+            }
+            excess
+        });
     Division { quotients, remainders: rests, excess: excess.concat() }
 }

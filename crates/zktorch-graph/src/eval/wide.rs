@@ -117,9 +117,9 @@ impl<'g> Results<'g> {
     ) -> Result<(), GraphError> {
         let numbers: Vec<i128> = beyond.iter().map(|(_, e)| i128::from(*e)).collect();
         let mut few = Self::new(self.graph);
-        let found = few.split(limbs, &numbers).and_then(|()| {
-            few.split(&negative.into(), &map(numbers.len(), |i| i128::from(numbers[i] < 0)))
-        });
+        let found = few
+            .split(limbs, &numbers)
+            .and_then(|()| few.split(&negative.into(), &map(numbers.len(), |i| i128::from(numbers[i] < 0))));
         found.map_err(|error| match error {
             GraphError::OutOfRange { tensor, index, value, lo, hi } => {
                 GraphError::OutOfRange { tensor, index: beyond[index].0, value, lo, hi }

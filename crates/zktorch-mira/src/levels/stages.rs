@@ -72,7 +72,8 @@ type Support = BTreeMap<usize, (usize, f64)>;
 
 /// The lower tiers that a sum over the points of some instances adds for an entry, on average.
 fn tails<'r>(rows: impl IntoIterator<Item = &'r Row>, support: &Support) -> f64 {
-    let points: BTreeSet<usize> = rows.into_iter().flat_map(|row| row.points.iter().map(|(p, _)| *p)).collect();
+    let points: BTreeSet<usize> =
+        rows.into_iter().flat_map(|row| row.points.iter().map(|(p, _)| *p)).collect();
     let mut of_tail: BTreeMap<usize, f64> = BTreeMap::new();
     for (tail, part) in points.iter().filter_map(|point| support.get(point)) {
         *of_tail.entry(*tail).or_default() += part;

@@ -9,6 +9,7 @@ mod mutation;
 mod oracle;
 mod order;
 mod pieces;
+mod quiet;
 mod random;
 mod round_trip;
 mod step_builder;

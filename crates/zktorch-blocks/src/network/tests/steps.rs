@@ -369,7 +369,7 @@ fn keys_that_bend_the_rules_are_refused() {
 }
 
 /// gap = min(max - x, 9), x = round(5 x / 4) along the second of two axes.
-fn gap(clamped: bool) -> &'static Case {
+pub(super) fn gap(clamped: bool) -> &'static Case {
     let mut b = Builder::default();
     let x = b.tensor("x", &[2, 3], small(), Role::Input(Private));
     b.graph.inputs.push(x);

@@ -10,7 +10,7 @@ use crate::test_util::Builder;
 const K: usize = 8;
 
 /// relu(clamp(5 x / 4, -7, 9) / 2) of a private input with so many entries.
-fn clamped(entries: u32) -> Graph {
+pub(super) fn clamped(entries: u32) -> Graph {
     let mut b = Builder::default();
     let x = b.tensor("x", &[entries], Interval::new(-50, 50), Role::Input(Private));
     b.graph.inputs.push(x);
