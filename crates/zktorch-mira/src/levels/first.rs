@@ -90,6 +90,9 @@ pub(super) fn forms(
     let blocks = 1usize << num_vars.saturating_sub(BLOCK_BITS);
     super::sum_over_pieces(groups.len(), blocks, |group, blocks| {
         let members = groups[group];
+        if members.iter().all(|member| matches!(member.vector, Vector::Zero)) {
+            return QuadraticForm::zero(levels);
+        }
         let products = dispatch(Products { members, tables, blocks, num_vars });
         QuadraticForm::from_products(levels, members.len(), &products)
     })
@@ -118,9 +121,7 @@ impl Kernel for Products<'_, '_> {
             forms.push(FormBlock::<B>::new(&member.form, self.tables, width));
         }
         let mut products = vec![B::Fr::acc_zero(); vectors.len() * forms.len()];
-        let all_zero = vectors.iter().all(|vector| matches!(vector, VectorBlock::Zero));
-        let blocks = if all_zero { 0..0 } else { self.blocks };
-        for block in blocks {
+        for block in self.blocks {
             for vector in &mut vectors {
                 vector.load(block * block_len);
             }

@@ -61,6 +61,11 @@ impl QuadraticForm {
         Self { values }
     }
 
+    /// That of `2^levels` instances whose vectors are zero.
+    pub(super) fn zero(levels: usize) -> Self {
+        Self { values: vec![Fr::ZERO; grid_size(levels)] }
+    }
+
     /// From all products `<v_i, u_j>` of the instances that are there (fewer than `2^a`, or as many), row by row.
     pub(super) fn from_products(levels: usize, count: usize, products: &[Fr]) -> Self {
         let takes_part =

@@ -34,6 +34,9 @@ pub(super) fn forms(
     let blocks = 1usize << num_vars.saturating_sub(LOW_BITS);
     let mut forms = super::sum_over_pieces(groups.len(), blocks, |group, blocks| {
         let (rows, vectors) = groups[group];
+        if rows.iter().all(|row| row.chunks.is_empty()) {
+            return QuadraticForm::zero(levels);
+        }
         QuadraticForm::new(dispatch(Grid { rows, vectors, tables, levels, blocks, num_vars }))
     });
     for (form, values) in forms.iter_mut().zip(values.chunks(1 << levels)) {
