@@ -70,6 +70,8 @@ pub use prove::Proved;
 pub use setup::{Model, narrow, setup_with_nonces};
 #[cfg(feature = "os-rng")]
 pub use setup::{setup, setup_with_hash};
-pub use size::{check_size, choose_k, choose_shards_k, committed_values, least_shards};
+pub use size::{
+    ChunkSize, check_size, choose_k, choose_shards_k, chunk_sizes, committed_values, least_shards,
+};
 /// What transcripts are hashed with.
 pub use zktorch_blocks::Hash;

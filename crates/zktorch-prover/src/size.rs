@@ -1,5 +1,7 @@
 //! The chunk size: a model of what a proof costs.
 
+use std::ops::RangeInclusive;
+
 use zktorch_blocks::Network;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
 use zktorch_graph::{Graph, Role, Shard, shards};
@@ -20,6 +22,8 @@ const PER_CHUNK: f64 = 0.4e-3;
 const DEAR: f64 = 2e-3;
 /// log2 of the chunk size from which on it is worth nothing.
 const DEAR_BELOW: usize = 14;
+/// log2 of the sizes that there are.
+const SIZES: RangeInclusive<usize> = 12..=20;
 /// Seconds per cell: bucket additions, zero-check, folds.
 const PER_CELL: f64 = 60e-9;
 
@@ -29,16 +33,42 @@ const PER_CELL: f64 = 60e-9;
 /// full-width term per distinct value, and something for itself. So small networks want small chunks, and large networks
 /// chunks of 2^19 or 2^20. Where both are cheap, the smaller proof counts.
 pub fn choose_k(graph: &Graph) -> usize {
-    least(|k| cost(graph, k, Scope::Inference))
+    least(&chunk_sizes(graph)).map_or(*SIZES.start(), |size| size.k)
+}
+
+/// The chunk sizes that [`choose_k`] chooses from, and what a proof costs with each.
+pub fn chunk_sizes(graph: &Graph) -> Vec<ChunkSize> {
+    SIZES.map(|k| cost(graph, k, Scope::Inference)).collect()
+}
+
+/// What a proof costs with chunks of `2^k` cells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChunkSize {
+    /// log2 of the chunk size.
+    pub k: usize,
+    /// Commitments in the proof: to chunks of values and of lookup tables, and to their inverse columns.
+    pub commitments: usize,
+    /// Seconds that proving takes, about, on one core with AVX-512 IFMA.
+    pub seconds: f64,
+    /// Seconds, and what the commitments are worth beside their time, while chunks are below 2^14 cells: 32 bytes and a verifier's
+    /// multiplication each, counted as 2 ms. The least is chosen.
+    pub weighed: f64,
 }
 
 /// [`choose_k`] for the shards of a graph, which have one chunk size.
 pub fn choose_shards_k(shards: &[Shard]) -> usize {
-    least(|k| shards.iter().map(|shard| cost(&shard.graph, k, Scope::Shard)).sum())
+    let sum = |k: usize| {
+        shards.iter().map(|shard| cost(&shard.graph, k, Scope::Shard)).reduce(|a, b| ChunkSize {
+            k,
+            commitments: a.commitments + b.commitments,
+            seconds: a.seconds + b.seconds,
+            weighed: a.weighed + b.weighed,
+        })
+    };
+    least(&SIZES.filter_map(sum).collect::<Vec<_>>()).map_or(*SIZES.start(), |size| size.k)
 }
 
-/// Seconds that a proof takes, about.
-fn cost(graph: &Graph, k: usize, scope: Scope) -> f64 {
+fn cost(graph: &Graph, k: usize, scope: Scope) -> ChunkSize {
     let layout = Layout::new(graph, k, scope);
     let n = (1usize << k) as f64;
     let chunks = |kind| layout.arena(kind).chunks() as f64;
@@ -48,21 +78,33 @@ fn cost(graph: &Graph, k: usize, scope: Scope) -> f64 {
         + chunks(ArenaKind::Function);
     let tables = layout.tables().chunks() as f64;
     let all = chunks(ArenaKind::Weights) + 2.0 * looked_up + chunks(ArenaKind::Function) + 2.0 * tables;
-    FULL_WIDTH * n * TERM
+    let seconds = FULL_WIDTH * n * TERM
         + looked_up * n.min(DISTINCT) * TERM
-        + all * if k < DEAR_BELOW { PER_CHUNK + DEAR } else { PER_CHUNK }
-        + (looked_up + tables) * n * PER_CELL
+        + all * PER_CHUNK
+        + (looked_up + tables) * n * PER_CELL;
+    let sent = ArenaKind::ALL.iter().filter(|kind| **kind != ArenaKind::Weights);
+    let columns: usize = sent.map(|kind| layout.arena(*kind).chunks() * columns(*kind)).sum();
+    ChunkSize {
+        k,
+        commitments: columns + 2 * layout.tables().chunks(),
+        seconds,
+        weighed: if k < DEAR_BELOW { seconds + all * DEAR } else { seconds },
+    }
 }
 
-fn least(cost: impl Fn(usize) -> f64) -> usize {
-    let mut best = (f64::INFINITY, 12);
-    for k in 12..=20 {
-        let cost = cost(k);
-        if cost < best.0 {
-            best = (cost, k);
-        }
+/// Columns that a proof commits to for a chunk: the cells, where the statement does not hold their commitment, their inverses, and the
+/// values of a function.
+fn columns(kind: ArenaKind) -> usize {
+    match kind {
+        ArenaKind::Weights => 0,
+        ArenaKind::PrivateInputs | ArenaKind::PrivateOutputs => 1,
+        ArenaKind::Ranged => 2,
+        ArenaKind::Function => 3,
     }
-    best.1
+}
+
+fn least(sizes: &[ChunkSize]) -> Option<&ChunkSize> {
+    sizes.iter().min_by(|a, b| a.weighed.total_cmp(&b.weighed))
 }
 
 /// Cells that a proof commits: those of tensors (x, y, r and private IO, real entries) and of their inverse columns.
