@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ark_ff::One;
 use zktorch_field::Fr;
-use zktorch_graph::layout::Place;
+use zktorch_graph::layout::{ChunkSize, Place};
 use zktorch_mira::plan::{ClaimTerm, FoldPlan};
 use zktorch_mutants::enforced;
 use zktorch_sumcheck::eq_table;
@@ -16,7 +16,7 @@ use crate::point::{Drawn, Point};
 /// The claims in which all blocks end: about chunks at low points of k coordinates. Nothing is opened here.
 #[derive(Debug)]
 pub(crate) struct Claims<S> {
-    k: usize,
+    size: ChunkSize,
     /// The low points, and where in the list each is.
     points: Vec<Point>,
     indices: BTreeMap<Point, usize>,
@@ -26,9 +26,9 @@ pub(crate) struct Claims<S> {
 }
 
 impl<S> Claims<S> {
-    pub(crate) fn new(k: usize) -> Self {
+    pub(crate) fn new(size: impl Into<ChunkSize>) -> Self {
         Self {
-            k,
+            size: size.into(),
             points: Vec::new(),
             indices: BTreeMap::new(),
             claims: Vec::new(),
@@ -50,11 +50,13 @@ impl<S> Claims<S> {
         if !enforced() {
             return Ok(());
         }
-        let n = 1usize << self.k;
+        // Chunks of weights may have fewer cells than others: these are the first ones, where all coordinates before are zero.
+        let own = self.size.of(place.arena);
+        let n = 1usize << own;
         let (mut terms, mut coefficients) = (Vec::new(), Vec::new());
         for Part { offset, scale, point } in parts(place, point, drawn)? {
-            let [high, low] = point.split_low(self.k);
-            let prefix = Point::bits((offset % n) >> low.len(), self.k - low.len());
+            let [high, low] = point.split_low(own);
+            let prefix = Point::bits((offset % n) >> low.len(), self.size.k - low.len());
             let point = self.point(Point::concat([&prefix, &low]));
             let weights = eq_table(&drawn.coords(&high)?);
             terms.extend((0..weights.len()).map(|i| ClaimTerm { chunk: first + offset / n + i, point }));

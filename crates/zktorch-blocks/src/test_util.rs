@@ -306,15 +306,48 @@ impl Case {
         Self::with_values(graph, k, values)
     }
 
+    /// Several inferences of a graph under weights in chunks of 2^k cells, in chunks of 2^large, with random inputs.
+    pub(crate) fn batch(graph: Graph, [k, large]: [usize; 2], count: u32, seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let own = Network::new(graph.clone(), k, Scope::Inference).unwrap();
+        let (batched, _) = own.batched_graph(count).unwrap();
+        let network = own.of_batch(batched, large, count).unwrap();
+        let mut random = |tensor: &Tensor| -> Vec<i32> {
+            (0..tensor.shape.len()).map(|_| rng.gen_range(-60..=60)).collect()
+        };
+        let weights: Vec<_> = (graph.tensors.iter())
+            .map(|tensor| (tensor.role == Role::Weight).then(|| random(tensor)))
+            .collect();
+        let mut values: Vec<Vec<i32>> = vec![Vec::new(); graph.tensors.len()];
+        for _ in 0..count {
+            let mut given = weights.clone();
+            for id in &graph.inputs {
+                given[id.0 as usize] = Some(random(graph.tensor(*id)));
+            }
+            let executed = execute(&graph, own.bounds(), given).unwrap();
+            for ((all, own), tensor) in values.iter_mut().zip(executed).zip(&graph.tensors) {
+                if !matches!(tensor.role, Role::Weight | Role::One) || all.is_empty() {
+                    all.extend(own);
+                }
+            }
+        }
+        Self::of_network(network, values)
+    }
+
     pub(crate) fn with_values(graph: Graph, k: usize, values: Vec<Vec<i32>>) -> Self {
-        let network = Network::new(graph, k, Scope::Inference).unwrap();
+        Self::of_network(Network::new(graph, k, Scope::Inference).unwrap(), values)
+    }
+
+    pub(crate) fn of_network(network: Network, values: Vec<Vec<i32>>) -> Self {
+        let k = network.k();
         let srs = Srs::dev(k).unwrap();
         let blinds = |count: usize, from: u64| -> Vec<Blind> {
             (0..count as u64).map(|i| Blind::from_scalar(Fr::from(from + i))).collect()
         };
         let weights = network.stack_weights(&values).unwrap();
         let weight_blinds = blinds(network.weight_chunks(), 1000);
-        let weight_commitments = srs.commit_chunks(&weights, k, &weight_blinds).unwrap().0;
+        let weights_k = network.layout().chunk_size().weights;
+        let weight_commitments = srs.commit_chunks(&weights, weights_k, &weight_blinds).unwrap().0;
         let witness = Witness::new(&network, &weights, &values).unwrap();
         let [inputs, outputs] = network.private_chunks();
         let private_blinds = [blinds(inputs, 2000), blinds(outputs, 3000)];
@@ -327,12 +360,12 @@ impl Case {
 
     /// The same network with these values, which may be in no table, and commitments to these weights.
     pub(crate) fn with_weights_of(case: &Self, values: &[Vec<i32>]) -> Self {
-        let k = case.network.k();
+        let k = case.network.layout().chunk_size().weights;
         let weights = case.network.stack_weights(values).unwrap();
         let weight_commitments = case.srs.commit_chunks(&weights, k, &case.weight_blinds).unwrap().0;
         let blinds = |list: &[Blind]| list.iter().map(|b| Blind::from_scalar(*b.expose())).collect();
         Self {
-            srs: Srs::dev(k).unwrap(),
+            srs: Srs::dev(case.network.k()).unwrap(),
             network: case.network.clone(),
             values: values.to_vec(),
             weights,

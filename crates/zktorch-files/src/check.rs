@@ -39,7 +39,7 @@ impl Interface {
                 return differs(what, ports.len().to_string(), tensors.len().to_string());
             }
             for ((port, place), tensor) in ports.iter().zip(places).zip(tensors) {
-                check_tensor(what, port, tensor)?;
+                check_tensor(what, port, file.inferences, tensor)?;
                 let is_public = self.is_public(port);
                 match &tensor.value {
                     TensorValue::Public(integers) if is_public => public.push(integers.clone()),
@@ -73,7 +73,15 @@ impl Interface {
         }
         let [private_inputs, private_outputs] = private;
         let model_id = self.model_id;
-        Ok(zktorch_verifier::Statement { model_id, public, private_inputs, private_outputs, context })
+        let inferences = file.inferences;
+        Ok(zktorch_verifier::Statement {
+            model_id,
+            inferences,
+            public,
+            private_inputs,
+            private_outputs,
+            context,
+        })
     }
 
     /// The statement as a file says it.
@@ -83,16 +91,21 @@ impl Interface {
     pub fn state(&self, statement: &zktorch_verifier::Statement) -> Result<Statement, Error> {
         let missing = |port: &PortInfo, what: &str| Error::statement(&port.name, what, "none");
         let mut public = statement.public.iter();
+        let several = statement.inferences != 1;
         let mut tensors = |side: usize, commitments: &[[u8; 32]]| -> Result<Vec<StatementTensor>, Error> {
             let ports = self.ports[side].iter().zip(&self.commitments[side]);
             let tensor = |(port, own): (&PortInfo, &Range<usize>)| {
                 let value = if self.is_public(port) {
                     TensorValue::Public(public.next().cloned().ok_or_else(|| missing(port, "values"))?)
                 } else {
-                    let own = commitments.get(own.clone()).ok_or_else(|| missing(port, "commitments"))?;
+                    // Those of a batch are of its own chunks, which hold all private tensors of a side.
+                    let own = if several { 0..commitments.len() } else { own.clone() };
+                    let own = commitments.get(own).filter(|own| !own.is_empty());
+                    let own = own.ok_or_else(|| missing(port, "commitments"))?;
                     TensorValue::Private(own.iter().map(|bytes| Bytes32(*bytes)).collect())
                 };
-                let PortInfo { name, dims, scale, zero, multiplier, .. } = port.clone();
+                let PortInfo { name, scale, zero, multiplier, .. } = port.clone();
+                let dims = axes(port, statement.inferences);
                 Ok(StatementTensor { name, dims, scale, zero, multiplier, value })
             };
             ports.map(tensor).collect()
@@ -100,6 +113,7 @@ impl Interface {
         Ok(Statement {
             model_id: Bytes32(statement.model_id.0),
             srs_id: Bytes32(self.srs_id.0),
+            inferences: statement.inferences,
             inputs: tensors(0, &statement.private_inputs)?,
             outputs: tensors(1, &statement.private_outputs)?,
         })
@@ -190,8 +204,15 @@ impl Interface {
     }
 }
 
-fn check_tensor(what: &str, port: &PortInfo, tensor: &StatementTensor) -> Result<(), Error> {
-    let expected = (&port.name, &port.dims, port.scale, port.zero, port.multiplier);
+/// The extents of a port's tensor in a statement: of several inferences, with a first axis that counts them.
+fn axes(port: &PortInfo, inferences: u32) -> Vec<usize> {
+    let several = (inferences != 1).then_some(usize::try_from(inferences).unwrap_or(usize::MAX));
+    several.into_iter().chain(port.dims.iter().copied()).collect()
+}
+
+fn check_tensor(what: &str, port: &PortInfo, inferences: u32, tensor: &StatementTensor) -> Result<(), Error> {
+    let dims = axes(port, inferences);
+    let expected = (&port.name, &dims, port.scale, port.zero, port.multiplier);
     let got = (&tensor.name, &tensor.dims, tensor.scale, tensor.zero, tensor.multiplier);
     if expected == got {
         return Ok(());

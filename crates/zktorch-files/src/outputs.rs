@@ -55,6 +55,9 @@ pub struct Scored {
 /// An output of a proof.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProvedOutput {
+    /// Of several inferences the one that it is of, counted from zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference: Option<usize>,
     /// Its name in the model.
     pub name: String,
     /// Its extents.
@@ -77,6 +80,7 @@ impl ProvedOutput {
         classes.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
         let scored = |index: usize| Scored { index, label: names.get(index).cloned(), value: scores[index] };
         Self {
+            inference: None,
             name: name.to_owned(),
             dims: dims.to_vec(),
             values: values.map(|values| values.iter().take(LISTED).copied().collect()),
@@ -84,9 +88,27 @@ impl ProvedOutput {
         }
     }
 
+    /// The outputs of so many inferences, one inference after the other. Each is given by its name, its extents in the model, and its real
+    /// values in all inferences, if they are known.
+    pub fn of_inferences(
+        inferences: u32,
+        outputs: &[(&str, &[usize], Option<Vec<f64>>)],
+        labels: Option<&Labels>,
+    ) -> Vec<Self> {
+        let of = |inference: usize| {
+            outputs.iter().map(move |(name, dims, values)| {
+                let len = dims.iter().product::<usize>();
+                let own = values.as_ref().and_then(|all| all.get(inference * len..(inference + 1) * len));
+                let number = (inferences > 1).then_some(inference);
+                Self { inference: number, ..Self::new(name, dims, own, labels) }
+            })
+        };
+        (0..inferences as usize).flat_map(of).collect()
+    }
+
     /// Keys and texts for a reader.
     pub fn lines(&self) -> Vec<(String, String)> {
-        let Self { name, dims, values, top5 } = self;
+        let Self { inference, name, dims, values, top5 } = self;
         let shown = match values {
             None => "private".to_owned(),
             Some(values) => {
@@ -96,7 +118,8 @@ impl ProvedOutput {
                 format!("{}{rest}", shown.join(", "))
             }
         };
-        let mut lines = vec![(String::new(), format!("{name} {dims:?}: {shown}"))];
+        let which = inference.map(|number| format!("inference {number}, ")).unwrap_or_default();
+        let mut lines = vec![(String::new(), format!("{which}{name} {dims:?}: {shown}"))];
         for (Scored { index, label, value }, place) in top5.iter().zip(1..) {
             let class =
                 label.as_deref().map_or_else(|| format!("class {index}"), |l| format!("{l} ({index})"));
@@ -132,6 +155,19 @@ mod tests {
             ProvedOutput::new("y", &[4, 5], None, None).lines(),
             [(String::new(), "y [4, 5]: private".to_owned())]
         );
+    }
+
+    #[test]
+    fn inferences_are_told_apart() {
+        let values = Some(vec![1.0, 2.0, 4.0, 3.0]);
+        let outputs = [("y", &[1, 2][..], values), ("z", &[3][..], None)];
+        let shown = ProvedOutput::of_inferences(2, &outputs, None);
+        let first: Vec<String> = shown.iter().map(|output| output.lines()[0].1.clone()).collect();
+        let expected = ["0, y [1, 2]: 1, 2", "0, z [3]: private", "1, y [1, 2]: 4, 3", "1, z [3]: private"];
+        assert_eq!(first, expected.map(|text| format!("inference {text}")));
+        assert_eq!((shown[0].top5[0].index, shown[2].top5[0].index), (1, 0));
+        let alone = ProvedOutput::of_inferences(1, &outputs[1..], None);
+        assert_eq!(alone, [ProvedOutput::new("z", &[3], None, None)]);
     }
 
     #[test]

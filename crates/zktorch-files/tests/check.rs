@@ -54,6 +54,7 @@ fn statement() -> Statement {
     Statement {
         model_id: Bytes32([1; 32]),
         srs_id: Bytes32([2; 32]),
+        inferences: 1,
         inputs: vec![
             public("a", &[4, -6]),
             public("b", &[7]),
@@ -62,6 +63,41 @@ fn statement() -> Statement {
         ],
         outputs: vec![public("y", &[1, 2, 3])],
     }
+}
+
+/// The same for three inferences, of which the last two are the first one.
+fn batch() -> Statement {
+    let mut statement = statement();
+    statement.inferences = 3;
+    for tensor in statement.inputs.iter_mut().chain(&mut statement.outputs) {
+        tensor.dims.insert(0, 3);
+        if let TensorValue::Public(integers) = &mut tensor.value {
+            *integers = integers.repeat(3);
+        }
+    }
+    statement
+}
+
+#[test]
+fn what_is_stated_of_several_inferences_is_what_is_checked() {
+    let checked = interface().check(&batch(), Vec::new()).unwrap();
+    assert_eq!(checked.inferences, 3);
+    assert_eq!(checked.public, [vec![4, -6, 4, -6, 4, -6], vec![7; 3], vec![1, 2, 3, 1, 2, 3, 1, 2, 3]]);
+    assert_eq!(interface().state(&checked).unwrap(), batch());
+    // As many commitments as its own chunks take, whatever one inference has.
+    let more = zktorch_verifier::Statement { private_inputs: vec![[3; 32]; 5], ..checked };
+    let stated = interface().state(&more).unwrap();
+    assert_eq!(stated.inputs[2].value, TensorValue::Private(vec![Bytes32([3; 32]); 5]));
+    assert_eq!(interface().check(&stated, Vec::new()).unwrap(), more);
+    // The dimensions of one inference, or of another number.
+    for dims in [vec![1, 2], vec![2, 1, 2]] {
+        let mut other = batch();
+        other.inputs[0].dims = dims;
+        let error = interface().check(&other, Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("a [3, 1, 2] with scale 2"), "{error}");
+    }
+    let alone = Statement { inferences: 1, ..batch() };
+    assert!(matches!(interface().check(&alone, Vec::new()), Err(Error::Statement { .. })));
 }
 
 #[test]

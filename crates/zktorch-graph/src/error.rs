@@ -18,6 +18,16 @@ pub enum GraphError {
         /// What is there.
         got: String,
     },
+    /// Inferences of the graph cannot be one graph.
+    #[error("{place}: a batch of inferences: expected {expected}, got {got}")]
+    Batch {
+        /// Which step and tensor.
+        place: String,
+        /// What can be written down.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
     /// An activation leaves its range while the network is executed.
     #[error(
         "{tensor}: value {value} at entry {index} is outside [{lo}, {hi}]: the input is unlike the calibration data"

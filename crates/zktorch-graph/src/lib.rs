@@ -71,6 +71,7 @@
 //! # Ok::<(), GraphError>(())
 //! ```
 
+mod batch;
 mod constraint;
 mod entries;
 mod error;

@@ -150,17 +150,25 @@ impl Step {
 
     /// The tensors of earlier steps that it reads, ascending.
     pub fn reads(&self) -> Vec<TensorId> {
-        let mut reads: Vec<TensorId> = match self {
-            Self::Rescale { acc: expr, .. }
-            | Self::Saturate { acc: expr, .. }
-            | Self::Gap { acc: expr, .. }
-            | Self::Root { a: expr, .. } => expr.views().flat_map(View::reads).collect(),
-            Self::Quotient { a, b, .. } => a.views().chain(b.views()).flat_map(View::reads).collect(),
-            Self::Lookup { x, .. } => vec![*x],
-        };
+        let mut reads: Vec<TensorId> = self.views().into_iter().flat_map(View::reads).collect();
+        if let Self::Lookup { x, .. } = self {
+            reads.push(*x);
+        }
         reads.sort_unstable();
         reads.dedup();
         reads
+    }
+
+    /// The views that it reads.
+    pub(crate) fn views(&self) -> Vec<&View> {
+        match self {
+            Self::Rescale { acc: expr, .. }
+            | Self::Saturate { acc: expr, .. }
+            | Self::Gap { acc: expr, .. }
+            | Self::Root { a: expr, .. } => expr.views().collect(),
+            Self::Quotient { a, b, .. } => a.views().chain(b.views()).collect(),
+            Self::Lookup { .. } => Vec::new(),
+        }
     }
 
     /// The views that it reads.

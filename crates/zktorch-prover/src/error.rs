@@ -16,6 +16,22 @@ pub enum ProverError {
     /// The graph is invalid, or an activation leaves its range: nothing is proved.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// An activation of one of several inferences leaves its range: nothing is proved.
+    #[error("inference {index}: {error}")]
+    Inference {
+        /// Which, counted from zero.
+        index: usize,
+        /// What is wrong with it.
+        error: GraphError,
+    },
+    /// A batch was derived from another key.
+    #[error("batch: expected that of model {expected}, got that of {got}")]
+    Batch {
+        /// The key's model.
+        expected: ModelId,
+        /// The batch's.
+        got: ModelId,
+    },
     /// The proof could not be made.
     #[error(transparent)]
     Block(#[from] BlockError),

@@ -1,15 +1,16 @@
-//! Proving one inference.
+//! Proving an inference, or several at once.
 
 use std::time::{Duration, Instant};
 
 use ark_std::rand::RngCore;
-use zktorch_blocks::{Private, Statement as BlockStatement, Witness, prove as prove_network};
+use zktorch_blocks::{Network, Private, Statement as BlockStatement, Witness, prove as prove_network};
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs, SrsId};
+use zktorch_field::par;
 use zktorch_graph::layout::ArenaKind;
 use zktorch_graph::{Entries, Role, execute};
 use zktorch_transcript::Transcript;
-use zktorch_verifier::{MAX_CONTEXT, ProofEnvelope, Statement};
+use zktorch_verifier::{Batch, MAX_CONTEXT, ProofEnvelope, Statement};
 
 use crate::{ProverError, ProvingKey, stages};
 
@@ -20,7 +21,7 @@ pub struct Proved {
     pub statement: Statement,
     /// The proof's bytes.
     pub proof: Vec<u8>,
-    /// The integers of all outputs, private ones too.
+    /// The integers of all outputs, private ones too; of several inferences, one after the other.
     pub outputs: Vec<Vec<i32>>,
     /// Time for the witness, part of the whole.
     pub witness_time: Duration,
@@ -72,15 +73,94 @@ impl ProvingKey {
         context: &[u8],
         nonce: [u8; 32],
     ) -> Result<Proved, ProverError> {
-        let network = self.vk.network();
+        self.prove_on(srs, self.vk.network(), &[inputs], context, nonce)
+    }
+
+    /// Proves several inferences at once, for a verifier who sees the public values of all of them: for each the integers of all inputs,
+    /// in the order of the key's. The batch is this key's ([`UncheckedKey::batch`](zktorch_verifier::UncheckedKey::batch)), of as many
+    /// inferences, and the SRS that of the setup with as many powers as the batch's chunks have cells.
+    ///
+    /// # Errors
+    /// Those of [`prove_batch_with_nonce`](Self::prove_batch_with_nonce); [`ProverError::Transcript`] if the system has no randomness.
+    #[cfg(feature = "os-rng")]
+    pub fn prove_batch(
+        &self,
+        srs: &Srs,
+        batch: &Batch,
+        inferences: &[&[Vec<i32>]],
+        context: &[u8],
+    ) -> Result<Proved, ProverError> {
+        self.prove_batch_with_nonce(srs, batch, inferences, context, zktorch_transcript::fresh_nonce()?)
+    }
+
+    /// [`prove_batch`](Self::prove_batch) for callers with their own source of randomness, and for reproducible tests. `nonce` must be
+    /// fresh for every attempt.
+    ///
+    /// # Errors
+    /// Those of [`prove_with_nonce`](Self::prove_with_nonce); [`ProverError::Inference`] names the inference whose activation leaves its
+    /// range; [`ProverError::Batch`] for another key's batch; [`ProverError::Length`] for another number of inferences.
+    pub fn prove_batch_with_nonce(
+        &self,
+        srs: &Srs,
+        batch: &Batch,
+        inferences: &[&[Vec<i32>]],
+        context: &[u8],
+        nonce: [u8; 32],
+    ) -> Result<Proved, ProverError> {
+        let (expected, got) = (self.vk.model_id(), batch.model_id());
+        if expected != got {
+            return Err(ProverError::Batch { expected, got });
+        }
+        self.prove_on(srs, batch.network(), inferences, context, nonce)
+    }
+
+    /// The integers of all tensors for several inferences: along the first axis of a batch's network they follow each other.
+    fn execute_all(&self, inferences: &[&[Vec<i32>]]) -> Result<Vec<Vec<i32>>, ProverError> {
+        if let [inputs] = inferences {
+            return self.execute(inputs);
+        }
+        let executed = par::map(inferences.len(), |index| {
+            self.execute(inferences[index]).map_err(|error| match error {
+                ProverError::Graph(error) => ProverError::Inference { index, error },
+                other => other,
+            })
+        });
+        let mut all: Vec<Vec<i32>> = Vec::new();
+        for (done, values) in executed.into_iter().enumerate() {
+            let values = values?;
+            if done == 0 {
+                let room = |own: &Vec<i32>| Vec::with_capacity(own.len() * inferences.len());
+                all = values.iter().map(room).collect();
+            }
+            for (all, own) in all.iter_mut().zip(values) {
+                all.extend_from_slice(&own);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Proves inferences on the network of so many.
+    fn prove_on(
+        &self,
+        srs: &Srs,
+        network: &Network,
+        inferences: &[&[Vec<i32>]],
+        context: &[u8],
+        nonce: [u8; 32],
+    ) -> Result<Proved, ProverError> {
         check_srs(srs, self.vk.srs().id(), network.k())?;
         if context.len() > MAX_CONTEXT {
             return Err(ProverError::Context { most: MAX_CONTEXT, got: context.len() });
         }
+        let count = network.inferences();
+        if inferences.len() != count as usize {
+            let (expected, got) = (count as usize, inferences.len());
+            return Err(ProverError::Length { what: "inferences".to_owned(), expected, got });
+        }
         // 1. The witness.
         let started = Instant::now();
         let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
-        let values = self.execute(inputs)?;
+        let values = self.execute_all(inferences)?;
         let witness = Witness::new(network, self.column()?, &values)?;
         drop(span);
         let witness_time = started.elapsed();
@@ -88,7 +168,8 @@ impl ProvingKey {
         // 2. Commitments to private inputs and outputs: part of the statement.
         let mut transcript = Transcript::new(b"zktorch private io v1");
         transcript.append_message(b"model id", &self.vk.model_id().0);
-        let input_bytes: Vec<u8> = inputs.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+        let inputs = inferences.iter().copied().flatten().flatten();
+        let input_bytes: Vec<u8> = inputs.flat_map(|value| value.to_le_bytes()).collect();
         let mut rng = transcript.rng(&[&self.secret, &input_bytes], nonce);
         let mut commit = |kind| -> Result<(Vec<Commitment>, Vec<Blind>), ProverError> {
             let count = network.layout().arena(kind).chunks();
@@ -113,6 +194,7 @@ impl ProvingKey {
         Ok(Proved {
             statement: Statement {
                 model_id: id,
+                inferences: count,
                 public: public.iter().map(|values| values.to_vec()).collect(),
                 private_inputs: encode(&input_commitments),
                 private_outputs: encode(&output_commitments),

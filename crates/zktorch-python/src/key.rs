@@ -15,7 +15,7 @@ use zktorch_graph::{GraphError, PortInfo};
 use zktorch_onnx::Tensor;
 use zktorch_prover::ProvingKey as Key;
 use zktorch_prover::stages::of_proof;
-use zktorch_verifier::{MAX_KEY_BYTES, ModelId};
+use zktorch_verifier::{Batch, MAX_KEY_BYTES, ModelId};
 
 use crate::arrays::{self, Made, Named};
 use crate::errors::{Outside, Rejected, malformed, raise};
@@ -42,6 +42,25 @@ impl ProvingKey {
         let saturates =
             |port: &PortInfo| PortInfo { saturates: self.key.recipe.saturates(&port.name), ..port.clone() };
         self.interface.inputs().iter().map(saturates).collect()
+    }
+
+    /// What the key says of a proof of so many inferences; nothing of a single one.
+    fn batch(&self, inferences: usize) -> Result<Option<Batch>> {
+        let count = u32::try_from(inferences).unwrap_or(u32::MAX);
+        if count <= 1 { Ok(None) } else { Ok(Some(self.key.key.vk().batch(count)?)) }
+    }
+
+    /// The SRS with as many powers as a batch takes.
+    fn srs_of(&self, batch: &Batch, given: Option<&Reference>) -> Result<Arc<Srs>> {
+        let (id, k) = (self.interface.srs_id, batch.network().k());
+        match given {
+            Some(srs) => Ok(Arc::new(srs.of_key(id, k)?)),
+            None if k == self.srs.k() => Ok(Arc::clone(&self.srs)),
+            None if id == DEVELOPMENT => Ok(Arc::new(Srs::dev(k)?)),
+            None => bail!(
+                "so many inferences are proved with 2^{k} powers of SRS {id}: expected srs=SRS.open(path), got none"
+            ),
+        }
     }
 
     /// The integers of a sample.
@@ -136,29 +155,46 @@ impl ProvingKey {
         [self.interface.inputs(), self.interface.outputs()].map(arrays::ports)
     }
 
-    #[pyo3(signature = (inputs, context, threads=None, progress=None, token=None))]
+    /// Proves inferences, several of them in one proof: `srs` then has the powers that the key's own SRS is too short for.
+    #[pyo3(signature = (inferences, context, srs=None, threads=None, progress=None, token=None))]
+    #[allow(clippy::too_many_arguments, reason = "the package names them")]
     fn prove(
         &self,
         py: Python<'_>,
-        inputs: Vec<Named>,
+        inferences: Vec<Vec<Named>>,
         context: Vec<u8>,
+        srs: Option<&Reference>,
         threads: Option<usize>,
         progress: Option<Bound<'_, PyAny>>,
         token: Option<Bound<'_, Token>>,
     ) -> PyResult<Proved> {
         let how = How { threads, progress, token };
-        let network = self.key.key.vk().network();
+        let batch = self.batch(inferences.len()).map_err(|error| raise(py, &error))?;
+        let network = batch.as_ref().map_or(self.key.key.vk().network(), Batch::network);
         let plan = of_proof(network.graph(), network.k());
         let work = || -> Result<_> {
-            let sample = arrays::sample(inputs, &arrays::ports(self.interface.inputs()))?;
-            let proved = self.key.key.prove(&self.srs, &self.integers(&sample)?, &context)?;
+            let ports = arrays::ports(self.interface.inputs());
+            let integers = |inputs| self.integers(&arrays::sample(inputs, &ports)?);
+            let each = inferences.into_iter().map(integers).collect::<Result<Vec<_>>>()?;
+            let each: Vec<&[Vec<i32>]> = each.iter().map(Vec::as_slice).collect();
+            let proved = match (&batch, each.as_slice()) {
+                (Some(batch), each) => {
+                    let srs = self.srs_of(batch, srs)?;
+                    self.key.key.prove_batch(&srs, batch, each, &context)?
+                }
+                (None, [inputs]) => self.key.key.prove(&self.srs, inputs, &context)?,
+                (None, _) => bail!("inputs: expected those of one inference or more, got none"),
+            };
             let statement = self.interface.state(&proved.statement)?;
             Ok((container::encode(Kind::Proof, &protocol(), &proved.proof), statement, proved.outputs))
         };
         let ((proof, statement, outputs), seconds) = run(py, &how, &plan, work)?;
         let real = |(port, integers): (&PortInfo, &Vec<i32>)| {
             let values: Vec<f64> = integers.iter().map(|integer| port.real(*integer)).collect();
-            arrays::made(py, &port.name, &port.dims, &values)
+            // Those of several inferences have a first axis that counts them, as in the statement.
+            let several = batch.as_ref().map(|batch| batch.network().inferences() as usize);
+            let dims: Vec<usize> = several.into_iter().chain(port.dims.iter().copied()).collect();
+            arrays::made(py, &port.name, &dims, &values)
         };
         let outputs = self.interface.outputs().iter().zip(&outputs).map(real).collect();
         Ok((PyBytes::new(py, &proof).unbind(), Statement::new(statement), outputs, seconds))

@@ -100,6 +100,33 @@ def test_private_inputs_are_not_in_the_statement(digits):
     assert stated["visibility"] == "private" and "integers" not in stated
 
 
+def test_many_inferences_in_one_proof(digits):
+    images = digits.images[:5]
+    proof = digits.pk.prove_batch(list(images), context=b"today")
+    verify = lambda statement: digits.vk.verify(
+        proof.proof, statement, model_id=digits.vk.model_id, context=b"today", allow_insecure_srs=True
+    )
+    verified = verify(proof.statement)
+    values = next(value for value in verified.outputs.values() if value.size == 50).reshape(5, 10)
+    assert (values.argmax(axis=1) == digits.classifier.predict(images)).all()
+    stated = verified.inputs[name_of(digits.model.inputs)]
+    assert stated.shape[0] == 5 and np.abs(stated.reshape(5, -1) - images).max() < 0.01
+    alone = [scores(digits.pk.prove(image).outputs) for image in images]
+    assert np.array_equal(values, np.concatenate(alone).reshape(5, 10))
+    # Of as many inferences as it says, in their order.
+    text, files = proof.statement.to_json()
+    stated = json.loads(text)
+    assert stated["inferences"] == 5 and "inferences" not in json.loads(digits.pk.prove(images[0]).statement.to_json()[0])
+    for tensor in stated["outputs"]:
+        count = len(tensor["integers"]) // 5
+        for values in (tensor["integers"], tensor["real"]):
+            values[:] = values[count:] + values[:count]
+    with pytest.raises(zk.Rejected):
+        verify(zk.Statement.from_json(json.dumps(stated), files))
+    with pytest.raises(zk.Error, match="one inference or more"):
+        digits.pk.prove_batch([])
+
+
 def test_files_are_the_command_lines(digits, proof, tmp_path):
     for what, name in [(digits.model, "m.zkt"), (digits.pk, "m.pk"), (digits.vk, "m.vk")]:
         what.save(tmp_path / name)

@@ -60,6 +60,24 @@ pub enum VerifyError {
     // These say all that their cause says: with it as a source too, a chain would say it twice.
     #[error("verifying key: {0}")]
     KeyContent(BlockError),
+    /// A statement about another number of inferences than one proof can be about.
+    #[error("inferences: expected 1, or 2 to {most} in a batch, got {got}")]
+    Inferences {
+        /// The most in a batch.
+        most: u32,
+        /// The number there.
+        got: u32,
+    },
+    /// The model has no batches of so many inferences.
+    #[error(
+        "{inferences} inferences of this model in one proof: {error}; prove them one by one, or fewer together"
+    )]
+    Batch {
+        /// The number asked for.
+        inferences: u32,
+        /// Why.
+        error: BlockError,
+    },
     /// The SRS is not accepted, or malformed.
     #[error("SRS: {0}")]
     Srs(CommitError),

@@ -1,7 +1,7 @@
 //! Verifying keys. A key is hostile input: everything in it is derived again or checked.
 
 use serde::{Deserialize, Serialize};
-use zktorch_blocks::{Hash, Network, NetworkProof, Statement as BlockStatement};
+use zktorch_blocks::{BlockError, Hash, Network, NetworkProof, Statement as BlockStatement};
 use zktorch_channel::Shape;
 use zktorch_commit::{Commitment, MIN_LOG_SIZE, SrsPolicy, SrsStatus, VerifierSrs};
 use zktorch_graph::layout::Scope;
@@ -212,7 +212,10 @@ impl UncheckedKey {
             return Err(key_error("preprocessing", expected, body.preprocessing.len()));
         }
         let graph = ValidGraph::new(body.graph).map_err(|error| VerifyError::KeyContent(error.into()))?;
-        check_sizes(graph.graph(), k)?;
+        check_sizes(graph.graph(), k).map_err(|error| match error {
+            BlockError::Limit { what, max, got } => key_error(what, format_args!("at most {max}"), got),
+            error => VerifyError::KeyContent(error),
+        })?;
         let network = Network::of_valid(graph, k, scope).map_err(VerifyError::KeyContent)?.with_hash(hash);
         check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
@@ -221,17 +224,7 @@ impl UncheckedKey {
         }
         let weights = body.weights.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>();
         let weights = weights.map_err(|error| malformed("weight commitments", error))?;
-        let zeros: Vec<Vec<i32>> = network
-            .public_tensors()
-            .iter()
-            .map(|id| vec![0; network.graph().tensor(*id).shape.len()])
-            .collect();
-        let zeros: Vec<&[i32]> = zeros.iter().map(Vec::as_slice).collect();
-        let [private_in, private_out] =
-            network.private_chunks().map(|count| vec![Commitment::default(); count]);
-        let shape = BlockStatement::new(&network, id.0, &[], &weights, [&private_in, &private_out], &zeros)
-            .and_then(|statement| statement.shape())
-            .map_err(VerifyError::KeyContent)?;
+        let shape = shape_of(&network, id, &weights).map_err(VerifyError::KeyContent)?;
         let weight_proof = file.weight_proof.to_vec();
         let KeyBody { inputs, outputs, preprocessing, .. } = body;
         Ok(Self { id, srs, network, inputs, outputs, preprocessing, weights, weight_proof, shape })
@@ -358,8 +351,21 @@ impl postcard::ser_flavors::Flavor for Same<'_> {
     }
 }
 
+/// The lengths of the parts of a network's proofs, which any statement about it has.
+pub(crate) fn shape_of(network: &Network, id: ModelId, weights: &[Commitment]) -> Result<Shape, BlockError> {
+    let ids = network.public_tensors();
+    let zeros: Vec<Vec<i32>> =
+        ids.iter().map(|id| vec![0; network.graph().tensor(*id).shape.len()]).collect();
+    let zeros: Vec<&[i32]> = zeros.iter().map(Vec::as_slice).collect();
+    let [inputs, outputs] = network.private_chunks().map(|count| vec![Commitment::default(); count]);
+    BlockStatement::new(network, id.0, &[], weights, [&inputs, &outputs], &zeros)?.shape()
+}
+
 /// A few bytes describe a (valid) graph of any size: what would take much time or memory is refused before anything is laid out.
-fn check_sizes(graph: &Graph, k: usize) -> Result<(), VerifyError> {
+///
+/// # Errors
+/// [`BlockError::Limit`].
+pub(crate) fn check_sizes(graph: &Graph, k: usize) -> Result<(), BlockError> {
     let is_public =
         |role: &Role| matches!(role, Role::Input(Visibility::Public) | Role::Output(Visibility::Public));
     let entries = |public: bool| -> u64 {
@@ -367,13 +373,13 @@ fn check_sizes(graph: &Graph, k: usize) -> Result<(), VerifyError> {
         tensors.map(|tensor| tensor.shape.padded_len() as u64).sum()
     };
     let tables = graph.tables.iter().map(|table| table.domain.len() as u64).sum();
-    for (field, limit, got) in [
+    for (what, max, got) in [
         ("entries of public tensors", MAX_PUBLIC, entries(true)),
         ("entries of committed tensors", MAX_CHUNKS << k, entries(false)),
         ("entries of tables", MAX_TABLES.min(MAX_CHUNKS << k), tables),
     ] {
-        if got > limit && enforced() {
-            return Err(key_error(field, format_args!("at most {limit}"), got));
+        if got > max && enforced() {
+            return Err(BlockError::Limit { what, max, got });
         }
     }
     Ok(())

@@ -17,6 +17,7 @@
 //!
 //! let statement = Statement {
 //!     model_id: ModelId([0; 32]),
+//!     inferences: 1,
 //!     public: vec![vec![1, 2, 3]],
 //!     private_inputs: vec![],
 //!     private_outputs: vec![],
@@ -26,6 +27,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod batch;
 mod budget;
 mod envelope;
 mod error;
@@ -35,6 +37,7 @@ mod pipeline;
 mod port;
 mod verify;
 
+pub use batch::{Batch, MAX_INFERENCES};
 pub use envelope::ProofEnvelope;
 pub use error::VerifyError;
 pub use id::ModelId;

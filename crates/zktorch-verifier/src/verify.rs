@@ -6,12 +6,15 @@ use zktorch_mutants::enforced;
 
 use crate::{ModelId, ProofEnvelope, VerifyError, VerifyingKey};
 
-/// What a proof is about: "the model maps these inputs to these outputs". Comes from the user, never out of a proof.
+/// What a proof is about: "the model maps these inputs to these outputs", once or for each of several inferences. Comes from the user, never out of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// The model.
     pub model_id: ModelId,
-    /// Integers of the public inputs, then of the public outputs, each in the order of the key's ports.
+    /// How many inferences it is about: 1, or several in a batch. Whoever verifies it sees the public values of all of them.
+    pub inferences: u32,
+    /// Integers of the public inputs, then of the public outputs, each in the order of the key's ports; of all inferences, one after
+    /// the other.
     pub public: Vec<Vec<i32>>,
     /// Chunk commitments to the private inputs.
     pub private_inputs: Vec<[u8; 32]>,
@@ -32,22 +35,26 @@ pub const MAX_CONTEXT: usize = 1 << 16;
 ///
 /// # Errors
 /// [`VerifyError::WrongKey`] for a statement or proof made with another key, [`VerifyError::Malformed`],
-/// [`VerifyError::Proof`].
+/// [`VerifyError::Inferences`], [`VerifyError::Batch`], [`VerifyError::Proof`].
 pub fn verify(vk: &VerifyingKey, statement: &Statement, proof: &[u8]) -> Result<(), VerifyError> {
     let vk = vk.key();
     let expected = vk.model_id();
     check_statement(expected, statement)?;
     let envelope = ProofEnvelope::from_bytes(proof)?;
     require("proof", expected, envelope.model()?)?;
-    let [inputs, outputs] = vk.network().private_chunks();
+    let batch = if statement.inferences == 1 { None } else { Some(vk.batch(statement.inferences)?) };
+    let (network, shape) = match &batch {
+        Some(batch) => (batch.network(), batch.shape()),
+        None => (vk.network(), vk.shape()),
+    };
+    let [inputs, outputs] = network.private_chunks();
     let inputs = decode_commitments("statement", &statement.private_inputs, inputs)?;
     let outputs = decode_commitments("statement", &statement.private_outputs, outputs)?;
     let public: Vec<&[i32]> = statement.public.iter().map(Vec::as_slice).collect();
     let (context, io) = (statement.context.as_slice(), [inputs.as_slice(), &outputs]);
-    let statement = BlockStatement::new(vk.network(), expected.0, context, vk.weights(), io, &public)
+    let statement = BlockStatement::new(network, expected.0, context, vk.weights(), io, &public)
         .map_err(VerifyError::Proof)?;
-    let proof =
-        NetworkProof::from_bytes(vk.network(), vk.shape(), &envelope.argument).map_err(VerifyError::Proof)?;
+    let proof = NetworkProof::from_bytes(network, shape, &envelope.argument).map_err(VerifyError::Proof)?;
     statement.verify(vk.srs(), &proof).map_err(VerifyError::Proof)
 }
 

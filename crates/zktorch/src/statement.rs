@@ -54,6 +54,7 @@ mod tests {
         Statement {
             model_id: Bytes32::sha256(b"model"),
             srs_id: Bytes32::sha256(b"srs"),
+            inferences: 1,
             inputs: vec![
                 tensor("image", &[1, 3], 4, TensorValue::Public(vec![16, -8, 0])),
                 tensor("large", &[50, 100], 12, TensorValue::Public(large)),

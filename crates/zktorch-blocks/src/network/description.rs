@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zktorch_field::Fr;
-use zktorch_graph::layout::{ArenaKind, Layout, Place, Scope};
+use zktorch_graph::layout::{ArenaKind, ChunkSize, Layout, Place, Scope};
 use zktorch_graph::{Bounds, Constraint, Graph, Role, TableValues, TensorId, ValidGraph};
 use zktorch_transcript::Hash;
 
@@ -24,6 +24,8 @@ pub struct Network {
     layout: Layout,
     scope: Scope,
     hash: Hash,
+    /// How many inferences it is the network of.
+    inferences: u32,
     /// Tag, key and value of every cell of the table column.
     tables: [Vec<i32>; 3],
     /// Where tags and keys, and where values are affine.
@@ -48,7 +50,7 @@ impl Network {
     pub fn of_valid(graph: ValidGraph, k: usize, scope: Scope) -> Result<Self, BlockError> {
         let (graph, bounds, values) = graph.into_parts();
         limits::check_graph(&graph, k)?;
-        Self::build(Arc::new(graph), Arc::new(bounds), &values, k, scope)
+        Self::build(Arc::new(graph), Arc::new(bounds), &values, k.into(), scope)
     }
 
     /// The network of the weights' ranges: the same graph, which is neither copied nor looked at again.
@@ -62,33 +64,33 @@ impl Network {
             Arc::clone(&self.graph),
             Arc::clone(&self.bounds),
             &values,
-            self.k(),
+            self.layout.chunk_size().weights.into(),
             Scope::Weights,
         )?;
         Ok(ranges.with_hash(self.hash))
     }
 
-    fn build(
+    pub(super) fn build(
         graph: Arc<Graph>,
         bounds: Arc<Bounds>,
         values: &TableValues,
-        k: usize,
+        size: ChunkSize,
         scope: Scope,
     ) -> Result<Self, BlockError> {
         // The weights' ranges are all there is to prove about them.
         let constraints = match scope {
-            Scope::Inference | Scope::Shard => limits::constraints(&graph, k)?,
+            Scope::Inference | Scope::Shard => limits::constraints(&graph, size)?,
             Scope::Weights => Vec::new(),
         };
-        let layout = Layout::new(&graph, k, scope);
+        let layout = Layout::new(&graph, size, scope);
         limits::check_layout(&layout)?;
         limits::check_lookups(&graph, &constraints, &layout)?;
         let tables = layout.tables().columns(&graph, values);
         let [tags, keys, values] = &tables;
         let table_runs = [Runs::new(&[tags, keys]), Runs::new(&[values])];
         let chunks = Chunks::new(&layout, scope);
-        let hash = Hash::default();
-        Ok(Self { graph, bounds, constraints, layout, scope, hash, tables, table_runs, chunks })
+        let (hash, inferences) = (Hash::default(), 1);
+        Ok(Self { graph, bounds, constraints, layout, scope, hash, inferences, tables, table_runs, chunks })
     }
 
     /// With transcripts on another hash.
@@ -98,14 +100,25 @@ impl Network {
         self
     }
 
+    /// As that of so many inferences.
+    pub(super) fn with_inferences(mut self, inferences: u32) -> Self {
+        self.inferences = inferences;
+        self
+    }
+
     /// The hash of its transcripts.
     pub fn hash(&self) -> Hash {
         self.hash
     }
 
+    /// How many inferences it is the network of: several in a batch.
+    pub fn inferences(&self) -> u32 {
+        self.inferences
+    }
+
     /// Nanoseconds, about, that reading this network and verifying a proof of it may take, whatever the lengths of key and proof.
     pub fn work(&self) -> u64 {
-        limits::work(&self.graph, self.k(), &self.constraints, self.tables[0].len())
+        limits::work(&self.graph, self.layout.chunk_size(), &self.constraints, self.tables[0].len())
     }
 
     /// Upper bounds of the graph's integers.
@@ -128,7 +141,7 @@ impl Network {
         self.scope
     }
 
-    /// log2 of the chunk size.
+    /// log2 of the chunk size; in a batch, of everything but the weights.
     pub fn k(&self) -> usize {
         self.layout.k()
     }

@@ -79,7 +79,7 @@ impl<'a, S: Scalar> Ledger<'a, S> {
             network,
             statement,
             drawn: Drawn::default(),
-            claims: Claims::new(network.k()),
+            claims: Claims::new(network.layout().chunk_size()),
             inverse_sums: Vec::new(),
             table_sums: Vec::new(),
             multiplicities: Vec::new(),

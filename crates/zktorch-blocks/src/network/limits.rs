@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zktorch_commit::MIN_LOG_SIZE;
-use zktorch_graph::layout::{ArenaKind, Cut, Layout, LookupKind, Place};
-use zktorch_graph::{AxisMap, Constraint, Graph, Slot, TensorId, View};
+use zktorch_graph::layout::{ArenaKind, ChunkSize, Cut, Layout, LookupKind, Place};
+use zktorch_graph::{AxisMap, Constraint, Graph, Role, Slot, TensorId, View};
 use zktorch_mutants::enforced;
 
 use crate::{BlockError, reindex};
@@ -82,12 +82,12 @@ pub(super) fn check_layout(layout: &Layout) -> Result<(), BlockError> {
 
 /// The constraints of all steps, in their order. Stops at the first step with which they are too many: a step's own bytes may
 /// be a small part of what it stands for.
-pub(super) fn constraints(graph: &Graph, k: usize) -> Result<Vec<Constraint>, BlockError> {
-    let mut list = Vec::new();
+pub(super) fn constraints(graph: &Graph, size: impl Into<ChunkSize>) -> Result<Vec<Constraint>, BlockError> {
+    let (mut list, size) = (Vec::new(), size.into());
     let mut work = Work::default();
     for step in &graph.steps {
         let constraints = step.constraints(graph);
-        constraints.iter().for_each(|constraint| work.add(graph, k, constraint));
+        constraints.iter().for_each(|constraint| work.add(graph, size, constraint));
         work.check()?;
         list.extend(constraints);
     }
@@ -96,11 +96,11 @@ pub(super) fn constraints(graph: &Graph, k: usize) -> Result<Vec<Constraint>, Bl
 
 /// Nanoseconds, about, that reading a network and verifying its proofs may take beyond what the lengths of keys and proofs explain:
 /// formulas, maps, public cells, tables. The limits above bound it for one network; whoever reads several adds up.
-pub(super) fn work(graph: &Graph, k: usize, constraints: &[Constraint], table_cells: usize) -> u64 {
+pub(super) fn work(graph: &Graph, size: ChunkSize, constraints: &[Constraint], table_cells: usize) -> u64 {
     const MAP: u64 = 32;
     const CELL: u64 = 8;
     let mut work = Work::default();
-    constraints.iter().for_each(|constraint| work.add(graph, k, constraint));
+    constraints.iter().for_each(|constraint| work.add(graph, size, constraint));
     let formulas = graph.tables.iter().map(zktorch_graph::Table::work);
     let others = [work.maps.saturating_mul(MAP), (work.public + table_cells as u64).saturating_mul(CELL)];
     formulas.chain(others).fold(0, u64::saturating_add)
@@ -121,38 +121,39 @@ struct Work {
 }
 
 impl Work {
-    fn add(&mut self, graph: &Graph, k: usize, constraint: &Constraint) {
+    fn add(&mut self, graph: &Graph, size: ChunkSize, constraint: &Constraint) {
         let Constraint::Zero { terms, .. } = constraint else { return };
         for (_, slot) in terms {
             match slot {
-                Slot::Tensor(id) => self.reading(graph, k, *id),
-                Slot::View(view) => self.view(graph, k, view),
+                Slot::Tensor(id) => self.reading(graph, size, *id),
+                Slot::View(view) => self.view(graph, size, view),
                 Slot::Contract(contract) => {
                     self.contractions += 1;
                     let views = contract.a.views().chain(contract.b.views());
-                    views.for_each(|view| self.view(graph, k, view));
+                    views.for_each(|view| self.view(graph, size, view));
                 }
             }
         }
     }
 
-    fn view(&mut self, graph: &Graph, k: usize, view: &View) {
+    fn view(&mut self, graph: &Graph, size: ChunkSize, view: &View) {
         let shape = &graph.tensor(view.tensor).shape;
         self.sums += u64::from(reindex::needs_sum(view));
         self.factors += view.factors.len() as u64;
         for factor in view.factors.iter().filter(|factor| factor.map != AxisMap::Identity) {
             self.maps = self.maps.saturating_add(reindex::matrix_cost(factor, shape, &view.shape));
         }
-        self.reading(graph, k, view.tensor);
+        self.reading(graph, size, view.tensor);
     }
 
-    fn reading(&mut self, graph: &Graph, k: usize, id: TensorId) {
+    fn reading(&mut self, graph: &Graph, size: ChunkSize, id: TensorId) {
         let tensor = graph.tensor(id);
         if tensor.role.is_public() {
             self.public = self.public.saturating_add(tensor.shape.padded_len() as u64);
         } else {
             let [pieces, chunks] = *self.known.entry(id).or_insert_with(|| {
                 let cut = Cut::new(&tensor.shape);
+                let k = if tensor.role == Role::Weight { size.weights } else { size.k };
                 let chunks = cut.pieces().iter().map(|piece| 1 << piece.vars.saturating_sub(k)).sum();
                 [cut.pieces().len() as u64, chunks]
             });

@@ -6,7 +6,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `description`, `chunks`, `limits` | the network: what both sides derive from the key |
+//! | `description`, `chunks`, `limits`, `batch` | the network: what both sides derive from the key, and from the number of inferences |
 //! | `statement`, `proof` | what is proved; the proof, its lengths and its bytes |
 //! | `transcript` | labels, absorptions and challenges, in their order |
 //! | `member`, `members` | the parts of the proof: each says once what it states, which values it asks for, and which claims it leaves |
@@ -17,6 +17,7 @@
 mod accumulate;
 #[cfg(feature = "prover")]
 mod answers;
+mod batch;
 mod chunks;
 #[cfg(feature = "prover")]
 mod columns;

@@ -121,6 +121,7 @@ impl<'a> Statement<'a> {
     /// Protocol and version.
     pub(crate) fn label(&self) -> &'static [u8] {
         match self.network.scope() {
+            Scope::Inference if self.network.inferences() > 1 => b"zktorch batch v4",
             Scope::Inference => b"zktorch inference v4",
             Scope::Shard => b"zktorch shard v4",
             Scope::Weights => b"zktorch weight ranges v4",
@@ -131,6 +132,9 @@ impl<'a> Statement<'a> {
     pub(crate) fn absorb(&self, mut transcript: Transcript) -> Transcript {
         transcript.append_message(b"key digest", &self.digest);
         transcript.append_message(b"context", self.context);
+        if self.network.inferences() > 1 {
+            transcript.append_u64(b"inferences", u64::from(self.network.inferences()));
+        }
         let mut absorb = |label, commitments: &[Commitment]| {
             let points: Vec<_> = commitments.iter().map(Commitment::point).collect();
             transcript.append_points(label, &points);

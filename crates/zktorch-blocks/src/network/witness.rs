@@ -86,7 +86,8 @@ fn stack<T: Copy + Default + PartialEq + Send + Sync>(
     values: &[Vec<T>],
 ) -> Result<Stacked<T>, BlockError> {
     let arena = network.layout().arena(kind);
-    place(network, arena.pieces().to_vec(), values, arena.chunks() << network.k())
+    let k = network.layout().chunk_size().of(kind);
+    place(network, arena.pieces().to_vec(), values, arena.chunks() << k)
 }
 
 /// A column of `len` cells with these pieces at their offsets, which do not overlap.
@@ -135,7 +136,8 @@ impl<'a> Witness<'a> {
         let committed =
             |id: TensorId| network.location(id).is_some_and(|(_, place)| place.arena != ArenaKind::Weights);
         let zeros = par::map(values.len(), |id| committed(TensorId(id as u32)) && is_zero(&values[id]));
-        check_length("cells of the weights", network.weight_chunks() << network.k(), weights.len())?;
+        let cells = network.weight_chunks() << network.layout().chunk_size().weights;
+        check_length("cells of the weights", cells, weights.len())?;
         let mut columns = vec![Stacked::default(); ArenaKind::ALL.len()];
         let mut outputs = Stacked::default();
         if network.scope() != Scope::Weights {
@@ -212,14 +214,15 @@ impl<'a> Witness<'a> {
     pub(crate) fn chunks(&self, network: &Network) -> impl Iterator<Item = Cells<'_>> {
         use ArenaKind::{Function, PrivateInputs, PrivateOutputs, Ranged, Weights};
         let arguments = [Weights, PrivateInputs, PrivateOutputs, Ranged, Function];
-        let columns = arguments.into_iter().map(|kind| self.arguments(kind));
-        let columns = columns.chain([self.outputs(), self.multiplicities()].map(Cells::from));
-        let n = 1usize << network.k();
+        let size = network.layout().chunk_size();
+        let columns = arguments.into_iter().map(move |kind| (self.arguments(kind), size.of(kind)));
+        let columns =
+            columns.chain([self.outputs(), self.multiplicities()].map(|cells| (cells.into(), size.k)));
         let looked_up = network.looked_up();
         let resting = looked_up.iter().zip(&self.indices).filter(|(_, indices)| indices.is_empty());
         let resting: BTreeSet<usize> =
             resting.flat_map(|(chunk, _)| [Some(chunk.x), chunk.y]).flatten().collect();
-        let cells = columns.flat_map(move |column| column.chunks(n)).enumerate();
+        let cells = columns.flat_map(move |(column, k)| column.chunks(1 << k)).enumerate();
         cells.map(move |(number, cells)| if resting.contains(&number) { Cells::I16(&[]) } else { cells })
     }
 

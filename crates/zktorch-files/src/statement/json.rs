@@ -11,6 +11,8 @@ use super::{
     FORMAT, MAX_COMMITMENTS, MAX_INLINE, MAX_LOG_MULTIPLIER, MAX_SCALE, MAX_TENSORS, STATEMENT_VERSION,
     Sibling, Statement, StatementTensor, TensorValue, real,
 };
+use zktorch_verifier::MAX_INFERENCES;
+
 use crate::data::{MAX_FILE_BYTES, MAX_RANK, checked_len, decode_npy_i32, encode_npy_i32};
 use crate::{Bytes32, Error};
 
@@ -24,6 +26,8 @@ struct StatementJson {
     version: u32,
     model_id: Bytes32,
     srs_id: Bytes32,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    inferences: Option<u32>,
     #[serde(deserialize_with = "bounded::<_, _, MAX_TENSORS>")]
     inputs: Vec<TensorJson>,
     #[serde(deserialize_with = "bounded::<_, _, MAX_TENSORS>")]
@@ -111,7 +115,29 @@ impl Statement {
             Ok(read)
         };
         let (inputs, outputs) = (tensors(json.inputs, "inputs")?, tensors(json.outputs, "outputs")?);
-        Ok(Self { model_id: json.model_id, srs_id: json.srs_id, inputs, outputs })
+        let inferences = json.inferences.unwrap_or(1);
+        // There is one form: what is the default is not written.
+        if json.inferences.is_some() {
+            check_inferences(inferences)?;
+        }
+        let statement = Self { model_id: json.model_id, srs_id: json.srs_id, inferences, inputs, outputs };
+        statement.check_axes()?;
+        Ok(statement)
+    }
+
+    /// That the first axis of every tensor counts the inferences, if there are several.
+    fn check_axes(&self) -> Result<(), Error> {
+        let several = self.inferences != 1;
+        let sides = [("inputs", &self.inputs), ("outputs", &self.outputs)];
+        let tensors = sides.iter().flat_map(|(which, list)| (0..).zip(*list).map(move |of| (which, of)));
+        for (which, (index, tensor)) in tensors.filter(|_| several) {
+            if tensor.dims.first().is_none_or(|first| *first as u64 != u64::from(self.inferences)) {
+                let expected = format!("{} before the dimensions of the model", self.inferences);
+                let got = format!("{:?}", tensor.dims);
+                return Err(Error::format(FORMAT, format!("{which}[{index}].dims"), expected, got));
+            }
+        }
+        Ok(())
     }
 
     /// The JSON form, and the files beside it, whose names begin with `stem`.
@@ -119,6 +145,10 @@ impl Statement {
     /// # Errors
     /// [`Error::Format`] if the statement breaks a rule of the format, so that it could not be read.
     pub fn to_json(&self, stem: &str) -> Result<(String, Vec<Sibling>), Error> {
+        if self.inferences != 1 {
+            check_inferences(self.inferences)?;
+        }
+        self.check_axes()?;
         let mut siblings = Vec::new();
         let mut tensors = |list: &[StatementTensor], which: &str, short: &str| -> Result<Vec<_>, Error> {
             if list.len() > MAX_TENSORS {
@@ -137,6 +167,7 @@ impl Statement {
             version: STATEMENT_VERSION,
             model_id: self.model_id,
             srs_id: self.srs_id,
+            inferences: (self.inferences != 1).then_some(self.inferences),
             inputs: tensors(&self.inputs, "inputs", "input")?,
             outputs: tensors(&self.outputs, "outputs", "output")?,
         };
@@ -301,6 +332,15 @@ impl FileJson {
         }
         Ok(integers)
     }
+}
+
+/// The number of inferences, where it is written.
+fn check_inferences(inferences: u32) -> Result<(), Error> {
+    if (2..=MAX_INFERENCES).contains(&inferences) {
+        return Ok(());
+    }
+    let expected = format!("2 to {MAX_INFERENCES}, or none, which means 1");
+    Err(Error::format(FORMAT, "inferences", expected, inferences.to_string()))
 }
 
 /// The rules that public and private tensors share; the number of entries.

@@ -14,6 +14,10 @@
 //! }
 //! ```
 //!
+//! A statement about several inferences says how many, `"inferences": 32` after the ids, and all of its tensors have a first axis of as
+//! many entries before the dimensions of the model; one about a single inference has no such field. Whoever sees it sees the public
+//! values of all inferences.
+//!
 //! Real value = integer / 2^scale, exactly. A public tensor of more than [`MAX_INLINE`] entries has
 //! `"integers": {"npy": "statement.input0.npy", "sha256": "..."}` and no `real`: the integers are in that file beside the statement.
 //! A private tensor has the commitments to its chunks in the place of values.
@@ -51,6 +55,8 @@ pub struct Statement {
     pub model_id: Bytes32,
     /// The structured reference string that it claims to be proved under.
     pub srs_id: Bytes32,
+    /// How many inferences it is about: 1, or several in a batch. Then the first axis of every tensor counts them.
+    pub inferences: u32,
     /// Inputs, in the model's order.
     pub inputs: Vec<StatementTensor>,
     /// Outputs, in the model's order.

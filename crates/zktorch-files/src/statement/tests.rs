@@ -17,12 +17,53 @@ fn sample() -> Statement {
     Statement {
         model_id: Bytes32::sha256(b"model"),
         srs_id: Bytes32::sha256(b"srs"),
+        inferences: 1,
         inputs: vec![
             tensor("image", &[1, 3], 4, TensorValue::Public(vec![16, -8, 0])),
             tensor("large", &[50, 100], 12, TensorValue::Public(large)),
         ],
         outputs: vec![tensor("logits", &[1, 10], -2, TensorValue::Private(vec![Bytes32::sha256(b"c")]))],
     }
+}
+
+/// Two inferences.
+fn batch() -> Statement {
+    let inputs = vec![tensor("x", &[2, 1, 3], 4, TensorValue::Public(vec![16, -8, 0, 1, 2, 3]))];
+    let outputs = vec![tensor("y", &[2, 10], -2, TensorValue::Private(vec![Bytes32::sha256(b"c")]))];
+    Statement { inferences: 2, inputs, outputs, ..sample() }
+}
+
+#[test]
+fn several_inferences_are_counted_by_a_first_axis() {
+    let (text, _) = batch().to_json("s").unwrap();
+    let read = |json: &Value| Statement::from_json(json.to_string().as_bytes(), no_file);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["inferences"], 2);
+    assert_eq!(read(&json).unwrap(), batch());
+    assert!(!sample().to_json("s").unwrap().0.contains("inferences"));
+    let refused = |change: &dyn Fn(&mut Value)| {
+        let mut json = json.clone();
+        change(&mut json);
+        read(&json).unwrap_err().to_string()
+    };
+    for other in [0, 1, 4097] {
+        let error = refused(&|json| json["inferences"] = other.into());
+        assert!(error.contains("inferences: expected 2 to 4096, or none, which means 1, got"), "{error}");
+        let error = Statement { inferences: other, ..batch() }.to_json("s");
+        assert_eq!(error.is_ok(), other == 1, "{other}");
+    }
+    for other in [json!(null), json!(-2), json!("2"), json!(2.0)] {
+        refused(&|json| json["inferences"] = other.clone());
+    }
+    let error = refused(&|json| json["inferences"] = 3.into());
+    assert!(
+        error.contains("inputs[0].dims: expected 3 before the dimensions of the model, got [2, 1, 3]"),
+        "{error}"
+    );
+    let error = refused(&|json| json["outputs"][0]["dims"] = json!([10]));
+    assert!(error.contains("outputs[0].dims: expected 2 before"), "{error}");
+    let error = refused(&|json| json["outputs"][0]["dims"] = json!([]));
+    assert!(error.contains("outputs[0].dims: expected 2 before"), "{error}");
 }
 
 /// There is no file beside the statement.

@@ -33,10 +33,34 @@ pub enum Scope {
     Weights,
 }
 
+/// log2 of the cells of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkSize {
+    /// Of everything but the weights; also of what is proved and opened.
+    pub k: usize,
+    /// Of the weights, which were cut when they were committed to: at most k. In a batch it may be less, and then the rest of what a
+    /// chunk could hold is no cell.
+    pub weights: usize,
+}
+
+impl ChunkSize {
+    /// That of an arena.
+    pub fn of(self, kind: ArenaKind) -> usize {
+        if kind == ArenaKind::Weights { self.weights } else { self.k }
+    }
+}
+
+impl From<usize> for ChunkSize {
+    /// One size for everything.
+    fn from(k: usize) -> Self {
+        Self { k, weights: k }
+    }
+}
+
 /// The layout of one [`Scope`].
 #[derive(Clone, Debug)]
 pub struct Layout {
-    k: usize,
+    size: ChunkSize,
     arenas: Vec<Arena>,
     places: Vec<Option<Place>>,
     tables: TableLayout,
@@ -47,7 +71,8 @@ pub struct Layout {
 
 impl Layout {
     /// Lays out a validated graph in chunks of `2^k` cells.
-    pub fn new(graph: &Graph, k: usize, scope: Scope) -> Self {
+    pub fn new(graph: &Graph, size: impl Into<ChunkSize>, scope: Scope) -> Self {
+        let size = size.into();
         let mut arenas: Vec<Arena> = ArenaKind::ALL.iter().map(|kind| Arena::new(*kind)).collect();
         let mut places = vec![None; graph.tensors.len()];
         let mut members: BTreeMap<ArenaKind, Vec<TensorId>> = BTreeMap::new();
@@ -72,6 +97,7 @@ impl Layout {
             });
         }
         for (kind, ids) in &members {
+            let k = size.of(*kind);
             let mut of_shape: BTreeMap<&[u32], Arc<Cut>> = BTreeMap::new();
             let mut pieces: Vec<(TensorId, Piece)> = Vec::new();
             for id in ids {
@@ -128,12 +154,17 @@ impl Layout {
             });
             table_of[id.0 as usize] = Some(index);
         }
-        Self { k, arenas, places, tables: TableLayout::new(graph, k, &kinds), table_of, quiet }
+        Self { size, arenas, places, tables: TableLayout::new(graph, size.k, &kinds), table_of, quiet }
     }
 
-    /// log2 of the chunk size.
+    /// log2 of the chunk size, of everything but the weights.
     pub fn k(&self) -> usize {
-        self.k
+        self.size.k
+    }
+
+    /// log2 of the cells of chunks.
+    pub fn chunk_size(&self) -> ChunkSize {
+        self.size
     }
 
     /// An arena.
@@ -152,7 +183,8 @@ impl Layout {
         let pieces = || self.place(id).into_iter().flat_map(Place::pieces);
         let first = pieces().map(|(_, offset)| offset).min()?;
         let end = pieces().map(|(piece, offset)| offset + (1 << piece.vars)).max()?;
-        Some(first >> self.k..end.div_ceil(1 << self.k))
+        let k = self.size.of(self.place(id)?.arena);
+        Some(first >> k..end.div_ceil(1 << k))
     }
 
     /// The lookup tables and where they lie.

@@ -34,7 +34,8 @@ pub struct Region {
 pub type TagRuns = Vec<(usize, usize)>;
 
 pub(super) fn regions(layout: &Layout, kind: ArenaKind, chunk: usize) -> Vec<Region> {
-    let (k, n) = (layout.k, 1usize << layout.k);
+    let k = layout.size.of(kind);
+    let n = 1usize << k;
     let range = chunk * n..(chunk + 1) * n;
     let mut regions = Vec::new();
     let pieces = layout.arena(kind).pieces();

@@ -161,6 +161,7 @@ impl Wires {
         let public = vk.wires().iter().zip(&self.wires).take(inputs + outputs);
         let public = public.filter(|(wire, _)| wire.is_public()).map(|(_, wire)| wire.values.clone());
         let statement = Statement {
+            inferences: 1,
             model_id: vk.model_id(),
             public: public.collect(),
             private_inputs: encode(&self.wires[..inputs]),

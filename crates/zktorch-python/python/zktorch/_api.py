@@ -212,7 +212,23 @@ class ProvingKey(_NotPickled):
 
         Ctrl-C, and an exception of ``progress``, end it within a second.
         """
-        return self._prove(inputs, context, progress, threads, None)
+        return self._prove([inputs], context, progress, threads, None)
+
+    def prove_batch(
+        self,
+        inputs: Sequence[Inputs],
+        *,
+        context: bytes = b"",
+        srs: Union[SRS, AnyPath, None] = None,
+        progress: Optional[Progress] = None,
+        threads: Optional[int] = None,
+    ) -> Proof:
+        """Proves several inferences, each with its inputs, in one proof: it is small and quickly verified, but **every verifier sees every
+        public input and output** of all of them. Arrays of the statement and of the outputs have a first axis that counts inferences.
+
+        A key under the SRS of a ceremony takes that SRS again, for the powers that a proof of several inferences needs beyond the key's.
+        """
+        return self._prove(inputs, context, progress, threads, None, srs)
 
     async def prove_async(
         self,
@@ -231,7 +247,7 @@ class ProvingKey(_NotPickled):
             def told(stage: str, done: int, total: int, share: float) -> None:
                 loop.call_soon_threadsafe(callback, stage, done, total, share)
 
-        work = loop.run_in_executor(None, lambda: self._prove(inputs, context, told, threads, token))
+        work = loop.run_in_executor(None, lambda: self._prove([inputs], context, told, threads, token))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -242,13 +258,16 @@ class ProvingKey(_NotPickled):
 
     def _prove(
         self,
-        inputs: Inputs,
+        inferences: Sequence[Inputs],
         context: bytes,
         progress: Optional[Progress],
         threads: Optional[int],
         token: Optional[native.Token],
+        srs: Union[SRS, AnyPath, None] = None,
     ) -> Proof:
-        proof, statement, outputs, stages = self._inner.prove(named(inputs), context, threads, progress, token)
+        given = [named(inputs) for inputs in inferences]
+        powers = None if srs is None else _srs(srs)._inner
+        proof, statement, outputs, stages = self._inner.prove(given, context, powers, threads, progress, token)
         return Proof(proof, Statement(statement), made(outputs), dict(stages))
 
 

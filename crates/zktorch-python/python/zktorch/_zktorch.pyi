@@ -66,8 +66,9 @@ class ProvingKey:
     def ports(self) -> Ports: ...
     def prove(
         self,
-        inputs: List[Named],
+        inferences: List[List[Named]],
         context: bytes,
+        srs: Optional[SRS] = None,
         threads: Optional[int] = None,
         progress: Optional[Progress] = None,
         token: Optional[Token] = None,

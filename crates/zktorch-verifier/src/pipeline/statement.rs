@@ -1,7 +1,7 @@
 //! What all shards of an inference share.
 
 use sha2::{Digest, Sha256};
-use zktorch_blocks::Statement as BlockStatement;
+use zktorch_blocks::{BlockError, Statement as BlockStatement};
 use zktorch_commit::Commitment;
 use zktorch_graph::TensorId;
 use zktorch_mutants::enforced;
@@ -37,14 +37,18 @@ impl<'a> PipelineStatement<'a> {
     /// `boundaries` are the commitments to the boundaries' chunks, in the order of the wires.
     ///
     /// # Errors
-    /// [`VerifyError::WrongKey`] for a statement made with another key; [`VerifyError::Malformed`] for other numbers of values
-    /// or commitments than the key's.
+    /// [`VerifyError::WrongKey`] for a statement made with another key; [`VerifyError::Batch`] for one about several inferences;
+    /// [`VerifyError::Malformed`] for other numbers of values or commitments than the key's.
     pub fn new(
         key: &'a UncheckedPipeline,
         statement: &'a Statement,
         boundaries: &[[u8; 32]],
     ) -> Result<Self, VerifyError> {
         check_statement(key.model_id(), statement)?;
+        if statement.inferences != 1 && enforced() {
+            let error = BlockError::Shard;
+            return Err(VerifyError::Batch { inferences: statement.inferences, error });
+        }
         let [inputs, outputs] = key.ports();
         let public = inputs.iter().chain(outputs).filter(|wire| wire.is_public()).count();
         if statement.public.len() != public && enforced() {

@@ -242,8 +242,10 @@ pub struct Run {
 
 /// `zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT`, or `zktorch prove MODEL.onnx --input DATA --out DIR`
 #[derive(Clone, Debug, Args)]
-#[command(override_usage = "zktorch prove --pk PK --input DATA --proof PROOF --statement STATEMENT\n       \
-                            zktorch prove MODEL.onnx --input DATA --out DIR")]
+#[command(
+    override_usage = "zktorch prove --pk PK --input DATA.. --proof PROOF --statement STATEMENT\n       \
+                            zktorch prove MODEL.onnx --input DATA --out DIR"
+)]
 #[command(group = ArgGroup::new("how_scales_are_chosen")
     .args(["calibration", "headroom", "guard_bits", "saturate", "max_error", "image", "dims", "bind"])
     .multiple(true)
@@ -256,9 +258,16 @@ pub struct Prove {
     /// Proving key
     #[arg(long, required_unless_present = "model", requires_all = ["proof", "statement"])]
     pub pk: Option<PathBuf>,
-    /// Input: .npy, .npz, .json, ONNX TensorProto .pb, or an image
-    #[arg(long, value_name = "DATA")]
-    pub input: PathBuf,
+    /// Input: .npy, .npz, .json, ONNX TensorProto .pb, or an image. Repeated, each is an inference of one proof: it is small and quickly
+    /// verified, but every verifier sees every public input and output of all of them
+    #[arg(long, value_name = "DATA", required = true)]
+    pub input: Vec<PathBuf>,
+    /// Prove all samples that are in the input's files and folders in one proof
+    #[arg(long)]
+    pub batch: bool,
+    /// Structured reference string of the key's ceremony: several inferences need more powers than those beside the key
+    #[arg(long, value_name = "FILE")]
+    pub srs: Option<PathBuf>,
     /// The verifier's challenge, to which the proof is tied: the verifier gives the same
     #[arg(long, value_name = "TEXT|@FILE")]
     pub context: Option<ProofContext>,
@@ -339,7 +348,8 @@ pub struct Verify {
     /// or from before is accepted
     #[arg(long, value_name = "TEXT|@FILE")]
     pub context: Option<ProofContext>,
-    /// Reject unless the public input is this; an image is preprocessed as the key says
+    /// Reject unless the public input is this; an image is preprocessed as the key says. Of several inferences a file or folder with as
+    /// many samples, in their order
     #[arg(long, value_name = "DATA")]
     pub expect_input: Option<PathBuf>,
     /// Reject unless the public output is this

@@ -100,9 +100,23 @@ impl Paths {
     }
 
     fn prove(&mut self, options: &Prove) {
-        let Prove { model, pk, input, context, labels, workers: _, proof, statement, out, source } = options;
+        let Prove {
+            model,
+            pk,
+            input,
+            batch: _,
+            srs,
+            context,
+            labels,
+            workers: _,
+            proof,
+            statement,
+            out,
+            source,
+        } = options;
         self.read("MODEL.onnx", model);
-        self.read("--input", [input]);
+        self.read("--input", input);
+        self.read("--srs", srs);
         self.read("--context", context.as_ref().and_then(context_file));
         self.read("--labels", labels);
         self.read("--calibration", &source.calibration);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde_json::json;
 use zktorch::ImageSpec;
 use zktorch::cli;
@@ -12,8 +12,8 @@ use zktorch::statement::Statement;
 use zktorch_files::{Error, Interface, Side};
 use zktorch_onnx::PortInfo;
 
+use super::samples::{load_inputs, port_names};
 use super::verify::Failure;
-use super::{load_input, port_names};
 
 /// Requires that the statement's public inputs are these data, quantised. Images are preprocessed as the key
 /// says.
@@ -24,7 +24,7 @@ pub(super) fn input(
     path: &Path,
     statement: &Statement,
 ) -> Result<(), Failure> {
-    let expected = load(path, image, model.inputs())?;
+    let expected = load(path, image, model.inputs(), statement.inferences)?;
     let mut compared = format!("the numbers in {}", path.display());
     if let Some(spec) = image.filter(|_| data::is_image(path)) {
         compared = format!(
@@ -46,7 +46,7 @@ pub(super) fn output(
     path: &Path,
     statement: &Statement,
 ) -> Result<(), Failure> {
-    let expected = load(path, None, model.outputs())?;
+    let expected = load(path, None, model.outputs(), statement.inferences)?;
     if options.exact {
         let compared = format!("the numbers in {}", path.display());
         same(model, Side::Output, statement, &expected, &compared)?;
@@ -61,9 +61,26 @@ pub(super) fn output(
     Ok(())
 }
 
-fn load(path: &Path, image: Option<&ImageSpec>, ports: &[PortInfo]) -> anyhow::Result<Vec<Vec<f64>>> {
-    let sample = load_input(path, image, &port_names(ports)).context("expected data")?;
-    Ok(sample.iter().map(|tensor| tensor.iter().collect()).collect())
+/// The values of every port, of all inferences one after the other.
+fn load(
+    path: &Path,
+    image: Option<&ImageSpec>,
+    ports: &[PortInfo],
+    inferences: u32,
+) -> anyhow::Result<Vec<Vec<f64>>> {
+    let several = inferences > 1;
+    let samples = load_inputs(&[path.to_path_buf()], several, image, &port_names(ports));
+    let samples = samples.context("expected data")?;
+    if samples.len() != inferences as usize {
+        bail!(
+            "{}: expected {inferences} samples, as the statement has, got {}",
+            path.display(),
+            samples.len()
+        );
+    }
+    let of_port =
+        |port: usize| -> Vec<f64> { samples.iter().flat_map(|sample| sample[port].iter()).collect() };
+    Ok((0..ports.len()).map(of_port).collect())
 }
 
 /// Says of a difference what was compared.

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use zktorch::container::{self, Kind};
 use zktorch_commit::Srs;
 use zktorch_files::Interface;
 use zktorch_graph::Graph;
 use zktorch_prover::{Proved, ProverError, prove_pipeline};
-use zktorch_verifier::VerifyError;
+use zktorch_verifier::{Batch, VerifyError};
 
 use super::pipeline::LoadedPipeline;
 use zktorch::model_file::{LoadedKey, Recipe};
@@ -55,15 +55,41 @@ impl Loaded {
         }
     }
 
+    /// What the key says of a proof of so many inferences; nothing of a single one.
+    pub(super) fn batch(&self, inferences: usize) -> Result<Option<Batch>> {
+        match self {
+            _ if inferences == 1 => Ok(None),
+            Self::Whole(loaded) => {
+                let count = u32::try_from(inferences).unwrap_or(u32::MAX);
+                Ok(Some(loaded.key.vk().batch(count)?))
+            }
+            Self::Shards(_) => bail!(
+                "--input: expected one inference, as the key is in shards, got {inferences}: prove them one by one, or set up a key in \
+                 one piece"
+            ),
+        }
+    }
+
+    /// Proves inferences, several ones with their batch.
     pub(super) fn prove(
         &self,
         srs: &Srs,
-        inputs: &[Vec<i32>],
+        (batch, inferences): (Option<&Batch>, &[Vec<Vec<i32>>]),
         context: &[u8],
     ) -> Result<Proved, ProverError> {
-        match self {
-            Self::Whole(loaded) => loaded.key.prove(srs, inputs, context),
-            Self::Shards(loaded) => prove_pipeline(&loaded.vk, &**loaded, srs, inputs, context),
+        match (self, batch, inferences) {
+            (Self::Whole(loaded), Some(batch), _) => {
+                let inferences: Vec<&[Vec<i32>]> = inferences.iter().map(Vec::as_slice).collect();
+                loaded.key.prove_batch(srs, batch, &inferences, context)
+            }
+            (Self::Whole(loaded), None, [inputs]) => loaded.key.prove(srs, inputs, context),
+            (Self::Shards(loaded), None, [inputs]) => {
+                prove_pipeline(&loaded.vk, &**loaded, srs, inputs, context)
+            }
+            (_, _, others) => {
+                let (what, expected, got) = ("inferences".to_owned(), 1, others.len());
+                Err(ProverError::Length { what, expected, got })
+            }
         }
     }
 

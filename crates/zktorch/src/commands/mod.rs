@@ -33,8 +33,6 @@ use zktorch::{folder_of, printable, printable_json, space};
 
 pub(crate) use obstacles::Unsupported;
 
-use samples::{load_input, port_names};
-
 /// What every command gets.
 pub(crate) struct Context {
     common: Common,

@@ -1,5 +1,6 @@
 //! `zktorch prove`, in both forms.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,14 +19,15 @@ use zktorch::{Bytes32, folder_of, is_special};
 use zktorch_commit::Srs;
 use zktorch_files::Interface;
 use zktorch_graph::{PortInfo, Visibility};
-use zktorch_onnx::OnnxError;
+use zktorch_onnx::{OnnxError, Tensor};
 use zktorch_prover::{Proved, Run, committed_values};
+use zktorch_verifier::Batch;
 
 use super::compile::{compile_model, write_model};
 use super::keys::Loaded;
 use super::pipeline::LoadedPipeline;
-use super::samples::{load_bound, load_input, port_names, suggest_room, tell_clamped};
-use super::setup::{make_keys, old_id, tell_replaced};
+use super::samples::{load_bound, load_inputs, port_names, suggest_room, tell_clamped};
+use super::setup::{make_keys, old_id, open_srs, tell_replaced};
 use super::worker::Driver;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
 use zktorch::model_file::{LoadedKey, ModelFile, load_srs};
@@ -120,43 +122,61 @@ fn prove(
     let loaded = report.time(Stage::Load, || -> Result<_> {
         let loaded = Loaded::read(pk)?;
         let model = loaded.interface()?;
-        let srs = load_srs(pk, model.srs_id, model.k)?;
         let saturates =
             |port: &PortInfo| PortInfo { saturates: loaded.recipe().saturates(&port.name), ..port.clone() };
         let ports: Vec<PortInfo> = model.inputs().iter().map(saturates).collect();
-        let samples = load_input(&options.input, loaded.recipe().image.as_ref(), &port_names(&ports))?;
-        Ok((loaded, model, srs, ports, samples))
+        let image = loaded.recipe().image.as_ref();
+        let samples = load_inputs(&options.input, options.batch, image, &port_names(&ports))?;
+        let batch = loaded.batch(samples.len())?;
+        let srs = key_srs(options, pk, &model, batch.as_ref())?;
+        Ok((loaded, model, srs, ports, samples, batch))
     });
-    let (loaded, model, srs, input_ports, samples) = loaded?;
+    let (loaded, model, srs, input_ports, samples, batch) = loaded?;
+    if batch.is_some() {
+        context.progress.info(&format!(
+            "{} inferences in one proof: whoever verifies it sees the public inputs and outputs of all of them",
+            samples.len()
+        ));
+    }
     let graph = &model.graph;
     let output_ports = model.outputs();
     let labels = read_labels(options.labels.as_deref(), output_ports)?;
-    context.require_room(&[(proof, proof_file_bytes(&model)), (statement, statement_bytes(&model))])?;
-    let graphs = loaded.graphs()?;
+    let proof_bytes = batch.as_ref().map_or(Ok(model.proof_bytes), Batch::proof_bytes)?;
+    let stated = statement_bytes(&model).saturating_mul(samples.len() as u64);
+    context.require_room(&[(proof, container::file_bytes(proof_bytes)), (statement, stated)])?;
+    let (graphs, k) = match &batch {
+        Some(batch) => (vec![Cow::Borrowed(batch.network().graph())], batch.network().k()),
+        None => (loaded.graphs()?, model.k),
+    };
     report.committed_values = Some(graphs.iter().map(|graph| committed_values(graph) as u64).sum());
-    let steps = graphs.iter().map(|graph| plan::prove(graph, model.k));
+    let steps = graphs.iter().map(|graph| plan::prove(graph, k));
     let running = context.progress.begin("prove", merged(steps));
     drop(graphs);
     context.stages.restart();
     let started = Instant::now();
     let room = |error: Error| suggest_room(error, loaded.recipe().headroom);
-    tell_clamped(context, &input_ports, &samples, graph);
-    let integers = input_ports
-        .iter()
-        .zip(&samples)
-        .map(|(port, sample)| {
-            Ok(port.quantise(sample.iter(), graph.tensor(port.tensor).range).map_err(OnnxError::from)?)
-        })
-        .collect::<Result<Vec<_>>>()
-        .map_err(room)?;
+    samples.iter().for_each(|sample| tell_clamped(context, &input_ports, sample, graph));
+    let quantise = |sample: &Vec<Tensor>| -> Result<Vec<Vec<i32>>> {
+        let pairs = input_ports.iter().zip(sample);
+        let integers = pairs.map(|(port, tensor)| {
+            Ok(port.quantise(tensor.iter(), graph.tensor(port.tensor).range).map_err(OnnxError::from)?)
+        });
+        integers.collect()
+    };
+    let integers = samples.iter().map(quantise).collect::<Result<Vec<_>>>().map_err(room)?;
     let proved = match (&loaded, options.workers) {
-        (Loaded::Shards(pipeline), Some(workers)) => {
-            prove_elsewhere(context, pipeline, [pk, proof], &srs, (&integers, &bound), usize::from(workers))
-        }
+        (Loaded::Shards(pipeline), Some(workers)) => prove_elsewhere(
+            context,
+            pipeline,
+            [pk, proof],
+            &srs,
+            (&integers[0], &bound),
+            usize::from(workers),
+        ),
         (Loaded::Whole(_), Some(_)) => {
             bail!("--workers: expected a key in shards (setup --shards), got one in one piece")
         }
-        (_, None) => loaded.prove(&srs, &integers, &bound).map_err(Error::from),
+        (_, None) => loaded.prove(&srs, (batch.as_ref(), &integers), &bound).map_err(Error::from),
     };
     let proved = proved.map_err(room)?;
     let elapsed = started.elapsed();
@@ -174,12 +194,15 @@ fn prove(
     report.note("peak_anon_bytes", memory.end());
     report.note("model_id", model.model_id.to_string());
     report.note("context", !bound.is_empty());
-    report.proved_outputs = (output_ports.iter().zip(&proved.outputs))
+    report.note("inferences", samples.len());
+    let outputs: Vec<_> = (output_ports.iter().zip(&proved.outputs))
         .map(|(port, integers)| {
-            let values: Vec<f64> = integers.iter().map(|integer| port.real(*integer)).collect();
-            ProvedOutput::new(&port.name, &port.dims, Some(&values), labels.as_ref())
+            let values = integers.iter().map(|integer| port.real(*integer)).collect();
+            (port.name.as_str(), port.dims.as_slice(), Some(values))
         })
         .collect();
+    let inferences = proved.statement.inferences;
+    report.proved_outputs = ProvedOutput::of_inferences(inferences, &outputs, labels.as_ref());
     Ok(())
 }
 
@@ -206,9 +229,23 @@ fn prove_elsewhere(
     driver.prove(context, workers)
 }
 
-/// Size of a proof's file.
-fn proof_file_bytes(model: &Interface) -> u64 {
-    container::file_bytes(model.proof_bytes)
+/// The SRS of a key, with as many powers as the proof takes.
+fn key_srs(options: &cli::Prove, pk: &Path, model: &Interface, batch: Option<&Batch>) -> Result<Srs> {
+    let k = batch.map_or(model.k, |batch| batch.network().k());
+    if let Some(path) = &options.srs {
+        let srs = open_srs(path, k)?;
+        if srs.verifier().id() != model.srs_id {
+            let (expected, got) = (model.srs_id, srs.verifier().id());
+            bail!("{}: expected SRS {expected}, under which the key was made, got {got}", path.display());
+        }
+        return Ok(srs);
+    }
+    load_srs(pk, model.srs_id, k).map_err(|error| match k > model.k {
+        true => error.context(format!(
+            "so many inferences are proved with 2^{k} powers of the key's SRS: give the file of the ceremony, --srs FILE"
+        )),
+        false => error,
+    })
 }
 
 /// About the size of a statement's files: numbers in text or in an array beside it, commitments in hexadecimal.

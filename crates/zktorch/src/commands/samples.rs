@@ -48,6 +48,19 @@ pub(super) fn load_input(
     }
 }
 
+/// The samples to prove together: one of every file, or with `all` those of files and folders.
+pub(super) fn load_inputs(
+    paths: &[PathBuf],
+    all: bool,
+    image: Option<&ImageSpec>,
+    inputs: &[(String, Vec<usize>)],
+) -> Result<Vec<Sample>> {
+    if all {
+        return load_samples(paths, image, inputs);
+    }
+    paths.iter().map(|path| load_input(path, image, inputs)).collect()
+}
+
 /// The values of inputs that are part of the model.
 pub(super) fn load_bound(list: &[Bind]) -> Result<BTreeMap<String, Tensor>> {
     let mut bound = BTreeMap::new();
@@ -133,7 +146,8 @@ pub(super) fn dead_inputs<'a>(samples: &[Sample], inputs: &'a [(String, Vec<usiz
 pub(super) fn suggest_room(error: Error, headroom: u32) -> Error {
     let out_of_range = match (error.downcast_ref::<OnnxError>(), error.downcast_ref::<ProverError>()) {
         (Some(OnnxError::Input { field, .. }), _) => *field == "value",
-        (Some(OnnxError::Graph(error)), _) | (_, Some(ProverError::Graph(error))) => {
+        (Some(OnnxError::Graph(error)), _)
+        | (_, Some(ProverError::Graph(error) | ProverError::Inference { error, .. })) => {
             matches!(error, GraphError::OutOfRange { .. })
         }
         _ => false,

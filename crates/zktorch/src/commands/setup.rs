@@ -279,7 +279,7 @@ pub(super) fn write_srs_part(srs: &VerifierSrs, path: &Path) -> Result<()> {
 }
 
 /// A file of a ceremony (.ptau), or one that zktorch wrote. Both are checked.
-fn open_srs(path: &Path, k: usize) -> Result<Srs> {
+pub(super) fn open_srs(path: &Path, k: usize) -> Result<Srs> {
     let mut magic = [0; 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
     read.with_context(|| format!("cannot read {}", path.display()))?;

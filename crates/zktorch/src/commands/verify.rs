@@ -106,10 +106,11 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     report.time(Stage::Verify, check).map_err(|error| Failure::Rejected(error.to_string()))?;
 
     // 5. Only now do the outputs mean anything.
-    let outputs = file.outputs.iter().map(|output| {
-        ProvedOutput::new(&output.name, &output.dims, output.real().as_deref(), labels.as_ref())
-    });
-    report.proved_outputs = outputs.collect();
+    report.note("inferences", file.inferences);
+    let outputs: Vec<_> = (model.outputs().iter().zip(&file.outputs))
+        .map(|(port, output)| (port.name.as_str(), port.dims.as_slice(), output.real()))
+        .collect();
+    report.proved_outputs = ProvedOutput::of_inferences(file.inferences, &outputs, labels.as_ref());
     Ok(())
 }
 

@@ -169,8 +169,14 @@ impl Claimed {
         let secrets = ShardSecrets::from_bytes(&Zeroizing::new(job.secrets))?;
         let [private_inputs, private_outputs] = job.private;
         let model_id = zktorch_verifier::ModelId(job.model_id);
-        let statement =
-            Statement { model_id, public: job.public, private_inputs, private_outputs, context: job.context };
+        let statement = Statement {
+            model_id,
+            inferences: 1,
+            public: job.public,
+            private_inputs,
+            private_outputs,
+            context: job.context,
+        };
         let shared = PipelineStatement::new(&pipeline.vk, &statement, &job.boundaries)?;
         let key = pipeline.shard(job.index)?;
         let leaf = prove_leaf(&shared, job.index, &key, srs, &secrets)?;

@@ -95,6 +95,7 @@ fn outputs_with_zero_and_multiplier() {
     let stated = |affine| Statement {
         model_id: Bytes32(key.vk().model_id().0),
         srs_id: Bytes32(key.vk().srs().id().0),
+        inferences: 1,
         inputs: vec![tensor(&input.name, &input.dims, input.scale, (0, 1.0), &integers[0])],
         outputs: vec![out(affine)],
     };

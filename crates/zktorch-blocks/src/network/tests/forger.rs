@@ -144,7 +144,8 @@ impl<'a> Forger<'a> {
     /// The chunk of a cell, and its number there; none where no piece of the tensor holds it.
     pub(crate) fn lies_at(&self, id: TensorId, index: usize) -> Option<(usize, usize)> {
         let (first, place) = self.network.location(id).unwrap();
-        let (n, cell) = (1usize << self.network.k(), cell_at(place, index)?);
+        let k = self.network.layout().chunk_size().of(place.arena);
+        let (n, cell) = (1usize << k, cell_at(place, index)?);
         Some((first + cell / n, cell % n))
     }
 

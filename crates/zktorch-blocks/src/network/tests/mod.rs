@@ -1,3 +1,4 @@
+mod batch;
 mod bound;
 mod cells;
 mod cheating;

@@ -151,8 +151,9 @@ fn the_form_of_a_proof_does_not_depend_on_the_witness() {
 fn the_simulator_makes_accepted_proofs_without_a_witness() {
     let mut rng = StdRng::seed_from_u64(4000);
     let challenges: Vec<Fr> = (0..400).map(|_| Fr::rand(&mut rng)).collect();
-    for (input, output) in [(Private, Private), (Public, Public)] {
-        let case = Case::new(tiny(input, output), 8, 5);
+    let batch = |io| Case::batch(tiny(io, io), [8, 9], 3, 5);
+    let single = |io| Case::new(tiny(io, io), 8, 5);
+    for case in [single(Private), single(Public), batch(Private), batch(Public)] {
         let mut nobody = |count: usize| -> Vec<Commitment> {
             let mut point = || Commitment::from(case.srs.hiding_generator() * Fr::rand(&mut rng));
             (0..count).map(|_| point()).collect()

@@ -1,0 +1,66 @@
+//! Batches: many inferences of one model in one proof, under the key of one.
+
+use zktorch_blocks::{Network, NetworkProof};
+use zktorch_channel::Shape;
+use zktorch_mutants::enforced;
+
+use crate::key::{check_sizes, shape_of};
+use crate::{ModelId, ProofEnvelope, UncheckedKey, VerifyError};
+
+/// The most inferences of a batch. What a key allows may be less: the batch is held to the limits of keys.
+pub const MAX_INFERENCES: u32 = 1 << 12;
+
+/// What a key says of a batch of so many inferences: derived from the key and their number, and from nothing else.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    id: ModelId,
+    network: Network,
+    shape: Shape,
+}
+
+impl UncheckedKey {
+    /// What this key says of a batch of so many inferences, from 2 to [`MAX_INFERENCES`]. The derived graph is validated as a key's is,
+    /// held to the same limits, and reads the weights that the key commits to. Takes about as long as reading the key.
+    ///
+    /// # Errors
+    /// [`VerifyError::Inferences`]; [`VerifyError::Batch`] for a key of a shard, a model that has no batches, or more than a verifier
+    /// looks at.
+    pub fn batch(&self, inferences: u32) -> Result<Batch, VerifyError> {
+        if !(2..=MAX_INFERENCES).contains(&inferences) && enforced() {
+            return Err(VerifyError::Inferences { most: MAX_INFERENCES, got: inferences });
+        }
+        let refused = |error| VerifyError::Batch { inferences, error };
+        let (graph, k) = self.network().batched_graph(inferences).map_err(refused)?;
+        check_sizes(graph.graph(), k).map_err(refused)?;
+        let network = self.network().of_batch(graph, k, inferences).map_err(refused)?;
+        let shape = shape_of(&network, self.model_id(), self.weights()).map_err(refused)?;
+        Ok(Batch { id: self.model_id(), network, shape })
+    }
+}
+
+impl Batch {
+    /// The model.
+    pub fn model_id(&self) -> ModelId {
+        self.id
+    }
+
+    /// The network of all inferences: [`Network::inferences`] says how many.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The lengths of the parts of proofs.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The length of every proof of such a batch.
+    ///
+    /// # Errors
+    /// None for a batch of a key that was decoded.
+    pub fn proof_bytes(&self) -> Result<usize, VerifyError> {
+        let argument =
+            <NetworkProof>::encoded_len(&self.network, &self.shape).map_err(VerifyError::KeyContent)?;
+        Ok(ProofEnvelope::new(self.id, vec![0; argument]).to_bytes().len())
+    }
+}
