@@ -3,9 +3,9 @@
 use zktorch_commit::Srs;
 use zktorch_graph::{TensorId, Visibility, shards};
 use zktorch_prover::{Model, ProverError, ProvingKey, ShardSetup, setup_shards_with_nonce};
-use zktorch_verifier::UncheckedPipeline;
+use zktorch_verifier::{UncheckedPipeline, VerifyError, verify_pipeline};
 
-use super::{Case, model, policy};
+use super::{Case, input, model, policy};
 
 /// Who has some keys already, and no weights in memory.
 struct Unfinished<'a> {
@@ -71,4 +71,20 @@ fn keys_that_are_there_are_taken_if_they_are_the_shards() {
     assert!(matches!(refused(&wrong), ProverError::WeightRange { index: 3, value: 9, .. }));
     wrong.weights[0].1.pop();
     assert!(matches!(refused(&wrong), ProverError::Length { got: 63, .. }));
+}
+
+#[test]
+fn a_model_in_shards_has_no_batches() {
+    let case = Case::new(&model(4, Visibility::Private, Visibility::Public), 2, 1);
+    let mut proved = case.prove(&input(1), b"", 3);
+    for inferences in [0, 2, 3] {
+        proved.statement.inferences = inferences;
+        let error = verify_pipeline(&case.key(), &proved.statement, &proved.proof).unwrap_err();
+        assert!(matches!(error, VerifyError::Batch { inferences: got, .. } if got == inferences), "{error}");
+        let shard = case.keys[0].vk().batch(inferences.max(2)).unwrap_err().to_string();
+        assert!(
+            shard.contains("expected a key in one piece, got that of a shard; prove them one by one"),
+            "{shard}"
+        );
+    }
 }
