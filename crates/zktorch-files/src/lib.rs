@@ -59,5 +59,5 @@ pub use hex::Bytes32;
 pub use image::{Colours, ImageSpec, Layout, MAX_EXTENT, Picture, Resize};
 pub use interface::{Interface, Side};
 pub use key::{CheckedVk, UncheckedVk};
-pub use outputs::{Labels, ProvedOutput, Scored};
+pub use outputs::{Labels, OutputValues, ProvedOutput, Scored};
 pub use shown::{explained, printable, printable_json};

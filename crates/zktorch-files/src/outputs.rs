@@ -71,6 +71,9 @@ pub struct ProvedOutput {
     pub top5: Vec<Scored>,
 }
 
+/// Name, extents and real values of an output, where they are known.
+pub type OutputValues<'a> = (&'a str, &'a [usize], Option<Vec<f64>>);
+
 impl ProvedOutput {
     /// An output with its real values, row-major, if they are known.
     pub fn new(name: &str, dims: &[usize], values: Option<&[f64]>, labels: Option<&Labels>) -> Self {
@@ -92,7 +95,7 @@ impl ProvedOutput {
     /// values in all inferences, if they are known.
     pub fn of_inferences(
         inferences: u32,
-        outputs: &[(&str, &[usize], Option<Vec<f64>>)],
+        outputs: &[OutputValues<'_>],
         labels: Option<&Labels>,
     ) -> Vec<Self> {
         let of = |inference: usize| {

@@ -71,7 +71,7 @@ pub use setup::{Model, narrow, setup_with_nonces};
 #[cfg(feature = "os-rng")]
 pub use setup::{setup, setup_with_hash};
 pub use size::{
-    ChunkSize, check_size, choose_k, choose_shards_k, chunk_sizes, committed_values, least_shards,
+    ChunkCost, check_size, choose_k, choose_shards_k, chunk_costs, committed_values, least_shards,
 };
 /// What transcripts are hashed with.
 pub use zktorch_blocks::Hash;

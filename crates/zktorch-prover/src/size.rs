@@ -33,17 +33,17 @@ const PER_CELL: f64 = 60e-9;
 /// full-width term per distinct value, and something for itself. So small networks want small chunks, and large networks
 /// chunks of 2^19 or 2^20. Where both are cheap, the smaller proof counts.
 pub fn choose_k(graph: &Graph) -> usize {
-    least(&chunk_sizes(graph)).map_or(*SIZES.start(), |size| size.k)
+    least(&chunk_costs(graph)).map_or(*SIZES.start(), |size| size.k)
 }
 
 /// The chunk sizes that [`choose_k`] chooses from, and what a proof costs with each.
-pub fn chunk_sizes(graph: &Graph) -> Vec<ChunkSize> {
+pub fn chunk_costs(graph: &Graph) -> Vec<ChunkCost> {
     SIZES.map(|k| cost(graph, k, Scope::Inference)).collect()
 }
 
 /// What a proof costs with chunks of `2^k` cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ChunkSize {
+pub struct ChunkCost {
     /// log2 of the chunk size.
     pub k: usize,
     /// Commitments in the proof: to chunks of values and of lookup tables, and to their inverse columns.
@@ -58,7 +58,7 @@ pub struct ChunkSize {
 /// [`choose_k`] for the shards of a graph, which have one chunk size.
 pub fn choose_shards_k(shards: &[Shard]) -> usize {
     let sum = |k: usize| {
-        shards.iter().map(|shard| cost(&shard.graph, k, Scope::Shard)).reduce(|a, b| ChunkSize {
+        shards.iter().map(|shard| cost(&shard.graph, k, Scope::Shard)).reduce(|a, b| ChunkCost {
             k,
             commitments: a.commitments + b.commitments,
             seconds: a.seconds + b.seconds,
@@ -68,7 +68,7 @@ pub fn choose_shards_k(shards: &[Shard]) -> usize {
     least(&SIZES.filter_map(sum).collect::<Vec<_>>()).map_or(*SIZES.start(), |size| size.k)
 }
 
-fn cost(graph: &Graph, k: usize, scope: Scope) -> ChunkSize {
+fn cost(graph: &Graph, k: usize, scope: Scope) -> ChunkCost {
     let layout = Layout::new(graph, k, scope);
     let n = (1usize << k) as f64;
     let chunks = |kind| layout.arena(kind).chunks() as f64;
@@ -84,7 +84,7 @@ fn cost(graph: &Graph, k: usize, scope: Scope) -> ChunkSize {
         + (looked_up + tables) * n * PER_CELL;
     let sent = ArenaKind::ALL.iter().filter(|kind| **kind != ArenaKind::Weights);
     let columns: usize = sent.map(|kind| layout.arena(*kind).chunks() * columns(*kind)).sum();
-    ChunkSize {
+    ChunkCost {
         k,
         commitments: columns + 2 * layout.tables().chunks(),
         seconds,
@@ -103,7 +103,7 @@ fn columns(kind: ArenaKind) -> usize {
     }
 }
 
-fn least(sizes: &[ChunkSize]) -> Option<&ChunkSize> {
+fn least(sizes: &[ChunkCost]) -> Option<&ChunkCost> {
     sizes.iter().min_by(|a, b| a.weighed.total_cmp(&b.weighed))
 }
 

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p zktorch --example batch -- 32
 //! ```
+#![allow(clippy::print_stdout, reason = "a measuring program")]
 
 use std::path::Path;
 use std::time::{Duration, Instant};

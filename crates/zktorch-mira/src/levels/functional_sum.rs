@@ -1,6 +1,7 @@
 //! Sums of eq tables, a few vectors at a time.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use ark_ff::Zero;
 use zktorch_field::{Backend, Fr, LANES, Packed};
@@ -36,13 +37,14 @@ impl<'t, B: Backend> FunctionalSum<'t, B> {
         let mut terms: BTreeMap<usize, Term<'t, B>> = BTreeMap::new();
         for (point, coefficient) in points {
             let table = &tables[&point];
-            if !terms.contains_key(&table.tail) {
-                let (low, scale) = (table.pack_low::<B>(), B::Fr::zero());
-                terms.insert(table.tail, Term { points: Vec::new(), low, scale });
-            }
-            if let Some(term) = terms.get_mut(&table.tail) {
-                term.points.push((coefficient, &table.high));
-            }
+            let term = match terms.entry(table.tail) {
+                Entry::Occupied(term) => term.into_mut(),
+                Entry::Vacant(tail) => {
+                    let (low, scale) = (table.pack_low::<B>(), B::Fr::zero());
+                    tail.insert(Term { points: Vec::new(), low, scale })
+                }
+            };
+            term.points.push((coefficient, &table.high));
         }
         let terms = terms.into_values().collect();
         Self { terms, present: Vec::new(), sums: vec![B::Fr::acc_zero(); (1 << LOW_BITS) / LANES] }

@@ -8,7 +8,7 @@ use zktorch::report::Report;
 use zktorch_graph::layout::{Layout, LookupKind, LookupTable, Scope};
 use zktorch_graph::{Function, Graph, committed_cells, shards};
 use zktorch_onnx::{Compiled, NodeReport, Options, compile, inspect};
-use zktorch_prover::{ChunkSize, Estimate, chunk_sizes};
+use zktorch_prover::{ChunkCost, Estimate, chunk_costs};
 
 use super::compile::tell_saturation;
 use super::obstacles::Obstacles;
@@ -69,13 +69,13 @@ fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize, shardi
 
 /// Why k is what it is: the size with the least time, where commitments of small chunks cost something beside it.
 fn sizes(graph: &Graph) -> Vec<String> {
-    let line = |size: ChunkSize| {
-        let ChunkSize { k, commitments, seconds, weighed } = size;
+    let line = |size: ChunkCost| {
+        let ChunkCost { k, commitments, seconds, weighed } = size;
         let extra = weighed - seconds;
         let extra = if extra > 0.0 { format!(" and {extra:.3} s for so many") } else { String::new() };
         format!("2^{k}: {commitments} commitments, {seconds:.3} s on one core{extra}")
     };
-    chunk_sizes(graph).into_iter().map(line).collect()
+    chunk_costs(graph).into_iter().map(line).collect()
 }
 
 /// The lookup tables of a graph: each costs as much as tensors with so many entries, however small the model is.
