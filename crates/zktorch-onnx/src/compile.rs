@@ -43,6 +43,9 @@ pub struct Compiled {
     pub outputs: Vec<PortInfo>,
     /// The values of the model that are stored as tensors, sorted by name; all others are virtual.
     pub stored: Vec<PortInfo>,
+    /// Which node of the file ([`Report::nodes`](crate::Report::nodes)) every tensor of the graph is a result of, or a part of one; a
+    /// weight belongs to the first node that reads it. None for inputs, and where that is not known.
+    pub origins: Vec<Option<usize>>,
     /// What the user should know.
     pub warnings: Vec<String>,
     /// What the samples show of everything computed, in the order of computation: scales are chosen from this.
@@ -169,6 +172,7 @@ fn lower(
         }
     }
     let (mut graph, weights, external) = (lowering.graph, lowering.weights, lowering.external);
+    let origins = lowering.origins;
     let port = |(name, dims, tensor): (String, Vec<usize>, TensorId)| {
         let scale = graph.tensor(tensor).scale;
         PortInfo::new(name, dims, tensor, scale)
@@ -200,6 +204,7 @@ fn lower(
         inputs,
         outputs,
         stored,
+        origins,
         warnings: Vec::new(),
         seen: statistics.to_vec(),
         headroom,

@@ -3,15 +3,22 @@
 pub(crate) mod control;
 mod scope;
 
+use std::collections::BTreeSet;
+
 use self::scope::{Expander, Scope};
 use crate::model::{Model, node_name};
 use crate::program::{Builder, Id, Program};
+use crate::proto::{GraphProto, NodeProto};
 use crate::{OnnxError, Options, Result};
 
 /// What became of one node of the file.
 pub(crate) struct Outcome {
     pub(crate) name: String,
     pub(crate) op: String,
+    /// The values that it reads, those that its branches and bodies take from around them included.
+    pub(crate) inputs: Vec<String>,
+    /// The values that it makes.
+    pub(crate) outputs: Vec<String>,
     /// Extents of its first output, or what is wrong.
     pub(crate) result: Result<Vec<usize>>,
     pub(crate) multiplications: u64,
@@ -58,6 +65,8 @@ impl Expansion {
             outcomes.push(Outcome {
                 name,
                 op: node.op_type.clone(),
+                inputs: reads(node),
+                outputs: node.output.iter().filter(|name| !name.is_empty()).cloned().collect(),
                 result,
                 multiplications: 0,
                 folded: false,
@@ -123,6 +132,28 @@ impl Expansion {
         program.fold_affine();
         Ok(program)
     }
+}
+
+/// The values that a node reads, each once.
+fn reads(node: &NodeProto) -> Vec<String> {
+    let mut reads: Vec<String> = Vec::new();
+    let bodies = node.attribute.iter().filter_map(|attribute| attribute.g.as_ref());
+    for name in node.input.iter().cloned().chain(bodies.flat_map(captured)) {
+        if !name.is_empty() && !reads.contains(&name) {
+            reads.push(name);
+        }
+    }
+    reads
+}
+
+/// The values that a branch or a body takes from around it.
+fn captured(graph: &GraphProto) -> Vec<String> {
+    let given =
+        graph.input.iter().map(|info| &info.name).chain(graph.initializer.iter().map(|own| &own.name));
+    let own: BTreeSet<&String> = given.chain(graph.node.iter().flat_map(|node| &node.output)).collect();
+    let read = graph.node.iter().flat_map(reads);
+    let passed = graph.output.iter().map(|info| info.name.clone());
+    read.chain(passed).filter(|name| !own.contains(name)).collect()
 }
 
 /// Whether a number stands in the definitions of common functions, so that stating it tells nothing about a model's weights:

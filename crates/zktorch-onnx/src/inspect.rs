@@ -43,6 +43,10 @@ pub struct NodeReport {
     pub name: String,
     /// Operator.
     pub op: String,
+    /// Names of the values that it reads: of constants too, and of those that its branches and bodies take from around them.
+    pub inputs: Vec<String>,
+    /// Names of the values that it makes.
+    pub outputs: Vec<String>,
     /// Extents of the output, if they could be inferred.
     pub dims: Option<Vec<usize>>,
     /// Whether the node is computed at compile time.
@@ -76,6 +80,8 @@ pub fn inspect(bytes: &[u8], options: &Options) -> Result<Report> {
         nodes.push(NodeReport {
             name: outcome.name,
             op: outcome.op,
+            inputs: outcome.inputs,
+            outputs: outcome.outputs,
             dims: outcome.result.as_ref().ok().cloned(),
             constant: outcome.folded,
             multiplications: outcome.multiplications,

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use zktorch_commit::{Srs, SrsId};
 use zktorch_graph::{Graph, Role, TensorId, Visibility};
 use zktorch_onnx::{
-    Compiled, ExternalWeight, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Seen, Tensor, compile,
+    Compiled, ExternalWeight, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Report, Seen, Tensor,
+    compile, inspect,
 };
 use zktorch_prover::{Model, ProverError, ProvingKey, narrow};
 use zktorch_verifier::Port;
@@ -276,6 +277,17 @@ impl ModelFile {
         Ok(compiled.external)
     }
 
+    /// What its ONNX file consists of, and the model compiled from it once more: which node every tensor belongs to is in no file.
+    ///
+    /// # Errors
+    /// Those of [`inspect`] and [`compile`].
+    pub fn inspected(&self) -> Result<(Report, Compiled)> {
+        let base_dir = self.external.as_ref().map(PathBuf::from);
+        let (dims, bound) = (self.recipe.dims.clone(), self.recipe.bound()?);
+        let options = Options { dims, bound, base_dir: base_dir.clone(), ..Options::default() };
+        Ok((inspect(&self.onnx, &options)?, self.recipe.compile(&self.onnx, base_dir)?))
+    }
+
     /// As the compiler gave it; the graph is validated.
     ///
     /// # Errors
@@ -292,6 +304,7 @@ impl ModelFile {
             inputs: self.inputs.iter().map(|port| saturates(port.into())).collect(),
             outputs: ports(&self.outputs),
             stored: ports(&self.stored),
+            origins: vec![None; self.graph.tensors.len()],
             warnings: Vec::new(),
             seen: self.recipe.seen(),
             headroom: self.recipe.headroom,

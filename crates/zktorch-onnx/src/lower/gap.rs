@@ -199,7 +199,12 @@ impl Lowering<'_> {
         let found = self.graph.tensors.iter().position(|tensor| tensor.role == Role::One);
         let id = match found {
             Some(id) => TensorId(id as u32),
-            None => self.add_tensor(Tensor::one()),
+            // It is nobody's.
+            None => {
+                let one = self.add_tensor(Tensor::one());
+                self.origins[one.0 as usize] = None;
+                one
+            }
         };
         let repeated = |(axis, dim): (u32, &u32)| {
             let entries = (0..*dim).map(|out| Entry { out, src: 0, coeff: 1 }).collect();

@@ -49,7 +49,9 @@ impl Lowering<'_> {
         if divisor == 1 && self.is_plain(&raised) && bounds.0 <= raised.bounds.0 {
             return Ok(raised);
         }
-        let y = self.limbs_within(&raised, divisor, scale, bounds, |_| Role::Ranged, id)?;
+        let y = self.storing(&raised, id, |own| {
+            own.limbs_within(&raised, divisor, scale, bounds, |_| Role::Ranged, id)
+        })?;
         Ok(self.limbs_value(&y, value, scale, limb_range(bounds)))
     }
 

@@ -78,6 +78,12 @@ pub(crate) struct Lowering<'a> {
     exponents: BTreeMap<Id, gap::Exponential>,
     /// The value that is computed.
     current: Id,
+    /// Which node of the file every tensor belongs to.
+    pub(crate) origins: Vec<Option<usize>>,
+    /// Which node of the file makes each value.
+    makers: Vec<Option<usize>>,
+    /// The node of the file that new tensors belong to.
+    origin: Option<usize>,
     /// Weights that exist: constant, extents, scale.
     stored: BTreeMap<(Id, Vec<u32>, i32), Limbs>,
     rescaled: Rescaled,
@@ -115,6 +121,9 @@ impl<'a> Lowering<'a> {
             feeds_gap: if guard == 0 { feeds_gap(program) } else { vec![false; program.values.len()] },
             exponents: BTreeMap::new(),
             current: Id(0),
+            origins: Vec::new(),
+            makers: makers(program),
+            origin: None,
             stored: BTreeMap::new(),
             rescaled: Rescaled::default(),
         }
@@ -140,6 +149,7 @@ impl<'a> Lowering<'a> {
     /// Lowers one node.
     pub(crate) fn node(&mut self, node: &Node) -> Result<()> {
         self.current = node.output;
+        self.origin = Some(node.origin);
         let input = |index: usize| node.inputs[index];
         let dims = &self.program.value(node.output).dims;
         let mut value = match &node.core {
@@ -173,6 +183,7 @@ impl<'a> Lowering<'a> {
     /// Stores an output of the network.
     pub(crate) fn output(&mut self, id: Id, visibility: Visibility) -> Result<(TensorId, Vec<usize>)> {
         self.current = id;
+        self.origin = self.makers[id.0];
         let value = match self.program.constant(id) {
             Some(constant) => self.weight(id, plain_axes(constant.dims()), i32::MAX)?,
             None => self.value(id)?,
@@ -239,17 +250,19 @@ impl<'a> Lowering<'a> {
 
     /// Stores a value at the scale that calibration gives it; integers exactly.
     fn store(&mut self, value: &Value, id: Id) -> Result<Value> {
-        if self.program.value(id).kind != Kind::Float {
-            return self.wide(value, 0, id);
-        }
-        let scale = self.stored_scale(value, id);
-        if self.exact[id.0] {
-            return self.wide(value, value.scale.min(self.own_scale(value) + MORE_BITS).max(scale), id);
-        }
-        if self.more_bits(id) > 0 {
-            return self.store_guarded(value, scale, id);
-        }
-        self.rescale(value, scale, Interval::I16, Role::Ranged, id)
+        self.part_of(id, |own| {
+            if own.program.value(id).kind != Kind::Float {
+                return own.wide(value, 0, id);
+            }
+            let scale = own.stored_scale(value, id);
+            if own.exact[id.0] {
+                return own.wide(value, value.scale.min(own.own_scale(value) + MORE_BITS).max(scale), id);
+            }
+            if own.more_bits(id) > 0 {
+                return own.store_guarded(value, scale, id);
+            }
+            own.rescale(value, scale, Interval::I16, Role::Ranged, id)
+        })
     }
 
     /// Bits beyond 16 of a value.
@@ -277,8 +290,23 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// What belongs to the node of the file that makes a value, whoever asks for it now.
+    fn part_of<T>(&mut self, id: Id, make: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.origin;
+        self.origin = self.makers[id.0].or(before);
+        let made = make(self);
+        self.origin = before;
+        made
+    }
+
+    /// What stores a value: the first time it belongs to the node that makes it, a copy in another format to its reader.
+    fn storing<T>(&mut self, value: &Value, id: Id, make: impl FnOnce(&mut Self) -> T) -> T {
+        if self.is_plain(value) { make(self) } else { self.part_of(id, make) }
+    }
+
     fn add_tensor(&mut self, tensor: Tensor) -> TensorId {
         self.graph.tensors.push(tensor);
+        self.origins.push(self.origin);
         TensorId((self.graph.tensors.len() - 1) as u32)
     }
 
@@ -378,6 +406,13 @@ impl<'a> Lowering<'a> {
             got: got.to_string(),
         }
     }
+}
+
+/// Which node of the file makes each value.
+fn makers(program: &Program) -> Vec<Option<usize>> {
+    let mut makers = vec![None; program.values.len()];
+    program.nodes.iter().for_each(|node| makers[node.output.0] = Some(node.origin));
+    makers
 }
 
 /// Largest sum of positive and of negative coefficients of a row of a factor.

@@ -263,23 +263,23 @@ impl Lowering<'_> {
         }
         let (lo, hi) = quotient_bounds(&raised, divisor);
         if self.clamps(id) && (lo < i128::from(range.lo) || hi > i128::from(range.hi)) {
-            return self.saturate(value, scale, range, role, id);
+            return self.storing(value, id, |own| own.saturate(value, scale, range, role, id));
         }
         let known = self.rescaled.find(&raised.expr, divisor, scale, Some(range));
         let known = known.filter(|_| role == Role::Ranged).and_then(|limbs| limbs.0.first().copied());
         let y = match known {
             Some(y) => y,
-            None => {
-                let name = self.name(id);
-                let y = self.tensor(name, &raised, scale, range, role);
-                let (r, slack) = self.remainder(name, &raised, divisor);
+            None => self.storing(value, id, |own| {
+                let name = own.name(id);
+                let y = own.tensor(name, &raised, scale, range, role);
+                let (r, slack) = own.remainder(name, &raised, divisor);
                 let acc = raised.expr.clone();
                 if role == Role::Ranged {
-                    self.rescaled.insert(acc.clone(), divisor, scale, Some(range), y.into());
+                    own.rescaled.insert(acc.clone(), divisor, scale, Some(range), y.into());
                 }
-                self.graph.steps.push(Step::Rescale { acc, divisor, y: y.into(), r, slack });
+                own.graph.steps.push(Step::Rescale { acc, divisor, y: y.into(), r, slack });
                 y
-            }
+            }),
         };
         let mut stored = self.tensor_value(y, value.axes.clone(), value.max_abs);
         // What the accumulator cannot exceed, its quotient cannot either.
@@ -293,15 +293,15 @@ impl Lowering<'_> {
         let (lo, hi) = quotient_bounds(&raised, divisor);
         let y = match self.rescaled.find(&raised.expr, divisor, scale, None) {
             Some(y) => y,
-            None => {
-                let name = self.name(id);
-                let (r, slack) = self.remainder(name, &raised, divisor);
-                let y = self.limbs(name, &raised, scale, (lo, hi), |_| Role::Ranged)?;
+            None => self.storing(value, id, |own| -> Result<Limbs> {
+                let name = own.name(id);
+                let (r, slack) = own.remainder(name, &raised, divisor);
+                let y = own.limbs(name, &raised, scale, (lo, hi), |_| Role::Ranged)?;
                 let acc = raised.expr.clone();
-                self.rescaled.insert(acc.clone(), divisor, scale, None, y.clone());
-                self.graph.steps.push(Step::Rescale { acc, divisor, y: y.clone(), r, slack });
-                y
-            }
+                own.rescaled.insert(acc.clone(), divisor, scale, None, y.clone());
+                own.graph.steps.push(Step::Rescale { acc, divisor, y: y.clone(), r, slack });
+                Ok(y)
+            })?,
         };
         Ok(self.limbs_value(&y, value, scale, (lo, hi)))
     }

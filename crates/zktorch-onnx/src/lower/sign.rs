@@ -21,7 +21,9 @@ impl Lowering<'_> {
         let bounds = (bounds.0.min(-1), bounds.1.max(1));
         let name = self.name(id);
         let sign = self.sign_table(limb_bounds(bounds).1);
-        let limbs = self.limbs_within(raised, divisor, scale, bounds, |_| Role::LookupInput(sign), id)?;
+        let limbs = self.storing(raised, id, |own| {
+            own.limbs_within(raised, divisor, scale, bounds, |_| Role::LookupInput(sign), id)
+        })?;
         let top = *limbs.0.last().ok_or_else(|| self.bug("limbs", "none"))?;
         let top = self.tensor_value(top, raised.axes.clone(), 0.0);
         let negative = self.look_up(&top, sign, Interval::new(0, 1), 0, &format!("{name} (sign)"))?;
