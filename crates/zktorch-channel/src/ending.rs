@@ -8,6 +8,8 @@ use zktorch_mira::decider::{self, DeciderProof, ReductionProof, ReductionShape};
 use zktorch_mira::{MiraError, OpeningInstance, OpeningWitness};
 use zktorch_transcript::Transcript;
 
+use crate::Part;
+
 /// The last part of a proof, for its masked claims and those of the argument about messages.
 pub trait Ending: Sized + Clone + Debug + PartialEq {
     /// What the prover keeps.
@@ -41,6 +43,12 @@ pub trait Ending: Sized + Clone + Debug + PartialEq {
     /// # Errors
     /// [`MiraError::Commit`] for sizes that cannot be opened.
     fn proof_bytes(shape: ReductionShape) -> Result<usize, MiraError>;
+
+    /// What the encoding consists of.
+    ///
+    /// # Errors
+    /// [`MiraError::Commit`] for sizes that cannot be opened.
+    fn parts(shape: ReductionShape) -> Result<Vec<Part>, MiraError>;
 
     /// The encoding, without lengths.
     fn to_bytes(&self) -> Vec<u8>;
@@ -78,6 +86,10 @@ impl Ending for DeciderProof {
         Self::proof_bytes(shape)
     }
 
+    fn parts(shape: ReductionShape) -> Result<Vec<Part>, MiraError> {
+        Ok(vec![Part::reduction(shape), Part::opening(shape.num_vars)?])
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         self.to_bytes()
     }
@@ -112,6 +124,10 @@ impl Ending for ReductionProof {
 
     fn proof_bytes(shape: ReductionShape) -> Result<usize, MiraError> {
         Ok(shape.proof_bytes())
+    }
+
+    fn parts(shape: ReductionShape) -> Result<Vec<Part>, MiraError> {
+        Ok(vec![Part::reduction(shape)])
     }
 
     fn to_bytes(&self) -> Vec<u8> {

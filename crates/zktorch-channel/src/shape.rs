@@ -10,7 +10,7 @@ use zktorch_transcript::wire::{POINT_BYTES, SCALAR_BYTES};
 use zktorch_transcript::{PlaceholderRows, Recorder, Transcript};
 
 use crate::spartan::Sizes;
-use crate::{ChannelError, Ending, Protocol, SplitProof};
+use crate::{ChannelError, Ending, Part, Protocol, SplitProof};
 
 /// The lengths of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,23 @@ impl Shape {
             + self.masks * MaskProof::BYTES
             + SplitProof::BYTES
             + decider)
+    }
+
+    /// What an encoded proof with this ending consists of, in its order.
+    ///
+    /// # Errors
+    /// [`ChannelError::Mira`] for sizes that cannot be opened.
+    pub fn parts<E: Ending>(&self) -> Result<Vec<Part>, ChannelError> {
+        let fold = self.mask_chunks() + 2 * self.error_chunks();
+        let own = [
+            ("hidden messages", self.rows, 0),
+            ("masks of the claims", self.masks, self.masks),
+            ("random instance to fold with", fold, 0),
+            ("argument about the messages", 0, self.sizes().num_scalars()),
+            ("claim on the messages, split", 2, 2),
+        ];
+        let own = own.map(|(name, points, scalars)| Part { name, points, scalars });
+        Ok(own.into_iter().chain(E::parts(self.reduction())?).collect())
     }
 
     /// Chunks of the messages' mask.

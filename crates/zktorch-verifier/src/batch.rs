@@ -4,8 +4,8 @@ use zktorch_blocks::{Network, NetworkProof};
 use zktorch_channel::Shape;
 use zktorch_mutants::enforced;
 
-use crate::key::{check_sizes, shape_of};
-use crate::{ModelId, ProofEnvelope, UncheckedKey, VerifyError};
+use crate::key::check_sizes;
+use crate::{ModelId, ProofEnvelope, UncheckedKey, VerifyError, parts};
 
 /// The most inferences of a batch. What a key allows may be less: the batch is held to the limits of keys.
 pub const MAX_INFERENCES: u32 = 1 << 12;
@@ -33,7 +33,7 @@ impl UncheckedKey {
         let (graph, k) = self.network().batched_graph(inferences).map_err(refused)?;
         check_sizes(graph.graph(), k).map_err(refused)?;
         let network = self.network().of_batch(graph, k, inferences).map_err(refused)?;
-        let shape = shape_of(&network, self.model_id(), self.weights()).map_err(refused)?;
+        let shape = parts::shape(&network, self.model_id().0, self.weights()).map_err(refused)?;
         Ok(Batch { id: self.model_id(), network, shape })
     }
 }

@@ -9,7 +9,7 @@ use zktorch_graph::{Graph, Role, TensorId, ValidGraph, Visibility};
 use zktorch_mutants::enforced;
 
 use crate::budget::{self, Refused};
-use crate::{ModelId, Port, ProofEnvelope, VerifyError};
+use crate::{ModelId, Port, ProofEnvelope, VerifyError, parts};
 
 /// Version of keys, statements and proofs.
 pub const VERSION: u32 = 4;
@@ -224,7 +224,7 @@ impl UncheckedKey {
         }
         let weights = body.weights.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>();
         let weights = weights.map_err(|error| malformed("weight commitments", error))?;
-        let shape = shape_of(&network, id, &weights).map_err(VerifyError::KeyContent)?;
+        let shape = parts::shape(&network, id.0, &weights).map_err(VerifyError::KeyContent)?;
         let weight_proof = file.weight_proof.to_vec();
         let KeyBody { inputs, outputs, preprocessing, .. } = body;
         Ok(Self { id, srs, network, inputs, outputs, preprocessing, weights, weight_proof, shape })
@@ -349,16 +349,6 @@ impl postcard::ser_flavors::Flavor for Same<'_> {
     fn finalize(self) -> postcard::Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(postcard::Error::SerializeBufferFull) }
     }
-}
-
-/// The lengths of the parts of a network's proofs, which any statement about it has.
-pub(crate) fn shape_of(network: &Network, id: ModelId, weights: &[Commitment]) -> Result<Shape, BlockError> {
-    let ids = network.public_tensors();
-    let zeros: Vec<Vec<i32>> =
-        ids.iter().map(|id| vec![0; network.graph().tensor(*id).shape.len()]).collect();
-    let zeros: Vec<&[i32]> = zeros.iter().map(Vec::as_slice).collect();
-    let [inputs, outputs] = network.private_chunks().map(|count| vec![Commitment::default(); count]);
-    BlockStatement::new(network, id.0, &[], weights, [&inputs, &outputs], &zeros)?.shape()
 }
 
 /// A few bytes describe a (valid) graph of any size: what would take much time or memory is refused before anything is laid out.

@@ -33,6 +33,7 @@ mod envelope;
 mod error;
 mod id;
 mod key;
+mod parts;
 mod pipeline;
 mod port;
 mod verify;
@@ -45,9 +46,12 @@ pub use key::{
     KeyBody, MAX_DECODED_BYTES, MAX_K, MAX_KEY_BYTES, MAX_PREPROCESSING, UncheckedKey, VERSION, VerifyingKey,
     encode_key,
 };
+pub use parts::proof_parts;
 pub use pipeline::{
     Leaf, MAX_SHARDS, MAX_WORK, PipelineBody, PipelineKey, PipelineStatement, ShardBody, UncheckedPipeline,
     Wire, encode_pipeline, verify_pipeline,
 };
 pub use port::Port;
 pub use verify::{MAX_CONTEXT, Statement, verify};
+/// A part of a proof's bytes.
+pub use zktorch_channel::Part;

@@ -1,14 +1,17 @@
 //! The leaves of several proofs: folded in a tree whose shape follows from their number, and opened at once.
 
+use zktorch_channel::Part;
 #[cfg(feature = "prover")]
 use zktorch_commit::Srs;
 use zktorch_commit::VerifierSrs;
+use zktorch_mira::MiraError;
 #[cfg(feature = "prover")]
 use zktorch_mira::OpeningWitness;
 use zktorch_mira::decider::{self, DeciderProof, ReductionShape};
 #[cfg(feature = "prover")]
 use zktorch_mira::tree::Folding;
 use zktorch_mira::tree::{self, Leaf, TreeProof, TreeShape};
+use zktorch_transcript::wire::SCALAR_BYTES;
 
 use crate::BlockError;
 use crate::error::check_length;
@@ -35,6 +38,17 @@ impl Accumulation {
     pub fn encoded_len(leaves: usize, k: usize) -> Result<usize, BlockError> {
         let tree = TreeProof::proof_bytes(&TreeShape::balanced(leaves)?);
         Ok(tree + DeciderProof::proof_bytes(root(k))?)
+    }
+
+    /// What the encoding consists of.
+    ///
+    /// # Errors
+    /// As [`encoded_len`](Self::encoded_len).
+    pub fn parts(leaves: usize, k: usize) -> Result<Vec<Part>, BlockError> {
+        let scalars = TreeProof::proof_bytes(&TreeShape::balanced(leaves)?) / SCALAR_BYTES;
+        let tree = Part { name: "folds of the shards' claims", points: 0, scalars };
+        let opening = Part::opening(k).map_err(MiraError::from)?;
+        Ok(vec![tree, Part::reduction(root(k)), opening])
     }
 
     /// Decodes exactly what [`to_bytes`](Self::to_bytes) wrote. The length is checked before anything is allocated.

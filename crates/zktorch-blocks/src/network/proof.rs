@@ -1,6 +1,6 @@
 //! The proof: its parts, its lengths, its bytes.
 
-use zktorch_channel::{Ending, HiddenProof, Shape};
+use zktorch_channel::{Ending, HiddenProof, Part, Shape};
 use zktorch_commit::{ChunkCommitments, Commitment, VerifierSrs};
 use zktorch_mira::decider::{DeciderProof, ReductionProof};
 use zktorch_mira::tree::Leaf;
@@ -87,6 +87,17 @@ impl<E: Ending> NetworkProof<E> {
     pub fn encoded_len(network: &Network, shape: &Shape) -> Result<usize, BlockError> {
         let chunks: usize = network.proof_chunks().into_iter().sum();
         Ok(chunks * Commitment::BYTES + shape.bytes_of::<E>()?)
+    }
+
+    /// What the bytes of every proof for a network are, in their order.
+    ///
+    /// # Errors
+    /// Those of [`Shape::parts`].
+    pub fn parts(network: &Network, shape: &Shape) -> Result<Vec<Part>, BlockError> {
+        let [v, h] = network.proof_chunks();
+        let own = [("commitments of tensors", v), ("commitments of inverse columns", h)];
+        let own = own.map(|(name, points)| Part { name, points, scalars: 0 });
+        Ok(own.into_iter().chain(shape.parts::<E>()?).collect())
     }
 
     /// Decodes a proof for a network; `shape` is the statement's [`Statement::shape`].

@@ -31,6 +31,14 @@ impl OpeningProof {
         Ok(Shape::new(k)?.proof_bytes())
     }
 
+    /// How many group elements and how many scalars a proof for vectors of `2^k` entries has.
+    ///
+    /// # Errors
+    /// [`CommitError::LogSize`].
+    pub fn elements(k: usize) -> Result<[usize; 2], CommitError> {
+        Ok(Shape::new(k)?.elements())
+    }
+
     /// Encodes the proof: folds, tail, residues, evaluation, quotient; every item 32 canonical bytes, no lengths.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();

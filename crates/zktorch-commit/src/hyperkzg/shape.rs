@@ -46,8 +46,13 @@ impl Shape {
         &point[self.k - self.bits * (i + 1)..self.k - self.bits * i]
     }
 
+    /// Group elements and scalars of a proof.
+    pub(crate) fn elements(&self) -> [usize; 2] {
+        [self.commitments() + 1, self.tail_len() + self.radix() * self.folds + 1]
+    }
+
     /// Bytes of a serialized proof.
     pub(crate) fn proof_bytes(&self) -> usize {
-        32 * (self.commitments() + 1 + self.radix() * self.folds + 1 + self.tail_len())
+        32 * self.elements().iter().sum::<usize>()
     }
 }
