@@ -52,6 +52,7 @@ mod error;
 mod estimate;
 mod key;
 mod pipeline;
+mod profile;
 mod prove;
 mod setup;
 mod size;
@@ -66,12 +67,14 @@ pub use pipeline::{
 };
 #[cfg(feature = "os-rng")]
 pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline, setup_shards};
+pub use profile::{Cost, profile};
 pub use prove::Proved;
 pub use setup::{Model, narrow, setup_with_nonces};
 #[cfg(feature = "os-rng")]
 pub use setup::{setup, setup_with_hash};
 pub use size::{
     ChunkCost, check_size, choose_k, choose_shards_k, chunk_costs, committed_values, least_shards,
+    proof_parts,
 };
 /// What transcripts are hashed with.
 pub use zktorch_blocks::Hash;

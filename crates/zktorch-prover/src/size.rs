@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 use zktorch_blocks::Network;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Graph, Role, Shard, shards};
-use zktorch_verifier::MAX_SHARDS;
+use zktorch_graph::{Graph, Role, Shard, Tensor, Visibility, shards};
+use zktorch_verifier::{MAX_SHARDS, Part};
 
 use crate::ProverError;
 
@@ -109,17 +109,26 @@ fn least(sizes: &[ChunkCost]) -> Option<&ChunkCost> {
 
 /// Cells that a proof commits: those of tensors (x, y, r and private IO, real entries) and of their inverse columns.
 pub fn committed_values(graph: &Graph) -> usize {
-    graph
-        .tensors
-        .iter()
-        .map(|tensor| match tensor.role {
-            Role::Ranged | Role::LookupInput(_) => 2 * tensor.shape.len(),
-            Role::LookupOutput(_) => tensor.shape.len(),
-            Role::Input(zktorch_graph::Visibility::Private)
-            | Role::Output(zktorch_graph::Visibility::Private) => 2 * tensor.shape.len(),
-            Role::Weight | Role::Input(_) | Role::Output(_) | Role::One => 0,
-        })
-        .sum()
+    let values = |tensor: &Tensor| columns(tensor.role) as usize * tensor.shape.len();
+    graph.tensors.iter().map(values).sum()
+}
+
+/// How often a proof commits to the entries of a tensor: once for itself, and once for its inverse column.
+pub(crate) fn columns(role: Role) -> u64 {
+    match role {
+        Role::Ranged | Role::LookupInput(_) => 2,
+        Role::Input(Visibility::Private) | Role::Output(Visibility::Private) => 2,
+        Role::LookupOutput(_) => 1,
+        Role::Weight | Role::Input(_) | Role::Output(_) | Role::One => 0,
+    }
+}
+
+/// What proofs of a graph in chunks of `2^k` entries consist of, before there is a key.
+///
+/// # Errors
+/// [`ProverError::Block`] and [`ProverError::Key`] if the graph is not valid, or asks for more than a verifier does.
+pub fn proof_parts(graph: &Graph, k: usize) -> Result<Vec<Part>, ProverError> {
+    Ok(zktorch_verifier::proof_parts(&Network::new(graph.clone(), k, Scope::Inference)?)?)
 }
 
 /// Whether a graph can be proved: before weights are committed to and keys are written.

@@ -28,7 +28,7 @@ pub use zktorch_blocks::stages::{
 };
 pub use zktorch_field::task::{Observer, Stage};
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Constraint, Contract, Graph, Slot};
+use zktorch_graph::{Constraint, Contract, Graph, Slot, Step};
 
 /// The integers of all tensors, and in their columns.
 pub const WITNESS: Stage = Stage::new("witness");
@@ -39,6 +39,16 @@ const MULTIPLICATION: f64 = 0.15e-9;
 const TERM: f64 = 0.28e-6;
 /// Distinct values of a full chunk of activations.
 const DISTINCT: f64 = 25_000.0;
+/// Seconds per cell that is looked up: to commit to it, in the relations, in both sumchecks.
+const COMMIT_CELL: f64 = 19e-9;
+const RELATION_CELL: f64 = 10e-9;
+const SUM_A_CELL: f64 = 20e-9;
+const SUM_B_CELL: f64 = 5e-9;
+/// Seconds per cell of every column to fold it.
+const FOLD_CELL: f64 = 5e-9;
+/// Seconds per multiplication of a contraction: in the relations, in the first sumcheck.
+const RELATION_MULTIPLICATION: f64 = 0.01e-9;
+const SUM_A_MULTIPLICATION: f64 = 0.01e-9;
 
 /// A stage that is known before the work begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,23 +88,38 @@ fn proof(graph: &Graph, layout: &Layout, looked_up: &[ArenaKind], before: usize)
     let (cells, points) = (columns as f64 * n, columns as f64 * n.min(DISTINCT) * TERM);
     let multiplications = multiplications(graph);
     let stage = |stage, seconds| Planned { stage, steps: 1, seconds };
-    let commit = 19e-9 * cells + points + 1.5 * tables * n * TERM + before as f64 * 0.05e-6 * n;
+    let commit = COMMIT_CELL * cells + points + 1.5 * tables * n * TERM + before as f64 * 0.05e-6 * n;
     vec![
         Planned { stage: COMMIT, steps: (2 * columns + before).max(1) as u64, seconds: commit },
         stage(INVERSE_COLUMNS, tables * n * 20e-9),
-        stage(RELATIONS, 10e-9 * cells + 0.01e-9 * multiplications),
-        stage(SUMCHECK_A, 20e-9 * cells + 0.01e-9 * multiplications),
-        stage(SUMCHECK_B, 5e-9 * cells),
-        stage(MIRA, 5e-9 * all * n),
+        stage(RELATIONS, RELATION_CELL * cells + RELATION_MULTIPLICATION * multiplications),
+        stage(SUMCHECK_A, SUM_A_CELL * cells + SUM_A_MULTIPLICATION * multiplications),
+        stage(SUMCHECK_B, SUM_B_CELL * cells),
+        stage(MIRA, FOLD_CELL * all * n),
         stage(MASK, 1.5 * n * TERM),
         stage(OPENING, 20e-9 * n + 1.8 * n * TERM),
     ]
 }
 
+/// What the looked-up cells, the cells of weights and the multiplications of a part of a network add to a proof in chunks of 2^k
+/// entries, in seconds. What is left of [`of_proof`] belongs to no part: tables, mask and opening, and the cells that pad chunks.
+pub(crate) fn of_part(k: usize, looked_up: f64, weights: f64, multiplications: f64) -> f64 {
+    let n = (1u64 << k) as f64;
+    let cell = COMMIT_CELL + RELATION_CELL + SUM_A_CELL + SUM_B_CELL + 2.0 * FOLD_CELL;
+    // A commitment takes a full-width term for every distinct value.
+    let term = TERM * n.min(DISTINCT) / n;
+    let multiplication = MULTIPLICATION + RELATION_MULTIPLICATION + SUM_A_MULTIPLICATION;
+    (cell + term) * looked_up + FOLD_CELL * weights + multiplication * multiplications
+}
+
 /// Multiplications of all contractions of a graph.
 fn multiplications(graph: &Graph) -> f64 {
-    let constraints = graph.steps.iter().flat_map(|step| step.constraints(graph));
-    let slots = constraints.flat_map(|constraint| match constraint {
+    graph.steps.iter().map(|step| of_step(graph, step)).sum()
+}
+
+/// Multiplications of the contractions of one step.
+pub(crate) fn of_step(graph: &Graph, step: &Step) -> f64 {
+    let slots = step.constraints(graph).into_iter().flat_map(|constraint| match constraint {
         Constraint::Zero { terms, .. } => terms,
         Constraint::Lookup { .. } => Vec::new(),
     });

@@ -3,7 +3,7 @@
 use zktorch_commit::Srs;
 use zktorch_graph::{TensorId, Visibility, shards};
 use zktorch_prover::{Model, ProverError, ProvingKey, ShardSetup, setup_shards_with_nonce};
-use zktorch_verifier::{UncheckedPipeline, VerifyError, verify_pipeline};
+use zktorch_verifier::{Part, UncheckedPipeline, VerifyError, verify_pipeline};
 
 use super::{Case, input, model, policy};
 
@@ -86,5 +86,14 @@ fn a_model_in_shards_has_no_batches() {
             shard.contains("expected a key in one piece, got that of a shard; prove them one by one"),
             "{shard}"
         );
+    }
+}
+
+#[test]
+fn the_parts_of_a_proof_are_all_of_its_bytes() {
+    for count in [1, 3] {
+        let vk = Case::new(&model(4, Visibility::Private, Visibility::Public), count, 1).vk;
+        let parts: usize = vk.parts().unwrap().iter().map(Part::bytes).sum();
+        assert_eq!(parts, vk.argument_bytes().unwrap());
     }
 }
