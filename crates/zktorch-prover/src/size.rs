@@ -83,7 +83,7 @@ fn cost(graph: &Graph, k: usize, scope: Scope) -> ChunkCost {
         + all * PER_CHUNK
         + (looked_up + tables) * n * PER_CELL;
     let sent = ArenaKind::ALL.iter().filter(|kind| **kind != ArenaKind::Weights);
-    let columns: usize = sent.map(|kind| layout.arena(*kind).chunks() * columns(*kind)).sum();
+    let columns: usize = sent.map(|kind| layout.arena(*kind).chunks() * sent_columns(*kind)).sum();
     ChunkCost {
         k,
         commitments: columns + 2 * layout.tables().chunks(),
@@ -94,7 +94,7 @@ fn cost(graph: &Graph, k: usize, scope: Scope) -> ChunkCost {
 
 /// Columns that a proof commits to for a chunk: the cells, where the statement does not hold their commitment, their inverses, and the
 /// values of a function.
-fn columns(kind: ArenaKind) -> usize {
+fn sent_columns(kind: ArenaKind) -> usize {
     match kind {
         ArenaKind::Weights => 0,
         ArenaKind::PrivateInputs | ArenaKind::PrivateOutputs => 1,

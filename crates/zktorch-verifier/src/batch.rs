@@ -1,7 +1,7 @@
 //! Batches: many inferences of one model in one proof, under the key of one.
 
 use zktorch_blocks::{Network, NetworkProof};
-use zktorch_channel::Shape;
+use zktorch_channel::{Part, Shape};
 use zktorch_mutants::enforced;
 
 use crate::key::check_sizes;
@@ -52,6 +52,14 @@ impl Batch {
     /// The lengths of the parts of proofs.
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// What every proof of such a batch consists of: its argument, without the envelope.
+    ///
+    /// # Errors
+    /// None for a batch of a key that was decoded.
+    pub fn parts(&self) -> Result<Vec<Part>, VerifyError> {
+        <NetworkProof>::parts(&self.network, &self.shape).map_err(VerifyError::KeyContent)
     }
 
     /// The length of every proof of such a batch.

@@ -156,6 +156,15 @@ pub fn write_srs(path: &Path, srs: &Srs) -> Result<(), Error> {
     write_atomically(path, Access::Ordinary, |file| srs.write_to(file).action("write"))
 }
 
+/// Writes a page at once. One that only its owner may read tells of a run what its statement does not.
+///
+/// # Errors
+/// [`Error::File`]; the old file, if any, is then untouched.
+pub fn write_page(path: &Path, page: &str, secret: bool) -> Result<(), Error> {
+    let access = if secret { Access::Owner } else { Access::Ordinary };
+    write_bytes(path, access, page.as_bytes())
+}
+
 /// Writes these bytes at once.
 pub(crate) fn write_bytes(path: &Path, access: Access, bytes: &[u8]) -> Result<(), Error> {
     write_atomically(path, access, |file| file.write_all(bytes).action("write"))

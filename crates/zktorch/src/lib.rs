@@ -4,7 +4,8 @@
 //! * [`container`]: containers of models, keys and proofs on the disk;
 //! * [`statement`]: what a proof is about, with the files beside it;
 //! * [`cli`]: the command line; [`report`], [`outputs`] and [`progress`]: what it prints;
-//! * [`stages`]: how long each stage of proving took.
+//! * [`stages`]: how long each stage of proving took;
+//! * [`page`]: a model or a proof as one HTML page.
 //!
 //! Everything that is read is hostile: sizes are checked before memory is taken, and errors name the file and the field.
 //!
@@ -42,6 +43,7 @@ pub mod interrupt;
 pub mod memory;
 pub mod model_file;
 pub mod outputs;
+pub mod page;
 pub mod progress;
 pub mod report;
 pub mod space;
@@ -50,5 +52,5 @@ pub mod statement;
 pub mod trace;
 
 pub use error::Error;
-pub use files::{folder_of, is_special, shard_path, srs_part_path, srs_path, write_srs};
+pub use files::{folder_of, is_special, shard_path, srs_part_path, srs_path, write_page, write_srs};
 pub use zktorch_files::{Bytes32, Colours, ImageSpec, Layout, Resize, explained, printable, printable_json};

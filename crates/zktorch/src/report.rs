@@ -137,6 +137,11 @@ impl Report {
         self.notes.insert(key.to_owned(), value.into());
     }
 
+    /// A field that was set with [`note`](Self::note).
+    pub fn noted(&self, key: &str) -> Option<&Value> {
+        self.notes.get(key)
+    }
+
     /// The object, with `peak_rss_bytes` (null where the system does not tell).
     pub fn to_json(&self) -> Value {
         // Maps with text keys and numbers always convert; a float that is not finite becomes null.

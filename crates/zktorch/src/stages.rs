@@ -22,6 +22,8 @@
 //!     assert!(split.get("commit") < Some(0.002));
 //!     assert_eq!(split.get("mira"), None);
 //!     assert!(split.get("other").is_some());
+//!     let spans = stages.spans();
+//!     assert!(spans.iter().map(|(stage, _)| *stage).eq(["commit", "inverse_columns"]));
 //! })?;
 //! # Ok::<(), Cancelled>(())
 //! ```
@@ -110,6 +112,15 @@ impl Stages {
         let known = known.filter_map(|(stage, sum)| Some((stage.name(), sum?.as_secs_f64())));
         let other = total.saturating_sub(measured).as_secs_f64();
         Split(known.chain([(OTHER, other)]).collect())
+    }
+
+    /// When every stage was the innermost one, one after the other: its name, and seconds since [`restart`](Self::restart).
+    pub fn spans(&self) -> Vec<(&'static str, [f64; 2])> {
+        let clock = self.lock();
+        let span = |(stage, times): &(usize, [Duration; 2])| {
+            Some((STAGES.get(*stage)?.name(), times.map(|time| time.as_secs_f64())))
+        };
+        clock.spans().iter().filter_map(span).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Clock> {

@@ -101,6 +101,9 @@ pub struct Inspect {
     /// Estimate what setup makes with it.
     #[command(flatten)]
     pub sharding: Sharding,
+    /// Write all of it as one HTML page, with the network drawn
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// `zktorch compile MODEL.onnx -o MODEL.zkt`
@@ -283,6 +286,9 @@ pub struct Prove {
     /// Where the statement goes
     #[arg(long)]
     pub statement: Option<PathBuf>,
+    /// Write one HTML page about the proof: the network drawn, stages over time, what the bytes are. For its owner alone
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Folder for model.zkt, model.pk, model.vk, proof.bin and statement.json
     #[arg(long, value_name = "DIR", requires = "model", conflicts_with_all = ["pk", "proof", "statement"])]
     // Conflicts are spelled out: clap waives a requirement on an argument that conflicts with one that is there.

@@ -45,8 +45,9 @@ impl Paths {
 
     fn command(&mut self, command: &Command) {
         match command {
-            Command::Inspect(Inspect { model, dims: _, bind, saturate: _, sharding: _ }) => {
+            Command::Inspect(Inspect { model, dims: _, bind, saturate: _, sharding: _, html }) => {
                 self.read("MODEL.onnx", [model]);
+                self.write("--html", html);
                 self.read("--bind", bind.iter().map(|bind| &bind.path));
             }
             Command::Compile(Compile { model, output_file, source, visibility: _ }) => {
@@ -111,6 +112,7 @@ impl Paths {
             workers: _,
             proof,
             statement,
+            report,
             out,
             source,
         } = options;
@@ -129,6 +131,7 @@ impl Paths {
         }
         self.write("--proof", proof);
         self.write("--statement", statement);
+        self.write("--report", report);
         for name in out.iter().flat_map(|_| ONE_STEP_FILES) {
             self.write(&format!("--out: {name}"), out.as_ref().map(|out| out.join(name)).as_ref());
         }

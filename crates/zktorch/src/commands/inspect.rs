@@ -3,22 +3,27 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use zktorch::cli::{self, Dim, Sharding};
-use zktorch::printable;
+use zktorch::page::{self, Costed};
 use zktorch::report::Report;
+use zktorch::{printable, write_page};
 use zktorch_graph::layout::{Layout, LookupKind, LookupTable, Scope};
 use zktorch_graph::{Function, Graph, committed_cells, shards};
-use zktorch_onnx::{Compiled, NodeReport, Options, compile, inspect};
-use zktorch_prover::{ChunkCost, Estimate, chunk_costs};
+use zktorch_onnx::{Compiled, NodeReport, Options, ValueError, compile, inspect};
+use zktorch_prover::{ChunkCost, Estimate, chunk_costs, proof_parts};
+use zktorch_verifier::Part;
 
 use super::compile::tell_saturation;
 use super::obstacles::Obstacles;
 use super::samples::load_bound;
-use super::{Context, Outcome, lines, read_model};
+use super::{Context, Outcome, lines, read_model, require_folder, tell_parts};
 
+/// What errors are measured on.
+const GENERATED_SAMPLE: &str = "one sample, generated at random: compile --calibration measures on real ones";
 /// What the lines before and after the fields say.
 const SAID_ELSEWHERE: [&str; 6] = ["command", "nodes", "operators", "problems", "summary", "supported"];
 
 pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> {
+    options.html.as_deref().map(require_folder).transpose()?;
     let bytes = read_model(&options.model)?;
     let base_dir = options.model.parent().map(std::path::Path::to_path_buf);
     let (dims, bound) = (Dim::all(&options.dims)?, load_bound(&options.bind)?);
@@ -32,15 +37,24 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
     report.note("operators", json!(found.operators));
     report.note("inputs", json!(found.inputs));
     report.note("outputs", json!(found.outputs));
-    report.note("nodes", serde_json::to_value(&found.nodes).unwrap_or(Value::Null));
     report.note("problems", json!(found.problems));
+    let mut costed = None;
     if found.supported {
         // The layout does not depend on the weights' values, and hardly on the scales: one sample will do. To
         // run the float model on one takes a large network seconds.
         match compile(&bytes, &Options { generated: 1, ..compile_options }) {
-            Ok(compiled) => estimates(&mut report, &compiled, found.parameters, options.sharding),
+            Ok(compiled) => {
+                costed = Some(estimates(&mut report, compiled, found.parameters, options.sharding))
+            }
             Err(error) => obstacles.add(error.to_string()),
         }
+    }
+    report.note("nodes", nodes(&found, costed.as_ref()));
+    if let Some(path) = &options.html {
+        let title = options.model.file_name().unwrap_or_default().to_string_lossy();
+        let costed = costed.as_ref().map(Estimated::costed);
+        let lines = if obstacles.lines.is_empty() { Vec::new() } else { obstacles.text() };
+        write_page(path, &page::of_inspection(&title, &found, costed, &lines).render(), false)?;
     }
     let good = obstacles.lines.is_empty();
     report.note("supported", good);
@@ -53,7 +67,21 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
     Ok(Outcome::Told { report, lines, good })
 }
 
-fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize, sharding: Sharding) {
+/// A model, and what a proof of it takes.
+struct Estimated {
+    compiled: Compiled,
+    estimate: Estimate,
+    parts: Vec<Part>,
+}
+
+impl Estimated {
+    fn costed(&self) -> Costed<'_> {
+        let (compiled, estimate, parts) = (&self.compiled, &self.estimate, &self.parts);
+        Costed { compiled, estimate, parts, measured_on: Some(GENERATED_SAMPLE) }
+    }
+}
+
+fn estimates(report: &mut Report, compiled: Compiled, parameters: usize, sharding: Sharding) -> Estimated {
     let graph = &compiled.graph;
     let cut = shards(graph, sharding.count(committed_cells(graph)));
     let estimate = Estimate::new(graph, &cut, parameters);
@@ -62,9 +90,36 @@ fn estimates(report: &mut Report, compiled: &Compiled, parameters: usize, shardi
     report.note("k", estimate.k);
     report.note("chunk_sizes", (cut.len() <= 1).then(|| sizes(graph)));
     report.note("tables", tables(graph, estimate.k));
-    tell_saturation(report, compiled.saturate, &compiled.graph);
+    tell_saturation(report, compiled.saturate, graph);
     report.note("estimated_prove_s", estimate.seconds);
     report.note("estimated_memory_bytes", estimate.memory_bytes);
+    let stages =
+        estimate.stages.iter().map(|planned| (planned.stage.name().to_owned(), json!(planned.seconds)));
+    report.note("estimated_stage_s", Value::Object(stages.collect()));
+    // What is too large for one proof has none, and that of shards has parts for each of them: their key says.
+    let parts = if cut.len() > 1 { None } else { proof_parts(graph, estimate.k).ok() };
+    let parts = parts.unwrap_or_default();
+    if !parts.is_empty() {
+        report.note("proof_parts", tell_parts(&parts));
+    }
+    Estimated { compiled, estimate, parts }
+}
+
+/// The nodes, with what each adds to a proof and how far it is off on a sample.
+fn nodes(found: &zktorch_onnx::Report, costed: Option<&Estimated>) -> Value {
+    let Ok(Value::Array(mut nodes)) = serde_json::to_value(&found.nodes) else { return Value::Null };
+    if let Some(Estimated { compiled, estimate, .. }) = costed {
+        let precision = &compiled.precision;
+        let all: Vec<ValueError> = precision.values.iter().chain(&precision.outputs).cloned().collect();
+        let costs = page::costs(found, compiled, estimate.k);
+        for ((node, cost), error) in nodes.iter_mut().zip(costs).zip(page::errors(found, &all)) {
+            node["cost"] = json!(cost);
+            node["error"] = error.map_or(Value::Null, |error| {
+                json!({"max_error": error.max_error, "max_abs": error.max_abs, "relative": error.relative()})
+            });
+        }
+    }
+    Value::Array(nodes)
 }
 
 /// Why k is what it is: the size with the least time, where commitments of small chunks cost something beside it.

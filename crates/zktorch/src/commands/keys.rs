@@ -9,7 +9,7 @@ use zktorch_commit::Srs;
 use zktorch_files::Interface;
 use zktorch_graph::Graph;
 use zktorch_prover::{Proved, ProverError, prove_pipeline};
-use zktorch_verifier::{Batch, VerifyError};
+use zktorch_verifier::{Batch, Part, VerifyError};
 
 use super::pipeline::LoadedPipeline;
 use zktorch::model_file::{LoadedKey, Recipe};
@@ -52,6 +52,14 @@ impl Loaded {
                 let graph = |index| Ok(Cow::Owned(vk.shard(index)?.network().graph().clone()));
                 (0..vk.shards()).map(graph).collect()
             }
+        }
+    }
+
+    /// What the argument of every proof consists of.
+    pub(super) fn parts(&self) -> Result<Vec<Part>, VerifyError> {
+        match self {
+            Self::Whole(loaded) => loaded.key.vk().parts(),
+            Self::Shards(loaded) => loaded.vk.parts(),
         }
     }
 

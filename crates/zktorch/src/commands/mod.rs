@@ -9,6 +9,7 @@ mod keys;
 mod obstacles;
 mod pipeline;
 mod plan;
+mod proof_page;
 mod prove;
 mod run;
 mod samples;
@@ -24,12 +25,14 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
 use zktorch::cli::{Command, Common};
 use zktorch::container::protocol;
 use zktorch::progress::Progress;
 use zktorch::report::Report;
 use zktorch::stages::{Split, Stages};
 use zktorch::{folder_of, printable, printable_json, space};
+use zktorch_verifier::Part;
 
 pub(crate) use obstacles::Unsupported;
 
@@ -94,6 +97,9 @@ fn lines(report: &Report) -> Vec<String> {
         match value {
             serde_json::Value::Null => {}
             serde_json::Value::String(text) => lines.push(field(&key, &text)),
+            serde_json::Value::Object(stages) if key == "estimated_stage_s" => {
+                lines.extend(stages.iter().map(|(stage, seconds)| field(&format!("{key}.{stage}"), seconds)));
+            }
             // In their order, which an object does not keep.
             serde_json::Value::Object(_) if key == "stage_s" => {
                 for (stage, seconds) in report.stage_s.iter().flat_map(Split::iter) {
@@ -102,6 +108,7 @@ fn lines(report: &Report) -> Vec<String> {
             }
             // The worst of them are fields of their own; all are for programs.
             serde_json::Value::Object(_) if key == "precision" => {}
+            serde_json::Value::Array(_) if key == "proof_parts" => {}
             serde_json::Value::Object(errors) if key == "output_errors" => {
                 lines.extend(errors.iter().map(|(name, error)| field(&format!("{key}.{name}"), error)));
             }
@@ -176,6 +183,12 @@ pub(crate) fn require_folder(path: &Path) -> Result<()> {
         bail!("cannot write {}: it is a folder", path.display());
     }
     Ok(())
+}
+
+/// What the argument of a proof consists of, for programs.
+pub(crate) fn tell_parts(parts: &[Part]) -> Value {
+    let part = |part: &Part| json!({"name": part.name, "points": part.points, "scalars": part.scalars, "bytes": part.bytes()});
+    parts.iter().map(part).collect()
 }
 
 /// Size of a file.

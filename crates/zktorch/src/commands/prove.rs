@@ -15,7 +15,7 @@ use zktorch::outputs::{self, Labels, ProvedOutput};
 use zktorch::progress::merged;
 use zktorch::report::{Report, Stage};
 use zktorch::statement::{self, MAX_INLINE};
-use zktorch::{Bytes32, folder_of, is_special};
+use zktorch::{Bytes32, folder_of, is_special, write_page};
 use zktorch_commit::Srs;
 use zktorch_files::Interface;
 use zktorch_graph::{PortInfo, Visibility};
@@ -26,24 +26,25 @@ use zktorch_verifier::Batch;
 use super::compile::{compile_model, write_model};
 use super::keys::Loaded;
 use super::pipeline::LoadedPipeline;
+use super::proof_page::Made;
 use super::samples::{load_bound, load_inputs, port_names, suggest_room, tell_clamped};
 use super::setup::{make_keys, old_id, open_srs, tell_replaced};
 use super::worker::Driver;
-use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder};
+use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder, tell_parts};
 use zktorch::model_file::{LoadedKey, ModelFile, load_srs};
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
     let mut report = Report::new("prove");
     match options.form() {
         Some(ProveForm::WithKey { pk, proof, statement }) => {
-            prove(context, &mut report, options, [pk, proof, statement])?;
+            prove(context, &mut report, options, [pk, proof, statement], None)?;
         }
         Some(ProveForm::OneStep { model, out }) => {
             fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
             let file = |name: &str| out.join(name);
             one_time_setup(context, &mut report, model, &options.source, &file)?;
             let (pk, proof, statement) = (file("model.pk"), file("proof.bin"), file("statement.json"));
-            prove(context, &mut report, options, [&pk, &proof, &statement])?;
+            prove(context, &mut report, options, [&pk, &proof, &statement], Some(&file("model.zkt")))?;
             report.vk_bytes = file_bytes(&file("model.vk"));
         }
         None => bail!("either --pk, --proof and --statement, or MODEL.onnx and --out"),
@@ -113,7 +114,9 @@ fn prove(
     report: &mut Report,
     options: &cli::Prove,
     [pk, proof, statement]: [&Path; 3],
+    model_file: Option<&Path>,
 ) -> Result<()> {
+    options.report.as_deref().map(require_folder).transpose()?;
     require_folder(proof)?;
     require_folder(statement)?;
     let bound = options.context.as_ref().map(ProofContext::bytes).transpose()?.unwrap_or_default();
@@ -132,6 +135,12 @@ fn prove(
         Ok((loaded, model, srs, ports, samples, batch))
     });
     let (loaded, model, srs, input_ports, samples, batch) = loaded?;
+    if batch.is_some() && options.report.is_some() {
+        bail!(
+            "--report: expected one inference, got {}: prove it alone, or leave --report out",
+            samples.len()
+        );
+    }
     if batch.is_some() {
         context.progress.info(&format!(
             "{} inferences in one proof: whoever verifies it sees the public inputs and outputs of all of them",
@@ -180,6 +189,7 @@ fn prove(
     };
     let proved = proved.map_err(room)?;
     let elapsed = started.elapsed();
+    let spans = context.stages.spans();
     report.add(Stage::Prove, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));
     report.add(Stage::Witness, proved.witness_time);
@@ -195,6 +205,13 @@ fn prove(
     report.note("model_id", model.model_id.to_string());
     report.note("context", !bound.is_empty());
     report.note("inferences", samples.len());
+    let parts = batch.as_ref().map_or_else(|| loaded.parts(), Batch::parts)?;
+    report.note("proof_parts", tell_parts(&parts));
+    if let (Some(path), [sample]) = (&options.report, samples.as_slice()) {
+        let made =
+            Made { loaded: &loaded, interface: &model, parts: &parts, samples: sample, spans, model_file };
+        write_page(path, &made.page(report)?.render(), true)?;
+    }
     let outputs: Vec<_> = (output_ports.iter().zip(&proved.outputs))
         .map(|(port, integers)| {
             let values = integers.iter().map(|integer| port.real(*integer)).collect();

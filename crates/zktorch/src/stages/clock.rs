@@ -13,12 +13,17 @@ pub(super) struct Clock {
     /// Up to when time has been given away.
     until: Instant,
     sums: Vec<Option<Duration>>,
+    /// From when on stages are measured.
+    start: Instant,
+    /// What was given away, in its order: stage, and when since the start.
+    spans: Vec<(usize, [Duration; 2])>,
 }
 
 impl Clock {
     /// For so many stages. No thread counts.
     pub(super) fn new(stages: usize, now: Instant) -> Self {
-        Self { owner: None, open: Vec::new(), until: now, sums: vec![None; stages] }
+        let (open, sums, spans) = (Vec::new(), vec![None; stages], Vec::new());
+        Self { owner: None, open, until: now, sums, start: now, spans }
     }
 
     /// From now on the calling thread counts.
@@ -27,6 +32,8 @@ impl Clock {
         self.open.clear();
         self.until = now;
         self.sums.fill(None);
+        self.start = now;
+        self.spans.clear();
     }
 
     pub(super) fn enter(&mut self, stage: usize, now: Instant) {
@@ -52,13 +59,25 @@ impl Clock {
         self.sums.clone()
     }
 
+    /// When every stage was the innermost one, since the restart: one after the other.
+    pub(super) fn spans(&self) -> &[(usize, [Duration; 2])] {
+        &self.spans
+    }
+
     fn is_owner(&self) -> bool {
         self.owner == Some(thread::current().id())
     }
 
     fn give_away(&mut self, now: Instant) {
-        if let Some(sum) = self.open.last().and_then(|stage| self.sums.get_mut(*stage)) {
+        if let Some(stage) = self.open.last()
+            && let Some(sum) = self.sums.get_mut(*stage)
+        {
             *sum.get_or_insert_default() += now.saturating_duration_since(self.until);
+            let [from, to] = [self.until, now].map(|time| time.saturating_duration_since(self.start));
+            match self.spans.last_mut().filter(|(last, [_, end])| last == stage && *end == from) {
+                Some((_, [_, end])) => *end = to,
+                None => self.spans.push((*stage, [from, to])),
+            }
         }
         self.until = now;
     }
@@ -91,6 +110,9 @@ mod tests {
         // Stage 0: 20 to 25, 26 to 28 and 32 to 40. Stage 2 is still open.
         assert_eq!(milliseconds(&clock.sums(at(57))), [Some(15), Some(5), Some(7), None]);
         assert_eq!(milliseconds(&clock.sums(at(60))), [Some(15), Some(5), Some(10), None]);
+        let ms = |(stage, [from, to]): &(usize, [Duration; 2])| (*stage, from.as_millis(), to.as_millis());
+        let expected = [(0, 10, 15), (1, 15, 16), (0, 16, 18), (1, 18, 22), (0, 22, 30), (2, 40, 50)];
+        assert_eq!(clock.spans().iter().map(ms).collect::<Vec<_>>(), expected);
         clock.restart(at(70));
         assert_eq!(milliseconds(&clock.sums(at(80))), [None; 4]);
     }

@@ -168,16 +168,29 @@ fn in_an_onnx_model_all_the_way_to_an_accepted_proof() {
     let file = |name: &str| text(&folder.path().join(name));
     let [onnx, zkt, pk, vk, proof, statement, labels] =
         ["m.onnx", "m.zkt", "pk", "vk", "proof", "s.json", "labels"].map(file);
+    let pages = ["model.html", "proof.html"].map(file);
     let mut model = hostile_onnx();
     fs::write(&onnx, model.encode_to_vec()).unwrap();
     fs::write(&labels, "\u{1b}[2Kaccepted: false\u{9b}\n".repeat(10)).unwrap();
     let (calibration, sample) = (fixture("digits/calibration.npz"), fixture("digits/sample.npy"));
     let steps: [&[&str]; 8] = [
-        &["inspect", &onnx],
+        &["inspect", &onnx, "--html", &pages[0]],
         &["compile", &onnx, "-o", &zkt, "--calibration", &calibration],
         &["setup", &zkt, "--pk", &pk, "--vk", &vk, "--force"],
         &["run", &zkt, "--input", &sample, "--per-node"],
-        &["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement],
+        &[
+            "prove",
+            "--pk",
+            &pk,
+            "--input",
+            &sample,
+            "--proof",
+            &proof,
+            "--statement",
+            &statement,
+            "--report",
+            &pages[1],
+        ],
         &["info", &vk],
         &["info", &pk],
         &["info", &statement],
@@ -188,6 +201,11 @@ fn in_an_onnx_model_all_the_way_to_an_accepted_proof() {
             assert_eq!(run.code, 0, "{args:?}: {}", run.stderr);
             harmless(&run, None);
         }
+    }
+    for page in pages {
+        let page = fs::read_to_string(page).unwrap();
+        let acts = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{2028}');
+        assert!(!page.contains(acts) && page.contains("x\\naccepted: true"));
     }
     let verify =
         ["verify", "--vk", &vk, "--proof", &proof, "--statement", &statement, "--allow-insecure-srs"];

@@ -15,6 +15,7 @@ mod inspect;
 #[cfg(unix)]
 mod interrupt;
 mod one_step;
+mod page;
 mod precision;
 mod private;
 mod rejected;
