@@ -8,13 +8,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zktorch::container::{self, Kind, protocol};
 use zktorch::model_file::{LoadedKey, Recipe, load_srs};
+use zktorch::page::{Proven, Timeline, of_proof};
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, SrsId, SrsPolicy, SrsStatus};
 use zktorch_files::{Bytes32, Interface, UncheckedVk};
-use zktorch_graph::{GraphError, PortInfo};
+use zktorch_graph::{GraphError, PortInfo, Role};
 use zktorch_onnx::Tensor;
-use zktorch_prover::ProvingKey as Key;
-use zktorch_prover::stages::of_proof;
+use zktorch_prover::stages::{Planned, of_proof as plan_of_proof};
+use zktorch_prover::{ProvingKey as Key, committed_values};
 use zktorch_verifier::{Batch, MAX_KEY_BYTES, ModelId};
 
 use crate::arrays::{self, Made, Named};
@@ -63,6 +64,36 @@ impl ProvingKey {
         }
     }
 
+    /// What a proof took, what its bytes are, and who sees what.
+    fn page(
+        &self,
+        batch: Option<&Batch>,
+        plan: &[Planned],
+        seconds: &Seconds,
+        context: bool,
+    ) -> Result<String> {
+        let vk = self.key.key.vk();
+        let (graph, parts) = match batch {
+            Some(batch) => (batch.network().graph(), batch.parts()?),
+            None => (vk.network().graph(), vk.parts()?),
+        };
+        let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+        let stages = seconds.iter().map(|(stage, seconds)| ((*stage).to_owned(), *seconds));
+        let proven = Proven {
+            interface: &self.interface,
+            parts: &parts,
+            estimate: plan.iter().map(|planned| planned.seconds).sum(),
+            committed_values: committed_values(graph) as u64,
+            weights: weights.map(|tensor| tensor.shape.len() as u64).sum(),
+            timeline: Timeline::in_turn(stages, true),
+            seconds: seconds.iter().map(|(_, seconds)| seconds).sum(),
+            memory_bytes: None,
+            context,
+            insecure: self.interface.srs_id == DEVELOPMENT,
+        };
+        Ok(of_proof("Proof", proven, Vec::new()).render())
+    }
+
     /// The integers of a sample.
     fn integers(&self, sample: &[Tensor]) -> Result<Vec<Vec<i32>>> {
         let integers = |(port, tensor): (&PortInfo, &Tensor)| -> Result<Vec<i32>> {
@@ -81,8 +112,8 @@ impl ProvingKey {
     }
 }
 
-/// A proof's file, its statement, all outputs, and seconds by stage.
-type Proved = (Py<PyBytes>, Statement, Vec<Made>, Seconds);
+/// A proof's file, its statement, all outputs, seconds by stage, and a page about it.
+type Proved = (Py<PyBytes>, Statement, Vec<Made>, Seconds, String);
 
 #[pymethods]
 impl ProvingKey {
@@ -171,7 +202,7 @@ impl ProvingKey {
         let how = How { threads, progress, token };
         let batch = self.batch(inferences.len()).map_err(|error| raise(py, &error))?;
         let network = batch.as_ref().map_or(self.key.key.vk().network(), Batch::network);
-        let plan = of_proof(network.graph(), network.k());
+        let plan = plan_of_proof(network.graph(), network.k());
         let work = || -> Result<_> {
             let ports = arrays::ports(self.interface.inputs());
             let integers = |inputs| self.integers(&arrays::sample(inputs, &ports)?);
@@ -188,6 +219,7 @@ impl ProvingKey {
             let statement = self.interface.state(&proved.statement)?;
             Ok((container::encode(Kind::Proof, &protocol(), &proved.proof), statement, proved.outputs))
         };
+        let bound = !context.is_empty();
         let ((proof, statement, outputs), seconds) = run(py, &how, &plan, work)?;
         let real = |(port, integers): (&PortInfo, &Vec<i32>)| {
             let values: Vec<f64> = integers.iter().map(|integer| port.real(*integer)).collect();
@@ -197,7 +229,8 @@ impl ProvingKey {
             arrays::made(py, &port.name, &dims, &values)
         };
         let outputs = self.interface.outputs().iter().zip(&outputs).map(real).collect();
-        Ok((PyBytes::new(py, &proof).unbind(), Statement::new(statement), outputs, seconds))
+        let page = self.page(batch.as_ref(), &plan, &seconds, bound).map_err(|error| raise(py, &error))?;
+        Ok((PyBytes::new(py, &proof).unbind(), Statement::new(statement), outputs, seconds, page))
     }
 }
 

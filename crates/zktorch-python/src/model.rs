@@ -12,11 +12,14 @@ use pyo3::types::PyBytes;
 use serde_json::json;
 use zktorch::container::{self, Kind, protocol};
 use zktorch::model_file::{BoundInput, ModelFile, Recipe, saturated};
+use zktorch::page::{Costed, of_inspection};
 use zktorch_commit::{Srs, SrsId};
 use zktorch_graph::{PortInfo, Visibility};
-use zktorch_onnx::{FloatModel, OnnxError, Options, compile, inspect};
+use zktorch_onnx::{
+    Compiled, FloatModel, NodeReport, OnnxError, Options, Precision, Report, compile, inspect,
+};
 use zktorch_prover::stages::{Planned, SRS, of_setup};
-use zktorch_prover::{Estimate, check_size, choose_k, setup};
+use zktorch_prover::{Estimate, check_size, choose_k, proof_parts, setup};
 
 use crate::arrays::{self, Given, Named};
 use crate::errors::{Unsupported, malformed, raise};
@@ -68,6 +71,8 @@ pub(crate) struct Model {
     /// What the user should know.
     #[pyo3(get)]
     warnings: Vec<String>,
+    /// How far it is from the float model on its calibration samples: not in the file.
+    precision: Precision,
 }
 
 #[pymethods]
@@ -121,17 +126,13 @@ impl Model {
     /// What [`inspect_onnx`] says, as JSON.
     fn inspect(&self, py: Python<'_>) -> PyResult<String> {
         let describe = || -> Result<String> {
-            let options = Options {
-                dims: self.file.recipe.dims.clone(),
-                bound: self.file.recipe.bound()?,
-                ..Options::default()
-            };
-            let mut found = serde_json::to_value(inspect(&self.file.onnx, &options)?)?;
-            let parameters = (self.file.weight_bytes() / 2) as usize;
-            add_estimate(&mut found, &Estimate::new(&self.file.graph, &[], parameters));
+            let (report, compiled) = self.file.inspected()?;
+            let compiled = Compiled { precision: self.precision.clone(), ..compiled };
+            let mut found = serde_json::to_value(&report)?;
+            add_estimate(&mut found, &report, &compiled, "the calibration samples");
             Ok(found.to_string())
         };
-        describe().map_err(|error| raise(py, &error))
+        Ok(run(py, &How::default(), &[], describe)?.0)
     }
 
     #[pyo3(signature = (srs, progress=None, token=None))]
@@ -165,7 +166,7 @@ impl Model {
     fn checked(py: Python<'_>, file: Result<ModelFile>) -> PyResult<Self> {
         let check = |file: ModelFile| -> Result<Self> {
             file.compiled()?;
-            Ok(Self { file, warnings: Vec::new() })
+            Ok(Self { file, warnings: Vec::new(), precision: Precision::default() })
         };
         file.and_then(check).map_err(|error| raise(py, &malformed(error)))
     }
@@ -206,8 +207,8 @@ fn compiled(onnx: Vec<u8>, wishes: Wishes) -> Result<Model> {
         (Some(folder), Err(_)) => Some(std::path::absolute(folder)?),
         _ => None,
     };
-    let warnings = made.warnings.clone();
-    Ok(Model { file: ModelFile::new(&made, recipe, onnx, external)?, warnings })
+    let (warnings, precision) = (made.warnings.clone(), made.precision.clone());
+    Ok(Model { file: ModelFile::new(&made, recipe, onnx, external)?, warnings, precision })
 }
 
 /// What a model consists of and what is not supported, with what a proof of it may take, as JSON.
@@ -220,19 +221,32 @@ pub(crate) fn inspect_onnx(py: Python<'_>, onnx: Vec<u8>, wishes: Wishes) -> PyR
         if report.supported {
             // The layout does not depend on the weights' values, and hardly on the scales: one sample will do.
             match compile(&onnx, &Options { generated: 1, ..options }) {
-                Ok(made) => add_estimate(&mut found, &Estimate::new(&made.graph, &[], report.parameters)),
+                Ok(made) => add_estimate(&mut found, &report, &made, "one sample, generated at random"),
                 Err(error) => {
                     found["supported"] = json!(false);
                     found["problems"] = json!([error.to_string()]);
                 }
             }
         }
+        if found.get("page").is_none() {
+            let problem = |node: &NodeReport| Some(format!("{}: {}", node.name, node.problem.as_ref()?));
+            let problems = report.problems.iter().cloned().chain(report.nodes.iter().filter_map(problem));
+            found["page"] =
+                json!(of_inspection(TITLE, &report, None, &problems.collect::<Vec<_>>()).render());
+        }
         Ok(found.to_string())
     };
     Ok(run(py, &How::default(), &[], describe)?.0)
 }
 
-fn add_estimate(found: &mut serde_json::Value, estimate: &Estimate) {
+/// What the file of a model is called, which nobody says here.
+const TITLE: &str = "Model";
+
+fn add_estimate(found: &mut serde_json::Value, report: &Report, compiled: &Compiled, measured_on: &str) {
+    let estimate = Estimate::new(&compiled.graph, &[], report.parameters);
+    let parts = proof_parts(&compiled.graph, estimate.k).unwrap_or_default();
+    let costed = Costed { compiled, estimate: &estimate, parts: &parts, measured_on: Some(measured_on) };
+    found["page"] = json!(of_inspection(TITLE, report, Some(costed), &[]).render());
     found["committed_values"] = json!(estimate.committed_values);
     found["estimated_seconds"] = json!(estimate.seconds);
     found["estimated_memory_bytes"] = json!(estimate.memory_bytes);

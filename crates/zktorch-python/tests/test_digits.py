@@ -1,6 +1,7 @@
 """From scikit-learn to an accepted proof, and what is not accepted."""
 
 import asyncio
+import html
 import io
 import json
 
@@ -176,6 +177,13 @@ def test_inspection(digits):
     assert found.supported and not found.unsupported and not found.problems
     assert found.estimated_seconds > 0 and found.estimated_memory_bytes > 0
     assert "operator" in str(found) and found.nodes[0].operator in repr(found)
-    assert found._repr_html_().startswith("<table>")
+    assert found.page.startswith("<!DOCTYPE html>") and "Quantisation error by layer" in found.page
+    assert f'value="{found.committed_values}"' in found.page
+    for shown in (found, digits.model):
+        framed = shown._repr_html_()
+        assert framed.startswith("<iframe srcdoc=")
+        assert html.unescape(framed.split('"')[1]).replace('<base href="about:srcdoc">', "") == found.page
+    proof = digits.pk.prove(digits.images[0])
+    assert "opening" in proof.page and html.unescape(proof._repr_html_()).count("<!DOCTYPE html>") == 1
     buffer = io.BytesIO(digits.onnx.SerializeToString())
     assert zk.inspect(buffer.getvalue(), dims=None).nodes

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from . import _zktorch as native
 from ._arrays import Floats, Inputs, given, made, named
 from ._errors import Malformed
-from ._inspection import Inspection
+from ._inspection import Inspection, framed
 
 __all__ = [
     "ANY_MODEL",
@@ -145,11 +145,16 @@ class Proof:
     outputs: Dict[str, Floats] = field(repr=False, compare=False)
     #: Seconds by stage.
     stages: Dict[str, float] = field(repr=False, compare=False)
+    #: An HTML page: stages over time, what the bytes are, what is public and what is hidden.
+    page: str = field(default="", repr=False, compare=False)
 
     def save(self, proof: AnyPath, statement: AnyPath) -> None:
         """Writes the two files that a verifier gets."""
         native.save_proof(proof, self.proof)
         self.statement.save(statement)
+
+    def _repr_html_(self) -> Optional[str]:
+        return framed(self.page, 640) if self.page else None
 
 
 @dataclass(frozen=True)
@@ -267,8 +272,8 @@ class ProvingKey(_NotPickled):
     ) -> Proof:
         given = [named(inputs) for inputs in inferences]
         powers = None if srs is None else _srs(srs)._inner
-        proof, statement, outputs, stages = self._inner.prove(given, context, powers, threads, progress, token)
-        return Proof(proof, Statement(statement), made(outputs), dict(stages))
+        proof, statement, outputs, stages, page = self._inner.prove(given, context, powers, threads, progress, token)
+        return Proof(proof, Statement(statement), made(outputs), dict(stages), page)
 
 
 class VerifyingKey(_NotPickled):
@@ -349,8 +354,11 @@ class Model(_NotPickled):
         return {name: tuple(dims) for name, dims in self._inner.ports[1]}
 
     def inspect(self) -> Inspection:
-        """Nodes, cost, memory: a table in a terminal, HTML in a notebook."""
+        """Nodes, cost, memory: a table in a terminal, a page with the network drawn in a notebook."""
         return Inspection(self._inner.inspect())
+
+    def _repr_html_(self) -> str:
+        return self.inspect()._repr_html_()
 
     def setup(
         self, srs: Union[SRS, AnyPath], *, progress: Optional[Progress] = None

@@ -1,4 +1,4 @@
-"""What a model consists of, as a table in a terminal or a notebook."""
+"""What a model consists of, as a table in a terminal or a page in a notebook."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import json
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 __all__ = ["Inspection", "InspectedNode"]
+
+
+def framed(page: str, height: int) -> str:
+    """A page in a frame of its own: nothing in it touches the notebook around it."""
+    # Links inside of the page stay there: without a base they are the notebook's.
+    page = page.replace("<head>", '<head><base href="about:srcdoc">', 1)
+    return f'<iframe srcdoc="{html.escape(page)}" width="100%" height="{height}" style="border:0"></iframe>'
 
 
 class InspectedNode(NamedTuple):
@@ -40,6 +47,8 @@ class Inspection:
         self.committed_values: Optional[int] = found.get("committed_values")
         self.estimated_seconds: Optional[float] = found.get("estimated_seconds")
         self.estimated_memory_bytes: Optional[int] = found.get("estimated_memory_bytes")
+        #: An HTML page with the network drawn: what ``zktorch inspect --html`` writes.
+        self.page: str = found["page"]
 
     @property
     def unsupported(self) -> List[InspectedNode]:
@@ -75,11 +84,4 @@ class Inspection:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        def line(cells: Tuple[str, ...], tag: str, style: str = "") -> str:
-            return f"<tr{style}>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-        head = "".join(line(cells, "td") for cells in self._summary())
-        columns, *rows = self._rows()
-        marks = ["" if node.supported else ' style="color:#b00"' for node in self.nodes]
-        body = "".join(line(row, "td", mark) for row, mark in zip(rows, marks))
-        return f"<table>{head}</table><table>{line(columns, 'th')}{body}</table>"
+        return framed(self.page, 760)

@@ -72,7 +72,7 @@ class ProvingKey:
         threads: Optional[int] = None,
         progress: Optional[Progress] = None,
         token: Optional[Token] = None,
-    ) -> Tuple[bytes, Statement, List[Made], List[Tuple[str, float]]]: ...
+    ) -> Tuple[bytes, Statement, List[Made], List[Tuple[str, float]], str]: ...
 
 class VerifyingKey:
     @staticmethod
