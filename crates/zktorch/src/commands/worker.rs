@@ -2,13 +2,13 @@
 //!
 //! A folder is all that they share. The driver writes `N.job`; whoever renames it proves it and writes `N.leaf`, or `N.error`. Files
 //! appear under their names when they are complete, so nobody reads a part of one. A worker that dies leaves a job that nobody
-//! else takes: the driver proves what is left in the end. It believes nothing that it reads.
+//! else takes: the driver proves what is left in the end. It believes nothing that it reads. Workers may be on other machines.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ const MAX_BYTES: u64 = 8 << 30;
 const LEAF_SLACK: u64 = 1 << 20;
 /// The longest error that is shown.
 const MAX_ERROR: u64 = 1 << 12;
+/// Between the index of a job that was taken and the process that took it.
+const TAKEN: &str = ".taken-";
 /// How often a folder is looked into.
 const PERIOD: Duration = Duration::from_millis(30);
 
@@ -123,7 +125,7 @@ fn claim(folder: &Path) -> Result<Option<Claimed>> {
     }
     indices.sort_unstable();
     for index in indices {
-        let path = name(folder, index, &format!("taken-{}", std::process::id()));
+        let path = folder.join(format!("{index}{TAKEN}{}", std::process::id()));
         // Whoever comes first has it.
         if fs::rename(name(folder, index, "job"), &path).is_ok() {
             return Ok(Some(Claimed { index, path }));
@@ -243,7 +245,9 @@ impl Driver<'_> {
             self.write_job(index, &self.run.wires.secrets(index, shard, &key))?;
             keys.push(key);
         }
+        let began = Instant::now();
         let mut children = Children::start(workers, self.folder)?;
+        let mut until = None;
         let mut end = self.run.end(vk, self.srs)?;
         let mut missing: BTreeSet<usize> = (0..vk.shards()).collect();
         while !missing.is_empty() {
@@ -256,15 +260,39 @@ impl Driver<'_> {
                 }
             }
             if !running {
-                break;
+                // Workers elsewhere get as long again: one that has died costs at most twice the time.
+                let until = *until.get_or_insert_with(|| Instant::now() + began.elapsed());
+                if Instant::now() >= until || !self.others_prove(&missing, &children) {
+                    break;
+                }
             }
             std::thread::sleep(PERIOD);
         }
-        for index in missing {
-            context.progress.warn(&format!("shard {index}: no worker has proved it, so it is proved here"));
-            end.add(index, self.prove_shard(index)?)?;
+        // Leaves may still come, most likely of the shards that were taken first.
+        for index in missing.into_iter().rev() {
+            let leaf = match self.take(context, index, &keys[index]) {
+                Some(leaf) => leaf,
+                None => {
+                    let text = format!("shard {index}: no worker has proved it, so it is proved here");
+                    context.progress.warn(&text);
+                    self.prove_shard(index)?
+                }
+            };
+            end.add(index, leaf)?;
         }
         Ok(end.finish()?)
+    }
+
+    /// Whether a worker that this process has not started has one of these shards.
+    fn others_prove(&self, missing: &BTreeSet<usize>, children: &Children) -> bool {
+        fs::read_dir(self.folder).into_iter().flatten().flatten().any(|entry| {
+            let file = entry.file_name();
+            let Some((index, process)) = file.to_str().and_then(|file| file.split_once(TAKEN)) else {
+                return false;
+            };
+            let own = children.0.iter().any(|child| child.id().to_string() == process);
+            index.parse().is_ok_and(|index| missing.contains(&index)) && !own
+        })
     }
 
     fn write_job(&self, index: usize, secrets: &ShardSecrets) -> Result<()> {

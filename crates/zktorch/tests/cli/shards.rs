@@ -105,6 +105,38 @@ fn workers_prove_shards() {
     zktorch(&[&own[..], &["--workers", "2"]].concat()).fails(2, "expected a key in shards");
 }
 
+/// A worker that somebody else has started, as on another machine: whatever it proves of a proof, the proof is whole.
+#[test]
+fn workers_join_from_elsewhere() {
+    use std::process::Command;
+
+    let (files, _) = set_up(&["--shard-values", "300"], &[]);
+    let parent = Path::new(&files.path("model.pk")).parent().unwrap().to_owned();
+    let finished = std::sync::atomic::AtomicBool::new(false);
+    let joined = std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            while !finished.load(std::sync::atomic::Ordering::Relaxed) {
+                let entries = fs::read_dir(&parent).unwrap().map(|entry| entry.unwrap().path());
+                let hidden = |path: &std::path::PathBuf| path.to_str().unwrap().contains("/.zktorch-");
+                // Without --once: it ends when the driver removes the folder, maybe while it writes into it.
+                if let Some(jobs) = entries.into_iter().find(|path| path.is_dir() && hidden(path)) {
+                    let worker =
+                        Command::new(env!("CARGO_BIN_EXE_zktorch")).arg("worker").arg(jobs).output().unwrap();
+                    assert!(!String::from_utf8_lossy(&worker.stderr).contains("panicked"));
+                    return true;
+                }
+                std::thread::yield_now();
+            }
+            false
+        });
+        prove(&files, &["--workers", "1"]);
+        finished.store(true, std::sync::atomic::Ordering::Relaxed);
+        worker.join().unwrap()
+    });
+    assert!(joined, "no folder was seen");
+    assert_eq!(files.verify_insecure(&[]).code, 0);
+}
+
 /// Who can write a job has a worker prove what they like, and errors may quote values: folders are the user's own, files are files.
 #[cfg(unix)]
 #[test]
