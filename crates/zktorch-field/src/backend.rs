@@ -96,11 +96,14 @@ impl BackendKind {
     }
 
     /// The backend [`dispatch`] uses: the fastest one, or the portable one if the environment says
-    /// `ZKTORCH_BACKEND=portable` (read once).
+    /// `ZKTORCH_BACKEND=portable` (read once), or in a build without optimisation.
     pub fn active() -> Self {
         static ACTIVE: OnceLock<BackendKind> = OnceLock::new();
         *ACTIVE.get_or_init(|| match std::env::var("ZKTORCH_BACKEND") {
             Ok(name) if name == Portable::NAME => Self::PORTABLE,
+            // Every vector of a kernel, which is one function here, then has a place of its own on the stack: megabytes of it, more
+            // than a thread has.
+            _ if cfg!(unoptimised) => Self::PORTABLE,
             _ => Self::ifma().unwrap_or(Self::PORTABLE),
         })
     }
