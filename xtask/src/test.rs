@@ -4,6 +4,7 @@ mod browser;
 mod counts;
 mod package;
 mod process;
+mod published;
 mod stage;
 
 use std::time::{Duration, Instant};

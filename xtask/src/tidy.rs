@@ -18,6 +18,7 @@ use anyhow::{Result, bail};
 use crate::workspace::Workspace;
 
 pub(crate) use self::edges::hosted;
+pub(crate) use self::manifests::LICENSES;
 
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

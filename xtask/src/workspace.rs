@@ -39,6 +39,17 @@ impl Member {
         self.dir.starts_with("crates")
     }
 
+    /// Whether this is one of the crates that crates.io gets: the packages for Python and for browsers go elsewhere.
+    pub(crate) fn is_published(&self) -> bool {
+        let publish = self.manifest.get("package").and_then(|package| package.get("publish"));
+        publish.and_then(toml::Value::as_bool) != Some(false)
+    }
+
+    /// Its own version, which `cargo xtask tidy` wants in its manifest.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.manifest.get("package")?.get("version")?.as_str()
+    }
+
     pub(crate) fn manifest_path(&self) -> PathBuf {
         self.dir.join("Cargo.toml")
     }
@@ -100,6 +111,26 @@ pub(crate) fn root() -> Result<PathBuf> {
 pub(crate) fn read_toml(path: &Path) -> Result<toml::Table> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     text.parse().with_context(|| format!("{} is not valid TOML", path.display()))
+}
+
+/// Every file below a folder, relative to it, sorted. A link is what it points at.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(inside) = folders.pop() {
+        let path = folder.join(&inside);
+        for entry in fs::read_dir(&path).with_context(|| format!("cannot list {}", path.display()))? {
+            let entry = entry?;
+            let name = inside.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                folders.push(name);
+            } else {
+                files.push(name);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn collect_sources(root: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

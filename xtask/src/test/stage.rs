@@ -11,6 +11,7 @@ use super::browser;
 use super::counts::Counts;
 use super::package;
 use super::process::{self, Finished};
+use super::published;
 use crate::mutants;
 use crate::tidy;
 use crate::workspace::{Member, Workspace};
@@ -37,6 +38,7 @@ pub(super) enum Stage {
     Doc,
     Serial,
     Wasm,
+    Package,
     Python,
     Browser,
     Tamper,
@@ -96,6 +98,7 @@ impl Stage {
             Self::Doc => "doc examples run, and the docs build without warnings",
             Self::Serial => "each crate builds alone and without threads",
             Self::Wasm => "the crates (not the command line) build for wasm32",
+            Self::Package => "the crates as crates.io would get them, and a program that uses three of them",
             Self::Python => "the wheel in a fresh environment: pytest, and mypy --strict",
             Self::Browser => "the npm package in Node and in Chromium: tests, and tsc --strict",
             Self::Tamper => "a sample of damaged proofs, statements and keys: none is accepted",
@@ -124,6 +127,7 @@ impl Stage {
             Self::Doc => doc(),
             Self::Serial => serial(workspace),
             Self::Wasm => wasm(workspace),
+            Self::Package => published::test(workspace),
             Self::Python => package::test(workspace),
             Self::Browser => browser::test(workspace),
             Self::Tamper => tamper(),

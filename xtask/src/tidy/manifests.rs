@@ -21,11 +21,23 @@ const LINTS: [(&str, &str); 10] = [
     ("clippy", "undocumented_unsafe_blocks"),
 ];
 
+/// Every published crate carries its licence.
+pub(crate) const LICENSES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
+
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
-    let mut findings = check_root(&read_toml(&workspace.root.join("Cargo.toml"))?);
+    let root = read_toml(&workspace.root.join("Cargo.toml"))?;
+    let mut findings = check_root(&root);
+    findings.extend(check_versions(&root, &workspace.members));
     for member in &workspace.members {
         findings.extend(check_manifest(member));
         let dir = workspace.root.join(&member.dir);
+        if member.is_published() {
+            findings.extend(check_published(member));
+            // Links to the texts at the root: the archive of a crate holds what they point at.
+            for license in LICENSES.iter().filter(|license| !dir.join(license).is_file()) {
+                findings.push(Finding::new(&member.dir, format!("no {license}"), "a link to the root's"));
+            }
+        }
         if !dir.join("README.md").is_file() {
             findings.push(Finding::new(&member.dir, "no README.md", "one that says what the crate is for"));
         }
@@ -65,6 +77,46 @@ pub(super) fn check_root(manifest: &toml::Table) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// The root's table of crates: a `path` is for this workspace, and the version beside it for everybody else.
+pub(super) fn check_versions(manifest: &toml::Table, members: &[Member]) -> Vec<Finding> {
+    let table = at(manifest, &["workspace", "dependencies"]).and_then(toml::Value::as_table);
+    let inside = table.into_iter().flatten().filter(|(_, dependency)| dependency.get("path").is_some());
+    inside
+        .filter_map(|(name, dependency)| {
+            let wanted = members.iter().find(|member| member.name == *name)?.version()?;
+            let version = dependency.get("version");
+            (version.and_then(toml::Value::as_str) != Some(wanted)).then(|| {
+                let found = format!("workspace.dependencies.{name}.version = {}", show(version));
+                Finding::new("Cargo.toml", found, format!("{wanted:?}, the crate's own"))
+            })
+        })
+        .collect()
+}
+
+/// What crates.io shows of a crate, and what its archive holds.
+pub(super) fn check_published(member: &Member) -> Vec<Finding> {
+    let field = |name: &str| at(&member.manifest, &["package", name]);
+    let words = |name: &str| field(name).and_then(toml::Value::as_array).map_or(0, Vec::len);
+    let documentation = format!("https://docs.rs/{}", member.name);
+    let rules = [
+        ((1..=5).contains(&words("keywords")), "keywords", "one to five of them".to_owned()),
+        ((1..=5).contains(&words("categories")), "categories", "one to five of crates.io's".to_owned()),
+        (field("include").is_some(), "include", "the workspace's, or a list of its own".to_owned()),
+        (
+            field("documentation").and_then(toml::Value::as_str) == Some(&documentation),
+            "documentation",
+            format!("{documentation:?}"),
+        ),
+    ];
+    let broken = rules.into_iter().filter(|(kept, ..)| !kept);
+    broken
+        .map(|(_, name, expected)| {
+            let found = format!("package.{name} = {}", show(field(name)));
+            Finding::new(member.manifest_path(), found, expected)
+        })
+        .collect()
 }
 
 /// One crate's manifest.

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::edges::{Edges, check_edges};
 use super::lexer::{blank_comments_and_literals, words};
-use super::manifests::{check_crate_docs, check_manifest, check_root};
+use super::manifests::{check_crate_docs, check_manifest, check_published, check_root, check_versions};
 use super::sources::{Config, check_sources};
 use super::{Finding, check};
 use crate::workspace::{Edge, Member, Workspace};
@@ -142,6 +142,35 @@ fn the_root_manifest_keeps_lints_and_overflow_checks() {
     assert!(findings.contains(&"workspace.lints.rust.unsafe_code = warn"), "{findings:?}");
     assert!(findings.contains(&"workspace.lints.clippy.unwrap_used = (not set)"), "{findings:?}");
     assert!(findings.contains(&"release without overflow checks"), "{findings:?}");
+}
+
+#[test]
+fn published_crates_say_what_a_stranger_looks_for() {
+    let mut field = member("field", &[]);
+    let missing =
+        ["keywords", "categories", "include", "documentation"].map(|f| format!("package.{f} = (not set)"));
+    assert_eq!(found(&check_published(&field)), missing);
+
+    let package = field.manifest["package"].as_table_mut().unwrap();
+    let lines = "keywords = [\"k\"]\ncategories = [\"c\"]\ninclude.workspace = true\n\
+                 documentation = \"https://docs.rs/field\"";
+    package.extend(lines.parse::<toml::Table>().unwrap());
+    assert_eq!(check_published(&field), []);
+    let six = vec![toml::Value::from("k"); 6];
+    field.manifest["package"].as_table_mut().unwrap().insert("keywords".to_owned(), six.into());
+    assert_eq!(check_published(&field).len(), 1);
+}
+
+#[test]
+fn a_path_without_the_crates_version_fails() {
+    let members = [member("field", &[]), member("commit", &["field"])];
+    let root = |line: &str| format!("[workspace.dependencies]\nserde = \"1\"\n{line}").parse().unwrap();
+    let versions = |line: &str| check_versions(&root(line), &members);
+    assert_eq!(versions(r#"field = { path = "crates/field", version = "0.1.0" }"#), []);
+    let stale = versions(r#"field = { path = "crates/field", version = "0.2.0" }"#);
+    assert_eq!(found(&stale), ["workspace.dependencies.field.version = \"0.2.0\""]);
+    let none = versions(r#"field = { path = "crates/field" }"#);
+    assert_eq!(found(&none), ["workspace.dependencies.field.version = (not set)"]);
 }
 
 #[test]
