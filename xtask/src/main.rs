@@ -1,7 +1,8 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | test | prove-model | tamper | mutants | conformance | operators |
+//! Automation for the zktorch workspace: `cargo xtask tidy | api | test | prove-model | tamper | mutants | conformance | operators |
 //! zoo | bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
+mod api;
 mod bench;
 mod capped;
 mod conformance;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// Check the architecture: dependency edges, manifests, unsafe code, file sizes.
     Tidy,
+    /// Compare the crates' public interfaces with the listings that are checked in, or renew these.
+    Api(api::Options),
     /// Run every check that CI runs: format, lints, tidy, tests on both backends, serial and wasm builds, fuzzing.
     Test(test::Options),
     /// Prove and verify a model of the repository, end to end through the command line.
@@ -55,6 +58,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tidy => tidy::run(),
+        Command::Api(options) => api::run(&options),
         Command::Test(options) => test::run(&options),
         Command::ProveModel(options) => prove_model::run(&options),
         Command::Tamper(options) => tamper::run(&options),

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use crate::api;
 use crate::workspace::Workspace;
 
 pub(crate) use self::edges::hosted;
@@ -56,8 +57,20 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
     let mut findings = edges::check(workspace)?;
     findings.extend(manifests::check(workspace)?);
     findings.extend(sources::check(workspace)?);
+    findings.extend(interfaces(workspace)?);
     findings.sort();
     Ok(findings)
+}
+
+/// The listings of public interfaces are those of the sources.
+fn interfaces(workspace: &Workspace) -> Result<Vec<Finding>> {
+    let show = |text: Option<String>| text.unwrap_or_else(|| "(nothing)".to_owned());
+    let finding = |change: api::Change| {
+        let found = format!("another interface in the sources: {}", show(change.found));
+        let expected = format!("{}, or the listing renewed: {}", show(change.listed), api::RENEW);
+        Finding::new(change.file, found, expected).at(change.line)
+    };
+    Ok(api::changes(workspace)?.into_iter().map(finding).collect())
 }
 
 /// The subcommand: prints the findings and fails when there are any.
