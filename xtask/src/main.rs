@@ -1,11 +1,13 @@
-//! Automation for the zktorch workspace: `cargo xtask tidy | api | test | prove-model | tamper | mutants | conformance | operators |
+//! Automation for the zktorch workspace: `cargo xtask tidy | api | book | test | prove-model | tamper | mutants | conformance | operators |
 //! zoo | bench`.
 #![allow(clippy::print_stdout, reason = "a command-line tool: its results go to stdout")]
 
 mod api;
 mod bench;
+mod book;
 mod capped;
 mod conformance;
+mod markdown;
 mod mutants;
 mod npm;
 mod operators;
@@ -35,6 +37,8 @@ enum Command {
     Tidy,
     /// Compare the crates' public interfaces with the listings that are checked in, or renew these.
     Api(api::Options),
+    /// Make one book of the repository's pages, in `target/book/book`, with mdBook.
+    Book,
     /// Run every check that CI runs: format, lints, tidy, tests on both backends, serial and wasm builds, fuzzing.
     Test(test::Options),
     /// Prove and verify a model of the repository, end to end through the command line.
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tidy => tidy::run(),
         Command::Api(options) => api::run(&options),
+        Command::Book => book::run(),
         Command::Test(options) => test::run(&options),
         Command::ProveModel(options) => prove_model::run(&options),
         Command::Tamper(options) => tamper::run(&options),
@@ -80,10 +85,35 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
+
+    use crate::{book, markdown, workspace::Workspace};
 
     #[test]
     fn options_fit_together() {
         super::Cli::command().debug_assert();
+    }
+
+    /// `cargo xtask` on pages; the command line's own commands have such a test in `zktorch`.
+    #[test]
+    fn commands_on_pages_are_those_of_the_automation() {
+        let mut count = 0;
+        for (path, page) in book::pages(&Workspace::load().unwrap()).unwrap() {
+            for block in markdown::code(&page).iter().filter(|block| block.language == "sh") {
+                for (index, line) in block.text.lines().enumerate() {
+                    let words = shlex::split(line.trim()).unwrap_or_default();
+                    let [cargo, xtask, arguments @ ..] = words.as_slice() else { continue };
+                    if cargo != "cargo" || xtask != "xtask" {
+                        continue;
+                    }
+                    let words = ["cargo xtask"].into_iter().chain(arguments.iter().map(String::as_str));
+                    if let Err(error) = super::Cli::try_parse_from(words) {
+                        panic!("{}:{}: {error}", path.display(), block.line + index);
+                    }
+                    count += 1;
+                }
+            }
+        }
+        assert!(count >= 10, "{count} commands");
     }
 }

@@ -6,6 +6,7 @@
 mod edges;
 mod lexer;
 mod manifests;
+mod pages;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
     findings.extend(manifests::check(workspace)?);
     findings.extend(sources::check(workspace)?);
     findings.extend(interfaces(workspace)?);
+    findings.extend(pages::check(workspace)?);
     findings.sort();
     Ok(findings)
 }

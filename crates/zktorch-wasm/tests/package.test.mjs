@@ -1,14 +1,16 @@
 // The package in Node, as it is installed.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { ANY_MODEL, Key, fileKind, init } from "@zktorch/verifier";
 
-import { files, flipped, median, refused, repacked } from "./files.mjs";
+import { files, flipped, folder, median, refused, repacked } from "./files.mjs";
 
 const INSECURE = { allowInsecureSrs: true };
 const wasm = readFileSync(createRequire(import.meta.url).resolve("@zktorch/verifier/zktorch_wasm_bg.wasm"));
@@ -171,4 +173,16 @@ test("files say what they are", () => {
   const { key, proof, statement } = files("public");
   assert.deepEqual([fileKind(key), fileKind(proof)], ["verifying_key", "proof"]);
   assert.throws(() => fileKind(statement), /^Error: this is no file of zktorch's/);
+});
+
+test("the book's example runs as it stands", () => {
+  const page = readFileSync(process.env.ZKTORCH_PAGE, "utf8");
+  const [, example] = page.match(/^```js\n(.*?)^```/ms);
+  // Beside the tests, where the package is found.
+  const program = new URL("example.mjs", import.meta.url);
+  writeFileSync(program, example);
+  const run = (id) => execFileSync(process.execPath, [fileURLToPath(program), id], { cwd: folder("public"), stdio: "pipe" });
+  const { id } = files("public");
+  assert.match(run(id).toString(), /^logits \d: -?\d+\.\d\d, /);
+  assert.throws(() => run("0".repeat(64)), /expected/);
 });

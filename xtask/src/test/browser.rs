@@ -54,6 +54,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<Outcome> {
     let mut node = npm::node();
     node.args(["--test", "--test-reporter=tap", "--test-concurrency=1"]);
     node.args(["tests/package.test.mjs", "tests/failure.test.mjs", "tests/browser.test.mjs"]);
+    node.env("ZKTORCH_PAGE", workspace.root.join("docs").join("browser.md"));
     node.env("ZKTORCH_FILES", &files).env("ZKTORCH_DEMO", demo).env(CHROMIUM, chromium);
     let tests = count(&process::run(node.current_dir(&project))?);
     let typed = Counts { passed: typed.into(), failed: (!typed).into() };

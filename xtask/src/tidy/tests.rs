@@ -1,8 +1,10 @@
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::edges::{Edges, check_edges};
 use super::lexer::{blank_comments_and_literals, words};
 use super::manifests::{check_crate_docs, check_manifest, check_published, check_root, check_versions};
+use super::pages::{check_links, check_summary};
 use super::sources::{Config, check_sources};
 use super::{Finding, check};
 use crate::workspace::{Edge, Member, Workspace};
@@ -178,6 +180,33 @@ fn crate_docs_need_an_example() {
     let field = member("field", &[]);
     assert_eq!(found(&check_crate_docs(&field, "//! Words only.")), ["crate docs without an example"]);
     assert_eq!(check_crate_docs(&field, "//! ```\n//! assert!(true);\n//! ```"), []);
+}
+
+fn pages(pages: &[(&str, &str)]) -> BTreeMap<PathBuf, String> {
+    pages.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect()
+}
+
+#[test]
+fn a_link_into_nothing_fails() {
+    let page =
+        "# A\n\n[B](b.md#more), [code](../src), [web](https://example.org)\n[none](none.md) [B](b.md#none)\n";
+    let pages = pages(&[("docs/a.md", page), ("docs/b.md", "# B\n\n## More\n")]);
+    let findings = check_links(&pages, |path| path == Path::new("src"));
+    assert_eq!(found(&findings), ["a link to none.md", "a link to b.md#none"]);
+    assert!(findings.iter().all(|finding| finding.line == 4));
+}
+
+#[test]
+fn a_page_that_is_no_chapter_fails() {
+    let summary = "- [A](a.md)\n- [Again](a.md)\n- [B](b.md)\n- [Root](../ROOT.md)\n";
+    let pages = pages(&[
+        ("docs/SUMMARY.md", summary),
+        ("docs/a.md", ""),
+        ("docs/b.md", ""),
+        ("docs/c.md", ""),
+        ("ROOT.md", ""),
+    ]);
+    assert_eq!(found(&check_summary(&pages)), ["docs/a.md is 2 chapters", "docs/c.md is 0 chapters"]);
 }
 
 fn config(unsafe_places: &[&str]) -> Config {

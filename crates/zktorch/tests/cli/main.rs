@@ -16,6 +16,7 @@ mod inspect;
 mod interrupt;
 mod one_step;
 mod page;
+mod pages;
 mod precision;
 mod private;
 mod rejected;
