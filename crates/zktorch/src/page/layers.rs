@@ -95,7 +95,7 @@ fn crossing(reads: &[Vec<usize>]) -> Vec<usize> {
 fn cuts(reads: &[Vec<usize>]) -> Vec<Range<usize>> {
     let count = reads.len();
     if count <= MANY {
-        return if count == 0 { Vec::new() } else { vec![0..count] };
+        return (count > 0).then_some(0..count).into_iter().collect();
     }
     let crossing = crossing(reads);
     // The least cost of everything before a cut, and the cut before that.
