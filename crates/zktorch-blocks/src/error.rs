@@ -104,6 +104,12 @@ pub enum BlockError {
     /// A batch of a model in shards.
     #[error("a batch of inferences: expected a key in one piece, got that of a shard")]
     Shard,
+    /// A batch of a batch.
+    #[error("a batch of inferences: expected the network of one, got that of {inferences}")]
+    Batched {
+        /// Its inferences.
+        inferences: u32,
+    },
     /// A contraction's axis has a label that occurs in none of the lists it must be in: a bug of this library.
     #[error("contraction: expected an axis with the label {label}, found none")]
     NoLabel {

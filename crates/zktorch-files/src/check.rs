@@ -14,11 +14,17 @@ use crate::{Bytes32, Error, Interface};
 type Beside<'a> = (&'a PortInfo, &'a [f64], &'a [i32]);
 
 impl Interface {
-    /// The statement to verify, with the verifier's context; every field of the file is compared with the key or used.
+    /// The statement to verify, about as many inferences as the verifier expects, with its context; every field of the file is
+    /// compared with the key or used. (Whoever proves would else decide that an output is a list of several ones.)
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn check(&self, file: &Statement, context: Vec<u8>) -> Result<zktorch_verifier::Statement, Error> {
+    pub fn check(
+        &self,
+        file: &Statement,
+        inferences: u32,
+        context: Vec<u8>,
+    ) -> Result<zktorch_verifier::Statement, Error> {
         let differs = |what: &str, expected: String, got: String| Err(Error::statement(what, expected, got));
         if file.model_id.0 != self.model_id.0 {
             let (expected, got) = (self.model_id.to_string(), ModelId(file.model_id.0).to_string());
@@ -27,6 +33,9 @@ impl Interface {
         if file.srs_id.0 != self.srs_id.0 {
             let got = SrsId(file.srs_id.0).to_string();
             return differs("srs_id", self.srs_id.to_string(), got);
+        }
+        if file.inferences != inferences {
+            return differs("inferences", inferences.to_string(), file.inferences.to_string());
         }
         let mut public = Vec::new();
         let mut private = [Vec::new(), Vec::new()];
@@ -73,7 +82,6 @@ impl Interface {
         }
         let [private_inputs, private_outputs] = private;
         let model_id = self.model_id;
-        let inferences = file.inferences;
         Ok(zktorch_verifier::Statement {
             model_id,
             inferences,

@@ -29,7 +29,7 @@
 //!     // Tensors of more than 4,096 entries would be in files beside the statement.
 //!     let alone = |name: &str, _| Err(Error::format("statement", "files beside it", "none", name));
 //!     let file = Statement::from_json(statement, alone)?;
-//!     let statement = model.check(&file, Vec::new())?;
+//!     let statement = model.check(&file, 1, Vec::new())?;
 //!     let proof = container::decode(proof, Kind::Proof, &protocol())?;
 //!     vk.check(&SrsPolicy::new())?.verify(&statement, proof)?;
 //!     Ok(file) // only now do its outputs mean anything

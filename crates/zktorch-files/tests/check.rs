@@ -80,7 +80,7 @@ fn batch() -> Statement {
 
 #[test]
 fn what_is_stated_of_several_inferences_is_what_is_checked() {
-    let checked = interface().check(&batch(), Vec::new()).unwrap();
+    let checked = interface().check(&batch(), 3, Vec::new()).unwrap();
     assert_eq!(checked.inferences, 3);
     assert_eq!(checked.public, [vec![4, -6, 4, -6, 4, -6], vec![7; 3], vec![1, 2, 3, 1, 2, 3, 1, 2, 3]]);
     assert_eq!(interface().state(&checked).unwrap(), batch());
@@ -88,21 +88,27 @@ fn what_is_stated_of_several_inferences_is_what_is_checked() {
     let more = zktorch_verifier::Statement { private_inputs: vec![[3; 32]; 5], ..checked };
     let stated = interface().state(&more).unwrap();
     assert_eq!(stated.inputs[2].value, TensorValue::Private(vec![Bytes32([3; 32]); 5]));
-    assert_eq!(interface().check(&stated, Vec::new()).unwrap(), more);
+    assert_eq!(interface().check(&stated, stated.inferences, Vec::new()).unwrap(), more);
     // The dimensions of one inference, or of another number.
     for dims in [vec![1, 2], vec![2, 1, 2]] {
         let mut other = batch();
         other.inputs[0].dims = dims;
-        let error = interface().check(&other, Vec::new()).unwrap_err().to_string();
+        let error = interface().check(&other, other.inferences, Vec::new()).unwrap_err().to_string();
         assert!(error.contains("a [3, 1, 2] with scale 2"), "{error}");
     }
+    // As many as the verifier expects, and no others.
+    for expected in [0, 1, 2, 4] {
+        let error = interface().check(&batch(), expected, Vec::new()).unwrap_err().to_string();
+        assert!(error.contains(&format!("inferences: expected {expected}, got 3")), "{error}");
+    }
+    assert!(interface().check(&statement(), 3, Vec::new()).is_err());
     let alone = Statement { inferences: 1, ..batch() };
-    assert!(matches!(interface().check(&alone, Vec::new()), Err(Error::Statement { .. })));
+    assert!(matches!(interface().check(&alone, 1, Vec::new()), Err(Error::Statement { .. })));
 }
 
 #[test]
 fn what_is_stated_is_what_is_checked() {
-    let checked = interface().check(&statement(), b"today".to_vec()).unwrap();
+    let checked = interface().check(&statement(), 1, b"today".to_vec()).unwrap();
     assert_eq!(checked.model_id, ModelId([1; 32]));
     assert_eq!(checked.public, [vec![4, -6], vec![7], vec![1, 2, 3]]);
     assert_eq!(checked.private_inputs, [[3; 32], [4; 32]]);
@@ -122,7 +128,7 @@ fn every_field_is_compared_with_the_key() {
     let refused = |change: fn(&mut Statement)| {
         let mut file = statement();
         change(&mut file);
-        match interface().check(&file, Vec::new()) {
+        match interface().check(&file, 1, Vec::new()) {
             Err(error @ Error::Statement { .. }) => error.to_string(),
             other => panic!("{other:?}"),
         }
@@ -159,11 +165,11 @@ fn in_shards_every_port_has_its_own_commitments() {
     let chunk = |byte| Bytes32([byte; 32]);
     file.inputs[2].value = TensorValue::Private(vec![chunk(5)]);
     file.inputs[3].value = TensorValue::Private(vec![chunk(6), chunk(7)]);
-    let checked = model.check(&file, Vec::new()).unwrap();
+    let checked = model.check(&file, 1, Vec::new()).unwrap();
     assert_eq!(checked.private_inputs, [[5; 32], [6; 32], [7; 32]]);
     assert_eq!(model.state(&checked).unwrap(), file);
     file.inputs[3].value = TensorValue::Private(vec![chunk(6)]);
-    let error = model.check(&file, Vec::new()).unwrap_err().to_string();
+    let error = model.check(&file, 1, Vec::new()).unwrap_err().to_string();
     assert_eq!(error, "statement: d: expected 2 commitments, got 1");
 }
 

@@ -132,12 +132,13 @@ impl Step {
         }
     }
 
-    /// The tensors that it defines and that are zero for nearly all inputs. Nothing depends on that but the place where they lie.
+    /// The tensors that it defines and that are zero for nearly all inputs.
     ///
-    /// Whatever is listed here is zero in its padding by the step's constraints, if all other tensors are: the layout
-    /// does not look its padding up in the padding's table. (An excess e: `.. = D (y + e) + r` or `D (M - g - e) + r`, where
-    /// the left side, the other tensors and r are zero and e is the one list of limbs in their ranges that is; its sign is
-    /// looked up with e.)
+    /// **Soundness depends on this list**: what is in it must be zero in its padding by the step's own constraints, because the
+    /// layout looks its padding up like its real entries, not in the padding's table. By induction over the steps: an expression reads
+    /// tensors of earlier steps only, whose padding is zero. Then, for an excess e, the left side of `.. = D (y + e) + r` or of
+    /// `.. = D (M - g - e) + r` is zero, y or g and r are zero by their lookups, and limbs in their ranges (here those of the padding,
+    /// too) have one representation of zero; the sign is looked up with the last limb.
     pub fn mostly_zero(&self) -> Vec<TensorId> {
         match self {
             Self::Saturate { excess, negative, .. } => [excess.0.as_slice(), &[*negative]].concat(),

@@ -4,10 +4,11 @@
 mod common;
 
 use common::{hashed_key, key, model};
+use zktorch_blocks::BlockError;
 use zktorch_commit::{Srs, SrsPolicy};
-use zktorch_graph::{Role, Visibility};
+use zktorch_graph::{Interval, Role, Shape, Tensor, TensorId, Visibility};
 use zktorch_prover::{Hash, Proved, ProverError, ProvingKey};
-use zktorch_verifier::{MAX_INFERENCES, Statement, VerifyError, VerifyingKey, verify};
+use zktorch_verifier::{MAX_INFERENCES, Port, Statement, VerifyError, VerifyingKey, verify};
 
 const CONTEXT: &[u8] = b"a challenge";
 
@@ -118,6 +119,7 @@ fn batches_on_the_other_hash() {
     let small = Srs::dev(10).unwrap();
     let model = model(Visibility::Private, Visibility::Public, 5);
     let key = hashed_key(&model, &small, Hash::Keccak);
+    assert_eq!(key.vk().batch(2).unwrap().network().hash(), Hash::Keccak);
     let (proved, _) = proved(&key, 2);
     verify(&checked(&key), &proved.statement, &proved.proof).unwrap();
 }
@@ -158,5 +160,24 @@ fn the_number_of_inferences_is_bounded_by_what_a_verifier_looks_at() {
     for inferences in [0, 1, MAX_INFERENCES + 1, u32::MAX] {
         let error = vk.batch(inferences).unwrap_err().to_string();
         assert_eq!(error, format!("inferences: expected 1, or 2 to 4096 in a batch, got {inferences}"));
+    }
+    // What is little alone is too much 4096 times: public entries, cells.
+    for (entries, count, visibility) in [(1 << 13, 1, Visibility::Public), (1 << 16, 9, Visibility::Private)]
+    {
+        let mut model = model(Visibility::Public, Visibility::Private, 5);
+        for i in 0..count {
+            let (name, shape) = (format!("more {i}"), Shape::new([entries]));
+            model.inputs.push(Port::new(name.clone(), [u64::from(entries)]));
+            model.graph.inputs.push(TensorId(model.graph.tensors.len() as u32));
+            let role = Role::Input(visibility);
+            model.graph.tensors.push(Tensor { name, shape, scale: 0, range: Interval::I16, role });
+        }
+        let key = common::key(&model, &small);
+        key.vk().batch(2).unwrap();
+        let error = key.vk().batch(MAX_INFERENCES).unwrap_err();
+        assert!(
+            matches!(&error, VerifyError::Batch { error: BlockError::Limit { .. }, .. }),
+            "{visibility:?}: {error}"
+        );
     }
 }

@@ -302,7 +302,7 @@ impl VerifyingKey {
     }
 
     /// Accepts a proof of a statement, or raises. Whether the SRS is the development SRS.
-    #[pyo3(signature = (proof, statement, model_id, context, allow_insecure_srs, accept_srs, threads=None))]
+    #[pyo3(signature = (proof, statement, model_id, context, inferences, allow_insecure_srs, accept_srs, threads=None))]
     #[allow(clippy::too_many_arguments, reason = "the package names them")]
     fn verify(
         &self,
@@ -311,6 +311,7 @@ impl VerifyingKey {
         statement: &Statement,
         model_id: Option<&str>,
         context: Vec<u8>,
+        inferences: u32,
         allow_insecure_srs: bool,
         accept_srs: Option<&str>,
         threads: Option<usize>,
@@ -328,19 +329,25 @@ impl VerifyingKey {
         };
         let trust = trust().map_err(|error| raise(py, &error))?;
         let how = How { threads, ..How::default() };
-        Ok(run(py, &how, &[], || self.accept(proof, statement, trust, context))?.0)
+        Ok(run(py, &how, &[], || self.accept(proof, statement, trust, (inferences, context)))?.0)
     }
 }
 
 impl VerifyingKey {
-    fn accept(&self, proof: &[u8], statement: &Statement, trust: Trust, context: Vec<u8>) -> Result<bool> {
+    fn accept(
+        &self,
+        proof: &[u8],
+        statement: &Statement,
+        trust: Trust,
+        (inferences, context): (u32, Vec<u8>),
+    ) -> Result<bool> {
         let rejected = |error: &dyn std::fmt::Display| Error::from(Rejected(error.to_string()));
         // 1. The key: of the model that the user trusts, under an SRS that the user trusts.
         let vk = UncheckedVk::decode(self.kind, &self.body, trust.model)?;
         let model = vk.interface()?;
         let vk = vk.check(&trust.policy)?;
         // 2. The statement: every field is that of the key, or becomes part of what is verified.
-        let statement = model.check(statement.inner(), context)?;
+        let statement = model.check(statement.inner(), inferences, context)?;
         // 3. The proof. Whatever is wrong with it is its prover's.
         let proof = container::decode(proof, Kind::Proof, &protocol()).map_err(|error| rejected(&error))?;
         vk.verify(&statement, proof).map_err(|error| rejected(&error))?;

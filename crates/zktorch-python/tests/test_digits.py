@@ -104,9 +104,17 @@ def test_private_inputs_are_not_in_the_statement(digits):
 def test_many_inferences_in_one_proof(digits):
     images = digits.images[:5]
     proof = digits.pk.prove_batch(list(images), context=b"today")
-    verify = lambda statement: digits.vk.verify(
-        proof.proof, statement, model_id=digits.vk.model_id, context=b"today", allow_insecure_srs=True
+    verify = lambda statement, inferences=5: digits.vk.verify(
+        proof.proof,
+        statement,
+        model_id=digits.vk.model_id,
+        context=b"today",
+        inferences=inferences,
+        allow_insecure_srs=True,
     )
+    for other in (1, 4):
+        with pytest.raises(zk.Rejected, match=f"inferences: expected {other}, got 5"):
+            verify(proof.statement, other)
     verified = verify(proof.statement)
     values = next(value for value in verified.outputs.values() if value.size == 50).reshape(5, 10)
     assert (values.argmax(axis=1) == digits.classifier.predict(images)).all()

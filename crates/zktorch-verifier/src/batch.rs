@@ -26,16 +26,20 @@ impl UncheckedKey {
     /// [`VerifyError::Inferences`]; [`VerifyError::Batch`] for a key of a shard, a model that has no batches, or more than a verifier
     /// looks at.
     pub fn batch(&self, inferences: u32) -> Result<Batch, VerifyError> {
-        if !(2..=MAX_INFERENCES).contains(&inferences) && enforced() {
-            return Err(VerifyError::Inferences { most: MAX_INFERENCES, got: inferences });
-        }
+        check_inferences(inferences)?;
         let refused = |error| VerifyError::Batch { inferences, error };
-        let (graph, k) = self.network().batched_graph(inferences).map_err(refused)?;
-        check_sizes(graph.graph(), k).map_err(refused)?;
-        let network = self.network().of_batch(graph, k, inferences).map_err(refused)?;
+        let network = self.network().batch(inferences, check_sizes).map_err(refused)?;
         let shape = parts::shape(&network, self.model_id().0, self.weights()).map_err(refused)?;
         Ok(Batch { id: self.model_id(), network, shape })
     }
+}
+
+/// That there can be a batch of so many inferences at all.
+pub(crate) fn check_inferences(inferences: u32) -> Result<(), VerifyError> {
+    if !(2..=MAX_INFERENCES).contains(&inferences) && enforced() {
+        return Err(VerifyError::Inferences { most: MAX_INFERENCES, got: inferences });
+    }
+    Ok(())
 }
 
 impl Batch {

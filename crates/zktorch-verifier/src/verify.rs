@@ -1,9 +1,10 @@
 //! Statements and their verification.
 
-use zktorch_blocks::{NetworkProof, Statement as BlockStatement};
+use zktorch_blocks::{BlockError, Network, NetworkProof, Statement as BlockStatement};
 use zktorch_commit::Commitment;
 use zktorch_mutants::enforced;
 
+use crate::batch::check_inferences;
 use crate::{ModelId, ProofEnvelope, VerifyError, VerifyingKey};
 
 /// What a proof is about: "the model maps these inputs to these outputs", once or for each of several inferences. Comes from the user, never out of a proof.
@@ -42,7 +43,14 @@ pub fn verify(vk: &VerifyingKey, statement: &Statement, proof: &[u8]) -> Result<
     check_statement(expected, statement)?;
     let envelope = ProofEnvelope::from_bytes(proof)?;
     require("proof", expected, envelope.model()?)?;
-    let batch = if statement.inferences == 1 { None } else { Some(vk.batch(statement.inferences)?) };
+    let batch = match statement.inferences {
+        1 => None,
+        inferences => {
+            check_inferences(inferences)?;
+            check_public(vk.network(), statement).map_err(VerifyError::Proof)?;
+            Some(vk.batch(inferences)?)
+        }
+    };
     let (network, shape) = match &batch {
         Some(batch) => (batch.network(), batch.shape()),
         None => (vk.network(), vk.shape()),
@@ -64,6 +72,21 @@ pub(crate) fn check_statement(expected: ModelId, statement: &Statement) -> Resul
     if statement.context.len() > MAX_CONTEXT && enforced() {
         let reason = format!("expected at most {MAX_CONTEXT} bytes, got {}", statement.context.len());
         return Err(VerifyError::Malformed { what: "context", reason });
+    }
+    Ok(())
+}
+
+/// That a statement about several inferences has as many public values: looked at before a graph of as many is derived, which takes
+/// as long as reading a key.
+fn check_public(network: &Network, statement: &Statement) -> Result<(), BlockError> {
+    let length = |what, expected: usize, got: usize| {
+        if expected == got { Ok(()) } else { Err(BlockError::Length { what, expected, got }) }
+    };
+    let ids = network.public_tensors();
+    length("public tensors", ids.len(), statement.public.len())?;
+    for (id, values) in ids.iter().zip(&statement.public) {
+        let one = network.graph().tensor(*id).shape.len();
+        length("values of a public tensor", one.saturating_mul(statement.inferences as usize), values.len())?;
     }
     Ok(())
 }

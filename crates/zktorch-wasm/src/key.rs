@@ -53,12 +53,12 @@ impl Key {
         self.checked().map(drop).map_err(|reason| JsError::new(&reason))
     }
 
-    /// Verifies the file of a proof, with the verifier's own context.
+    /// Verifies the file of a proof about one inference, with the verifier's own context.
     ///
     /// # Errors
     /// Why it is not accepted.
     pub fn verify(&mut self, statement: &Statement, proof: &[u8], context: Vec<u8>) -> Result<(), JsError> {
-        let own = self.model.check(statement.file(), context).map_err(|error| refusal(&error))?;
+        let own = self.model.check(statement.file(), 1, context).map_err(|error| refusal(&error))?;
         let vk = self.checked().map_err(|reason| JsError::new(&reason))?;
         let verify =
             || -> Result<(), Error> { vk.verify(&own, container::decode(proof, Kind::Proof, &protocol())?) };

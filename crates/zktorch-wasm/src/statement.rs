@@ -62,10 +62,7 @@ impl Statement {
     /// The labels do not fit any output.
     pub fn facts(&self, outputs: bool, labels: Option<Vec<u8>>) -> Result<String, JsError> {
         let tensors = self.0.tensors(side(outputs));
-        // The names are those of one inference's scores.
-        let first = usize::from(self.0.inferences != 1);
-        let dims: Vec<&[usize]> =
-            tensors.iter().map(|tensor| tensor.dims.get(first..).unwrap_or_default()).collect();
+        let dims: Vec<&[usize]> = tensors.iter().map(|tensor| tensor.dims.as_slice()).collect();
         let labels = labels.map(|bytes| Labels::parse(&bytes, &dims)).transpose();
         crate::facts::tensors(tensors, labels.map_err(|error| refusal(&error))?.as_ref())
     }

@@ -17,12 +17,27 @@ const LARGEST_K: usize = 20;
 const BALANCE: usize = 13;
 
 impl Network {
+    /// The network of `count` inferences, two or more, of this one: derived from it and their number alone. `check` looks at the
+    /// graph and the log2 of the chunk size before anything is laid out.
+    ///
+    /// # Errors
+    /// Those of the graph, of `check`, and of a network that is one of several inferences, or a shard's.
+    pub fn batch(
+        &self,
+        count: u32,
+        check: impl FnOnce(&Graph, usize) -> Result<(), BlockError>,
+    ) -> Result<Self, BlockError> {
+        let (graph, k) = self.batched_graph(count)?;
+        check(graph.graph(), k)?;
+        self.of_batch(graph, k, count)
+    }
+
     /// The graph of `count` inferences ([`Graph::batched`]), validated, and log2 of its chunk size: a function of the graph, not below
     /// that of the weights. Nothing of the graph's size was allocated yet but itself.
     ///
     /// # Errors
     /// [`BlockError::Graph`].
-    pub fn batched_graph(&self, count: u32) -> Result<(ValidGraph, usize), BlockError> {
+    pub(crate) fn batched_graph(&self, count: u32) -> Result<(ValidGraph, usize), BlockError> {
         let graph = ValidGraph::new(self.graph().batched(count)?)?;
         let k = chunk_vars(graph.graph()).max(self.k());
         Ok((graph, k))
@@ -36,9 +51,12 @@ impl Network {
     /// # Errors
     /// [`BlockError::Weights`] unless the graph's weights have the extents, ranges and places of this one's, in their order;
     /// [`BlockError::ChunkSize`], [`BlockError::Limit`]; [`BlockError::Shard`] for a shard, whose wires have no second inference.
-    pub fn of_batch(&self, graph: ValidGraph, k: usize, inferences: u32) -> Result<Self, BlockError> {
+    pub(crate) fn of_batch(&self, graph: ValidGraph, k: usize, inferences: u32) -> Result<Self, BlockError> {
         if self.scope() != Scope::Inference && enforced() {
             return Err(BlockError::Shard);
+        }
+        if self.inferences() != 1 && enforced() {
+            return Err(BlockError::Batched { inferences: self.inferences() });
         }
         let (graph, bounds, values) = graph.into_parts();
         limits::check_graph(&graph, k)?;

@@ -251,7 +251,7 @@ impl Network {
     }
 
     /// Of columns that have one value on all cells of a lookup table, what they are in one chunk at a point of k coordinates, given
-    /// these values: those of the padding, and on the real entries of every tensor the differences to its own.
+    /// these values: those of the padding, and on the cells of every tensor that have its own tag the differences to its own.
     pub(crate) fn eval_by_table<const N: usize>(
         &self,
         (arena, chunk): (ArenaKind, usize),

@@ -90,11 +90,13 @@ impl Layout {
         let mut tables: BTreeMap<LookupKind, usize> = BTreeMap::new();
         for kind in [ArenaKind::Ranged, ArenaKind::Function] {
             let Some(ids) = members.get_mut(&kind) else { continue };
-            ids.sort_by_cached_key(|id| {
+            // Tables are numbered in the order of the tensors, which is part of the protocol: not while sorting.
+            for kind in ids.iter().filter_map(|id| LookupKind::of(graph.tensor(*id))) {
                 let next = tables.len();
-                let table = LookupKind::of(graph.tensor(*id)).map(|kind| *tables.entry(kind).or_insert(next));
-                (quiet.contains(id), table, graph.tensor(*id).shape.dims())
-            });
+                tables.entry(kind).or_insert(next);
+            }
+            let table = |id: &TensorId| LookupKind::of(graph.tensor(*id)).and_then(|kind| tables.get(&kind));
+            ids.sort_by_key(|id| (quiet.contains(id), table(id), graph.tensor(*id).shape.dims()));
         }
         for (kind, ids) in &members {
             let k = size.of(*kind);

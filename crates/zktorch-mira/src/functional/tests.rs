@@ -7,7 +7,12 @@ use crate::test_util::{naive_eq, naive_inner_product, scalar, scalars};
 use crate::{Functional, MiraError};
 
 fn functional(seed: u64, num_vars: usize, terms: usize) -> Functional {
-    let term = |t: u64| (scalar(seed ^ t), scalars(seed ^ (1000 + t), num_vars));
+    // Of three points two end in the same coordinates: they are summed together.
+    let term = |t: u64| {
+        let [own, shared] = [t, t % 3 / 2].map(|number| scalars(seed ^ (1000 + number), num_vars));
+        let head = num_vars - num_vars.min(8 + (t % 2) as usize);
+        (scalar(seed ^ t), [&own[..head], &shared[head..]].concat())
+    };
     Functional::new(num_vars, (0..terms as u64).map(term).collect()).unwrap()
 }
 
@@ -97,4 +102,18 @@ fn only_one_term_with_coefficient_one_is_an_evaluation() {
         twice.require_evaluation("test").unwrap_err(),
         MiraError::NotReduced { what: "test", terms: 2 }
     ));
+}
+
+#[test]
+fn a_digest_is_of_what_a_functional_has_become() {
+    let digest = |u: &Functional| *u.digest.0.get_or_init(|| u.digest());
+    let (mut u, other) = (functional(1, 3, 2), functional(2, 5, 2));
+    let before = digest(&u);
+    let copy = u.clone();
+    u.accumulate(&other, scalar(3));
+    assert_eq!(digest(&u), Functional { digest: super::Digested::default(), ..u.clone() }.digest());
+    assert_ne!(digest(&u), before);
+    assert_eq!(digest(&copy), before);
+    u.extend_to(7);
+    assert_eq!(digest(&u), u.digest());
 }

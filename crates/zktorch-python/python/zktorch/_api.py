@@ -308,6 +308,7 @@ class VerifyingKey(_NotPickled):
         *,
         model_id: Union[str, _AnyModel],
         context: bytes = b"",
+        inferences: int = 1,
         allow_insecure_srs: bool = False,
         accept_srs: Optional[str] = None,
         threads: Optional[int] = None,
@@ -316,11 +317,12 @@ class VerifyingKey(_NotPickled):
         SRS that is not trusted.
 
         ``model_id`` is the id that the caller trusts, from another source than this key; :data:`ANY_MODEL` waives that.
-        ``accept_srs`` is the id of an SRS of the caller's own.
+        ``accept_srs`` is the id of an SRS of the caller's own. ``inferences`` is how many the proof has to be about, as
+        :meth:`ProvingKey.prove_batch` was given: the outputs then have a first axis that counts them.
         """
         trusted = None if isinstance(model_id, _AnyModel) else model_id
         insecure = self._inner.verify(
-            proof, statement._inner, trusted, context, allow_insecure_srs, accept_srs, threads
+            proof, statement._inner, trusted, context, inferences, allow_insecure_srs, accept_srs, threads
         )
         return Verified(statement, insecure)
 

@@ -93,6 +93,7 @@ class VerifyingKey:
         statement: Statement,
         model_id: Optional[str],
         context: bytes,
+        inferences: int,
         allow_insecure_srs: bool,
         accept_srs: Optional[str],
         threads: Optional[int] = None,

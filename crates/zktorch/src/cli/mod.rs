@@ -354,6 +354,9 @@ pub struct Verify {
     /// or from before is accepted
     #[arg(long, value_name = "TEXT|@FILE")]
     pub context: Option<ProofContext>,
+    /// How many inferences the proof is about: it is rejected if they are others than these
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub inferences: u32,
     /// Reject unless the public input is this; an image is preprocessed as the key says. Of several inferences a file or folder with as
     /// many samples, in their order
     #[arg(long, value_name = "DATA")]

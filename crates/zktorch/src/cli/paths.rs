@@ -155,6 +155,7 @@ impl Paths {
             model_id: _,
             any_model: _,
             context,
+            inferences: _,
             expect_input,
             expect_output,
             tolerance: _,

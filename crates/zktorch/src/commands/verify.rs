@@ -89,7 +89,7 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     // 3. The statement: every field is that of the key, or becomes part of what is verified.
     let span = info_span!("read statement").entered();
     let file = statement::read(&options.statement).map_err(of_the_prover)?;
-    let statement = model.check(&file, bound)?;
+    let statement = model.check(&file, options.inferences, bound)?;
     if let Some(path) = &options.expect_input {
         expect::input(report, &model, image.as_ref(), path, &file)?;
     }

@@ -36,6 +36,11 @@ fn several_inputs_are_proved_and_verified_together() {
 
     let own = ["verify", "--vk", &vk, "--model-id", &keys.id, "--allow-insecure-srs"];
     let verify = |more: &[&str]| -> Run { zktorch(&[&own[..], &["--json"], &files, more].concat()) };
+    let own: &dyn Fn(&[&str]) -> Run = &|more| verify(&[&["--inferences", "3"], more].concat());
+    // A verifier who asks for one inference is given none of three.
+    verify(&[]).rejected("inferences: expected 1, got 3");
+    verify(&["--inferences", "4"]).rejected("inferences: expected 4, got 3");
+    let verify = own;
     let verified = verify(&[]).json();
     assert_eq!((&verified["accepted"], &verified["inferences"]), (&true.into(), &3.into()));
     assert_eq!(verified["proved_outputs"], proved["proved_outputs"]);

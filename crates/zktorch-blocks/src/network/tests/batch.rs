@@ -224,6 +224,9 @@ fn a_batch_reads_the_weights_of_its_key() {
     assert_eq!(index, 0, "{got}");
     assert!(got.ends_with("from cell 64 on"), "{got}");
     // Chunks that are smaller than those of the weights, and shards.
+    let two = own.of_batch(own.batched_graph(2).unwrap().0, 9, 2).unwrap();
+    let again = two.of_batch(ValidGraph::new(batched.clone()).unwrap(), 9, 3);
+    assert!(matches!(again, Err(BlockError::Batched { inferences: 2 })));
     let smaller = own.of_batch(ValidGraph::new(batched.clone()).unwrap(), 7, 3);
     assert!(matches!(smaller, Err(BlockError::ChunkSize { min: 8, got: 7, .. })));
     let shard = Network::new(tiny(Private, Private), 8, Scope::Shard).unwrap();
