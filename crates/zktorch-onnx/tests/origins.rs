@@ -31,7 +31,8 @@ fn every_tensor_belongs_to_the_node_that_makes_it_or_reads_it_first() {
                 with_weights.insert(op(*origin));
             }
         }
-        let products = ["Conv", "Gemm", "MatMul", "Gather", "Add", "Mul", "LayerNormalization"];
+        // An additive mask is read where its sum with the scores is first stored, which is the softmax.
+        let products = ["Conv", "Gemm", "MatMul", "Gather", "Add", "Mul", "LayerNormalization", "Softmax"];
         assert!(with_weights.iter().all(|op| products.contains(op)), "{model}: {with_weights:?}");
         // A stored value belongs to the node that makes it, whichever node asked for it.
         for port in &compiled.stored {
