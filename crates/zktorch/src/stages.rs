@@ -23,7 +23,7 @@
 //!     assert_eq!(split.get("mira"), None);
 //!     assert!(split.get("other").is_some());
 //!     let spans = stages.spans();
-//!     assert!(spans.iter().map(|(stage, _)| *stage).eq(["commit", "inverse_columns"]));
+//!     assert!(spans.iter().map(|(stage, _)| *stage).eq(["commit", "inverse_columns", "commit"]));
 //! })?;
 //! # Ok::<(), Cancelled>(())
 //! ```
