@@ -17,7 +17,7 @@ fn fixture(path: &str) -> (Report, Compiled) {
 
 #[test]
 fn every_tensor_belongs_to_the_node_that_makes_it_or_reads_it_first() {
-    for model in ["digits/cnn.onnx", "digits/mlp.onnx", "bench/lenet5.onnx"] {
+    for model in ["digits/cnn.onnx", "digits/mlp.onnx", "bench/lenet5.onnx", "chars/model.onnx"] {
         let (report, compiled) = fixture(model);
         assert_eq!(compiled.origins.len(), compiled.graph.tensors.len());
         let op = |origin: usize| report.nodes[origin].op.as_str();
