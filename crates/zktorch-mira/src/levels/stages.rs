@@ -37,12 +37,9 @@ pub(super) fn stage_sizes(
     let mut best: Vec<(f64, usize)> = vec![(0.0, 0)];
     for left in 1..=levels {
         let mut least = (f64::INFINITY, 1);
+        let collapse = collapse_cost(rows, columns, &support, 1 << (levels - left));
         for size in 1..=left.min(MAX_STAGE) {
-            let here = if left == levels {
-                first.cost(size)
-            } else {
-                collapse_cost(rows, columns, &support, 1 << (levels - left)) + later_cost(1 << left, size)
-            };
+            let here = if left == levels { first.cost(size) } else { collapse + later_cost(1 << left, size) };
             let cost = here + best[left - size].0;
             if cost < least.0 {
                 least = (cost, size);
