@@ -91,16 +91,6 @@ pub enum BlockError {
         /// The k asked for.
         got: usize,
     },
-    /// A graph that is to read the weights of a key has others.
-    #[error("weight {index}: expected {expected}, as in the key, got {got}")]
-    Weights {
-        /// Which of the weights.
-        index: usize,
-        /// What the key has.
-        expected: String,
-        /// What the graph has.
-        got: String,
-    },
     /// A batch of a model in shards.
     #[error("a batch of inferences: expected a key in one piece, got that of a shard")]
     Shard,

@@ -339,12 +339,17 @@ impl Case {
     }
 
     pub(crate) fn of_network(network: Network, values: Vec<Vec<i32>>) -> Self {
+        let weights = network.stack_weights(&values).unwrap();
+        Self::with_column(network, values, weights)
+    }
+
+    /// With these cells of the weights' chunks, of which some may be those of weights that the graph does not read.
+    pub(crate) fn with_column(network: Network, values: Vec<Vec<i32>>, weights: Vec<i32>) -> Self {
         let k = network.k();
         let srs = Srs::dev(k).unwrap();
         let blinds = |count: usize, from: u64| -> Vec<Blind> {
             (0..count as u64).map(|i| Blind::from_scalar(Fr::from(from + i))).collect()
         };
-        let weights = network.stack_weights(&values).unwrap();
         let weight_blinds = blinds(network.weight_chunks(), 1000);
         let weights_k = network.layout().chunk_size().weights;
         let weight_commitments = srs.commit_chunks(&weights, weights_k, &weight_blinds).unwrap().0;

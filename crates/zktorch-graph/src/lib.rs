@@ -92,6 +92,7 @@ mod tensor;
 mod testing;
 mod validate;
 mod view;
+mod weights;
 
 pub use constraint::{Constraint, Slot};
 pub use entries::Indices;
@@ -107,5 +108,6 @@ pub use shards::{Shard, committed_cells, shards};
 pub use step::Step;
 pub use table::{Binary, Formula, Function, Instruction, MAX_FORMULA, Table, TableId, Unary};
 pub use tensor::{Interval, Role, Tensor, TensorId, Visibility};
-pub use validate::{Bound, Bounds, TableValues, ValidGraph};
+pub use validate::{Bound, Bounds, MAX_PARTS, TableValues, ValidGraph};
 pub use view::{AxisMap, Entry, Factor, View};
+pub use weights::{WeightParts, WeightRef, WeightSpec};

@@ -1,18 +1,21 @@
 //! Verifying keys. A key is hostile input: everything in it is derived again or checked.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
-use zktorch_blocks::{BlockError, Hash, Network, NetworkProof, Statement as BlockStatement};
+use zktorch_blocks::{BlockError, Hash, Network, NetworkProof};
 use zktorch_channel::Shape;
 use zktorch_commit::{Commitment, MIN_LOG_SIZE, SrsPolicy, SrsStatus, VerifierSrs};
-use zktorch_graph::layout::Scope;
-use zktorch_graph::{Graph, Role, TensorId, ValidGraph, Visibility};
+use zktorch_graph::layout::{ChunkSize, Scope};
+use zktorch_graph::{Graph, Role, TensorId, ValidGraph, Visibility, WeightParts, WeightRef};
 use zktorch_mutants::enforced;
 
 use crate::budget::{self, Refused};
-use crate::{ModelId, Port, ProofEnvelope, VerifyError, parts};
+use crate::{ModelId, Port, ProofEnvelope, VerifyError, Weights, WeightsId, WeightsPart, parts};
 
 /// Version of keys, statements and proofs.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 /// Largest log2 of the chunk size.
 pub const MAX_K: u32 = 22;
 /// The most chunks that the padded entries of all tensors would fill: far above every model's, and it bounds the verifier's work.
@@ -50,8 +53,12 @@ pub struct KeyBody {
     /// What is done to raw data, such as an image, before they are the input; empty if nothing. For whoever
     /// makes or checks inputs: the proof is about the input itself.
     pub preprocessing: String,
-    /// Chunk commitments to the weights.
-    pub weights: Vec<[u8; 32]>,
+    /// log2 of the chunk size of the weights' commitments: k, or less in a key that reads those of another one.
+    pub weights_k: u32,
+    /// The weights, in parts; the first ones may be those of another key.
+    pub weights: Vec<WeightsPart>,
+    /// Which weight of which part every weight of the graph is, in the order of its tensors.
+    pub refs: Vec<WeightRef>,
 }
 
 /// A key as it is stored: the encoding of a slice is that of a list of bytes.
@@ -59,11 +66,13 @@ pub struct KeyBody {
 struct KeyFile<'a> {
     body: &'a [u8],
     srs: &'a [u8],
-    weight_proof: &'a [u8],
+    /// Of every part of the weights.
+    #[serde(borrow)]
+    weight_proofs: Vec<&'a [u8]>,
 }
 
 /// A key that was decoded: consistent in itself, but nobody has said that its SRS is to be trusted, and its
-/// weight-range proof was not verified. [`check`](Self::check) does both.
+/// weight-range proofs were not verified. [`check`](Self::check) does both.
 #[derive(Clone, Debug)]
 pub struct UncheckedKey {
     id: ModelId,
@@ -72,8 +81,9 @@ pub struct UncheckedKey {
     inputs: Vec<Port>,
     outputs: Vec<Port>,
     preprocessing: String,
+    parts: Vec<Weights>,
+    /// Chunk commitments of all parts.
     weights: Vec<Commitment>,
-    weight_proof: Vec<u8>,
     shape: Shape,
 }
 
@@ -108,8 +118,12 @@ impl KeyBody {
 ///
 /// # Errors
 /// None for keys that fit into memory.
-pub fn encode_key(body: &[u8], srs: &VerifierSrs, weight_proof: &[u8]) -> Result<Vec<u8>, VerifyError> {
-    let file = KeyFile { body, srs: &srs.to_bytes(), weight_proof };
+pub fn encode_key(
+    body: &[u8],
+    srs: &VerifierSrs,
+    weight_proofs: &[&[u8]],
+) -> Result<Vec<u8>, VerifyError> {
+    let file = KeyFile { body, srs: &srs.to_bytes(), weight_proofs: weight_proofs.to_vec() };
     postcard::to_stdvec(&file).map_err(|error| malformed("verifying key", error))
 }
 
@@ -216,18 +230,18 @@ impl UncheckedKey {
             BlockError::Limit { what, max, got } => key_error(what, format_args!("at most {max}"), got),
             error => VerifyError::KeyContent(error),
         })?;
-        let network = Network::of_valid(graph, k, scope).map_err(VerifyError::KeyContent)?.with_hash(hash);
+        let size = ChunkSize { k, weights: usize::try_from(body.weights_k).unwrap_or(usize::MAX) };
+        let parts = body.weights.iter().map(|part| part.specs.clone()).collect();
+        let weights = Arc::new(WeightParts { parts, refs: body.refs.clone() });
+        let network = Network::with_weights(graph, size, scope, weights);
+        let network = network.map_err(VerifyError::KeyContent)?.with_hash(hash);
         check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
-        if body.weights.len() != network.weight_chunks() && enforced() {
-            return Err(key_error("weight commitments", network.weight_chunks(), body.weights.len()));
-        }
-        let weights = body.weights.iter().map(Commitment::from_bytes).collect::<Result<Vec<_>, _>>();
-        let weights = weights.map_err(|error| malformed("weight commitments", error))?;
+        let parts = Weights::of_key(&body, &network, &file.weight_proofs)?;
+        let weights: Vec<Commitment> = parts.iter().flat_map(Weights::commitments).copied().collect();
         let shape = parts::shape(&network, id.0, &weights).map_err(VerifyError::KeyContent)?;
-        let weight_proof = file.weight_proof.to_vec();
         let KeyBody { inputs, outputs, preprocessing, .. } = body;
-        Ok(Self { id, srs, network, inputs, outputs, preprocessing, weights, weight_proof, shape })
+        Ok(Self { id, srs, network, inputs, outputs, preprocessing, parts, weights, shape })
     }
 
     /// The model's id, computed from the key's body.
@@ -260,7 +274,12 @@ impl UncheckedKey {
         &self.preprocessing
     }
 
-    /// Chunk commitments to the weights.
+    /// The weights, part by part.
+    pub fn weight_parts(&self) -> &[Weights] {
+        &self.parts
+    }
+
+    /// Chunk commitments to the weights, those of all parts.
     pub fn weights(&self) -> &[Commitment] {
         &self.weights
     }
@@ -280,32 +299,36 @@ impl UncheckedKey {
         &self.shape
     }
 
-    /// Checks that the policy accepts the SRS, and the weight-range proof: all weights are in their ranges
+    /// Checks that the policy accepts the SRS, and the weight-range proofs: all weights are in their ranges
     /// and their padding is zero. Only then are the integers of the network's semantics the committed ones,
     /// so that a proof says something. Depends on the key alone: need be done once per key.
     ///
     /// # Errors
     /// [`VerifyError::Srs`] if the policy refuses the SRS; [`VerifyError::Weights`].
     pub fn check(self, policy: &SrsPolicy) -> Result<VerifyingKey, VerifyError> {
-        let status = policy.check(&self.srs).map_err(VerifyError::Srs)?;
-        self.check_weights()?;
-        Ok(VerifyingKey { key: self, status })
+        self.check_beside(policy, &[])
     }
 
-    fn check_weights(&self) -> Result<(), VerifyError> {
-        if self.weights.is_empty() {
-            return match self.weight_proof.len() {
-                got if got > 0 && enforced() => Err(key_error("bytes of the weight-range proof", 0, got)),
-                _ => Ok(()),
-            };
+    /// [`check`](Self::check) beside keys that were checked: what they have proved of weights that this key reads too
+    /// is not verified again.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check).
+    pub fn check_beside(
+        self,
+        policy: &SrsPolicy,
+        checked: &[&VerifyingKey],
+    ) -> Result<VerifyingKey, VerifyError> {
+        let status = policy.check(&self.srs).map_err(VerifyError::Srs)?;
+        let known: BTreeSet<WeightsId> =
+            checked.iter().flat_map(|key| &key.key.parts).map(Weights::id).collect();
+        for (number, part) in self.parts.iter().enumerate() {
+            if !known.contains(&part.id()) {
+                let network = self.network.of_weights(number).map_err(VerifyError::Weights)?;
+                part.check(&network, &self.srs)?;
+            }
         }
-        let verify = || {
-            let network = self.network.of_weights()?;
-            let statement = BlockStatement::new(&network, self.id.0, &[], &self.weights, [&[], &[]], &[])?;
-            let proof = NetworkProof::from_bytes(&network, &statement.shape()?, &self.weight_proof)?;
-            statement.verify(&self.srs, &proof)
-        };
-        if enforced() { verify().map_err(VerifyError::Weights) } else { Ok(()) }
+        Ok(VerifyingKey { key: self, status })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use zktorch_graph::layout::{ChunkSize, Place, Scope};
-use zktorch_graph::{Graph, Role, Tensor, TensorId, ValidGraph};
+use zktorch_graph::layout::{ChunkSize, Scope};
+use zktorch_graph::{Graph, Role, Tensor, ValidGraph};
 use zktorch_mutants::enforced;
 
 use super::description::Network;
@@ -45,12 +45,9 @@ impl Network {
 
     /// The network of a graph with the weights of this one, of so many inferences, in chunks of `2^k` cells.
     ///
-    /// The chunks of weights stay as they are: each is the beginning of one of `2^k` cells whose other cells no claim reads, for
-    /// `Com` of a vector is that of the vector with zeros behind it.
-    ///
     /// # Errors
-    /// [`BlockError::Weights`] unless the graph's weights have the extents, ranges and places of this one's, in their order;
-    /// [`BlockError::ChunkSize`], [`BlockError::Limit`]; [`BlockError::Shard`] for a shard, whose wires have no second inference.
+    /// Those of [`with_weights`](Self::with_weights); [`BlockError::Batched`]; [`BlockError::Shard`] for a shard, whose
+    /// wires have no second inference.
     pub(crate) fn of_batch(&self, graph: ValidGraph, k: usize, inferences: u32) -> Result<Self, BlockError> {
         if self.scope() != Scope::Inference && enforced() {
             return Err(BlockError::Shard);
@@ -58,59 +55,10 @@ impl Network {
         if self.inferences() != 1 && enforced() {
             return Err(BlockError::Batched { inferences: self.inferences() });
         }
-        let (graph, bounds, values) = graph.into_parts();
-        limits::check_graph(&graph, k)?;
-        let weights = self.layout().chunk_size().weights;
-        if k < weights && enforced() {
-            return Err(BlockError::ChunkSize { min: weights, max: limits::MAX_K, got: k });
-        }
-        let size = ChunkSize { k, weights };
-        let network = Self::build(Arc::new(graph), Arc::new(bounds), &values, size, Scope::Inference)?;
-        self.check_weights(&network)?;
+        let size = ChunkSize { k, weights: self.layout().chunk_size().weights };
+        let weights = Arc::clone(self.weight_parts());
+        let network = Self::with_weights(graph, size, Scope::Inference, weights)?;
         Ok(network.with_hash(self.hash()).with_inferences(inferences))
-    }
-
-    /// That what this network's weights were committed to is what another one reads.
-    fn check_weights(&self, other: &Self) -> Result<(), BlockError> {
-        let (own, others): (Vec<_>, Vec<_>) = (self.weights().collect(), other.weights().collect());
-        let shown = |weight: Option<&Weight<'_>>| weight.map_or_else(|| "none".to_owned(), Weight::show);
-        let differs = |index: &usize| own.get(*index) != others.get(*index);
-        match (0..own.len().max(others.len())).find(differs) {
-            Some(index) if enforced() => {
-                let (expected, got) = (shown(own.get(index)), shown(others.get(index)));
-                Err(BlockError::Weights { index, expected, got })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The weights in the order of their tensors.
-    fn weights(&self) -> impl Iterator<Item = Weight<'_>> {
-        let tensors = (0..).map(TensorId).zip(&self.graph().tensors);
-        let weights = tensors.filter(|(_, tensor)| tensor.role == Role::Weight);
-        weights.map(|(id, tensor)| Weight { tensor, place: self.layout().place(id) })
-    }
-}
-
-/// A weight: what was proved of it, and where its cells lie.
-struct Weight<'a> {
-    tensor: &'a Tensor,
-    place: Option<&'a Place>,
-}
-
-impl PartialEq for Weight<'_> {
-    /// Names and scales mean nothing to a proof.
-    fn eq(&self, other: &Self) -> bool {
-        let said = |weight: &Self| (weight.tensor.range, weight.place.cloned());
-        said(self) == said(other) && self.tensor.shape == other.tensor.shape
-    }
-}
-
-impl Weight<'_> {
-    fn show(&self) -> String {
-        let Tensor { shape, range, .. } = self.tensor;
-        let offset = self.place.and_then(|place| place.offsets.first().copied()).unwrap_or_default();
-        format!("extents {:?} within [{}, {}] from cell {offset} on", shape.dims(), range.lo, range.hi)
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use zktorch_field::Fr;
 use zktorch_graph::layout::{ArenaKind, ChunkSize, Layout, Place, Scope};
-use zktorch_graph::{Bounds, Constraint, Graph, Role, TableValues, TensorId, ValidGraph};
+use zktorch_graph::{Bounds, Constraint, Graph, Role, TableValues, TensorId, ValidGraph, WeightParts};
+use zktorch_mutants::enforced;
 use zktorch_transcript::Hash;
 
 use super::chunks::{Chunks, LookedUp};
@@ -19,6 +20,8 @@ use crate::point::{bits, box_eval, last};
 pub struct Network {
     graph: Arc<Graph>,
     bounds: Arc<Bounds>,
+    /// What its weights were committed to as.
+    weights: Arc<WeightParts>,
     /// What all steps stand for, in their order; nothing for the weights.
     constraints: Vec<Constraint>,
     layout: Layout,
@@ -50,30 +53,48 @@ impl Network {
     pub fn of_valid(graph: ValidGraph, k: usize, scope: Scope) -> Result<Self, BlockError> {
         let (graph, bounds, values) = graph.into_parts();
         limits::check_graph(&graph, k)?;
-        Self::build(Arc::new(graph), Arc::new(bounds), &values, k.into(), scope)
+        let weights = Arc::new(WeightParts::of(&graph));
+        Self::build(Arc::new(graph), Arc::new(bounds), &values, weights, k.into(), scope)
     }
 
-    /// The network of the weights' ranges: the same graph, which is neither copied nor looked at again.
+    /// The network of an inference whose weights were committed to in parts, in chunks of their own size.
+    ///
+    /// A chunk of 2^k' entries, k' <= k, is the beginning of one of 2^k whose other cells no claim reads, for `Com` of a
+    /// vector is that of the vector with zeros behind it.
+    ///
+    /// # Errors
+    /// [`BlockError::Graph`] unless these are the graph's weights ([`WeightParts::check`]); [`BlockError::ChunkSize`],
+    /// [`BlockError::Limit`].
+    pub fn with_weights(
+        graph: ValidGraph,
+        size: ChunkSize,
+        scope: Scope,
+        weights: Arc<WeightParts>,
+    ) -> Result<Self, BlockError> {
+        let (graph, bounds, values) = graph.into_parts();
+        limits::check_graph(&graph, size.k)?;
+        if size.k < size.weights && enforced() {
+            return Err(BlockError::ChunkSize { min: size.weights, max: limits::MAX_K, got: size.k });
+        }
+        weights.check(&graph)?;
+        limits::check_graph(&weights.all(), size.weights)?;
+        Self::build(Arc::new(graph), Arc::new(bounds), &values, weights, size, scope)
+    }
+
+    /// The network of the ranges of one part of the weights.
     ///
     /// # Errors
     /// [`BlockError::Limit`].
-    pub fn of_weights(&self) -> Result<Self, BlockError> {
-        // No weight is the argument of a function.
-        let values = TableValues::default();
-        let ranges = Self::build(
-            Arc::clone(&self.graph),
-            Arc::clone(&self.bounds),
-            &values,
-            self.layout.chunk_size().weights.into(),
-            Scope::Weights,
-        )?;
-        Ok(ranges.with_hash(self.hash))
+    pub fn of_weights(&self, part: usize) -> Result<Self, BlockError> {
+        let graph = self.weights.graph(part);
+        Ok(Self::new(graph, self.layout.chunk_size().weights, Scope::Weights)?.with_hash(self.hash))
     }
 
     pub(super) fn build(
         graph: Arc<Graph>,
         bounds: Arc<Bounds>,
         values: &TableValues,
+        weights: Arc<WeightParts>,
         size: ChunkSize,
         scope: Scope,
     ) -> Result<Self, BlockError> {
@@ -82,7 +103,7 @@ impl Network {
             Scope::Inference | Scope::Shard => limits::constraints(&graph, size)?,
             Scope::Weights => Vec::new(),
         };
-        let layout = Layout::new(&graph, size, scope);
+        let layout = Layout::with_weights(&graph, size, scope, &weights);
         limits::check_layout(&layout)?;
         limits::check_lookups(&graph, &constraints, &layout)?;
         let tables = layout.tables().columns(&graph, values);
@@ -90,7 +111,19 @@ impl Network {
         let table_runs = [Runs::new(&[tags, keys]), Runs::new(&[values])];
         let chunks = Chunks::new(&layout, scope);
         let (hash, inferences) = (Hash::default(), 1);
-        Ok(Self { graph, bounds, constraints, layout, scope, hash, inferences, tables, table_runs, chunks })
+        Ok(Self {
+            graph,
+            bounds,
+            weights,
+            constraints,
+            layout,
+            scope,
+            hash,
+            inferences,
+            tables,
+            table_runs,
+            chunks,
+        })
     }
 
     /// With transcripts on another hash.
@@ -146,7 +179,12 @@ impl Network {
         self.layout.k()
     }
 
-    /// Chunk commitments to the weights.
+    /// What its weights were committed to as.
+    pub fn weight_parts(&self) -> &Arc<WeightParts> {
+        &self.weights
+    }
+
+    /// Chunk commitments to the weights, of all parts.
     pub fn weight_chunks(&self) -> usize {
         self.chunks.weights.count
     }

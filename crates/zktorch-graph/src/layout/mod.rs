@@ -19,7 +19,7 @@ use core::ops::Range;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::{Graph, Interval, Role, Step, TensorId, Visibility};
+use crate::{Graph, Interval, Role, Step, TensorId, Visibility, WeightParts};
 
 /// Which tensors a lookup argument covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +65,26 @@ pub struct Layout {
     places: Vec<Option<Place>>,
     tables: TableLayout,
     table_of: Vec<Option<usize>>,
+    /// The chunks of every part of the weights.
+    parts: Vec<Range<usize>>,
     /// What is hardly ever anything but zero.
     quiet: BTreeSet<TensorId>,
 }
 
 impl Layout {
-    /// Lays out a validated graph in chunks of `2^k` cells.
+    /// Lays out a validated graph in chunks of `2^k` cells; its weights are one part.
     pub fn new(graph: &Graph, size: impl Into<ChunkSize>, scope: Scope) -> Self {
+        Self::with_weights(graph, size, scope, &WeightParts::of(graph))
+    }
+
+    /// Lays out a validated graph whose weights were committed to in parts, which were checked with it
+    /// ([`WeightParts::check`]). In [`Scope::Weights`] the graph is itself a part, and the parts are not looked at.
+    pub fn with_weights(
+        graph: &Graph,
+        size: impl Into<ChunkSize>,
+        scope: Scope,
+        weights: &WeightParts,
+    ) -> Self {
         let size = size.into();
         let mut arenas: Vec<Arena> = ArenaKind::ALL.iter().map(|kind| Arena::new(*kind)).collect();
         let mut places = vec![None; graph.tensors.len()];
@@ -97,6 +110,12 @@ impl Layout {
             }
             let table = |id: &TensorId| LookupKind::of(graph.tensor(*id)).and_then(|kind| tables.get(&kind));
             ids.sort_by_key(|id| (quiet.contains(id), table(id), graph.tensor(*id).shape.dims()));
+        }
+        let given = if scope == Scope::Weights { None } else { members.remove(&ArenaKind::Weights) };
+        let mut parts = Vec::new();
+        if scope != Scope::Weights {
+            let arena = &mut arenas[ArenaKind::Weights as usize];
+            parts = place_weights(&given.unwrap_or_default(), size.weights, weights, &mut places, arena);
         }
         for (kind, ids) in &members {
             let k = size.of(*kind);
@@ -156,7 +175,7 @@ impl Layout {
             });
             table_of[id.0 as usize] = Some(index);
         }
-        Self { size, arenas, places, tables: TableLayout::new(graph, size.k, &kinds), table_of, quiet }
+        Self { size, arenas, places, tables: TableLayout::new(graph, size.k, &kinds), table_of, parts, quiet }
     }
 
     /// log2 of the chunk size, of everything but the weights.
@@ -189,6 +208,11 @@ impl Layout {
         Some(first >> k..end.div_ceil(1 << k))
     }
 
+    /// The chunks of the weights that are those of each part; in [`Scope::Weights`], where the graph is a part, none.
+    pub fn part_chunks(&self) -> &[Range<usize>] {
+        &self.parts
+    }
+
     /// The lookup tables and where they lie.
     pub fn tables(&self) -> &TableLayout {
         &self.tables
@@ -203,6 +227,36 @@ impl Layout {
     pub fn regions(&self, kind: ArenaKind, chunk: usize) -> Vec<Region> {
         tags::regions(self, kind, chunk)
     }
+}
+
+/// Puts the weights of a graph where their parts do; every part begins at a chunk of its own. Gives back the parts' chunks.
+fn place_weights(
+    ids: &[TensorId],
+    k: usize,
+    weights: &WeightParts,
+    places: &mut [Option<Place>],
+    arena: &mut Arena,
+) -> Vec<Range<usize>> {
+    let mut chunks = 0;
+    let layouts = (0..weights.parts.len()).map(|part| {
+        let layout = Layout::new(&weights.graph(part), k, Scope::Weights);
+        let first = chunks;
+        chunks += layout.arena(ArenaKind::Weights).chunks();
+        (first..chunks, layout)
+    });
+    let layouts: Vec<(Range<usize>, Layout)> = layouts.collect();
+    let mut pieces = Vec::new();
+    for (tensor, found) in ids.iter().zip(&weights.refs) {
+        let Some((own, layout)) = layouts.get(found.part as usize) else { continue };
+        let Some(place) = layout.place(TensorId(found.index)) else { continue };
+        let offsets = place.offsets.iter().map(|offset| (own.start << k) + offset).collect();
+        let place = Place { offsets, ..place.clone() };
+        let placed = place.pieces().map(|(piece, offset)| Placed { tensor: *tensor, piece, offset });
+        pieces.extend(placed);
+        places[tensor.0 as usize] = Some(place);
+    }
+    arena.fill(pieces, chunks, 0);
+    layouts.into_iter().map(|(own, _)| own).collect()
 }
 
 /// The padding table {(0, 0)}: tag 1, table index 0.

@@ -13,9 +13,11 @@ mod tables;
 mod tests;
 mod valid;
 mod view;
+mod weights;
 
 pub use self::bounds::{Bound, Bounds};
 #[cfg(feature = "executor")]
 pub(crate) use self::expr::expr_bound;
 pub use self::tables::TableValues;
 pub use self::valid::ValidGraph;
+pub use self::weights::MAX_PARTS;

@@ -9,6 +9,7 @@ mod messages;
 mod mutation;
 mod oracle;
 mod order;
+mod parts;
 mod pieces;
 mod quiet;
 mod random;

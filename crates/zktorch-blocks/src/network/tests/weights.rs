@@ -23,11 +23,11 @@ fn weights_network(case: &Case) -> Network {
     Network::new(case.network.graph().clone(), case.network.k(), Scope::Weights).unwrap()
 }
 
-fn statement<'a>(case: &'a Case, network: &'a Network) -> Statement<'a> {
+pub(super) fn statement<'a>(case: &'a Case, network: &'a Network) -> Statement<'a> {
     Statement::new(network, [7; 32], b"test", &case.weight_commitments, [&[], &[]], &[]).unwrap()
 }
 
-fn prove_weights(case: &Case, network: &Network) -> Result<NetworkProof, BlockError> {
+pub(super) fn prove_weights(case: &Case, network: &Network) -> Result<NetworkProof, BlockError> {
     let witness = Witness::new(network, &case.weights, &[])?;
     let private = Private { weights: &case.weight_blinds, io: [&[], &[]], secret: b"secret" };
     prove(&case.srs, &statement(case, network), &witness, &private, Nonce::from_bytes([6; 32]))
