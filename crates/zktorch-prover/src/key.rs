@@ -1,12 +1,11 @@
 //! Proving keys.
 
 use std::io::{Read, Write};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 use zktorch_commit::Blind;
-use zktorch_graph::{Role, Tensor};
 use zktorch_transcript::wire;
 use zktorch_verifier::{ModelId, UncheckedKey, VerifyError};
 
@@ -16,16 +15,31 @@ use crate::ProverError;
 pub struct ProvingKey {
     pub(crate) vk: UncheckedKey,
     vk_bytes: Vec<u8>,
-    /// Real entries by tensor; empty for tensors that are no weights.
-    pub(crate) weights: Vec<Vec<i16>>,
+    /// What is committed to in every part of the weights. Keys of several graphs may have them in common.
+    pub(crate) parts: Vec<Arc<SecretPart>>,
     /// The weights as they are committed, when they have been asked for.
     column: OnceLock<Vec<i16>>,
-    pub(crate) blinds: Vec<Blind>,
+    /// Those of all parts.
+    blinds: Vec<Blind>,
     pub(crate) secret: [u8; 32],
 }
 
+/// A part of the weights. Secret; wiped when dropped.
+pub(crate) struct SecretPart {
+    /// The real entries of every weight, row-major.
+    pub(crate) values: Vec<Vec<i16>>,
+    /// Of its chunk commitments.
+    pub(crate) blinds: Vec<Blind>,
+}
+
+impl Drop for SecretPart {
+    fn drop(&mut self) {
+        self.values.zeroize();
+    }
+}
+
 /// The version of the format.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 /// What comes before the weights is padded to a multiple of this.
 const ALIGNMENT: usize = 64;
 /// Bytes of the weights that are converted at a time.
@@ -48,7 +62,6 @@ impl Drop for Head {
 
 impl Drop for ProvingKey {
     fn drop(&mut self) {
-        self.weights.zeroize();
         if let Some(column) = self.column.get_mut() {
             column.zeroize();
         }
@@ -66,13 +79,16 @@ impl ProvingKey {
     pub(crate) fn new(
         vk: UncheckedKey,
         vk_bytes: Vec<u8>,
-        weights: Vec<Vec<i16>>,
-        column: Option<Vec<i16>>,
-        blinds: Vec<Blind>,
+        parts: Vec<Arc<SecretPart>>,
         secret: [u8; 32],
     ) -> Self {
-        let column = column.map_or_else(OnceLock::new, OnceLock::from);
-        Self { vk, vk_bytes, weights, column, blinds, secret }
+        let blinds = parts.iter().flat_map(|part| &part.blinds).cloned().collect();
+        Self { vk, vk_bytes, parts, column: OnceLock::new(), blinds, secret }
+    }
+
+    /// The blinds of the weights' commitments.
+    pub(crate) fn blinds(&self) -> &[Blind] {
+        &self.blinds
     }
 
     /// The weights as they are committed: who executes only needs none of it.
@@ -80,7 +96,8 @@ impl ProvingKey {
         if let Some(column) = self.column.get() {
             return Ok(column);
         }
-        let column = self.vk.network().stack_weights(&self.weights)?;
+        let parts: Vec<&[Vec<i16>]> = self.parts.iter().map(|part| part.values.as_slice()).collect();
+        let column = self.vk.network().stack_parts(&parts)?;
         Ok(self.column.get_or_init(|| column))
     }
 
@@ -105,7 +122,8 @@ impl ProvingKey {
     }
 
     /// Writes the key: format version and length of what follows, as 64-bit little-endian numbers; verifying key, blinds and secret;
-    /// zeros up to a multiple of 64 bytes; the real entries of the weights, tensor by tensor, as 16-bit little-endian numbers. Secret.
+    /// zeros up to a multiple of 64 bytes; the real entries of the weights, part by part and weight by weight, as 16-bit little-endian
+    /// numbers. Secret.
     ///
     /// # Errors
     /// [`ProverError::Io`], [`ProverError::Malformed`].
@@ -122,7 +140,8 @@ impl ProvingKey {
         writer.write_all(&head)?;
         writer.write_all(&vec![0; padding(head.len())])?;
         let mut piece = Zeroizing::new(Vec::with_capacity(PIECE));
-        for values in self.weights.iter().flat_map(|values| values.chunks(PIECE / 2)) {
+        let weights = self.parts.iter().flat_map(|part| &part.values);
+        for values in weights.flat_map(|values| values.chunks(PIECE / 2)) {
             piece.clear();
             piece.extend(values.iter().flat_map(|value| value.to_le_bytes()));
             writer.write_all(&piece)?;
@@ -212,10 +231,9 @@ impl ProvingKey {
         let blinds = blinds.collect::<Result<Vec<Blind>, ProverError>>()?;
         let vk = decode(&head.vk)?;
 
-        // As many weights as the graph has, before any memory is taken for them.
-        let graph = vk.network().graph();
-        let entries = |tensor: &Tensor| if tensor.role == Role::Weight { tensor.shape.len() } else { 0 };
-        let expected = graph.tensors.iter().map(|tensor| 2 * entries(tensor) as u64).sum::<u64>();
+        // As many weights as the parts have, before any memory is taken for them.
+        let stated = &vk.network().weight_parts().parts;
+        let expected = stated.iter().flatten().map(|spec| 2 * spec.shape.len() as u64).sum::<u64>();
         let got = length.saturating_sub((16 + head_length + zeros.len()) as u64);
         if got != expected {
             return Err(malformed(format!("expected {expected} bytes of weights, found {got}")));
@@ -224,18 +242,26 @@ impl ProvingKey {
             let (what, expected) = ("blinds of the proving key".to_owned(), vk.weights().len());
             return Err(ProverError::Length { what, expected, got: blinds.len() });
         }
-        let mut weights = Vec::with_capacity(graph.tensors.len());
+        let mut parts = Vec::with_capacity(stated.len());
+        let mut blinds = blinds.into_iter();
         let mut piece = Zeroizing::new(vec![0; PIECE]);
-        for tensor in &graph.tensors {
-            let mut values: Vec<i16> = Vec::with_capacity(entries(tensor));
-            while values.len() < entries(tensor) {
-                let count = (2 * (entries(tensor) - values.len())).min(PIECE);
-                reader.read_exact(&mut piece[..count])?;
-                values.extend(piece[..count].as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)));
+        for (specs, part) in stated.iter().zip(vk.weight_parts()) {
+            let own = blinds.by_ref().take(part.commitments().len()).collect();
+            let mut part = SecretPart { values: Vec::with_capacity(specs.len()), blinds: own };
+            for spec in specs {
+                let entries = spec.shape.len();
+                let mut values: Vec<i16> = Vec::with_capacity(entries);
+                while values.len() < entries {
+                    let count = (2 * (entries - values.len())).min(PIECE);
+                    reader.read_exact(&mut piece[..count])?;
+                    values
+                        .extend(piece[..count].as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)));
+                }
+                part.values.push(values);
             }
-            weights.push(values);
+            parts.push(Arc::new(part));
         }
-        Ok(Self::new(vk, std::mem::take(&mut head.vk), weights, None, blinds, head.secret))
+        Ok(Self::new(vk, std::mem::take(&mut head.vk), parts, head.secret))
     }
 }
 

@@ -69,9 +69,9 @@ pub use pipeline::{
 pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline, setup_shards};
 pub use profile::{Cost, profile};
 pub use prove::Proved;
-pub use setup::{Model, narrow, setup_with_nonces};
+pub use setup::{Model, narrow, setup_beside_with_nonces, setup_with_nonces};
 #[cfg(feature = "os-rng")]
-pub use setup::{setup, setup_with_hash};
+pub use setup::{setup, setup_beside, setup_with_hash};
 pub use size::{
     ChunkCost, check_size, choose_k, choose_shards_k, chunk_costs, committed_values, least_shards,
     proof_parts,

@@ -38,8 +38,8 @@ impl ProvingKey {
             let (expected, got) = (graph.inputs.len(), inputs.len());
             return Err(ProverError::Length { what: "inputs".to_owned(), expected, got });
         }
-        let mut given: Vec<Option<Entries<'_>>> = (graph.tensors.iter().zip(&self.weights))
-            .map(|(tensor, values)| (tensor.role == Role::Weight).then(|| values.as_slice().into()))
+        let mut given: Vec<Option<Entries<'_>>> = (graph.tensors.iter().zip(self.weight_values()))
+            .map(|(tensor, values)| (tensor.role == Role::Weight).then(|| values.into()))
             .collect();
         for (id, values) in graph.inputs.iter().zip(inputs) {
             given[id.0 as usize] = Some(values.clone().into());
@@ -188,7 +188,7 @@ impl ProvingKey {
         let id = self.vk.model_id();
         let statement = BlockStatement::new(network, id.0, context, self.vk.weights(), commitments, &public)?;
         let private =
-            Private { weights: &self.blinds, io: [&input_blinds, &output_blinds], secret: &self.secret };
+            Private { weights: self.blinds(), io: [&input_blinds, &output_blinds], secret: &self.secret };
         let proof = prove_network(srs, &statement, &witness, &private, Nonce::from_bytes(proof_nonce))?;
         let encode = |commitments: &[Commitment]| commitments.iter().map(Commitment::to_bytes).collect();
         Ok(Proved {

@@ -1,15 +1,22 @@
 //! Setup: weights are committed once, and proved to be in their ranges.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 use zktorch_blocks::{Network, Private, SortedWeights, Statement, Witness};
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
-use zktorch_graph::layout::Scope;
-use zktorch_graph::{Graph, Role, Tensor, TensorId};
+use zktorch_graph::layout::{ChunkSize, Scope};
+use zktorch_graph::{Graph, Role, Tensor, TensorId, WeightParts, WeightRef, WeightSpec};
 use zktorch_transcript::{Hash, Transcript};
-use zktorch_verifier::{KeyBody, Port, UncheckedKey, VERSION, VerifyError, encode_key};
+use zktorch_verifier::{
+    KeyBody, Port, UncheckedKey, VERSION, VerifyError, WeightsId, WeightsPart, encode_key,
+};
 
+use crate::key::SecretPart;
+use crate::prove::check_srs;
 use crate::{ProverError, ProvingKey};
 
 /// What setup needs to know of a model.
@@ -43,8 +50,7 @@ pub fn setup(model: &Model, srs: &Srs) -> Result<ProvingKey, ProverError> {
 /// As [`setup`].
 #[cfg(feature = "os-rng")]
 pub fn setup_with_hash(model: &Model, srs: &Srs, hash: Hash) -> Result<ProvingKey, ProverError> {
-    let nonces = [zktorch_transcript::fresh_nonce()?, zktorch_transcript::fresh_nonce()?];
-    setup_with_nonces(model, srs, hash, nonces)
+    setup_with_nonces(model, srs, hash, fresh_nonces()?)
 }
 
 /// [`setup`] for callers with their own source of randomness, and for reproducible tests.
@@ -59,66 +65,206 @@ pub fn setup_with_nonces(
     hash: Hash,
     nonces: [[u8; 32]; 2],
 ) -> Result<ProvingKey, ProverError> {
-    make_key(model, weight_values(model)?, (srs, hash), nonces, UncheckedKey::from_bytes)
+    let base = Base { size: srs.k().into(), hash, key: None };
+    make_key(model, weight_values(model)?, srs, &base, nonces, UncheckedKey::from_bytes)
+}
+
+/// [`setup`] of a model that reads weights of another key: the same integers, with the same extents and ranges, are
+/// not committed to again, and what is proved of them is taken as it is. Other weights become a part of their own.
+///
+/// The chunks of proofs have `2^k` entries ([`choose_k`](crate::choose_k)), or as many as those of the weights, if that
+/// is more. The SRS is that of the other key, with as many powers as the weights' chunks have entries
+/// ([`Network::layout`], [`ChunkSize::weights`]); transcripts are on its hash.
+///
+/// # Errors
+/// Those of [`setup`]; [`ProverError::Srs`] for another SRS; [`ProverError::Key`] for more parts than there may be.
+#[cfg(feature = "os-rng")]
+pub fn setup_beside(
+    model: &Model,
+    srs: &Srs,
+    k: usize,
+    other: &ProvingKey,
+) -> Result<ProvingKey, ProverError> {
+    setup_beside_with_nonces(model, srs, k, other, fresh_nonces()?)
+}
+
+/// [`setup_beside`] for callers with their own source of randomness, and for reproducible tests.
+///
+/// # Errors
+/// Those of [`setup_beside`].
+pub fn setup_beside_with_nonces(
+    model: &Model,
+    srs: &Srs,
+    k: usize,
+    other: &ProvingKey,
+    nonces: [[u8; 32]; 2],
+) -> Result<ProvingKey, ProverError> {
+    let network = other.vk.network();
+    let weights = network.layout().chunk_size().weights;
+    check_srs(srs, other.vk.srs().id(), weights)?;
+    let base =
+        Base { size: ChunkSize { k: k.max(weights), weights }, hash: network.hash(), key: Some(other) };
+    make_key(model, weight_values(model)?, srs, &base, nonces, UncheckedKey::from_bytes)
+}
+
+#[cfg(feature = "os-rng")]
+fn fresh_nonces() -> Result<[[u8; 32]; 2], ProverError> {
+    Ok([zktorch_transcript::fresh_nonce()?, zktorch_transcript::fresh_nonce()?])
+}
+
+/// What a key is made on.
+pub(crate) struct Base<'a> {
+    pub(crate) size: ChunkSize,
+    pub(crate) hash: Hash,
+    /// A key whose weights may be read.
+    pub(crate) key: Option<&'a ProvingKey>,
 }
 
 /// The key of a model with these weights by tensor, which are checked, or of a shard: `decode` says which.
 pub(crate) fn make_key(
     model: &Model,
-    values: Vec<Vec<i16>>,
-    (srs, hash): (&Srs, Hash),
+    mut values: Vec<Vec<i16>>,
+    srs: &Srs,
+    base: &Base<'_>,
     nonces: [[u8; 32]; 2],
     decode: impl Fn(&[u8]) -> Result<UncheckedKey, VerifyError>,
 ) -> Result<ProvingKey, ProverError> {
     let _span = tracing::info_span!("setup").entered();
-    let k = srs.k();
-    let network = Network::new(model.graph.clone(), k, Scope::Weights)?.with_hash(hash);
-    let column = network.stack_weights(&values)?;
-
-    // 1. Commitments, under fresh blinds. The generator is bound to all that is public and keyed with the weights.
+    let number = |k: usize| u32::try_from(k).unwrap_or(u32::MAX);
     let mut body = KeyBody {
         version: VERSION,
         srs_id: srs.verifier().id().0,
-        k: u32::try_from(k).unwrap_or(u32::MAX),
-        transcript: u8::from(hash == Hash::Keccak),
+        k: number(base.size.k),
+        transcript: u8::from(base.hash == Hash::Keccak),
         graph: model.graph.clone(),
         inputs: model.inputs.clone(),
         outputs: model.outputs.clone(),
         preprocessing: model.preprocessing.clone(),
+        weights_k: number(base.size.weights),
         weights: Vec::new(),
+        refs: Vec::new(),
     };
     let mut transcript = Transcript::new(b"zktorch setup v1");
     transcript.append_message(b"body without commitments", &body.to_bytes()?);
     let mut rng = transcript.rng(&[&digest(&values)], nonces[0]);
-    let blinds: Vec<Blind> = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
+
+    // 1. What was committed to before stays as it is: the parts of which something is read.
+    let mut known = base.key.map(Known::new).unwrap_or_default();
+    let (mut specs, mut own) = (Vec::new(), Vec::new());
+    let mut found: Vec<Option<WeightRef>> = Vec::new();
+    for (tensor, values) in model.graph.tensors.iter().zip(&mut values) {
+        if tensor.role == Role::Weight {
+            let spec = WeightSpec::from(tensor);
+            let there = known.take(&spec, values);
+            if there.is_none() {
+                own.push(std::mem::take(values));
+                specs.push(spec);
+            }
+            found.push(there);
+        }
+        values.zeroize();
+    }
+    let read: BTreeSet<u32> = found.iter().flatten().map(|found| found.part).collect();
+    let (mut parts, mut proofs) = (Vec::new(), Vec::new());
+    for (key, part) in base.key.into_iter().flat_map(|key| read.iter().map(move |part| (key, *part as usize)))
+    {
+        let stated = &key.vk.weight_parts()[part];
+        let commitments = stated.commitments().iter().map(Commitment::to_bytes).collect();
+        let specs = key.vk.network().weight_parts().parts[part].clone();
+        body.weights.push(WeightsPart { specs, commitments });
+        proofs.push(stated.proof().to_vec());
+        parts.push(Arc::clone(&key.parts[part]));
+    }
+    let numbers: BTreeMap<u32, u32> = read.into_iter().zip(0..).collect();
+    let mut own_refs = (0..).map(|index| WeightRef { part: number(numbers.len()), index });
+    let renumbered = |found: WeightRef| Some(WeightRef { part: *numbers.get(&found.part)?, ..found });
+    body.refs =
+        found.into_iter().filter_map(|found| found.map_or_else(|| own_refs.next(), renumbered)).collect();
+
+    // 2. Commitments to the others, under fresh blinds. The generator is bound to all that is public and keyed with the weights.
+    let mut made = None;
+    let mut blinds = Vec::new();
+    if !own.is_empty() {
+        let parts = WeightParts { parts: vec![specs.clone()], refs: Vec::new() };
+        let network = Network::new(parts.graph(0), base.size.weights, Scope::Weights)?.with_hash(base.hash);
+        let column = Zeroizing::new(network.stack_weights(&own)?);
+        blinds = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
+        made = Some((network, column));
+    }
     let mut key_secret = [0; 32];
     ark_std::rand::RngCore::fill_bytes(&mut rng, &mut key_secret);
-    let witness = Witness::new(&network, &column, &[])?;
-    let sorted = SortedWeights::new(srs, &network, &witness)?;
-    let commitments = sorted.commit(srs, &blinds)?;
+    if let Some((network, column)) = made {
+        let witness = Witness::new(&network, column.as_slice(), &[])?;
+        let sorted = SortedWeights::new(srs, &network, &witness)?;
+        let commitments = sorted.commit(srs, &blinds)?;
+        let bytes = commitments.iter().map(Commitment::to_bytes).collect();
+        let part = WeightsPart { specs, commitments: bytes };
 
-    // 2. The body, and with it the id.
-    body.weights = commitments.iter().map(Commitment::to_bytes).collect();
-    let body = body.to_bytes()?;
-    let vk = decode(&encode_key(&body, srs.verifier(), &[])?)?;
-
-    // 3. The weight-range proof, which absorbs the id.
-    let mut weight_proof = Vec::new();
-    if !commitments.is_empty() {
-        let statement = Statement::new(&network, vk.model_id().0, &[], &commitments, [&[], &[]], &[])?;
+        // 3. The weight-range proof, which absorbs the part's id.
+        let id = WeightsId::new(&body, &part)?;
+        let statement = Statement::new(&network, id.0, &[], &commitments, [&[], &[]], &[])?;
         let private = Private { weights: &blinds, io: [&[], &[]], secret: &key_secret };
         let proof = sorted.prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
-        weight_proof = proof.to_bytes();
+        body.weights.push(part);
+        proofs.push(proof.to_bytes());
+        parts.push(Arc::new(SecretPart { values: own, blinds }));
     }
-    drop(witness);
-    let vk_bytes = encode_key(&body, srs.verifier(), &weight_proof)?;
-    Ok(ProvingKey::new(decode(&vk_bytes)?, vk_bytes, values, Some(column), blinds, key_secret))
+
+    // 4. The body, and with it the model's id.
+    let proofs: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+    let vk_bytes = encode_key(&body.to_bytes()?, srs.verifier(), &proofs)?;
+    Ok(ProvingKey::new(decode(&vk_bytes)?, vk_bytes, parts, key_secret))
+}
+
+/// Weights that were committed to, each until it is taken.
+#[derive(Default)]
+struct Known(BTreeMap<[u8; 32], Vec<WeightRef>>);
+
+impl Known {
+    fn new(key: &ProvingKey) -> Self {
+        let mut known: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let stated = &key.vk.network().weight_parts().parts;
+        for ((specs, own), part) in stated.iter().zip(&key.parts).zip(0..) {
+            for ((spec, values), index) in specs.iter().zip(&own.values).zip(0..) {
+                known.entry(said(spec, values)).or_default().push(WeightRef { part, index });
+            }
+        }
+        // The first one of several first.
+        known.values_mut().for_each(|refs| refs.reverse());
+        Self(known)
+    }
+
+    fn take(&mut self, spec: &WeightSpec, values: &[i16]) -> Option<WeightRef> {
+        self.0.get_mut(&said(spec, values))?.pop()
+    }
+}
+
+/// SHA-256 of a weight: extents, range, entries.
+fn said(spec: &WeightSpec, values: &[i16]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update((spec.shape.rank() as u64).to_le_bytes());
+    spec.shape.dims().iter().for_each(|dim| hash.update(dim.to_le_bytes()));
+    [spec.range.lo, spec.range.hi].iter().for_each(|bound| hash.update(bound.to_le_bytes()));
+    absorb(&mut hash, values);
+    hash.finalize().into()
 }
 
 impl ProvingKey {
+    /// The real entries of all tensors of the graph that are weights, none of others.
+    pub(crate) fn weight_values(&self) -> impl Iterator<Item = &[i16]> {
+        let network = self.vk.network();
+        let mut refs = network.weight_parts().refs.iter();
+        network.graph().tensors.iter().map(move |tensor| {
+            let found = if tensor.role == Role::Weight { refs.next() } else { None };
+            let part = found.and_then(|found| Some((self.parts.get(found.part as usize)?, found.index)));
+            let values = part.and_then(|(part, index)| part.values.get(index as usize));
+            values.map(Vec::as_slice).unwrap_or_default()
+        })
+    }
+
     /// Whether the key's weights are these.
     pub fn has_weights(&self, weights: &[(TensorId, Vec<i32>)]) -> bool {
-        let mut listed: Vec<&[i32]> = vec![&[]; self.weights.len()];
+        let mut listed: Vec<&[i32]> = vec![&[]; self.vk.network().graph().tensors.len()];
         for (id, entries) in weights {
             match listed.get_mut(id.0 as usize) {
                 Some(slot) => *slot = entries,
@@ -126,38 +272,43 @@ impl ProvingKey {
             }
         }
         let same =
-            |(own, listed): (&Vec<i16>, &[i32])| own.iter().map(|x| i32::from(*x)).eq(listed.iter().copied());
-        self.weights.iter().zip(listed).all(same)
+            |(own, listed): (&[i16], &[i32])| own.iter().map(|x| i32::from(*x)).eq(listed.iter().copied());
+        self.weight_values().zip(listed).all(same)
     }
 
     /// Whether the key's weights are these, by tensor.
     pub fn has_values(&self, values: &[Vec<i16>]) -> bool {
-        self.weights == values
+        self.weight_values().eq(values.iter().map(Vec::as_slice))
     }
 
-    /// The chunk commitments to the key's weights under its blinds, computed again.
+    /// The chunk commitments to the key's weights under its blinds, computed again: those that its graph does not read
+    /// too. The SRS has as many powers as the weights' chunks have entries, or more.
     ///
     /// # Errors
-    /// [`ProverError::Commit`] if the SRS has another size.
+    /// [`ProverError::Commit`] if the SRS is too small.
     pub fn commit_weights(&self, srs: &Srs) -> Result<Vec<Commitment>, ProverError> {
-        Ok(srs.commit_chunks(self.column()?, self.vk.network().k(), &self.blinds)?.0)
+        let k = self.vk.network().layout().chunk_size().weights;
+        Ok(srs.commit_chunks(self.column()?, k, self.blinds())?.0)
     }
 }
 
 /// SHA-256 of the weights: as good a key as they are themselves, in a tenth of the time.
 fn digest(values: &[Vec<i16>]) -> [u8; 32] {
     let mut hash = Sha256::new();
+    values.iter().for_each(|entries| absorb(&mut hash, entries));
+    hash.finalize().into()
+}
+
+/// Their number, and numbers of 16 bits.
+fn absorb(hash: &mut Sha256, entries: &[i16]) {
+    hash.update((entries.len() as u64).to_le_bytes());
     let mut bytes = Vec::new();
-    for entries in values {
-        hash.update((entries.len() as u64).to_le_bytes());
-        for piece in entries.chunks(1 << 14) {
-            bytes.clear();
-            bytes.extend(piece.iter().flat_map(|value| value.to_le_bytes()));
-            hash.update(&bytes);
-        }
+    for piece in entries.chunks(1 << 14) {
+        bytes.clear();
+        bytes.extend(piece.iter().flat_map(|value| value.to_le_bytes()));
+        hash.update(&bytes);
     }
     bytes.zeroize();
-    hash.finalize().into()
 }
 
 /// The weights by tensor, checked.

@@ -99,7 +99,7 @@ fn a_key_of_another_version_or_length_is_refused() {
     let reason = |bytes: &[u8]| ProvingKey::from_bytes(bytes).unwrap_err().to_string();
     let mut old = bytes.clone();
     old[0] = 1;
-    assert_eq!(reason(&old), "proving key: expected format 3, got 1; set it up again");
+    assert_eq!(reason(&old), "proving key: expected format 4, got 1; set it up again");
     let head = u64::from_le_bytes(*bytes[8..].first_chunk().unwrap()) as usize;
     let mut padded = bytes.clone();
     assert_ne!((16 + head) % 64, 0);

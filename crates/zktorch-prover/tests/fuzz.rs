@@ -108,7 +108,7 @@ fn fuzz_verifying_key() {
             _ => {
                 let mut body = body.clone();
                 (0..1 + random.below(3)).for_each(|_| random.damage(&mut body));
-                encode_key(&body, srs.verifier(), &[]).unwrap()
+                encode_key(&body, srs.verifier(), &[&[]]).unwrap()
             }
         };
         all += 1;

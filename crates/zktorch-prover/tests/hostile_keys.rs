@@ -10,10 +10,11 @@ use common::{body, key, model};
 use zktorch_commit::{Srs, SrsPolicy, VerifierSrs};
 use zktorch_graph::{
     AxisMap, Contract, Expr, Factor, Function, Interval, Limbs, Linear, Operand, Role, Shape, Step, Table,
-    TableId, Tensor, TensorId, Term, View, Visibility,
+    TableId, Tensor, TensorId, Term, View, Visibility, WeightRef, WeightSpec,
 };
 use zktorch_verifier::{
-    KeyBody, MAX_KEY_BYTES, MAX_PREPROCESSING, Port, UncheckedKey, VerifyError, VerifyingKey, encode_key,
+    KeyBody, MAX_KEY_BYTES, MAX_PREPROCESSING, Port, UncheckedKey, VerifyError, VerifyingKey, WeightsPart,
+    encode_key,
 };
 
 /// The body of an honest key.
@@ -33,12 +34,14 @@ fn make() -> (VerifierSrs, KeyBody) {
 fn decode(edit: impl FnOnce(&mut KeyBody)) -> Result<UncheckedKey, VerifyError> {
     let (srs, mut body) = honest();
     edit(&mut body);
-    let bytes = encode_key(&body.to_bytes().unwrap(), &srs, &[0; 5000]).unwrap();
+    let proofs = vec![&[0; 5000][..]; body.weights.len()];
+    let bytes = encode_key(&body.to_bytes().unwrap(), &srs, &proofs).unwrap();
     let start = Instant::now();
     let result = VerifyingKey::from_bytes(&bytes);
     if let Ok(vk) = &result {
         // Zeros are no proof.
-        vk.clone().check(&SrsPolicy::new().allow_insecure()).unwrap_err();
+        let checked = vk.clone().check(&SrsPolicy::new().allow_insecure());
+        assert_eq!(checked.is_ok(), vk.weights().is_empty());
     }
     // Milliseconds on an idle machine.
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}: {:?}", start.elapsed(), result.map(|_| ()));
@@ -57,6 +60,11 @@ fn add_zeros(body: &mut KeyBody, dims: &[u32], role: Role) {
     let shape = Shape::new(dims);
     let (name, range) = (format!("zeros {}", id.0), Interval::I16);
     body.graph.tensors.push(Tensor { name, shape: shape.clone(), scale: 0, range, role });
+    if role == Role::Weight {
+        let index = body.weights[0].specs.len() as u32;
+        body.weights[0].specs.push(WeightSpec { shape: shape.clone(), range });
+        body.refs.push(WeightRef { part: 0, index });
+    }
     if !matches!(role, Role::Weight | Role::Input(_)) {
         let acc = Expr { shape, terms: vec![] };
         body.graph.steps.push(Step::rescale(acc, 1, id, None));
@@ -230,7 +238,8 @@ fn of_scalar(body: &mut KeyBody, acc: Expr) {
     body.graph.steps = vec![Step::rescale(acc, 1, TensorId(1), None)];
     (body.graph.inputs, body.graph.outputs) = (vec![TensorId(0)], vec![TensorId(1)]);
     let port = |name: &str| vec![Port::new(name, [])];
-    (body.inputs, body.outputs, body.weights) = (port("x"), port("y"), vec![]);
+    (body.inputs, body.outputs) = (port("x"), port("y"));
+    (body.weights, body.refs) = (vec![], vec![]);
 }
 
 fn contract(a: Linear, b: Linear, axes: Vec<u32>) -> Operand {
@@ -299,13 +308,56 @@ fn a_key_without_weights_has_no_proof_of_them() {
     let (srs, mut body) = honest();
     of_scalar(&mut body, Expr { shape: Shape::new([]), terms: vec![] });
     let policy = SrsPolicy::new().allow_insecure();
-    let decode = |proof: &[u8]| {
-        let bytes = encode_key(&body.to_bytes().unwrap(), &srs, proof).unwrap();
-        VerifyingKey::from_bytes(&bytes).unwrap().check(&policy)
+    let decode = |proofs: &[&[u8]]| {
+        let bytes = encode_key(&body.to_bytes().unwrap(), &srs, proofs).unwrap();
+        VerifyingKey::from_bytes(&bytes)?.check(&policy)
     };
     decode(&[]).unwrap();
-    let error = decode(&[0]).unwrap_err().to_string();
-    assert!(error.contains("bytes of the weight-range proof"), "{error}");
+    let error = decode(&[&[]]).unwrap_err().to_string();
+    assert!(error.contains("weight-range proofs: expected 0, got 1"), "{error}");
+}
+
+fn points(body: &mut KeyBody) -> &mut Vec<[u8; 32]> {
+    &mut body.weights[0].commitments
+}
+
+/// Weights that the graph does not read ask as much of a verifier as those that it does.
+#[test]
+fn weights_in_parts() {
+    let spec = |dims: &[u32]| WeightSpec { shape: Shape::new(dims), range: Interval::I16 };
+    let part = |specs: Vec<WeightSpec>, chunks: usize| WeightsPart {
+        specs,
+        commitments: vec![honest().1.weights[0].commitments[0]; chunks],
+    };
+    decode(|body| body.weights.push(part(vec![spec(&[1 << 10])], 1))).unwrap();
+    decode(|body| body.weights.push(part(vec![spec(&[1 << 20]); 2], 2 << 10))).unwrap();
+    for (dims, count) in [(&[1 << 20][..], 5), (&[1 << 28], 1), (&[1 << 28], 16), (&[1], 70_000)] {
+        let error = refused("sizes", |body| body.weights.push(part(vec![spec(dims); count], 1)));
+        let said = [
+            "entries of committed tensors",
+            "padded cells of all tensors",
+            "items",
+            "pieces of all tensors",
+            "chunks of all columns",
+        ];
+        assert!(said.iter().any(|said| error.contains(said)), "{dims:?}: {error}");
+    }
+    for dims in [&[0][..], &[u32::MAX], &[1 << 31, 1 << 31], &[2; 40], &[u32::MAX; 32]] {
+        refused("extents", |body| body.weights.push(part(vec![spec(dims)], 1)));
+    }
+    let error = refused("nothing", |body| body.weights.push(part(vec![], 0)));
+    assert!(error.contains("number of weights"), "{error}");
+    let error = refused("parts", |body| (0..16).for_each(|_| body.weights.push(part(vec![spec(&[4])], 1))));
+    assert!(error.contains("number of parts"), "{error}");
+    for weights_k in [0, 3, 11, 24, 64, u32::MAX] {
+        refused("chunk size of the weights", |body| body.weights_k = weights_k);
+    }
+    refused("no such part", |body| body.refs[0].part = 1);
+    refused("no such weight", |body| body.refs[0].index = 1);
+    refused("too many", |body| body.refs.push(body.refs[0]));
+    refused("too few", |body| body.refs.clear());
+    let error = refused("range", |body| body.weights[0].specs[0].range.hi -= 1);
+    assert!(error.contains("extents and range"), "{error}");
 }
 
 #[test]
@@ -331,9 +383,13 @@ fn ports_commitments_versions() {
     let error = refused("preprocessing", |body| body.preprocessing = "x".repeat(MAX_PREPROCESSING + 1));
     assert!(error.contains("preprocessing"), "{error}");
     refused("commitments", |body| body.weights.clear());
-    refused("commitments", |body| body.weights.push(body.weights[0]));
-    refused("not a point", |body| body.weights[0] = [0xff; 32]);
-    for version in [0, 3, 5, u32::MAX] {
+    refused("commitments", |body| points(body).clear());
+    refused("commitments", |body| {
+        let first = points(body)[0];
+        points(body).push(first);
+    });
+    refused("not a point", |body| points(body)[0] = [0xff; 32]);
+    for version in [0, 4, 6, u32::MAX] {
         let result = decode(|body| body.version = version);
         assert!(matches!(result, Err(VerifyError::Version { got, .. }) if got == version));
     }

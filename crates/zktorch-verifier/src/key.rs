@@ -118,11 +118,7 @@ impl KeyBody {
 ///
 /// # Errors
 /// None for keys that fit into memory.
-pub fn encode_key(
-    body: &[u8],
-    srs: &VerifierSrs,
-    weight_proofs: &[&[u8]],
-) -> Result<Vec<u8>, VerifyError> {
+pub fn encode_key(body: &[u8], srs: &VerifierSrs, weight_proofs: &[&[u8]]) -> Result<Vec<u8>, VerifyError> {
     let file = KeyFile { body, srs: &srs.to_bytes(), weight_proofs: weight_proofs.to_vec() };
     postcard::to_stdvec(&file).map_err(|error| malformed("verifying key", error))
 }
@@ -203,7 +199,7 @@ impl UncheckedKey {
         {
             return Err(VerifyError::ModelId { expected, got: id });
         }
-        let body: KeyBody = decode("key body", file.body)?;
+        let mut body: KeyBody = decode("key body", file.body)?;
         if body.version != VERSION && enforced() {
             return Err(VerifyError::Version { what: "verifying key", expected: VERSION, got: body.version });
         }
@@ -225,16 +221,16 @@ impl UncheckedKey {
             let expected = format_args!("at most {MAX_PREPROCESSING} bytes");
             return Err(key_error("preprocessing", expected, body.preprocessing.len()));
         }
-        let graph = ValidGraph::new(body.graph).map_err(|error| VerifyError::KeyContent(error.into()))?;
-        check_sizes(graph.graph(), k).map_err(|error| match error {
-            BlockError::Limit { what, max, got } => key_error(what, format_args!("at most {max}"), got),
-            error => VerifyError::KeyContent(error),
-        })?;
+        let graph = ValidGraph::new(std::mem::take(&mut body.graph))
+            .map_err(|error| VerifyError::KeyContent(error.into()))?;
+        check_sizes(graph.graph(), k).map_err(refused_size)?;
         let size = ChunkSize { k, weights: usize::try_from(body.weights_k).unwrap_or(usize::MAX) };
         let parts = body.weights.iter().map(|part| part.specs.clone()).collect();
         let weights = Arc::new(WeightParts { parts, refs: body.refs.clone() });
         let network = Network::with_weights(graph, size, scope, weights);
         let network = network.map_err(VerifyError::KeyContent)?.with_hash(hash);
+        // Those that the graph does not read, too.
+        check_sizes(&network.weight_parts().all(), size.weights).map_err(refused_size)?;
         check_ports("inputs", &network, &network.graph().inputs, &body.inputs)?;
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
         let parts = Weights::of_key(&body, &network, &file.weight_proofs)?;
@@ -371,6 +367,13 @@ impl postcard::ser_flavors::Flavor for Same<'_> {
 
     fn finalize(self) -> postcard::Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(postcard::Error::SerializeBufferFull) }
+    }
+}
+
+fn refused_size(error: BlockError) -> VerifyError {
+    match error {
+        BlockError::Limit { what, max, got } => key_error(what, format_args!("at most {max}"), got),
+        error => VerifyError::KeyContent(error),
     }
 }
 

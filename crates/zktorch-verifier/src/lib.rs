@@ -37,6 +37,7 @@ mod parts;
 mod pipeline;
 mod port;
 mod verify;
+mod weights;
 
 pub use batch::{Batch, MAX_INFERENCES};
 pub use envelope::ProofEnvelope;
@@ -53,5 +54,6 @@ pub use pipeline::{
 };
 pub use port::Port;
 pub use verify::{MAX_CONTEXT, Statement, verify};
+pub use weights::{Weights, WeightsId, WeightsPart};
 /// A part of a proof's bytes.
 pub use zktorch_channel::Part;

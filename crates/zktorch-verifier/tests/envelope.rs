@@ -25,7 +25,7 @@ fn refused(bytes: &[u8]) -> VerifyError {
 
 #[test]
 fn the_canonical_encoding_is_accepted() {
-    let bytes = [version(4), model_id(&ID), argument(&ARGUMENT)].concat();
+    let bytes = [version(5), model_id(&ID), argument(&ARGUMENT)].concat();
     let envelope = ProofEnvelope::from_bytes(&bytes).unwrap();
     assert_eq!(envelope, ProofEnvelope::new(ModelId(ID), ARGUMENT.to_vec()));
     assert_eq!(envelope.version, VERSION);
@@ -49,13 +49,13 @@ fn other_versions_are_refused() {
 
 #[test]
 fn other_encodings_of_the_same_envelope_are_refused() {
-    let (v, id, arg) = (version(4), model_id(&ID), argument(&ARGUMENT));
+    let (v, id, arg) = (version(5), model_id(&ID), argument(&ARGUMENT));
     let encodings: [(&str, Vec<Vec<u8>>); 9] = [
         ("fields in another order", vec![v.clone(), arg.clone(), id.clone()]),
         ("the version last", vec![id.clone(), arg.clone(), v.clone()]),
         ("a field twice", vec![v.clone(), v.clone(), id.clone(), arg.clone()]),
         ("a field that the last one overrides", vec![v.clone(), model_id(&[1; 32]), id.clone(), arg.clone()]),
-        ("a version in two bytes", vec![vec![0x08, 0x84, 0x00], id.clone(), arg.clone()]),
+        ("a version in two bytes", vec![vec![0x08, 0x85, 0x00], id.clone(), arg.clone()]),
         ("a key in two bytes", vec![v.clone(), [&[0x92, 0x00, 32], ID.as_slice()].concat(), arg.clone()]),
         (
             "a length in two bytes",
@@ -86,7 +86,7 @@ fn envelopes_that_are_too_large_are_refused() {
 
 #[test]
 fn bytes_that_are_no_envelope_are_refused() {
-    let bytes = [version(4), model_id(&ID), argument(&ARGUMENT)].concat();
+    let bytes = [version(5), model_id(&ID), argument(&ARGUMENT)].concat();
     let cut = |to: usize| bytes[..to].to_vec();
     // Cut within a field, another type of field, trailing bytes, model ids of other lengths.
     let wrong = [
@@ -95,9 +95,9 @@ fn bytes_that_are_no_envelope_are_refused() {
         cut(bytes.len() - 1),
         [bytes.clone(), vec![0]].concat(),
         [vec![0x0a, 0x01, 0x01], bytes.clone()].concat(),
-        [version(4), argument(&ARGUMENT)].concat(),
-        [version(4), model_id(&ID[1..]), argument(&ARGUMENT)].concat(),
-        [version(4), model_id(&[0; 33]), argument(&ARGUMENT)].concat(),
+        [version(5), argument(&ARGUMENT)].concat(),
+        [version(5), model_id(&ID[1..]), argument(&ARGUMENT)].concat(),
+        [version(5), model_id(&[0; 33]), argument(&ARGUMENT)].concat(),
     ];
     for bytes in wrong {
         assert!(matches!(refused(&bytes), VerifyError::Malformed { what: "proof", .. }), "{bytes:?}");

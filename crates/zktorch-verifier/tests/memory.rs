@@ -5,9 +5,11 @@
 use zktorch_commit::VerifierSrs;
 use zktorch_graph::{
     AxisMap, Entry, Expr, Factor, Graph, Interval, Limbs, Linear, Role, Shape, Step, Tensor, TensorId, View,
-    Visibility,
+    Visibility, WeightParts,
 };
-use zktorch_verifier::{KeyBody, MAX_DECODED_BYTES, MAX_KEY_BYTES, Port, VERSION, VerifyingKey, encode_key};
+use zktorch_verifier::{
+    KeyBody, MAX_DECODED_BYTES, MAX_KEY_BYTES, Port, VERSION, VerifyingKey, WeightsPart, encode_key,
+};
 
 /// A number of bytes that the system knows of this process.
 fn memory(key: &str) -> usize {
@@ -87,6 +89,8 @@ fn quotients(entries: u32) -> Vec<u8> {
 fn body(graph: Graph) -> Vec<u8> {
     let inputs =
         graph.inputs.iter().map(|id| Port::new("x", [graph.tensor(*id).shape.len() as u64])).collect();
+    let parts = WeightParts::of(&graph);
+    let weights = parts.parts.into_iter().map(|specs| WeightsPart { specs, commitments: vec![] });
     let body = KeyBody {
         version: VERSION,
         srs_id: VerifierSrs::dev().id().0,
@@ -96,14 +100,16 @@ fn body(graph: Graph) -> Vec<u8> {
         inputs,
         outputs: vec![],
         preprocessing: String::new(),
-        weights: vec![],
+        weights_k: 10,
+        weights: weights.collect(),
+        refs: parts.refs,
     };
     body.to_bytes().unwrap()
 }
 
 /// What decoding takes beside the key's bytes, at the peak, and why it was refused.
 fn decode(body: Vec<u8>) -> (usize, String) {
-    let bytes = encode_key(&body, &VerifierSrs::dev(), &[]).unwrap();
+    let bytes = encode_key(&body, &VerifierSrs::dev(), &[&[]]).unwrap();
     drop(body);
     let before = memory("VmRSS:");
     let error = VerifyingKey::from_bytes(&bytes).unwrap_err().to_string();

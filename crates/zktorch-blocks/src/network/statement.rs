@@ -121,10 +121,10 @@ impl<'a> Statement<'a> {
     /// Protocol and version.
     pub(crate) fn label(&self) -> &'static [u8] {
         match self.network.scope() {
-            Scope::Inference if self.network.inferences() > 1 => b"zktorch batch v4",
-            Scope::Inference => b"zktorch inference v4",
-            Scope::Shard => b"zktorch shard v4",
-            Scope::Weights => b"zktorch weight ranges v4",
+            Scope::Inference if self.network.inferences() > 1 => b"zktorch batch v5",
+            Scope::Inference => b"zktorch inference v5",
+            Scope::Shard => b"zktorch shard v5",
+            Scope::Weights => b"zktorch weight ranges v5",
         }
     }
 

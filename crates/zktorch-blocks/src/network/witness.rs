@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroize;
 use zktorch_field::par;
-use zktorch_graph::layout::{ArenaKind, LookupKind, Place, Placed, Scope};
-use zktorch_graph::{GraphError, TensorId};
+use zktorch_graph::layout::{ArenaKind, Layout, LookupKind, Place, Placed, Scope};
+use zktorch_graph::{Graph, GraphError, TensorId};
 
 use super::chunks::LookedUp;
 use super::description::Network;
@@ -55,7 +55,30 @@ impl Network {
         &self,
         values: &[Vec<T>],
     ) -> Result<Vec<T>, BlockError> {
-        Ok(stack(self, ArenaKind::Weights, values)?.cells)
+        Ok(stack(self.graph(), self.layout(), ArenaKind::Weights, values)?.cells)
+    }
+
+    /// The stacked column of the weights of all parts, whole chunks, from the real entries of every weight of every part: those that
+    /// the graph does not read, too.
+    ///
+    /// # Errors
+    /// [`BlockError::Length`] if a weight has another number of entries.
+    pub fn stack_parts<T: Copy + Default + PartialEq + Send + Sync>(
+        &self,
+        parts: &[&[Vec<T>]],
+    ) -> Result<Vec<T>, BlockError> {
+        let stated = self.weight_parts();
+        check_length("parts of the weights", stated.parts.len(), parts.len())?;
+        let k = self.layout().chunk_size().weights;
+        let mut column = Vec::new();
+        for (part, values) in parts.iter().enumerate() {
+            let graph = stated.graph(part);
+            let cells =
+                stack(&graph, &Layout::new(&graph, k, Scope::Weights), ArenaKind::Weights, values)?.cells;
+            // One part, the usual case, is not copied.
+            if column.is_empty() { column = cells } else { column.extend(cells) }
+        }
+        Ok(column)
     }
 
     /// The stacked column of the private inputs or outputs, whole chunks, from the real entries of all tensors.
@@ -63,7 +86,7 @@ impl Network {
     /// # Errors
     /// [`BlockError::Length`] if a tensor has another number of entries.
     pub fn stack_private(&self, kind: ArenaKind, values: &[Vec<i32>]) -> Result<Vec<i32>, BlockError> {
-        Ok(stack(self, kind, values)?.cells)
+        Ok(stack(self.graph(), self.layout(), kind, values)?.cells)
     }
 }
 
@@ -81,18 +104,19 @@ impl<T: Zeroize> Stacked<T> {
 }
 
 fn stack<T: Copy + Default + PartialEq + Send + Sync>(
-    network: &Network,
+    graph: &Graph,
+    layout: &Layout,
     kind: ArenaKind,
     values: &[Vec<T>],
 ) -> Result<Stacked<T>, BlockError> {
-    let arena = network.layout().arena(kind);
-    let k = network.layout().chunk_size().of(kind);
-    place(network, arena.pieces().to_vec(), values, arena.chunks() << k)
+    let arena = layout.arena(kind);
+    let k = layout.chunk_size().of(kind);
+    place((graph, layout), arena.pieces().to_vec(), values, arena.chunks() << k)
 }
 
 /// A column of `len` cells with these pieces at their offsets, which do not overlap.
 fn place<T: Copy + Default + PartialEq + Send + Sync>(
-    network: &Network,
+    (graph, layout): (&Graph, &Layout),
     mut pieces: Vec<Placed>,
     values: &[Vec<T>],
     len: usize,
@@ -104,10 +128,10 @@ fn place<T: Copy + Default + PartialEq + Send + Sync>(
     let (mut rest, mut at) = (column.cells.as_mut_slice(), 0);
     for placed in pieces {
         let id = placed.tensor;
-        let shape = &network.graph().tensor(id).shape;
+        let shape = &graph.tensor(id).shape;
         let values = values.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default();
         check_length("values of a tensor", shape.len(), values.len())?;
-        let place = network.layout().place(id).ok_or(BlockError::NoTensor { id: id.0 })?;
+        let place = layout.place(id).ok_or(BlockError::NoTensor { id: id.0 })?;
         let Range { start, end } = placed.cells();
         if *zeros.entry(id).or_insert_with(|| is_zero(values)) {
             continue;
@@ -143,7 +167,7 @@ impl<'a> Witness<'a> {
         if network.scope() != Scope::Weights {
             for kind in ArenaKind::ALL {
                 if kind != ArenaKind::Weights {
-                    columns[kind as usize] = stack(network, kind, values)?;
+                    columns[kind as usize] = stack(network.graph(), network.layout(), kind, values)?;
                 }
             }
             let ids = (0..network.graph().tensors.len() as u32).map(TensorId);
@@ -152,7 +176,9 @@ impl<'a> Witness<'a> {
                 Some(place.pieces().map(move |(piece, offset)| Placed { tensor, piece, offset }))
             };
             let found = ids.filter_map(of).flatten().collect();
-            outputs = place(network, found, values, columns[ArenaKind::Function as usize].cells.len())?;
+            let (graph, layout) = (network.graph(), network.layout());
+            outputs =
+                place((graph, layout), found, values, columns[ArenaKind::Function as usize].cells.len())?;
         }
         let (indices, multiplicities) = Default::default();
         let mut witness = Self { weights, columns, outputs, indices, zeros, multiplicities };

@@ -183,7 +183,7 @@ pub fn prove_leaf_with_nonce(
     let parts = statement.leaf(index, &key.vk)?;
     let own = parts.statement(&key.vk)?;
     let [inputs, outputs] = &secrets.blinds;
-    let private = Private { weights: &key.blinds, io: [inputs, outputs], secret: &key.secret };
+    let private = Private { weights: key.blinds(), io: [inputs, outputs], secret: &key.secret };
     let (proof, leaf, witness) = prove_deferred(srs, &own, &witness, &private, Nonce::from_bytes(nonce))?;
     Ok(ProvedLeaf { proof: proof.to_bytes(), leaf, witness })
 }

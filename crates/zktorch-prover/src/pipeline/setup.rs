@@ -6,7 +6,7 @@ use zktorch_graph::{Graph, Role, Shard, TensorId};
 use zktorch_transcript::{Hash, Transcript};
 use zktorch_verifier::{PipelineBody, Port, ShardBody, UncheckedKey, VERSION, encode_pipeline};
 
-use crate::setup::{check_weight, make_key, narrow};
+use crate::setup::{Base, check_weight, make_key, narrow};
 use crate::{Model, ProverError, ProvingKey};
 
 /// What setup in shards asks of its caller, so that the weights and the key of one shard are in memory at a time.
@@ -115,6 +115,7 @@ pub fn setup_shards_with_nonce(
         shards: Vec::with_capacity(shards.len()),
     };
     let mut keys = Vec::with_capacity(shards.len());
+    let base = Base { size: srs.k().into(), hash: Hash::default(), key: None };
     for (index, shard) in shards.iter().enumerate() {
         let _span = tracing::info_span!("shard", index).entered();
         let mut nonces = [[0; 32]; 2];
@@ -124,7 +125,7 @@ pub fn setup_shards_with_nonce(
             Some(known) => known,
             None => {
                 let values = shard_values(shard, |id| caller.weight(id))?;
-                let key = make_key(&shard_interface(shard), values, (srs, Hash::default()), nonces, decode)?;
+                let key = make_key(&shard_interface(shard), values, srs, &base, nonces, decode)?;
                 let made = (key.vk().model_id().0, key.vk_bytes().to_vec());
                 caller.store(index, key)?;
                 made

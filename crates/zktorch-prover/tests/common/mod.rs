@@ -13,7 +13,7 @@ use zktorch_graph::{
     TensorId, Term, View, Visibility,
 };
 use zktorch_prover::{Hash, Model, ProvingKey, setup_with_nonces};
-use zktorch_verifier::{KeyBody, Port, ProofEnvelope, Statement, UncheckedKey, VERSION};
+use zktorch_verifier::{KeyBody, Port, ProofEnvelope, Statement, UncheckedKey, VERSION, WeightsPart};
 
 /// relu(W x / 16), W [3, 5].
 pub fn model(input: Visibility, output: Visibility, weight: i32) -> Model {
@@ -80,8 +80,21 @@ pub fn body(model: Model, srs: &Srs, key: &ProvingKey) -> KeyBody {
         inputs: model.inputs,
         outputs: model.outputs,
         preprocessing: model.preprocessing,
-        weights: key.vk().weights().iter().map(|weight| weight.to_bytes()).collect(),
+        weights_k: u32::try_from(key.vk().network().layout().chunk_size().weights).unwrap(),
+        weights: weights(key),
+        refs: key.vk().network().weight_parts().refs.clone(),
     }
+}
+
+/// The parts of a key's weights, as its body has them.
+pub fn weights(key: &ProvingKey) -> Vec<WeightsPart> {
+    let specs = key.vk().network().weight_parts().parts.iter().cloned();
+    let commitments = key
+        .vk()
+        .weight_parts()
+        .iter()
+        .map(|part| part.commitments().iter().map(Commitment::to_bytes).collect());
+    specs.zip(commitments).map(|(specs, commitments)| WeightsPart { specs, commitments }).collect()
 }
 
 /// What `verify` does, with a key whose weights nobody has checked. It must not accept a statement of another
