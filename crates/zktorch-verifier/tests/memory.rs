@@ -29,15 +29,29 @@ fn varint(mut value: usize, out: &mut Vec<u8>) {
 /// A body that is nothing but one sum of the smallest terms: five bytes each, which are 35 times as many in
 /// memory.
 fn sum_of_views(bytes: usize) -> Vec<u8> {
-    let mut body = vec![1];
+    let mut body = vec![VERSION as u8];
     body.extend(VerifierSrs::dev().id().0);
     // k, transcript; no tensors, no tables; one step, a rescale of an expression without axes.
     body.extend([10, 0, 0, 0, 1, 0, 0]);
     let terms = bytes / 5;
     varint(terms, &mut body);
     body.extend(std::iter::repeat_n([0u8; 5], terms).flatten());
-    // Divisor, y of one limb, no r, no slack; no inputs, outputs, ports, preprocessing, weights.
-    body.extend([1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    // Divisor, y of one limb, no r, no slack; no inputs, outputs, ports, preprocessing; chunk size of the weights, none.
+    body.extend([1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0]);
+    body
+}
+
+/// A part of as many weights as there are bytes for.
+fn many_weights(bytes: usize) -> Vec<u8> {
+    let mut body = vec![VERSION as u8];
+    body.extend(VerifierSrs::dev().id().0);
+    // k, transcript; an empty graph, no ports and preprocessing; chunk size of the weights, one part.
+    body.extend([10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 1]);
+    let specs = bytes / 3;
+    varint(specs, &mut body);
+    body.extend(std::iter::repeat_n([0u8; 3], specs).flatten());
+    // No commitments, no references.
+    body.extend([0, 0]);
     body
 }
 
@@ -126,6 +140,9 @@ fn the_largest_keys_take_little_before_they_are_refused() {
     assert!(taken < 3 * MAX_DECODED_BYTES / 2, "{taken}");
     let (taken, error) = decode(quotients(1 << 22));
     assert!(error.contains("weight commitments"), "{error}");
+    assert!(taken < 3 * MAX_DECODED_BYTES, "{taken}");
+    let (taken, error) = decode(many_weights(3 * (MAX_DECODED_BYTES / 32 - 100)));
+    assert!(error.contains("number of weights"), "{error}");
     assert!(taken < 3 * MAX_DECODED_BYTES, "{taken}");
     // As many terms as may be decoded: the graph is built, and is none.
     let (taken, error) = decode(sum_of_views(5 * (MAX_DECODED_BYTES / 176 - 100)));

@@ -14,7 +14,7 @@ use zktorch_commit::{Srs, SrsId};
 use zktorch_graph::{Graph, Role, TensorId, Visibility};
 use zktorch_onnx::{
     Compiled, ExternalWeight, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Report, Seen, Tensor,
-    compile, inspect,
+    compile, inspect, seen_like,
 };
 use zktorch_prover::{Model, ProverError, ProvingKey, narrow};
 use zktorch_verifier::Port;
@@ -275,6 +275,23 @@ impl ModelFile {
             bail!("the model compiles to another graph than the one in its file: compile it again");
         }
         Ok(compiled.external)
+    }
+
+    /// What its samples have shown, for another model that is to have its scales ([`zktorch_onnx::seen_like`]).
+    ///
+    /// # Errors
+    /// Those of [`zktorch_onnx::seen_like`].
+    pub fn seen_like(&self, onnx: &[u8], options: &Options) -> zktorch_onnx::Result<Vec<Seen>> {
+        let bound =
+            self.recipe.bound.iter().filter_map(|(name, value)| Some((name.clone(), value.tensor().ok()?)));
+        let base_dir = self.external.as_ref().map(PathBuf::from);
+        let other = Options {
+            dims: self.recipe.dims.clone(),
+            bound: bound.collect(),
+            base_dir,
+            ..Options::default()
+        };
+        seen_like((onnx, options), (&self.onnx, &other), &self.recipe.seen())
     }
 
     /// What its ONNX file consists of, and the model compiled from it once more: which node every tensor belongs to is in no file.

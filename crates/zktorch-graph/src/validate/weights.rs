@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::limits::ITEMS;
 use super::rules::{At, invalid, require};
 use crate::weights::weights;
 use crate::{Graph, GraphError, WeightParts, WeightRef, WeightSpec};
@@ -18,6 +19,9 @@ impl WeightParts {
     pub fn check(&self, graph: &Graph) -> Result<(), GraphError> {
         let parts = self.parts.len();
         require(parts <= MAX_PARTS, "number of parts", format_args!("at most {MAX_PARTS}"), parts)
+            .at(|| "weights".to_owned())?;
+        let total = self.parts.iter().map(Vec::len).sum::<usize>();
+        require(total <= ITEMS, "number of weights", format_args!("at most {ITEMS}"), total)
             .at(|| "weights".to_owned())?;
         for (number, part) in self.parts.iter().enumerate() {
             let place = || format!("part {number} of the weights");
@@ -81,7 +85,12 @@ mod tests {
             rule(&parts, &graph)
         };
         let weights = "weights".to_owned();
-        assert_eq!(broken(|p| p.parts.resize(17, p.parts[0].clone())), (weights.clone(), "number of parts"));
+        assert_eq!(broken(|p| p.parts = vec![p.parts[0].clone(); 17]), (weights.clone(), "number of parts"));
+        let many = broken(|p| {
+            let first = p.parts[0][0].clone();
+            p.parts[0].resize(ITEMS + 1, first);
+        });
+        assert_eq!(many, (weights.clone(), "number of weights"));
         let place = |number: usize| format!("part {number} of the weights");
         assert_eq!(broken(|p| p.parts.push(Vec::new())), (place(1), "number of weights"));
         let (at, rule) = broken(|p| p.parts[0][1].range = Interval::new(1, 2));

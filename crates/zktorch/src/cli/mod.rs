@@ -130,6 +130,10 @@ pub struct CompileSource {
     /// generated ones, with a warning]
     #[arg(long, value_name = "DATA")]
     pub calibration: Vec<PathBuf>,
+    /// A compiled model whose scales to take: the same model with other extents (another length, say). Its weights
+    /// are then the same integers, and setup --weights-from its key does not commit to them again
+    #[arg(long, value_name = "MODEL.zkt", conflicts_with_all = ["calibration", "headroom", "guard_bits", "saturate"])]
+    pub like: Option<PathBuf>,
     /// Bits of room above the largest values of the samples [default: 2; 3 with fewer than 16 samples]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=12))]
     pub headroom: Option<u32>,
@@ -178,6 +182,9 @@ pub struct Setup {
     /// Hash of the transcripts: keccak for verifiers where that is cheap, as contracts; part of the key and of its id
     #[arg(long, value_enum, default_value_t, value_name = "HASH")]
     pub transcript: TranscriptHash,
+    /// A proving key whose weights to read: what it has committed to, and proved, is not done again. The SRS is its own
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["shards", "shard_values"])]
+    pub weights_from: Option<PathBuf>,
     /// Folder of the model's external data, if large weights are there [default: where compile found them]
     #[arg(long, value_name = "DIR")]
     pub external_data: Option<PathBuf>,

@@ -53,6 +53,7 @@ impl Paths {
             Command::Compile(Compile { model, output_file, source, visibility: _ }) => {
                 self.read("MODEL.onnx", [model]);
                 self.read("--calibration", &source.calibration);
+                self.read("--like", &source.like);
                 self.read("--bind", source.bind.iter().map(|bind| &bind.path));
                 self.write("-o", [output_file]);
             }
@@ -63,18 +64,20 @@ impl Paths {
                 srs,
                 sharding,
                 external_data,
+                weights_from,
                 transcript: _,
                 force: _,
             }) => {
                 self.read("MODEL.zkt", [model]);
                 self.read("--srs", srs);
                 self.read("--external-data", external_data);
+                self.read("--weights-from", weights_from);
                 self.write("--pk", [pk]);
                 self.write("--vk", [vk]);
                 let shards = sharding.most();
                 let keys: Vec<PathBuf> = (0..shards).map(|index| shard_path(pk, index)).collect();
                 self.write("a shard's key beside --pk", &keys);
-                if srs.is_some() {
+                if srs.is_some() || weights_from.is_some() {
                     self.write("the SRS beside --pk", [&srs_path(pk)]);
                     self.write("the SRS beside --vk", [&srs_path(vk)]);
                 }
@@ -122,6 +125,7 @@ impl Paths {
         self.read("--context", context.as_ref().and_then(context_file));
         self.read("--labels", labels);
         self.read("--calibration", &source.calibration);
+        self.read("--like", &source.like);
         self.read("--bind", source.bind.iter().map(|bind| &bind.path));
         if let Some(pk) = pk {
             self.read("--pk", [pk]);

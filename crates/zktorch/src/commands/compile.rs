@@ -86,6 +86,15 @@ pub(super) fn compile_model(
             ));
         }
     }
+    if let Some(like) = &source.like {
+        let other = info_span!("read model").in_scope(|| ModelFile::read(like))?;
+        let _span = info_span!("take scales").entered();
+        let seen = other.seen_like(&onnx, &options).map_err(|error| obstacles(&onnx, &options, error))?;
+        options.seen = Some(seen);
+        options.headroom = Some(other.recipe.headroom);
+        options.guard_bits = Some(other.recipe.guard_bits);
+        options.saturate = other.recipe.saturate;
+    }
     // External data stay where they are: the float model finds them there again.
     let without_files = Options { dims: dims.clone(), bound: bound.clone(), ..Options::default() };
     let alone = info_span!("check model").in_scope(|| FloatModel::new(&onnx, &without_files).is_ok());

@@ -80,6 +80,10 @@ fn key(report: &mut Report, vk: &UncheckedKey) -> Result<()> {
     report.note("inputs", json!(vk.inputs()));
     report.note("outputs", json!(vk.outputs()));
     report.note("preprocessing", vk.preprocessing());
+    report.note(
+        "weights_ids",
+        json!(vk.weight_parts().iter().map(|part| part.id().to_string()).collect::<Vec<_>>()),
+    );
     report.note("expected_proof_bytes", container::HEADER_BYTES + vk.proof_bytes()?);
     report.committed_values = Some(committed_values(vk.network().graph()) as u64);
     srs(report, vk.srs());

@@ -65,7 +65,7 @@ fn one_time_setup(
     // tells; so it does whether the error is as small as it has to be.
     let compile =
         |report: &mut Report| compile_model(context, report, [model, &zkt], source, [Visibility::Public; 2]);
-    let any = source.calibration.is_empty() && source.max_error.is_none();
+    let any = source.calibration.is_empty() && source.like.is_none() && source.max_error.is_none();
     let calibrated = if any { None } else { Some(compile(report)?) };
     if zkt.exists() && pk.exists() && vk.exists() {
         let (cached, key) = (ModelFile::read(&zkt)?, LoadedKey::read(&pk)?);
@@ -98,10 +98,12 @@ fn one_time_setup(
     write_model(context, &compiled, &zkt)?;
     let old = old_id(&pk, &vk);
     let sharding = cli::Sharding::default();
-    let (srs, external_data) = (None, None);
+    let (srs, external_data, weights_from) = (None, None, None);
     let transcript = cli::TranscriptHash::default();
-    let options = cli::Setup { model: zkt, pk, vk, srs, sharding, transcript, external_data, force: true };
-    let key = make_keys(context, report, &compiled, &options)?;
+    let model = zkt;
+    let options =
+        cli::Setup { model, pk, vk, srs, sharding, transcript, weights_from, external_data, force: true };
+    let key = make_keys(context, report, &compiled, &options, None)?;
     if let Some(old) = old {
         tell_replaced(context, report, old, key.vk().model_id());
     }

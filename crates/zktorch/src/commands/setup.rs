@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::json;
 use tracing::info_span;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
@@ -17,14 +18,15 @@ use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_graph::{Shard, TensorId, committed_cells, shards};
 use zktorch_prover::stages::SRS;
 use zktorch_prover::{
-    Hash, ProverError, ProvingKey, ShardSetup, choose_k, choose_shards_k, setup_shards, setup_with_hash,
+    Hash, ProverError, ProvingKey, ShardSetup, choose_k, choose_shards_k, setup_beside, setup_shards,
+    setup_with_hash,
 };
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
 use super::pipeline::{LoadedPipeline, origin};
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
-use zktorch::model_file::{LoadedKey, ModelFile, Weights};
+use zktorch::model_file::{LoadedKey, ModelFile, Weights, load_srs};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let mut report = Report::new("setup");
@@ -45,6 +47,10 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let _reading = context.progress.begin("setup", vec![Step::new("read model", 1.0)]);
     let file = report.time(Stage::Load, || ModelFile::read(&options.model))?;
     let file = file.found_in(options.external_data.as_deref());
+    let other = match &options.weights_from {
+        Some(path) => Some(report.time(Stage::Load, || read_other(path))?),
+        None => None,
+    };
     let cut = shards(&file.graph, options.sharding.count(committed_cells(&file.graph)));
     let (id, srs_id, k, pk_bytes) = if cut.len() > 1 {
         if options.transcript != cli::TranscriptHash::Merlin {
@@ -58,7 +64,7 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
         let bytes = file_bytes(&options.pk).map(|bytes| bytes + made.shard_bytes());
         (made.vk.model_id(), made.vk.srs().id(), made.vk.k(), bytes)
     } else {
-        let key = make_keys(context, &mut report, &file, options)?;
+        let key = make_keys(context, &mut report, &file, options, other.as_ref())?;
         let vk = key.vk();
         (vk.model_id(), vk.srs().id(), vk.network().k(), file_bytes(&options.pk))
     };
@@ -107,25 +113,39 @@ pub(super) fn make_keys(
     report: &mut Report,
     file: &ModelFile,
     options: &cli::Setup,
+    other: Option<&ProvingKey>,
 ) -> Result<ProvingKey> {
-    let k = choose_k(&file.graph);
+    let weights_k = other.map_or(0, |key| key.vk().network().layout().chunk_size().weights);
+    let k = choose_k(&file.graph).max(weights_k);
     let _running = context.progress.begin("setup", plan::setup(&file.graph, k));
-    let imported = options.srs.is_some();
+    let imported = options.srs.is_some() || other.is_some_and(|key| key.vk().srs().id() != DEVELOPMENT);
     // The least that there can be; the rest of the keys is small beside it.
     let srs_bytes = if imported { Srs::file_bytes(k) } else { 0 };
     context.require_room(&[(&options.pk, file.weight_bytes() + srs_bytes)])?;
     context.stages.restart();
     let started = Instant::now();
     let make = || -> Result<(Srs, ProvingKey)> {
-        let srs = setup_srs(options, k)?;
+        let srs = setup_srs(options, other, k)?;
         let hash = match options.transcript {
             cli::TranscriptHash::Merlin => Hash::Merlin,
             cli::TranscriptHash::Keccak => Hash::Keccak,
         };
-        let key = setup_with_hash(&file.model()?, &srs, hash)?;
+        let Some(other) = other else {
+            let key = setup_with_hash(&file.model()?, &srs, hash)?;
+            return Ok((srs, key));
+        };
+        let its = other.vk().network().hash();
+        if hash != Hash::default() && hash != its {
+            bail!(
+                "--transcript: expected the hash of the key that --weights-from names, which is another one: leave it out"
+            );
+        }
+        let small = if weights_k < k { Some(setup_srs(options, Some(other), weights_k)?) } else { None };
+        let key = setup_beside(&file.model()?, small.as_ref().unwrap_or(&srs), k, other)?;
         Ok((srs, key))
     };
     let (srs, key) = make()?;
+    tell_weights(context, report, &key, other);
     let elapsed = started.elapsed();
     report.add(Stage::Setup, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));
@@ -138,7 +158,7 @@ pub(super) fn make_keys(
         (&options.pk, LoadedKey::file_bytes(&key, &file.recipe)? + srs_bytes),
         (&options.vk, container::file_bytes(vk.len()) + part_bytes),
     ])?;
-    write_setup_srs(context, options, &srs)?;
+    write_setup_srs(context, options, &srs, imported)?;
     LoadedKey::write(&options.pk, &key, &file.recipe)?;
     container::write(&options.vk, Kind::VerifyingKey, &protocol(), vk)?;
     remove_shards(&options.pk, 0)?;
@@ -172,7 +192,7 @@ fn make_pipeline(
     context.require_room(&[(&options.pk, missing + srs_bytes)])?;
     context.stages.restart();
     let started = Instant::now();
-    let srs = setup_srs(options, k)?;
+    let srs = setup_srs(options, None, k)?;
     let (weights, model) = (file.weights()?, container::digest(&options.model)?);
     let mut caller = Caller { context, pk: &options.pk, weights, model, shards: cut.len(), found: 0 };
     let vk = setup_shards(&file.interface(), cut, &srs, &mut caller)?;
@@ -182,7 +202,7 @@ fn make_pipeline(
     report.stage_s = Some(context.stages.split(elapsed));
     let _span = info_span!("write keys").entered();
     context.require_room(&[(&options.vk, container::file_bytes(vk.len()))])?;
-    write_setup_srs(context, options, &srs)?;
+    write_setup_srs(context, options, &srs, options.srs.is_some())?;
     let asked = options.sharding.count(committed_cells(&file.graph));
     LoadedPipeline::write(&options.pk, &vk, &file.recipe, asked)?;
     container::write(&options.vk, Kind::PipelineKey, &protocol(), &vk)?;
@@ -240,18 +260,47 @@ fn remove_shards(pk: &Path, first: usize) -> Result<()> {
     Ok(())
 }
 
-/// The SRS that keys are made under.
-fn setup_srs(options: &cli::Setup, k: usize) -> Result<Srs> {
+/// The key whose weights are to be read.
+fn read_other(path: &Path) -> Result<ProvingKey> {
+    if container::kind(path).ok() == Some(Kind::PipelineProvingKey) {
+        bail!("{}: --weights-from: expected a key in one piece, found one in shards", path.display());
+    }
+    Ok(LoadedKey::read(path)?.key)
+}
+
+/// Which weights are another key's.
+fn tell_weights(context: &Context, report: &mut Report, key: &ProvingKey, other: Option<&ProvingKey>) {
+    let parts = key.vk().weight_parts();
+    report.note("weights_ids", json!(parts.iter().map(|part| part.id().to_string()).collect::<Vec<_>>()));
+    let Some(other) = other else { return };
+    let shared = |part: usize| {
+        let id = parts.get(part).map(|part| part.id());
+        other.vk().weight_parts().iter().any(|known| Some(known.id()) == id)
+    };
+    let refs = &key.vk().network().weight_parts().refs;
+    let count = refs.iter().filter(|found| shared(found.part as usize)).count();
+    report.note("shared_weights", count);
+    report.note("own_weights", refs.len() - count);
+    if count == 0 && !refs.is_empty() {
+        context.progress.warn(
+            "no weight of the model is one of the other key's: compile it with --like, the other's compiled model",
+        );
+    }
+}
+
+/// The SRS that keys are made under: that of the other key, if there is one and no other file is given.
+fn setup_srs(options: &cli::Setup, other: Option<&ProvingKey>, k: usize) -> Result<Srs> {
     let _stage = SRS.enter();
-    info_span!("SRS").in_scope(|| match &options.srs {
-        None => Ok(Srs::dev(k)?),
-        Some(path) => open_srs(path, k),
+    info_span!("SRS").in_scope(|| match (&options.srs, &options.weights_from, other) {
+        (Some(path), _, _) => open_srs(path, k),
+        (None, Some(path), Some(other)) => load_srs(path, other.vk().srs().id(), k),
+        (None, _, _) => Ok(Srs::dev(k)?),
     })
 }
 
 /// Writes the SRS of a ceremony beside the keys, and says what keys under this SRS are worth.
-fn write_setup_srs(context: &Context, options: &cli::Setup, srs: &Srs) -> Result<()> {
-    let (id, imported) = (srs.verifier().id(), options.srs.is_some());
+fn write_setup_srs(context: &Context, options: &cli::Setup, srs: &Srs, imported: bool) -> Result<()> {
+    let id = srs.verifier().id();
     if id == DEVELOPMENT {
         context.progress.warn(
             "these keys are under the development SRS, whose secret is public: anybody can forge proofs. \

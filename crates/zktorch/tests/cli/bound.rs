@@ -36,14 +36,15 @@ fn a_proof_is_for_one_context() {
     verify(&["--context", &from_file]).fails(2, "65536");
 }
 
-/// A key's parts: body, SRS, weight-range proof.
+/// A key's parts: body, SRS, weight-range proofs.
 pub(super) fn edited(files: &Files, edit: impl FnOnce(&mut KeyBody)) -> Vec<u8> {
     let bytes = files.body("model.vk", Kind::VerifyingKey);
-    let (body, srs, proof): (Vec<u8>, Vec<u8>, Vec<u8>) = postcard::from_bytes(&bytes).unwrap();
+    let (body, srs, proofs): (Vec<u8>, Vec<u8>, Vec<Vec<u8>>) = postcard::from_bytes(&bytes).unwrap();
     let mut body: KeyBody = postcard::from_bytes(&body).unwrap();
     edit(&mut body);
     let srs = VerifierSrs::from_bytes(&srs).unwrap();
-    files.repack("model.vk", &encode_key(&body.to_bytes().unwrap(), &srs, &proof).unwrap())
+    let proofs: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+    files.repack("model.vk", &encode_key(&body.to_bytes().unwrap(), &srs, &proofs).unwrap())
 }
 
 #[test]
