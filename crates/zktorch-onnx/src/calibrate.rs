@@ -66,6 +66,11 @@ impl Statistics {
         *seen = seen.and(Seen::of(value));
     }
 
+    /// What is known of a value, whatever samples have shown.
+    pub(crate) fn set(&mut self, id: Id, seen: Seen) {
+        self.seen[id.0] = seen;
+    }
+
     fn seen(&self, id: Id) -> Seen {
         let seen = self.seen[id.0];
         if seen.lo <= seen.hi { seen } else { Seen::default() }

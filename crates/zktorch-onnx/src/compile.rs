@@ -83,7 +83,15 @@ pub fn compile(bytes: &[u8], options: &Options) -> Result<Compiled> {
         Some(seen) => (known(seen, &program)?, Cow::Borrowed(&[][..])),
         None => {
             let samples = samples(&program, options, &mut warnings);
-            (calibrate(&program, &samples)?, samples)
+            let mut statistics = calibrate(&program, &samples)?;
+            if let Some(known) = &options.like
+                && known.tell(&program, &mut statistics) == 0
+            {
+                warnings.push(
+                    "the other model has no value of this one's: all scales are from samples".to_owned(),
+                );
+            }
+            (statistics, samples)
         }
     };
     program.fold_norms();

@@ -55,15 +55,6 @@ pub enum OnnxError {
         /// The value.
         value: String,
     },
-    /// A model that is to have the numbers of another one computes something that the other one does not.
-    #[error(
-        "value {value:?}: expected a model that computes what the other one does, found a value that it has not; compile it \
-             with samples of its own"
-    )]
-    Unlike {
-        /// The value.
-        value: String,
-    },
     /// The nodes depend on each other.
     #[error("node {node} depends on itself through value {value}")]
     Cycle {

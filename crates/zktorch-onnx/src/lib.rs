@@ -33,7 +33,7 @@ pub use compile::{Compiled, GENERATED, compile};
 pub use error::{OnnxError, Result};
 pub use float::FloatModel;
 pub use inspect::{NodeReport, Report, inspect};
-pub use like::seen_like;
+pub use like::Known;
 pub use operators::{CORE_OPERATORS, Operator, operators};
 pub use options::Options;
 pub use precision::{Precision, ValueError};

@@ -2,50 +2,59 @@
 //!
 //! Scales follow from what samples have shown of every value. A model that is compiled with what the samples of another
 //! one have shown has the same scales, and so the same integers for the weights that both have: their commitments can be
-//! shared. Values are told by their names, and those of one name by their order.
+//! shared. Values are told by their names, and those of one name (an operator's result, and the parts that come before
+//! it) by their order.
 
 use std::collections::BTreeMap;
 
-use crate::calibrate::Seen;
+use crate::calibrate::{Seen, Statistics};
 use crate::expand::Expansion;
 use crate::model::Model;
-use crate::program::Program;
-use crate::{OnnxError, Options, Result};
+use crate::program::{Id, Program};
+use crate::{Options, Result};
 
-/// What the samples of another model have shown, as that of this model's values: `of` is what they have shown of every
-/// value of the other one ([`Compiled::seen`](crate::Compiled::seen)).
-///
-/// # Errors
-/// Those of decoding either model; [`OnnxError::Unlike`] if this one computes something that the other one does not.
-pub fn seen_like(
-    (bytes, options): (&[u8], &Options),
-    (other, other_options): (&[u8], &Options),
-    of: &[Seen],
-) -> Result<Vec<Seen>> {
-    let program = |bytes: &[u8], options: &Options| -> Result<Program> {
-        Expansion::survey(Model::decode(bytes, options)?, options).into_program(options)
-    };
-    let other = program(other, other_options)?;
-    let names = names(&other);
-    let known: BTreeMap<(&str, usize), Seen> = names.into_iter().zip(of.iter().copied()).collect();
-    let own = program(bytes, options)?;
-    let seen = self::names(&own).into_iter().zip(&own.values).map(|(name, value)| {
-        let found = known.get(&name).copied().or_else(|| value.constant.is_some().then(Seen::default));
-        found.ok_or_else(|| OnnxError::Unlike { value: name.0.to_owned() })
-    });
-    seen.collect()
+/// What the samples of a model have shown of its values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known(BTreeMap<String, Vec<Seen>>);
+
+impl Known {
+    /// Of a model that was compiled with these options; `seen` is what its samples have shown
+    /// ([`Compiled::seen`](crate::Compiled::seen)).
+    ///
+    /// # Errors
+    /// Those of decoding the model.
+    pub fn new(bytes: &[u8], options: &Options, seen: &[Seen]) -> Result<Self> {
+        let program = Expansion::survey(Model::decode(bytes, options)?, options).into_program(options)?;
+        let mut known = BTreeMap::new();
+        for (name, ids) in by_name(&program) {
+            let seen = ids.iter().filter_map(|id| seen.get(id.0).copied());
+            known.insert(name.to_owned(), seen.collect());
+        }
+        Ok(Self(known))
+    }
+
+    /// Puts it in the place of what other samples have shown: of all values of a name, if there are as many; of the last
+    /// one, the operator's result, if an operator has other parts. Gives back how many values are told.
+    pub(crate) fn tell(&self, program: &Program, statistics: &mut Statistics) -> usize {
+        let mut told = 0;
+        for (name, ids) in by_name(program) {
+            let Some(known) = self.0.get(name) else { continue };
+            let first = if known.len() == ids.len() { 0 } else { ids.len() - 1 };
+            let last = known.len().saturating_sub(ids.len() - first);
+            for (id, seen) in ids[first..].iter().zip(&known[last..]) {
+                statistics.set(*id, *seen);
+                told += 1;
+            }
+        }
+        told
+    }
 }
 
-/// The name of every value that is computed, and how many of the same name come before it; constants have none of
-/// their own: which there are depends on extents.
-fn names(program: &Program) -> Vec<(&str, usize)> {
-    let mut counts: BTreeMap<(&str, bool), usize> = BTreeMap::new();
-    let names = program.values.iter().map(|value| {
-        let count = counts.entry((&*value.name, value.constant.is_some())).or_default();
-        *count += 1;
-        // Constants count from the other end, so that none is taken for a value.
-        let number = if value.constant.is_some() { usize::MAX - *count } else { *count };
-        (&*value.name, number)
-    });
-    names.collect()
+/// The values that are computed, by their names: constants have no scales that other values depend on.
+fn by_name(program: &Program) -> BTreeMap<&str, Vec<Id>> {
+    let mut names: BTreeMap<&str, Vec<Id>> = BTreeMap::new();
+    for (index, value) in program.values.iter().enumerate().filter(|(_, value)| value.constant.is_none()) {
+        names.entry(&*value.name).or_default().push(Id(index));
+    }
+    names
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use zktorch_graph::Visibility;
 
-use crate::{GENERATED, Seen, Tensor};
+use crate::{GENERATED, Known, Seen, Tensor};
 
 /// How to compile a model.
 #[derive(Clone, Debug)]
@@ -30,6 +30,9 @@ pub struct Options {
     /// What is known of everything that the model computes, instead of samples. What a former compilation has seen
     /// ([`Compiled::seen`](crate::Compiled::seen)) gives the same graph again.
     pub seen: Option<Vec<Seen>>,
+    /// What is known of values of another model that this one has too, instead of what the samples show of them: for weights that are
+    /// the same integers in both.
+    pub like: Option<Known>,
     /// Largest relative error of an output on the calibration samples; a model that is further off is refused. By default 0.1,
     /// for samples that are given and absolute errors above 0.01.
     pub max_error: Option<f64>,
@@ -58,6 +61,7 @@ impl Default for Options {
             input: Visibility::Public,
             output: Visibility::Public,
             seen: None,
+            like: None,
             max_error: None,
             headroom: None,
             guard_bits: None,

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 use zktorch_commit::{Srs, SrsId};
 use zktorch_graph::{Graph, Role, TensorId, Visibility};
 use zktorch_onnx::{
-    Compiled, ExternalWeight, FloatModel, FloatTensor, IntTensor, Options, PortInfo, Report, Seen, Tensor,
-    compile, inspect, seen_like,
+    Compiled, ExternalWeight, FloatModel, FloatTensor, IntTensor, Known, Options, PortInfo, Report, Seen,
+    Tensor, compile, inspect,
 };
 use zktorch_prover::{Model, ProverError, ProvingKey, narrow};
 use zktorch_verifier::Port;
@@ -277,21 +277,15 @@ impl ModelFile {
         Ok(compiled.external)
     }
 
-    /// What its samples have shown, for another model that is to have its scales ([`zktorch_onnx::seen_like`]).
+    /// What its samples have shown of its values, for another model that is to have its scales.
     ///
     /// # Errors
-    /// Those of [`zktorch_onnx::seen_like`].
-    pub fn seen_like(&self, onnx: &[u8], options: &Options) -> zktorch_onnx::Result<Vec<Seen>> {
-        let bound =
-            self.recipe.bound.iter().filter_map(|(name, value)| Some((name.clone(), value.tensor().ok()?)));
+    /// Those of [`Known::new`].
+    pub fn known(&self) -> Result<Known> {
         let base_dir = self.external.as_ref().map(PathBuf::from);
-        let other = Options {
-            dims: self.recipe.dims.clone(),
-            bound: bound.collect(),
-            base_dir,
-            ..Options::default()
-        };
-        seen_like((onnx, options), (&self.onnx, &other), &self.recipe.seen())
+        let (dims, bound) = (self.recipe.dims.clone(), self.recipe.bound()?);
+        let options = Options { dims, bound, base_dir, ..Options::default() };
+        Ok(Known::new(&self.onnx, &options, &self.recipe.seen())?)
     }
 
     /// What its ONNX file consists of, and the model compiled from it once more: which node every tensor belongs to is in no file.

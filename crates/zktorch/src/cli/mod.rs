@@ -130,9 +130,9 @@ pub struct CompileSource {
     /// generated ones, with a warning]
     #[arg(long, value_name = "DATA")]
     pub calibration: Vec<PathBuf>,
-    /// A compiled model whose scales to take: the same model with other extents (another length, say). Its weights
-    /// are then the same integers, and setup --weights-from its key does not commit to them again
-    #[arg(long, value_name = "MODEL.zkt", conflicts_with_all = ["calibration", "headroom", "guard_bits", "saturate"])]
+    /// A compiled model whose scales to take, where both compute the same: the model with other extents (another length,
+    /// say). Weights are then the same integers, and setup --weights-from its key does not commit to them again
+    #[arg(long, value_name = "MODEL.zkt", conflicts_with_all = ["headroom", "guard_bits", "saturate"])]
     pub like: Option<PathBuf>,
     /// Bits of room above the largest values of the samples [default: 2; 3 with fewer than 16 samples]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(0..=12))]

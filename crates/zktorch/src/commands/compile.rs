@@ -89,8 +89,7 @@ pub(super) fn compile_model(
     if let Some(like) = &source.like {
         let other = info_span!("read model").in_scope(|| ModelFile::read(like))?;
         let _span = info_span!("take scales").entered();
-        let seen = other.seen_like(&onnx, &options).map_err(|error| obstacles(&onnx, &options, error))?;
-        options.seen = Some(seen);
+        options.like = Some(other.known()?);
         options.headroom = Some(other.recipe.headroom);
         options.guard_bits = Some(other.recipe.guard_bits);
         options.saturate = other.recipe.saturate;

@@ -14,6 +14,7 @@ mod hostile_text;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;
+mod lengths;
 mod one_step;
 mod page;
 mod pages;
