@@ -95,6 +95,16 @@ pub enum ProverError {
     /// The task that it was part of was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// A model that takes more memory than it may, in however many shards.
+    #[error(
+        "memory: expected a model that is proved within {most} bytes, got one that takes about {least} in the most shards that it can be cut into"
+    )]
+    Memory {
+        /// What it may take.
+        most: u64,
+        /// The least that it takes.
+        least: u64,
+    },
     /// The context is too long.
     #[error("context: expected at most {most} bytes, got {got}")]
     Context {

@@ -51,6 +51,7 @@
 mod error;
 mod estimate;
 mod key;
+mod memory;
 mod pipeline;
 mod profile;
 mod prove;
@@ -61,6 +62,7 @@ pub mod stages;
 pub use error::ProverError;
 pub use estimate::Estimate;
 pub use key::ProvingKey;
+pub use memory::{Memory, shards_within};
 pub use pipeline::{
     End, ProvedLeaf, Run, ShardKeys, ShardSecrets, ShardSetup, Wires, prove_leaf_with_nonce,
     prove_pipeline_with_nonce, setup_pipeline_with_nonce, setup_shards_with_nonce, shard_values,

@@ -1,5 +1,6 @@
 //! Proving an inference, or several at once.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use ark_std::rand::RngCore;
@@ -8,7 +9,7 @@ use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs, SrsId};
 use zktorch_field::par;
 use zktorch_graph::layout::ArenaKind;
-use zktorch_graph::{Entries, Role, execute};
+use zktorch_graph::{Entries, Role, TensorId, execute};
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{Batch, MAX_CONTEXT, ProofEnvelope, Statement};
 
@@ -160,8 +161,14 @@ impl ProvingKey {
         // 1. The witness.
         let started = Instant::now();
         let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
-        let values = self.execute_all(inferences)?;
+        let mut values = self.execute_all(inferences)?;
         let witness = Witness::new(network, self.column()?, &values)?;
+        // What is stated or given back is kept; the rest is in the witness's columns now.
+        let ids = network.public_tensors();
+        let shown: BTreeSet<TensorId> = ids.iter().chain(&network.graph().outputs).copied().collect();
+        let shown: BTreeMap<TensorId, Vec<i32>> =
+            shown.into_iter().map(|id| (id, std::mem::take(&mut values[id.0 as usize]))).collect();
+        drop(values);
         drop(span);
         let witness_time = started.elapsed();
 
@@ -182,8 +189,7 @@ impl ProvingKey {
         rng.fill_bytes(&mut proof_nonce);
 
         // 3. The proof.
-        let ids = network.public_tensors();
-        let public: Vec<&[i32]> = ids.iter().map(|id| values[id.0 as usize].as_slice()).collect();
+        let public: Vec<&[i32]> = ids.iter().map(|id| shown[id].as_slice()).collect();
         let commitments = [input_commitments.as_slice(), output_commitments.as_slice()];
         let id = self.vk.model_id();
         let statement = BlockStatement::new(network, id.0, context, self.vk.weights(), commitments, &public)?;
@@ -201,7 +207,7 @@ impl ProvingKey {
                 context: context.to_vec(),
             },
             proof: ProofEnvelope::new(id, proof.to_bytes()).to_bytes(),
-            outputs: network.graph().outputs.iter().map(|id| values[id.0 as usize].clone()).collect(),
+            outputs: network.graph().outputs.iter().map(|id| shown[id].clone()).collect(),
             witness_time,
         })
     }

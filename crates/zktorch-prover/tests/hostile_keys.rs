@@ -339,6 +339,7 @@ fn weights_in_parts() {
             "items",
             "pieces of all tensors",
             "chunks of all columns",
+            "number of weights",
         ];
         assert!(said.iter().any(|said| error.contains(said)), "{dims:?}: {error}");
     }

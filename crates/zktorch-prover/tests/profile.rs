@@ -56,12 +56,12 @@ fn the_parts_add_up_to_the_whole() {
 #[test]
 fn an_estimate_is_the_sum_of_its_stages() {
     let graph = graph();
-    let estimate = Estimate::new(&graph, &[], 100);
+    let estimate = Estimate::new(&graph, &[]);
     let seconds: f64 = estimate.stages.iter().map(|planned| planned.seconds).sum();
     assert_eq!(estimate.seconds, seconds);
     assert_eq!(estimate.stages, of_proof(&graph, estimate.k));
     let shards = zktorch_graph::shards(&graph, 2);
-    let apart = Estimate::new(&graph, &shards, 100);
+    let apart = Estimate::new(&graph, &shards);
     assert_eq!(apart.stages.len(), estimate.stages.len());
     assert!(apart.committed_values >= estimate.committed_values);
 }

@@ -243,13 +243,13 @@ pub(crate) fn inspect_onnx(py: Python<'_>, onnx: Vec<u8>, wishes: Wishes) -> PyR
 const TITLE: &str = "Model";
 
 fn add_estimate(found: &mut serde_json::Value, report: &Report, compiled: &Compiled, measured_on: &str) {
-    let estimate = Estimate::new(&compiled.graph, &[], report.parameters);
+    let estimate = Estimate::new(&compiled.graph, &[]);
     let parts = proof_parts(&compiled.graph, estimate.k).unwrap_or_default();
     let costed = Costed { compiled, estimate: &estimate, parts: &parts, measured_on: Some(measured_on) };
     found["page"] = json!(of_inspection(TITLE, report, Some(costed), &[]).render());
     found["committed_values"] = json!(estimate.committed_values);
     found["estimated_seconds"] = json!(estimate.seconds);
-    found["estimated_memory_bytes"] = json!(estimate.memory_bytes);
+    found["estimated_memory_bytes"] = json!(estimate.memory.total());
 }
 
 /// A structured reference string that keys are made under.

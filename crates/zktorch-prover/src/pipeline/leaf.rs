@@ -170,15 +170,11 @@ pub fn prove_leaf_with_nonce(
     let _span = tracing::info_span!("shard", index).entered();
     let network = key.vk.network();
     let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
-    let executed;
-    let values = match &secrets.values {
-        Some(values) => &values.0,
-        None => {
-            executed = key.execute(&secrets.inputs)?;
-            &executed
-        }
+    let witness = match &secrets.values {
+        Some(values) => Witness::new(network, key.column()?, &values.0)?,
+        // Not kept: they are in the witness's columns then.
+        None => Witness::new(network, key.column()?, &key.execute(&secrets.inputs)?)?,
     };
-    let witness = Witness::new(network, key.column()?, values)?;
     drop(span);
     let parts = statement.leaf(index, &key.vk)?;
     let own = parts.statement(&key.vk)?;

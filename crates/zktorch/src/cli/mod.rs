@@ -13,7 +13,10 @@ mod visibility;
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use zktorch_graph::{Graph, Shard, committed_cells, shards};
+use zktorch_prover::{ProverError, shards_within};
 
 pub use bind::Bind;
 pub use dims::Dim;
@@ -183,7 +186,7 @@ pub struct Setup {
     #[arg(long, value_enum, default_value_t, value_name = "HASH")]
     pub transcript: TranscriptHash,
     /// A proving key whose weights to read: what it has committed to, and proved, is not done again. The SRS is its own
-    #[arg(long, value_name = "KEY", conflicts_with_all = ["shards", "shard_values"])]
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["shards", "shard_values", "memory"])]
     pub weights_from: Option<PathBuf>,
     /// Folder of the model's external data, if large weights are there [default: where compile found them]
     #[arg(long, value_name = "DIR")]
@@ -213,6 +216,9 @@ pub struct Sharding {
     /// As many shards that each commits to about this many values
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub shard_values: Option<u64>,
+    /// As few shards as let each be set up and proved in this much memory, about, such as 4GB
+    #[arg(long, value_name = "BYTES", conflicts_with_all = ["shards", "shard_values"])]
+    pub memory: Option<ByteSize>,
 }
 
 impl Sharding {
@@ -222,14 +228,21 @@ impl Sharding {
     /// The most shards that there can be; none if the model stays in one piece.
     pub(crate) fn most(&self) -> usize {
         let asked = self.shards.map(|shards| shards as usize);
-        asked.or(self.shard_values.map(|_| Self::MOST as usize)).unwrap_or(0)
+        let any = self.shard_values.is_some() || self.memory.is_some();
+        asked.or(any.then_some(Self::MOST as usize)).unwrap_or(0)
     }
 
-    /// The number of shards for a model that commits to so many values.
-    pub fn count(&self, values: u64) -> usize {
-        let shards = self.shards.map(u64::from);
-        let by_values = || self.shard_values.map(|most| values.div_ceil(most));
-        shards.or_else(by_values).unwrap_or(1).clamp(1, Self::MOST) as usize
+    /// The shards of a model, and how many [`shards`] was asked for; `computed` says whether its SRS is made, not mapped.
+    ///
+    /// # Errors
+    /// [`ProverError::Memory`] if it takes more memory in however many.
+    pub fn cut(&self, graph: &Graph, computed: bool) -> Result<(Vec<Shard>, usize), ProverError> {
+        if let Some(memory) = self.memory {
+            return shards_within(graph, memory.as_u64(), computed);
+        }
+        let by_values = || self.shard_values.map(|most| committed_cells(graph).div_ceil(most));
+        let count = self.shards.map(u64::from).or_else(by_values).unwrap_or(1).clamp(1, Self::MOST);
+        Ok((shards(graph, count as usize), count as usize))
     }
 }
 
@@ -287,6 +300,9 @@ pub struct Prove {
     /// Processes that prove the shards of a model [default: this one, one shard after the other]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), requires = "pk")]
     pub workers: Option<u16>,
+    /// Refuse to begin if the proof, by all its processes, would take more memory than this, about
+    #[arg(long, value_name = "BYTES", requires = "pk")]
+    pub memory: Option<ByteSize>,
     /// Where the proof goes
     #[arg(long)]
     pub proof: Option<PathBuf>,

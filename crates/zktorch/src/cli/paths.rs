@@ -113,6 +113,7 @@ impl Paths {
             context,
             labels,
             workers: _,
+            memory: _,
             proof,
             statement,
             report,

@@ -7,13 +7,14 @@ use zktorch::page::{self, Costed};
 use zktorch::report::Report;
 use zktorch::{printable, write_page};
 use zktorch_graph::layout::{Layout, LookupKind, LookupTable, Scope};
-use zktorch_graph::{Function, Graph, committed_cells, shards};
+use zktorch_graph::{Function, Graph};
 use zktorch_onnx::{Compiled, NodeReport, Options, ValueError, compile, inspect};
 use zktorch_prover::{ChunkCost, Estimate, chunk_costs, proof_parts};
 use zktorch_verifier::Part;
 
 use super::compile::tell_saturation;
 use super::obstacles::Obstacles;
+use super::prove::tell_memory;
 use super::samples::load_bound;
 use super::{Context, Outcome, lines, read_model, require_folder, tell_parts};
 
@@ -43,9 +44,7 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
         // The layout does not depend on the weights' values, and hardly on the scales: one sample will do. To
         // run the float model on one takes a large network seconds.
         match compile(&bytes, &Options { generated: 1, ..compile_options }) {
-            Ok(compiled) => {
-                costed = Some(estimates(&mut report, compiled, found.parameters, options.sharding))
-            }
+            Ok(compiled) => costed = Some(estimates(&mut report, compiled, options.sharding)?),
             Err(error) => obstacles.add(error.to_string()),
         }
     }
@@ -81,10 +80,10 @@ impl Estimated {
     }
 }
 
-fn estimates(report: &mut Report, compiled: Compiled, parameters: usize, sharding: Sharding) -> Estimated {
+fn estimates(report: &mut Report, compiled: Compiled, sharding: Sharding) -> Result<Estimated> {
     let graph = &compiled.graph;
-    let cut = shards(graph, sharding.count(committed_cells(graph)));
-    let estimate = Estimate::new(graph, &cut, parameters);
+    let (cut, _) = sharding.cut(graph, true)?;
+    let estimate = Estimate::new(graph, &cut);
     report.committed_values = Some(estimate.committed_values);
     report.note("shards", (cut.len() > 1).then_some(cut.len()));
     report.note("k", estimate.k);
@@ -92,7 +91,7 @@ fn estimates(report: &mut Report, compiled: Compiled, parameters: usize, shardin
     report.note("tables", tables(graph, estimate.k));
     tell_saturation(report, compiled.saturate, graph);
     report.note("estimated_prove_s", estimate.seconds);
-    report.note("estimated_memory_bytes", estimate.memory_bytes);
+    tell_memory(report, &estimate.memory);
     let stages =
         estimate.stages.iter().map(|planned| (planned.stage.name().to_owned(), json!(planned.seconds)));
     report.note("estimated_stage_s", Value::Object(stages.collect()));
@@ -102,7 +101,7 @@ fn estimates(report: &mut Report, compiled: Compiled, parameters: usize, shardin
     if !parts.is_empty() {
         report.note("proof_parts", tell_parts(&parts));
     }
-    Estimated { compiled, estimate, parts }
+    Ok(Estimated { compiled, estimate, parts })
 }
 
 /// The nodes, with what each adds to a proof and how far it is off on a sample.

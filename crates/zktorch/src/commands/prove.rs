@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Error, Result, bail};
+use bytesize::ByteSize;
+use serde_json::json;
 use tracing::info_span;
 use zktorch::cli::{self, CompileSource, Dim, ProofContext, ProveForm};
 use zktorch::container::{self, Kind};
@@ -17,10 +19,12 @@ use zktorch::report::{Report, Stage};
 use zktorch::statement::{self, MAX_INLINE};
 use zktorch::{Bytes32, folder_of, is_special, write_page};
 use zktorch_commit::Srs;
+use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_files::Interface;
+use zktorch_graph::layout::Scope;
 use zktorch_graph::{PortInfo, Visibility};
 use zktorch_onnx::{OnnxError, Tensor};
-use zktorch_prover::{Proved, Run, committed_values};
+use zktorch_prover::{Memory, Proved, Run, committed_values};
 use zktorch_verifier::Batch;
 
 use super::compile::{compile_model, write_model};
@@ -160,6 +164,23 @@ fn prove(
         None => (loaded.graphs()?, model.k),
     };
     report.committed_values = Some(graphs.iter().map(|graph| committed_values(graph) as u64).sum());
+    let scope = if loaded.shards().is_some() { Scope::Shard } else { Scope::Inference };
+    // An SRS in a file is mapped.
+    let computed = options.srs.is_none() && model.srs_id == DEVELOPMENT;
+    let largest =
+        graphs.iter().map(|graph| Memory::of_proof(graph, k, scope, computed)).max_by_key(Memory::total);
+    tell_memory(report, &largest.unwrap_or_default());
+    if let (Some(most), Some(needed)) = (options.memory, largest) {
+        let needed = u64::from(options.workers.unwrap_or(1)).saturating_mul(needed.total());
+        if needed > most.as_u64() {
+            bail!(
+                "--memory: expected a proof within {}, got one that takes about {}: set it up with --memory, so that it is cut \
+                 into more shards, or prove with fewer --workers",
+                most.display().si(),
+                ByteSize(needed).display().si()
+            );
+        }
+    }
     let steps = graphs.iter().map(|graph| plan::prove(graph, k));
     let running = context.progress.begin("prove", merged(steps));
     drop(graphs);
@@ -223,6 +244,12 @@ fn prove(
     let inferences = proved.statement.inferences;
     report.proved_outputs = ProvedOutput::of_inferences(inferences, &outputs, labels.as_ref());
     Ok(())
+}
+
+/// What a proof, or a setup, is expected to take.
+pub(super) fn tell_memory(report: &mut Report, memory: &Memory) {
+    report.note("estimated_memory_bytes", memory.total());
+    report.note("estimated_memory", json!(memory));
 }
 
 /// The names of classes, for outputs like these.

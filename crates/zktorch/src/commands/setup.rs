@@ -10,20 +10,22 @@ use serde_json::json;
 use tracing::info_span;
 use zktorch::cli;
 use zktorch::container::{self, Kind};
+use zktorch::memory::AnonymousPeak;
 use zktorch::progress::{Step, merged};
 use zktorch::report::{Report, Stage};
 use zktorch::{Bytes32, is_special, shard_path, srs_path, write_srs};
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, VerifierSrs};
-use zktorch_graph::{Shard, TensorId, committed_cells, shards};
+use zktorch_graph::{Shard, TensorId};
 use zktorch_prover::stages::SRS;
 use zktorch_prover::{
-    Hash, ProverError, ProvingKey, ShardSetup, choose_k, choose_shards_k, setup_beside, setup_shards,
+    Hash, Memory, ProverError, ProvingKey, ShardSetup, choose_k, choose_shards_k, setup_beside, setup_shards,
     setup_with_hash,
 };
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
 use super::pipeline::{LoadedPipeline, origin};
+use super::prove::tell_memory;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
 use zktorch::model_file::{LoadedKey, ModelFile, Weights, load_srs};
@@ -51,7 +53,12 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
         Some(path) => Some(report.time(Stage::Load, || read_other(path))?),
         None => None,
     };
-    let cut = shards(&file.graph, options.sharding.count(committed_cells(&file.graph)));
+    // An SRS in a file is mapped.
+    let computed =
+        options.srs.is_none() && other.as_ref().is_none_or(|key| key.vk().srs().id() == DEVELOPMENT);
+    let memory = AnonymousPeak::watch();
+    let (cut, asked) = options.sharding.cut(&file.graph, computed)?;
+    tell_memory(&mut report, &Memory::of_shards(&file.graph, &cut, computed));
     let (id, srs_id, k, pk_bytes) = if cut.len() > 1 {
         if options.transcript != cli::TranscriptHash::Merlin {
             bail!(
@@ -60,7 +67,7 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
             );
         }
         report.note("shards", cut.len());
-        let made = make_pipeline(context, &mut report, &file, &cut, options)?;
+        let made = make_pipeline(context, &mut report, &file, (&cut, asked), options)?;
         let bytes = file_bytes(&options.pk).map(|bytes| bytes + made.shard_bytes());
         (made.vk.model_id(), made.vk.srs().id(), made.vk.k(), bytes)
     } else {
@@ -74,6 +81,7 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     }
     report.note("srs_id", srs_id.to_string());
     report.note("k", k);
+    report.note("peak_anon_bytes", memory.end());
     report.vk_bytes = file_bytes(&options.vk);
     report.pk_bytes = pk_bytes;
     Ok(Outcome::Done(report))
@@ -171,7 +179,7 @@ fn make_pipeline(
     context: &Context,
     report: &mut Report,
     file: &ModelFile,
-    cut: &[Shard],
+    (cut, asked): (&[Shard], usize),
     options: &cli::Setup,
 ) -> Result<LoadedPipeline> {
     if is_special(&options.pk) {
@@ -203,7 +211,6 @@ fn make_pipeline(
     let _span = info_span!("write keys").entered();
     context.require_room(&[(&options.vk, container::file_bytes(vk.len()))])?;
     write_setup_srs(context, options, &srs, options.srs.is_some())?;
-    let asked = options.sharding.count(committed_cells(&file.graph));
     LoadedPipeline::write(&options.pk, &vk, &file.recipe, asked)?;
     container::write(&options.vk, Kind::PipelineKey, &protocol(), &vk)?;
     remove_shards(&options.pk, cut.len())?;

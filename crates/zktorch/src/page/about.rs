@@ -41,7 +41,7 @@ pub fn of_inspection(title: &str, report: &Report, costed: Option<Costed<'_>>, o
     page.facts.extend([
         Fact::new("committed values", count(estimate.committed_values)).with_value(estimate.committed_values),
         Fact::new("proving, estimated", seconds(estimate.seconds)).with_value(estimate.seconds),
-        Fact::new("memory, estimated", bytes(estimate.memory_bytes)).with_value(estimate.memory_bytes),
+        Fact::new("memory, estimated", bytes(estimate.memory.total())).with_value(estimate.memory.total()),
     ]);
     let own = costs(report, compiled, estimate.k);
     let precision = &compiled.precision;

@@ -299,3 +299,32 @@ fn unfinished_setups_go_on() {
     // On a machine that is busy both may have come to their ends.
     assert!(found.iter().all(|found| *found > 0), "{found:?}");
 }
+
+#[test]
+fn memory_is_predicted_and_refused_before_work_begins() {
+    let folder = folder();
+    let file = |name: &str| text(&folder.path().join(name));
+    let (zkt, pk, vk) = (cnn().path("model.zkt"), file("model.pk"), file("model.vk"));
+    let setup = ["setup", &zkt, "--pk", &pk, "--vk", &vk];
+    let made = succeed(&[&setup[..], &["--memory", "1GB"]].concat());
+    assert!(made.get("shards").is_none_or(serde_json::Value::is_null), "{made}");
+    let predicted = made["estimated_memory_bytes"].as_u64().unwrap();
+    let peak = made["peak_anon_bytes"].as_u64().unwrap();
+    assert!(predicted > 10 << 20 && peak > 1 << 20, "{predicted} {peak}");
+    let parts = made["estimated_memory"].as_object().unwrap();
+    assert_eq!(parts.values().filter_map(serde_json::Value::as_u64).sum::<u64>(), predicted);
+    // Less than the process alone takes.
+    let setup = [&setup[..], &["--force", "--memory"]].concat();
+    zktorch(&[&setup[..], &["5MB"]].concat())
+        .fails(2, "memory: expected a model that is proved within 5000000 bytes");
+    zktorch(&[&setup[..], &["much"]].concat()).fails(2, "--memory");
+    zktorch(&[&setup[..], &["1GB", "--shards", "2"]].concat()).fails(2, "--memory");
+    let sample = fixture("digits/sample.npy");
+    let [proof, statement] = ["proof", "statement"].map(file);
+    let prove = ["prove", "--pk", &pk, "--input", &sample, "--proof", &proof, "--statement", &statement];
+    let small = zktorch(&[&prove[..], &["--memory", "5MB"]].concat());
+    small.fails(2, "--memory: expected a proof within 5.0 MB, got one that takes about");
+    assert!(!Path::new(&proof).exists());
+    let proved = succeed(&[&prove[..], &["--memory", "1GB"]].concat());
+    assert!(proved["estimated_memory_bytes"].as_u64().is_some_and(|bytes| bytes <= predicted), "{proved}");
+}

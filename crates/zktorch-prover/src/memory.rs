@@ -1,0 +1,181 @@
+//! How much memory a proof takes at its peak, before it begins.
+//!
+//! The peak is in the first sumcheck, or soon after it. What is there then follows from the layout: the columns and
+//! the table entries of their cells, the field elements that lookups are bound to, the factors of products and of
+//! views that need a sum. Constants were fitted to measured peaks (docs/performance.md, *Memory*).
+
+use serde::Serialize;
+use zktorch_graph::layout::{ArenaKind, Layout, Scope};
+use zktorch_graph::{AxisMap, Constraint, Contract, Graph, Role, Shape, Shard, Slot, View, shards};
+use zktorch_verifier::MAX_SHARDS;
+
+use crate::{ProverError, choose_k, choose_shards_k};
+
+/// Bytes of a cell of a column, and of the number of its table entry.
+const COLUMN: u64 = 4;
+/// Bytes that sorting a looked-up cell into buckets leaves with the allocator, and the executor its value.
+const SORTED: u64 = 12;
+/// Bytes of a point of the SRS.
+const POINT: u64 = 64;
+/// Bytes of a field element.
+const FIELD: u64 = 32;
+/// Bytes of a weight: as it is read, and in its column.
+const WEIGHT: u64 = 2;
+/// Bytes of a weight in a compiled model, and as setup takes it from there.
+const MODEL: u64 = 8;
+/// What a process of the prover has before it has read a key.
+const PROCESS: u64 = 12 << 20;
+
+/// Bytes of anonymous memory that a proof takes at its peak, about, by what they are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Memory {
+    /// The SRS, if it is computed; one in a file is mapped.
+    pub srs: u64,
+    /// The weights, and their columns.
+    pub weights: u64,
+    /// Committed columns, and which table entry every cell is.
+    pub columns: u64,
+    /// What was freed before the peak, and is not given back to the system.
+    pub freed: u64,
+    /// Lookup tables, their inverses and multiplicities.
+    pub tables: u64,
+    /// What lookups are bound to.
+    pub lookups: u64,
+    /// Factors of products.
+    pub products: u64,
+    /// Factors of views that need a sum.
+    pub views: u64,
+    /// The process itself.
+    pub process: u64,
+}
+
+impl Memory {
+    /// Of a proof of a valid graph in chunks of `2^k` entries; `computed` says whether the SRS is made, not mapped.
+    pub fn of_proof(graph: &Graph, k: usize, scope: Scope, computed: bool) -> Self {
+        let layout = Layout::new(graph, k, scope);
+        let cells = |kind: ArenaKind| (layout.arena(kind).chunks() as u64) << k;
+        let active = |kind: ArenaKind| {
+            let arena = layout.arena(kind);
+            ((arena.chunks() - arena.quiet_chunks().len()) as u64) << k
+        };
+        let kinds =
+            [ArenaKind::PrivateInputs, ArenaKind::PrivateOutputs, ArenaKind::Ranged, ArenaKind::Function];
+        let looked_up: u64 = kinds.iter().copied().map(active).sum();
+        let all: u64 = kinds.iter().copied().map(cells).sum::<u64>() + cells(ArenaKind::Function);
+        let tables = (layout.tables().chunks() as u64) << k;
+        let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+        let entries: u64 = weights.map(|tensor| tensor.shape.len() as u64).sum();
+        let (mut products, mut views) = (0, 0);
+        for constraint in graph.steps.iter().flat_map(|step| step.constraints(graph)) {
+            let Constraint::Zero { terms, .. } = &constraint else { continue };
+            for (_, slot) in terms {
+                match slot {
+                    Slot::Tensor(_) => {}
+                    Slot::View(view) => views += summed(graph, view),
+                    Slot::Contract(contract) => {
+                        products += common(contract);
+                        let operands = contract.a.terms.iter().chain(&contract.b.terms);
+                        views += operands.map(|(_, view)| summed(graph, view)).sum::<u64>();
+                    }
+                }
+            }
+        }
+        Self {
+            srs: if computed { POINT << k } else { 0 },
+            weights: WEIGHT * (entries + cells(ArenaKind::Weights)),
+            columns: COLUMN * (all + looked_up),
+            freed: SORTED * looked_up,
+            tables: 4 * FIELD * tables,
+            // Both factors, after two variables are bound.
+            lookups: 2 * FIELD * looked_up / 4,
+            products: 2 * FIELD * products,
+            views: 2 * FIELD * views,
+            process: PROCESS,
+        }
+    }
+
+    /// Of a setup in chunks of `2^k` entries.
+    pub fn of_setup(graph: &Graph, k: usize, computed: bool) -> Self {
+        let layout = Layout::new(graph, k, Scope::Weights);
+        let cells = (layout.arena(ArenaKind::Weights).chunks() as u64) << k;
+        let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+        let entries: u64 = weights.map(|tensor| tensor.shape.len() as u64).sum();
+        Self {
+            srs: if computed { POINT << k } else { 0 },
+            weights: MODEL * entries + WEIGHT * (entries + cells),
+            columns: COLUMN * cells,
+            freed: SORTED * cells,
+            tables: 4 * FIELD * ((layout.tables().chunks() as u64) << k),
+            lookups: 2 * FIELD * cells / 4,
+            process: PROCESS,
+            ..Self::default()
+        }
+    }
+
+    /// All of it.
+    pub fn total(&self) -> u64 {
+        let Self { srs, weights, columns, freed, tables, lookups, products, views, process } = self;
+        srs + weights + columns + freed + tables + lookups + products + views + process
+    }
+}
+
+impl Memory {
+    /// Of the largest of the parts that a graph is proved in, and that part's setup: what a process has to have.
+    pub fn of_shards(graph: &Graph, cut: &[Shard], computed: bool) -> Self {
+        let (k, scope) = match cut {
+            [] | [_] => (choose_k(graph), Scope::Inference),
+            cut => (choose_shards_k(cut), Scope::Shard),
+        };
+        let graphs: Vec<&Graph> = match cut {
+            [] | [_] => vec![graph],
+            cut => cut.iter().map(|shard| &shard.graph).collect(),
+        };
+        let each = graphs.iter().flat_map(|graph| {
+            [Self::of_proof(graph, k, scope, computed), Self::of_setup(graph, k, computed)]
+        });
+        each.max_by_key(Self::total).unwrap_or_default()
+    }
+}
+
+/// The fewest shards in which a graph is set up and proved within so many bytes, and how many to ask [`shards`] for to get
+/// these.
+///
+/// # Errors
+/// [`ProverError::Memory`] if as many shards as there may be are too few.
+pub fn shards_within(graph: &Graph, bytes: u64, computed: bool) -> Result<(Vec<Shard>, usize), ProverError> {
+    let mut least = u64::MAX;
+    let mut count = 1;
+    while count <= MAX_SHARDS {
+        let cut = shards(graph, count);
+        let memory = Memory::of_shards(graph, &cut, computed);
+        least = least.min(memory.total());
+        if memory.total() <= bytes {
+            return Ok((cut, count));
+        }
+        // It cannot be cut into more.
+        if cut.len() < count {
+            break;
+        }
+        count += 1 + count / 4;
+    }
+    Err(ProverError::Memory { most: bytes, least })
+}
+
+/// Padded entries that both operands of a product run over.
+fn common(contract: &Contract) -> u64 {
+    let axes = contract.a_axes.iter().zip(contract.a.shape.dims());
+    let shared = axes.filter(|(label, _)| contract.b_axes.contains(label));
+    1 << shared.map(|(_, dim)| Shape::axis_vars(*dim)).sum::<usize>()
+}
+
+/// Padded entries of the axes that a view sums over; none if it needs no sum.
+fn summed(graph: &Graph, view: &View) -> u64 {
+    let dims = graph.tensor(view.tensor).shape.dims();
+    let factors = view.factors.iter().filter(|factor| factor.map != AxisMap::Identity);
+    let axes: Vec<u32> = factors.flat_map(|factor| factor.src.iter().copied()).collect();
+    if axes.is_empty() {
+        return 0;
+    }
+    let vars = axes.iter().filter_map(|axis| dims.get(*axis as usize)).map(|dim| Shape::axis_vars(*dim));
+    1 << vars.sum::<usize>()
+}
