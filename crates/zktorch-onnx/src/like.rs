@@ -11,7 +11,7 @@ use crate::calibrate::{Seen, Statistics};
 use crate::expand::Expansion;
 use crate::model::Model;
 use crate::program::{Id, Program};
-use crate::{Options, Result};
+use crate::{OnnxError, Options, Result};
 
 /// What the samples of a model have shown of its values.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +25,13 @@ impl Known {
     /// Those of decoding the model.
     pub fn new(bytes: &[u8], options: &Options, seen: &[Seen]) -> Result<Self> {
         let program = Expansion::survey(Model::decode(bytes, options)?, options).into_program(options)?;
+        if seen.len() < program.values.len() {
+            return Err(OnnxError::Model {
+                field: "what a former compilation has seen",
+                expected: format!("those of {} values", program.values.len()),
+                got: seen.len().to_string(),
+            });
+        }
         let mut known = BTreeMap::new();
         for (name, ids) in by_name(&program) {
             let seen = ids.iter().filter_map(|id| seen.get(id.0).copied());
@@ -41,7 +48,10 @@ impl Known {
             let Some(known) = self.0.get(name) else { continue };
             let first = if known.len() == ids.len() { 0 } else { ids.len() - 1 };
             let last = known.len().saturating_sub(ids.len() - first);
-            for (id, seen) in ids[first..].iter().zip(&known[last..]) {
+            // What no sample of the other model has reached says nothing.
+            for (id, seen) in
+                ids[first..].iter().zip(&known[last..]).filter(|(_, seen)| **seen != Seen::default())
+            {
                 statistics.set(*id, *seen);
                 told += 1;
             }

@@ -7,7 +7,7 @@ use zktorch_commit::CommitError;
 use zktorch_field::task::Cancelled;
 use zktorch_graph::GraphError;
 use zktorch_transcript::TranscriptError;
-use zktorch_verifier::{ModelId, VerifyError};
+use zktorch_verifier::{ModelId, VerifyError, WeightsId};
 
 /// What can go wrong in setup or while proving.
 #[derive(Debug, Error)]
@@ -95,6 +95,17 @@ pub enum ProverError {
     /// The task that it was part of was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// A key whose weights are to be read holds others than it has committed to.
+    #[error(
+        "proving key: part {part} of its weights ({id}): expected the weights that are committed to, found others: the file was \
+             altered; get it from where it was made, or set up without it"
+    )]
+    Part {
+        /// Which part, counted from zero.
+        part: usize,
+        /// What is committed to.
+        id: WeightsId,
+    },
     /// A model that takes more memory than it may, in however many shards.
     #[error(
         "memory: expected a model that is proved within {most} bytes, got one that takes about {least} in the most shards that it can be cut into"

@@ -1,6 +1,5 @@
 //! What a proof may take, before there is a key.
 
-use zktorch_graph::layout::Scope;
 use zktorch_graph::{Graph, Shard};
 
 use crate::stages::{Planned, of_proof};
@@ -24,14 +23,10 @@ pub struct Estimate {
 impl Estimate {
     /// For a model that is cut into these shards; none if it is proved in one piece.
     pub fn new(graph: &Graph, shards: &[Shard]) -> Self {
-        let (k, scope, graphs): (usize, Scope, Vec<&Graph>) = match shards {
-            [] | [_] => (choose_k(graph), Scope::Inference, vec![graph]),
-            shards => {
-                (choose_shards_k(shards), Scope::Shard, shards.iter().map(|shard| &shard.graph).collect())
-            }
+        let (k, graphs): (usize, Vec<&Graph>) = match shards {
+            [] | [_] => (choose_k(graph), vec![graph]),
+            shards => (choose_shards_k(shards), shards.iter().map(|shard| &shard.graph).collect()),
         };
-        let memory = graphs.iter().map(|graph| Memory::of_proof(graph, k, scope, true));
-        let memory = memory.max_by_key(Memory::total).unwrap_or_default();
         let mut stages: Vec<Planned> = Vec::new();
         for planned in graphs.iter().flat_map(|graph| of_proof(graph, k)) {
             match stages.iter_mut().find(|other| other.stage == planned.stage) {
@@ -47,7 +42,7 @@ impl Estimate {
             committed_values: graphs.iter().map(|graph| committed_values(graph) as u64).sum(),
             seconds: stages.iter().map(|planned| planned.seconds).sum(),
             stages,
-            memory,
+            memory: Memory::of_proofs(graph, shards, true),
         }
     }
 }

@@ -9,11 +9,12 @@ use zktorch_graph::layout::{ArenaKind, Layout, Scope};
 use zktorch_graph::{AxisMap, Constraint, Contract, Graph, Role, Shape, Shard, Slot, View, shards};
 use zktorch_verifier::MAX_SHARDS;
 
+use crate::pipeline::KEPT;
 use crate::{ProverError, choose_k, choose_shards_k};
 
 /// Bytes of a cell of a column, and of the number of its table entry.
 const COLUMN: u64 = 4;
-/// Bytes that sorting a looked-up cell into buckets leaves with the allocator, and the executor its value.
+/// Bytes that sorting a looked-up cell into buckets leaves with the allocator, and the executor its value. Reading a weight leaves one.
 const SORTED: u64 = 12;
 /// Bytes of a point of the SRS.
 const POINT: u64 = 64;
@@ -21,8 +22,8 @@ const POINT: u64 = 64;
 const FIELD: u64 = 32;
 /// Bytes of a weight: as it is read, and in its column.
 const WEIGHT: u64 = 2;
-/// Bytes of a weight in a compiled model, and as setup takes it from there.
-const MODEL: u64 = 8;
+/// Bytes of a value that crosses shards, or is kept from the witness.
+const VALUE: u64 = 4;
 /// What a process of the prover has before it has read a key.
 const PROCESS: u64 = 12 << 20;
 
@@ -45,6 +46,10 @@ pub struct Memory {
     pub products: u64,
     /// Factors of views that need a sum.
     pub views: u64,
+    /// The compiled model, during a setup.
+    pub model: u64,
+    /// In shards: what crosses them, and what is kept from the witness.
+    pub run: u64,
     /// The process itself.
     pub process: u64,
 }
@@ -84,13 +89,14 @@ impl Memory {
             srs: if computed { POINT << k } else { 0 },
             weights: WEIGHT * (entries + cells(ArenaKind::Weights)),
             columns: COLUMN * (all + looked_up),
-            freed: SORTED * looked_up,
+            freed: SORTED * looked_up + entries,
             tables: 4 * FIELD * tables,
             // Both factors, after two variables are bound.
             lookups: 2 * FIELD * looked_up / 4,
             products: 2 * FIELD * products,
             views: 2 * FIELD * views,
             process: PROCESS,
+            ..Self::default()
         }
     }
 
@@ -102,7 +108,7 @@ impl Memory {
         let entries: u64 = weights.map(|tensor| tensor.shape.len() as u64).sum();
         Self {
             srs: if computed { POINT << k } else { 0 },
-            weights: MODEL * entries + WEIGHT * (entries + cells),
+            weights: WEIGHT * (entries + cells),
             columns: COLUMN * cells,
             freed: SORTED * cells,
             tables: 4 * FIELD * ((layout.tables().chunks() as u64) << k),
@@ -114,42 +120,85 @@ impl Memory {
 
     /// All of it.
     pub fn total(&self) -> u64 {
-        let Self { srs, weights, columns, freed, tables, lookups, products, views, process } = self;
-        srs + weights + columns + freed + tables + lookups + products + views + process
+        let Self { srs, weights, columns, freed, tables, lookups, products, views, model, run, process } =
+            self;
+        srs + weights + columns + freed + tables + lookups + products + views + model + run + process
+    }
+}
+
+/// A graph that is cut into shards, or not.
+struct Parts<'a> {
+    k: usize,
+    scope: Scope,
+    graphs: Vec<&'a Graph>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(graph: &'a Graph, cut: &'a [Shard]) -> Self {
+        match cut {
+            [] | [_] => Self { k: choose_k(graph), scope: Scope::Inference, graphs: vec![graph] },
+            cut => {
+                let graphs = cut.iter().map(|shard| &shard.graph).collect();
+                Self { k: choose_shards_k(cut), scope: Scope::Shard, graphs }
+            }
+        }
     }
 }
 
 impl Memory {
-    /// Of the largest of the parts that a graph is proved in, and that part's setup: what a process has to have.
-    pub fn of_shards(graph: &Graph, cut: &[Shard], computed: bool) -> Self {
-        let (k, scope) = match cut {
-            [] | [_] => (choose_k(graph), Scope::Inference),
-            cut => (choose_shards_k(cut), Scope::Shard),
-        };
-        let graphs: Vec<&Graph> = match cut {
-            [] | [_] => vec![graph],
-            cut => cut.iter().map(|shard| &shard.graph).collect(),
-        };
-        let each = graphs.iter().flat_map(|graph| {
-            [Self::of_proof(graph, k, scope, computed), Self::of_setup(graph, k, computed)]
-        });
-        each.max_by_key(Self::total).unwrap_or_default()
+    /// Of proving a graph in these shards (none, if it is proved in one piece), one after the other: that of the largest.
+    pub fn of_proofs(graph: &Graph, cut: &[Shard], computed: bool) -> Self {
+        let Parts { k, scope, graphs } = Parts::new(graph, cut);
+        Self::of_graphs(&graphs, k, scope == Scope::Shard, computed)
+    }
+
+    /// Of proving these graphs, which are shards or one alone, in chunks of `2^k` entries.
+    pub fn of_graphs(graphs: &[&Graph], k: usize, in_shards: bool, computed: bool) -> Self {
+        let (scope, run) = if in_shards { (Scope::Shard, run(graphs)) } else { (Scope::Inference, 0) };
+        let each = graphs.iter().map(|graph| Self::of_proof(graph, k, scope, computed));
+        Self { run, ..each.max_by_key(Self::total).unwrap_or_default() }
+    }
+
+    /// Of setting it up, beside a compiled model that takes so many bytes.
+    pub fn of_setups(graph: &Graph, cut: &[Shard], computed: bool, model: u64) -> Self {
+        let Parts { k, graphs, .. } = Parts::new(graph, cut);
+        let each = graphs.iter().map(|graph| Self::of_setup(graph, k, computed));
+        Self { model, ..each.max_by_key(Self::total).unwrap_or_default() }
     }
 }
 
+/// What is kept of a run of these shards: what goes into them and out of them, and the values inside, up to a limit.
+pub(crate) fn run(shards: &[&Graph]) -> u64 {
+    let entries = |graph: &Graph, of: fn(&Role) -> bool| -> u64 {
+        graph.tensors.iter().filter(|tensor| of(&tensor.role)).map(|tensor| tensor.shape.len() as u64).sum()
+    };
+    let crossing = |graph: &&Graph| entries(graph, |role| matches!(role, Role::Input(_) | Role::Output(_)));
+    let inside = |graph: &&Graph| entries(graph, |role| !matches!(role, Role::Weight | Role::One));
+    let kept = shards.iter().map(inside).sum::<u64>().min(KEPT as u64);
+    VALUE * (shards.iter().map(crossing).sum::<u64>() + kept)
+}
+
 /// The fewest shards in which a graph is set up and proved within so many bytes, and how many to ask [`shards`] for to get
-/// these.
+/// these. The compiled model takes so many bytes beside a setup in one piece, and in shards.
 ///
 /// # Errors
 /// [`ProverError::Memory`] if as many shards as there may be are too few.
-pub fn shards_within(graph: &Graph, bytes: u64, computed: bool) -> Result<(Vec<Shard>, usize), ProverError> {
+pub fn shards_within(
+    graph: &Graph,
+    bytes: u64,
+    computed: bool,
+    model: [u64; 2],
+) -> Result<(Vec<Shard>, usize), ProverError> {
     let mut least = u64::MAX;
     let mut count = 1;
     while count <= MAX_SHARDS {
         let cut = shards(graph, count);
-        let memory = Memory::of_shards(graph, &cut, computed);
-        least = least.min(memory.total());
-        if memory.total() <= bytes {
+        let model = model[usize::from(cut.len() > 1)];
+        let (proof, setup) =
+            (Memory::of_proofs(graph, &cut, computed), Memory::of_setups(graph, &cut, computed, model));
+        let needed = proof.total().max(setup.total());
+        least = least.min(needed);
+        if needed <= bytes {
             return Ok((cut, count));
         }
         // It cannot be cut into more.

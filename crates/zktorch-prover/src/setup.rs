@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use ark_std::UniformRand;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 use zktorch_blocks::{Network, Private, SortedWeights, Statement, Witness};
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
+use zktorch_field::{Fr, G1Projective, par};
 use zktorch_graph::layout::{ChunkSize, Scope};
-use zktorch_graph::{Graph, Role, Tensor, TensorId, WeightParts, WeightRef, WeightSpec};
+use zktorch_graph::{Graph, Role, Tensor, TensorId, ValidGraph, WeightParts, WeightRef, WeightSpec};
 use zktorch_transcript::{Hash, Transcript};
 use zktorch_verifier::{
     KeyBody, Port, UncheckedKey, VERSION, VerifyError, WeightsId, WeightsPart, encode_key,
@@ -18,6 +20,9 @@ use zktorch_verifier::{
 use crate::key::SecretPart;
 use crate::prove::check_srs;
 use crate::{ProverError, ProvingKey};
+
+/// Cells that a thread adds up at a time.
+const PIECE: usize = 1 << 12;
 
 /// What setup needs to know of a model.
 #[derive(Clone, Debug)]
@@ -144,30 +149,32 @@ pub(crate) fn make_key(
         weights: Vec::new(),
         refs: Vec::new(),
     };
-    let mut transcript = Transcript::new(b"zktorch setup v1");
-    transcript.append_message(b"body without commitments", &body.to_bytes()?);
-    let mut rng = transcript.rng(&[&digest(&values)], nonces[0]);
-
     // 1. What was committed to before stays as it is: the parts of which something is read.
+    let key_of_values = Zeroizing::new(digest(&values));
     let mut known = base.key.map(Known::new).unwrap_or_default();
-    let (mut specs, mut own) = (Vec::new(), Vec::new());
+    let mut specs = Vec::new();
+    let mut own = SecretPart { values: Vec::new(), blinds: Vec::new() };
     let mut found: Vec<Option<WeightRef>> = Vec::new();
     for (tensor, values) in model.graph.tensors.iter().zip(&mut values) {
         if tensor.role == Role::Weight {
-            let spec = WeightSpec::from(tensor);
-            let there = known.take(&spec, values);
+            let there = known.take(tensor, values);
             if there.is_none() {
-                own.push(std::mem::take(values));
-                specs.push(spec);
+                own.values.push(std::mem::take(values));
+                specs.push(WeightSpec::from(tensor));
             }
             found.push(there);
         }
         values.zeroize();
     }
     let read: BTreeSet<u32> = found.iter().flatten().map(|found| found.part).collect();
+    let numbers: BTreeMap<u32, u32> = read.iter().copied().zip(0..).collect();
+    let mut own_refs = (0..).map(|index| WeightRef { part: number(numbers.len()), index });
+    let renumbered = |found: WeightRef| Some(WeightRef { part: *numbers.get(&found.part)?, ..found });
+    body.refs =
+        found.into_iter().filter_map(|found| found.map_or_else(|| own_refs.next(), renumbered)).collect();
     let (mut parts, mut proofs) = (Vec::new(), Vec::new());
-    for (key, part) in base.key.into_iter().flat_map(|key| read.iter().map(move |part| (key, *part as usize)))
-    {
+    let shared = base.key.into_iter().flat_map(|key| read.iter().map(move |part| (key, *part as usize)));
+    for (key, part) in shared.clone() {
         let stated = &key.vk.weight_parts()[part];
         let commitments = stated.commitments().iter().map(Commitment::to_bytes).collect();
         let specs = key.vk.network().weight_parts().parts[part].clone();
@@ -175,76 +182,92 @@ pub(crate) fn make_key(
         proofs.push(stated.proof().to_vec());
         parts.push(Arc::clone(&key.parts[part]));
     }
-    let numbers: BTreeMap<u32, u32> = read.into_iter().zip(0..).collect();
-    let mut own_refs = (0..).map(|index| WeightRef { part: number(numbers.len()), index });
-    let renumbered = |found: WeightRef| Some(WeightRef { part: *numbers.get(&found.part)?, ..found });
-    body.refs =
-        found.into_iter().filter_map(|found| found.map_or_else(|| own_refs.next(), renumbered)).collect();
 
-    // 2. Commitments to the others, under fresh blinds. The generator is bound to all that is public and keyed with the weights.
+    // 2. What would be refused in the end is refused before it is worked for.
+    let own_specs = (!specs.is_empty()).then(|| specs.clone());
+    let stated = body.weights.iter().map(|part| part.specs.clone()).chain(own_specs).collect();
+    let weights = Arc::new(WeightParts { parts: stated, refs: body.refs.clone() });
+    let graph = ValidGraph::new(model.graph.clone())?;
+    Network::with_weights(graph, base.size, Scope::Inference, weights)?;
+
+    // The generator is bound to all that is public and keyed with the weights.
+    let mut transcript = Transcript::new(b"zktorch setup v2");
+    transcript.append_message(b"body without own commitments", &body.to_bytes()?);
+    let mut rng = transcript.rng(&[&*key_of_values], nonces[0]);
+    // A key's file may say that it has committed to other weights than it holds: then somebody else could prove with them.
+    for (key, part) in shared {
+        key.check_part(srs, part, Fr::rand(&mut rng))?;
+    }
+
+    // 3. Commitments to the others, under fresh blinds.
     let mut made = None;
-    let mut blinds = Vec::new();
-    if !own.is_empty() {
+    if !own.values.is_empty() {
         let parts = WeightParts { parts: vec![specs.clone()], refs: Vec::new() };
         let network = Network::new(parts.graph(0), base.size.weights, Scope::Weights)?.with_hash(base.hash);
-        let column = Zeroizing::new(network.stack_weights(&own)?);
-        blinds = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
+        let column = Zeroizing::new(network.stack_weights(&own.values)?);
+        own.blinds = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
         made = Some((network, column));
     }
     let mut key_secret = [0; 32];
     ark_std::rand::RngCore::fill_bytes(&mut rng, &mut key_secret);
+    let encode = |body: &KeyBody, proofs: &[Vec<u8>]| {
+        let proofs: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+        encode_key(&body.to_bytes()?, srs.verifier(), &proofs)
+    };
     if let Some((network, column)) = made {
         let witness = Witness::new(&network, column.as_slice(), &[])?;
         let sorted = SortedWeights::new(srs, &network, &witness)?;
-        let commitments = sorted.commit(srs, &blinds)?;
+        let commitments = sorted.commit(srs, &own.blinds)?;
         let bytes = commitments.iter().map(Commitment::to_bytes).collect();
         let part = WeightsPart { specs, commitments: bytes };
-
-        // 3. The weight-range proof, which absorbs the part's id.
         let id = WeightsId::new(&body, &part)?;
-        let statement = Statement::new(&network, id.0, &[], &commitments, [&[], &[]], &[])?;
-        let private = Private { weights: &blinds, io: [&[], &[]], secret: &key_secret };
-        let proof = sorted.prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
         body.weights.push(part);
-        proofs.push(proof.to_bytes());
-        parts.push(Arc::new(SecretPart { values: own, blinds }));
+        proofs.push(Vec::new());
+        decode(&encode(&body, &proofs)?)?;
+
+        // 4. The weight-range proof, which absorbs the part's id.
+        let statement = Statement::new(&network, id.0, &[], &commitments, [&[], &[]], &[])?;
+        let private = Private { weights: &own.blinds, io: [&[], &[]], secret: &key_secret };
+        let proof = sorted.prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
+        if let Some(last) = proofs.last_mut() {
+            *last = proof.to_bytes();
+        }
+        parts.push(Arc::new(own));
     }
 
-    // 4. The body, and with it the model's id.
-    let proofs: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
-    let vk_bytes = encode_key(&body.to_bytes()?, srs.verifier(), &proofs)?;
+    // 5. The body, and with it the model's id.
+    let vk_bytes = encode(&body, &proofs)?;
     Ok(ProvingKey::new(decode(&vk_bytes)?, vk_bytes, parts, key_secret))
 }
 
-/// Weights that were committed to, each until it is taken.
+/// Weights that were committed to, each until it is taken: by their names too, so that it tells nobody which weights of different
+/// names are equal, and no weight of an unrelated model is taken that happens to be the same.
 #[derive(Default)]
-struct Known(BTreeMap<[u8; 32], Vec<WeightRef>>);
+struct Known(BTreeMap<[u8; 32], WeightRef>);
 
 impl Known {
     fn new(key: &ProvingKey) -> Self {
-        let mut known: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        let stated = &key.vk.network().weight_parts().parts;
-        for ((specs, own), part) in stated.iter().zip(&key.parts).zip(0..) {
-            for ((spec, values), index) in specs.iter().zip(&own.values).zip(0..) {
-                known.entry(said(spec, values)).or_default().push(WeightRef { part, index });
-            }
-        }
-        // The first one of several first.
-        known.values_mut().for_each(|refs| refs.reverse());
-        Self(known)
+        let network = key.vk.network();
+        let tensors = network.graph().tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+        let weights = tensors
+            .zip(&network.weight_parts().refs)
+            .zip(key.weight_values().filter(|values| !values.is_empty()));
+        Self(weights.map(|((tensor, found), values)| (said(tensor, values), *found)).collect())
     }
 
-    fn take(&mut self, spec: &WeightSpec, values: &[i16]) -> Option<WeightRef> {
-        self.0.get_mut(&said(spec, values))?.pop()
+    fn take(&mut self, tensor: &Tensor, values: &[i16]) -> Option<WeightRef> {
+        self.0.remove(&said(tensor, values))
     }
 }
 
-/// SHA-256 of a weight: extents, range, entries.
-fn said(spec: &WeightSpec, values: &[i16]) -> [u8; 32] {
+/// SHA-256 of a weight: name, extents, range, entries.
+fn said(tensor: &Tensor, values: &[i16]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update((spec.shape.rank() as u64).to_le_bytes());
-    spec.shape.dims().iter().for_each(|dim| hash.update(dim.to_le_bytes()));
-    [spec.range.lo, spec.range.hi].iter().for_each(|bound| hash.update(bound.to_le_bytes()));
+    hash.update((tensor.name.len() as u64).to_le_bytes());
+    hash.update(&tensor.name);
+    hash.update((tensor.shape.rank() as u64).to_le_bytes());
+    tensor.shape.dims().iter().for_each(|dim| hash.update(dim.to_le_bytes()));
+    [tensor.range.lo, tensor.range.hi].iter().for_each(|bound| hash.update(bound.to_le_bytes()));
     absorb(&mut hash, values);
     hash.finalize().into()
 }
@@ -260,6 +283,35 @@ impl ProvingKey {
             let values = part.and_then(|(part, index)| part.values.get(index as usize));
             values.map(Vec::as_slice).unwrap_or_default()
         })
+    }
+
+    /// That a part's range proof verifies, and that what the key holds of the part is what it has committed to: a random combination of
+    /// the chunks is committed to once more.
+    fn check_part(&self, srs: &Srs, part: usize, rho: Fr) -> Result<(), ProverError> {
+        self.vk.check_part(part)?;
+        let (held, stated) = (&self.parts[part], &self.vk.weight_parts()[part]);
+        let network = self.vk.network().of_weights(part)?;
+        let column = Zeroizing::new(network.stack_weights(&held.values)?);
+        let powers: Vec<Fr> = std::iter::successors(Some(Fr::from(1u64)), |power| Some(*power * rho))
+            .take(held.blinds.len())
+            .collect();
+        let n = 1usize << network.k();
+        let mut combined = vec![Fr::from(0u64); n];
+        par::for_each_chunk_mut(&mut combined, PIECE, |piece, cells| {
+            for (chunk, power) in column.chunks(n).zip(&powers) {
+                let chunk = &chunk[piece * PIECE..][..cells.len()];
+                for (cell, value) in cells.iter_mut().zip(chunk).filter(|(_, value)| **value != 0) {
+                    *cell += *power * Fr::from(*value);
+                }
+            }
+        });
+        let blind: Fr = powers.iter().zip(&held.blinds).map(|(power, blind)| *power * blind.expose()).sum();
+        let expected: G1Projective =
+            powers.iter().zip(stated.commitments()).map(|(power, point)| point.projective() * power).sum();
+        if srs.commit(&combined, &Blind::from_scalar(blind))?.projective() != expected {
+            return Err(ProverError::Part { part, id: stated.id() });
+        }
+        Ok(())
     }
 
     /// Whether the key's weights are these.

@@ -4,9 +4,9 @@
 mod common;
 
 use common::{hashed_key, key, model, weights};
-use zktorch_commit::{Srs, SrsPolicy};
+use zktorch_commit::{Blind, Srs, SrsPolicy};
 use zktorch_graph::{Expr, Interval, Operand, Role, Shape, Step, Tensor, TensorId, Term, View, Visibility};
-use zktorch_prover::{Hash, Model, ProverError, ProvingKey, setup_beside_with_nonces};
+use zktorch_prover::{Hash, Model, ProverError, ProvingKey, setup_beside_with_nonces, setup_with_nonces};
 use zktorch_verifier::{KeyBody, Port, UncheckedKey, VERSION, VerifyError, VerifyingKey, encode_key, verify};
 
 const NONCES: [[u8; 32]; 2] = [[5; 32], [6; 32]];
@@ -111,6 +111,53 @@ fn weights_of_its_own_are_a_part_of_their_own() {
     accepts(&narrow, &srs, 1);
 }
 
+/// A file that says that it has committed to other weights than it holds: whoever made it could prove with them.
+#[test]
+fn a_key_that_was_altered_is_not_taken_at_its_word() {
+    let (srs, io) = (Srs::dev(10).unwrap(), Visibility::Public);
+    let (committed, wanted) = (model(io, io, 6), model(io, io, 5));
+    let mut bytes = key(&committed, &srs).to_bytes().unwrap();
+    let start = bytes.len() - 2 * 15;
+    for (place, value) in bytes[start..].chunks_mut(2).zip(&wanted.weights[0].1) {
+        place.copy_from_slice(&i16::try_from(*value).unwrap().to_le_bytes());
+    }
+    let altered = ProvingKey::from_bytes(&bytes).unwrap();
+    assert!(altered.has_weights(&wanted.weights));
+    let error = setup_beside_with_nonces(&wanted, &srs, 10, &altered, NONCES).unwrap_err();
+    assert!(matches!(error, ProverError::Part { part: 0, .. }), "{error}");
+    // Nor is its proof of ranges.
+    let honest = key(&wanted, &srs);
+    let mut edited = honest.to_bytes().unwrap();
+    let proof = honest.vk().weight_parts()[0].proof();
+    let at = edited.windows(proof.len()).position(|window| window == proof).unwrap();
+    edited[at + 40] ^= 1;
+    if let Ok(edited) = ProvingKey::from_bytes(&edited) {
+        let error = setup_beside_with_nonces(&wanted, &srs, 10, &edited, NONCES).unwrap_err();
+        assert!(matches!(error, ProverError::Key(VerifyError::Weights { part: 0, .. })), "{error}");
+    }
+}
+
+/// What is shared is bound to the blinds of what is not: the same nonces beside another key are others.
+#[test]
+fn blinds_depend_on_what_is_shared() {
+    let (srs, io) = (Srs::dev(10).unwrap(), Visibility::Public);
+    let one = model(io, io, 5);
+    let first = key(&one, &srs);
+    let biased = with_bias(one, &[1, -2, 30]);
+    let whole = setup_with_nonces(&biased, &srs, Hash::default(), NONCES).unwrap();
+    let beside = setup_beside_with_nonces(&biased, &srs, 10, &first, NONCES).unwrap();
+    let stack = |key: &ProvingKey, part: usize, values: &[Vec<i32>]| {
+        key.vk().network().of_weights(part).unwrap().stack_weights(values).unwrap()
+    };
+    let bias = biased.weights[1].1.clone();
+    let columns =
+        [stack(&whole, 0, &[biased.weights[0].1.clone(), bias.clone()]), stack(&beside, 1, &[bias])];
+    let difference: Vec<i32> = columns[0].iter().zip(&columns[1]).map(|(a, b)| a - b).collect();
+    let unblinded = srs.commit_chunks(&difference, 10, &[Blind::zero()]).unwrap().0[0].projective();
+    let [a, b] = [whole.vk().weights()[0].projective(), beside.vk().weights()[1].projective()];
+    assert_ne!(a - b, unblinded);
+}
+
 #[test]
 fn what_the_other_key_fixes_is_kept() {
     let (srs, io) = (Srs::dev(10).unwrap(), Visibility::Public);
@@ -151,7 +198,7 @@ fn proofs_of_ranges_are_about_one_part() {
     };
     let refused = |body: &KeyBody, proofs: &[&[u8]]| {
         let error = decode(body, proofs).unwrap().check(&policy()).unwrap_err();
-        assert!(matches!(error, VerifyError::Weights(_)), "{error}");
+        assert!(matches!(error, VerifyError::Weights { .. }), "{error}");
     };
     assert_eq!(decode(&body, &proofs).unwrap().model_id(), second.vk().model_id());
     decode(&body, &proofs).unwrap().check(&policy()).unwrap();

@@ -81,9 +81,14 @@ pub enum VerifyError {
     /// The SRS is not accepted, or malformed.
     #[error("SRS: {0}")]
     Srs(CommitError),
-    /// The weight-range proof of the key does not verify.
-    #[error("verifying key: its weight-range proof does not verify: {0}")]
-    Weights(BlockError),
+    /// The range proof of a part of the key's weights does not verify.
+    #[error("verifying key: the range proof of part {part} of its weights does not verify: {error}")]
+    Weights {
+        /// Which part, counted from zero.
+        part: usize,
+        /// What is wrong with it.
+        error: BlockError,
+    },
     /// The proof of a shard does not prove its part of the statement.
     #[error("the proof of shard {index} does not verify: {error}")]
     Shard {

@@ -225,6 +225,10 @@ impl UncheckedKey {
             .map_err(|error| VerifyError::KeyContent(error.into()))?;
         check_sizes(graph.graph(), k).map_err(refused_size)?;
         let size = ChunkSize { k, weights: usize::try_from(body.weights_k).unwrap_or(usize::MAX) };
+        if !(MIN_LOG_SIZE..=k).contains(&size.weights) && enforced() {
+            let expected = format_args!("{MIN_LOG_SIZE} to {k}, the log2 of the proofs' chunk size");
+            return Err(key_error("log2 of the chunk size of the weights", expected, body.weights_k));
+        }
         let parts = body.weights.iter().map(|part| part.specs.clone()).collect();
         let weights = Arc::new(WeightParts { parts, refs: body.refs.clone() });
         let network = Network::with_weights(graph, size, scope, weights);
@@ -315,16 +319,37 @@ impl UncheckedKey {
         policy: &SrsPolicy,
         checked: &[&VerifyingKey],
     ) -> Result<VerifyingKey, VerifyError> {
+        let mut known = checked.iter().flat_map(|key| &key.key.parts).map(Weights::id).collect();
+        self.check_unless(policy, &mut known)
+    }
+
+    /// [`check`](Self::check), but for the ranges of parts that are known; those that were verified are known from then on.
+    pub(crate) fn check_unless(
+        self,
+        policy: &SrsPolicy,
+        known: &mut BTreeSet<WeightsId>,
+    ) -> Result<VerifyingKey, VerifyError> {
         let status = policy.check(&self.srs).map_err(VerifyError::Srs)?;
-        let known: BTreeSet<WeightsId> =
-            checked.iter().flat_map(|key| &key.key.parts).map(Weights::id).collect();
         for (number, part) in self.parts.iter().enumerate() {
             if !known.contains(&part.id()) {
-                let network = self.network.of_weights(number).map_err(VerifyError::Weights)?;
-                part.check(&network, &self.srs)?;
+                self.check_part(number)?;
+                known.insert(part.id());
             }
         }
         Ok(VerifyingKey { key: self, status })
+    }
+
+    /// Verifies the range proof of one part of the weights.
+    ///
+    /// # Errors
+    /// [`VerifyError::Weights`]; [`VerifyError::Key`] if there is no such part.
+    pub fn check_part(&self, number: usize) -> Result<(), VerifyError> {
+        let missing =
+            || key_error("parts of the weights", format_args!("more than {number}"), self.parts.len());
+        let part = self.parts.get(number).ok_or_else(missing)?;
+        let network =
+            self.network.of_weights(number).map_err(|error| VerifyError::Weights { part: number, error })?;
+        part.check(number, &network, &self.srs)
     }
 }
 

@@ -67,15 +67,18 @@ impl Weights {
         if body.weights.len() != proofs.len() && enforced() {
             return Err(key_error("weight-range proofs", body.weights.len(), proofs.len()));
         }
-        let parts = body.weights.iter().zip(chunks).zip(proofs).map(|((part, chunks), proof)| {
-            if part.commitments.len() != chunks.len() && enforced() {
-                return Err(key_error("weight commitments", chunks.len(), part.commitments.len()));
-            }
-            let commitments = part.commitments.iter().map(Commitment::from_bytes);
-            let commitments = commitments.collect::<Result<_, _>>();
-            let commitments = commitments.map_err(|error| malformed("weight commitments", error))?;
-            Ok(Self { id: WeightsId::new(body, part)?, commitments, proof: proof.to_vec() })
-        });
+        let parts = body.weights.iter().zip(chunks).zip(proofs).enumerate().map(
+            |(number, ((part, chunks), proof))| {
+                if part.commitments.len() != chunks.len() && enforced() {
+                    let expected = format_args!("{} for part {number}", chunks.len());
+                    return Err(key_error("weight commitments", expected, part.commitments.len()));
+                }
+                let commitments = part.commitments.iter().map(Commitment::from_bytes);
+                let commitments = commitments.collect::<Result<_, _>>();
+                let commitments = commitments.map_err(|error| malformed("weight commitments", error))?;
+                Ok(Self { id: WeightsId::new(body, part)?, commitments, proof: proof.to_vec() })
+            },
+        );
         parts.collect()
     }
 
@@ -96,12 +99,12 @@ impl Weights {
 
     /// Verifies that all weights of a part are in their ranges and their padding is zero; `network` is that of the part
     /// ([`Network::of_weights`]).
-    pub(crate) fn check(&self, network: &Network, srs: &VerifierSrs) -> Result<(), VerifyError> {
+    pub(crate) fn check(&self, part: usize, network: &Network, srs: &VerifierSrs) -> Result<(), VerifyError> {
         let verify = || {
             let statement = Statement::new(network, self.id.0, &[], &self.commitments, [&[], &[]], &[])?;
             let proof = NetworkProof::from_bytes(network, &statement.shape()?, &self.proof)?;
             statement.verify(srs, &proof)
         };
-        if enforced() { verify().map_err(VerifyError::Weights) } else { Ok(()) }
+        if enforced() { verify().map_err(|error| VerifyError::Weights { part, error }) } else { Ok(()) }
     }
 }

@@ -246,6 +246,12 @@ impl ModelFile {
         weights.map(|tensor| 2 * tensor.shape.len() as u64).sum()
     }
 
+    /// Bytes that the model takes beside a setup in one piece, which copies its weights, and beside one in shards.
+    pub fn held_bytes(&self) -> [u64; 2] {
+        let weights: u64 = self.weights.iter().map(|(_, values)| 4 * values.len() as u64).sum();
+        [2, 1].map(|copies| self.onnx.len() as u64 + copies * weights)
+    }
+
     /// All weights, where they are: those of external data are found there again, if the files are the same.
     ///
     /// # Errors

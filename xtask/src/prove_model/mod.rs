@@ -18,6 +18,7 @@ mod table;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use bytesize::ByteSize;
 use clap::{ArgGroup, Args};
 
 pub(crate) use catalogue::Model;
@@ -69,6 +70,9 @@ pub(crate) struct Options {
     /// Prove in as many shards that each commits to about this many values.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     shard_values: Option<u64>,
+    /// Prove in as few shards as let each be set up and proved in this much memory, about, such as 4GB.
+    #[arg(long, value_name = "BYTES", conflicts_with_all = ["shards", "shard_values"])]
+    memory: Option<ByteSize>,
     /// The text whose next token (smollm2), or next characters (chars), are proved.
     #[arg(long, value_name = "TEXT", conflicts_with = "onnx")]
     prompt: Option<String>,
@@ -114,7 +118,9 @@ impl Options {
             tokens: self.tokens,
             layers: self.layers,
             size: self.size,
-            sharding: shards.or(self.shard_values.map(Sharding::Values)),
+            sharding: shards
+                .or(self.shard_values.map(Sharding::Values))
+                .or(self.memory.map(Sharding::Memory)),
             prompt: self.prompt.clone(),
             prefix: self.prefix.clone(),
             perplexity: self.perplexity,

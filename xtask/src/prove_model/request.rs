@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use bytesize::ByteSize;
 use clap::ValueEnum;
 
 use super::Model;
@@ -49,16 +50,19 @@ pub(crate) enum Sharding {
     Shards(u64),
     /// So many that each commits to about this many values.
     Values(u64),
+    /// So many that each takes about this much memory.
+    Memory(ByteSize),
 }
 
 impl Sharding {
     /// As it is said to the command line.
     pub(super) fn args(self) -> [String; 2] {
-        let (flag, number) = match self {
-            Self::Shards(count) => ("--shards", count),
-            Self::Values(count) => ("--shard-values", count),
+        let (flag, value) = match self {
+            Self::Shards(count) => ("--shards", count.to_string()),
+            Self::Values(count) => ("--shard-values", count.to_string()),
+            Self::Memory(bytes) => ("--memory", format!("{}B", bytes.as_u64())),
         };
-        [flag.to_owned(), number.to_string()]
+        [flag.to_owned(), value]
     }
 }
 

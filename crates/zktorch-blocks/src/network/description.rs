@@ -77,7 +77,7 @@ impl Network {
             return Err(BlockError::ChunkSize { min: size.weights, max: limits::MAX_K, got: size.k });
         }
         weights.check(&graph)?;
-        limits::check_graph(&weights.all(), size.weights)?;
+        limits::check_parts(&weights, size.weights)?;
         Self::build(Arc::new(graph), Arc::new(bounds), &values, weights, size, scope)
     }
 
@@ -151,7 +151,8 @@ impl Network {
 
     /// Nanoseconds, about, that reading this network and verifying a proof of it may take, whatever the lengths of key and proof.
     pub fn work(&self) -> u64 {
-        limits::work(&self.graph, self.layout.chunk_size(), &self.constraints, self.tables[0].len())
+        let cells = self.tables[0].len() + limits::part_cells(&self.weights) as usize;
+        limits::work(&self.graph, self.layout.chunk_size(), &self.constraints, cells)
     }
 
     /// Upper bounds of the graph's integers.

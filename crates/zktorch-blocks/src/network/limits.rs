@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zktorch_commit::MIN_LOG_SIZE;
 use zktorch_graph::layout::{ArenaKind, ChunkSize, Cut, Layout, LookupKind, Place};
-use zktorch_graph::{AxisMap, Constraint, Graph, Role, Slot, TensorId, View};
+use zktorch_graph::{AxisMap, Constraint, Graph, Role, Slot, TensorId, View, WeightParts};
 use zktorch_mutants::enforced;
 
 use crate::{BlockError, reindex};
@@ -59,16 +59,30 @@ pub(super) fn check_graph(graph: &Graph, k: usize) -> Result<(), BlockError> {
 
     // Both scopes together: a graph is refused as a whole.
     let kinds: BTreeSet<LookupKind> = graph.tensors.iter().filter_map(LookupKind::of).collect();
+    at_most("lookup tables", TABLES, kinds.len() as u64)?;
+    at_most("cells of all lookup tables", TABLE_CELLS, table_cells(graph))
+}
+
+/// Padded cells of the lookup tables of a graph.
+fn table_cells(graph: &Graph) -> u64 {
+    let kinds: BTreeSet<LookupKind> = graph.tensors.iter().filter_map(LookupKind::of).collect();
     let keys = kinds.iter().map(|kind| match kind {
         LookupKind::Range(interval) => *interval,
         LookupKind::Function(table) => graph.table(*table).domain,
     });
-    at_most("lookup tables", TABLES, kinds.len() as u64)?;
-    at_most(
-        "cells of all lookup tables",
-        TABLE_CELLS,
-        keys.map(|keys| keys.len().next_power_of_two() as u64).sum(),
-    )
+    keys.map(|keys| keys.len().next_power_of_two() as u64).sum()
+}
+
+/// What has to hold before weights in parts, which were checked, are laid out in chunks of `2^k` cells. Each part has tables of
+/// its own, whose cells a verifier of its range proof reads.
+pub(super) fn check_parts(weights: &WeightParts, k: usize) -> Result<(), BlockError> {
+    check_graph(&weights.all(), k)?;
+    at_most("cells of all lookup tables", TABLE_CELLS, part_cells(weights))
+}
+
+/// Cells of the tables of all parts.
+pub(super) fn part_cells(weights: &WeightParts) -> u64 {
+    (0..weights.parts.len()).map(|part| table_cells(&weights.graph(part))).sum()
 }
 
 /// What has to hold before anything of a layout's size is allocated.

@@ -3,7 +3,7 @@
 use core::ops::Range;
 use std::collections::{BTreeMap, BTreeSet};
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 use zktorch_field::par;
 use zktorch_graph::layout::{ArenaKind, Layout, LookupKind, Place, Placed, Scope};
 use zktorch_graph::{Graph, GraphError, TensorId};
@@ -63,7 +63,7 @@ impl Network {
     ///
     /// # Errors
     /// [`BlockError::Length`] if a weight has another number of entries.
-    pub fn stack_parts<T: Copy + Default + PartialEq + Send + Sync>(
+    pub fn stack_parts<T: Copy + Default + PartialEq + Send + Sync + Zeroize>(
         &self,
         parts: &[&[Vec<T>]],
     ) -> Result<Vec<T>, BlockError> {
@@ -76,7 +76,15 @@ impl Network {
             let cells =
                 stack(&graph, &Layout::new(&graph, k, Scope::Weights), ArenaKind::Weights, values)?.cells;
             // One part, the usual case, is not copied.
-            if column.is_empty() { column = cells } else { column.extend(cells) }
+            if parts.len() == 1 {
+                return Ok(cells);
+            }
+            // Not grown: what was left behind would not be wiped.
+            let mut cells = Zeroizing::new(cells);
+            if part == 0 {
+                column.reserve_exact(self.weight_chunks() << k);
+            }
+            column.append(&mut cells);
         }
         Ok(column)
     }

@@ -25,6 +25,7 @@ pub use self::run::{End, Run, prove_pipeline_with_nonce};
 pub use self::setup::{ShardSetup, setup_pipeline_with_nonce, setup_shards_with_nonce, shard_values};
 #[cfg(feature = "os-rng")]
 pub use self::setup::{setup_pipeline, setup_shards};
+pub(crate) use self::wires::KEPT;
 pub use self::wires::Wires;
 use crate::{ProverError, ProvingKey};
 

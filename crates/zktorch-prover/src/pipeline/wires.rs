@@ -11,9 +11,9 @@ use zktorch_verifier::{ShardBody, Statement, UncheckedKey, UncheckedPipeline};
 use super::{ShardKeys, ShardSecrets, check_key};
 use crate::{ProverError, ProvingKey};
 
-/// Values of tensors that are kept from the witness for the proofs, at most: a quarter of a gigabyte. Shards whose values are more
-/// are executed again when they are proved.
-const KEPT: usize = 1 << 26;
+/// Values of tensors that are kept from the witness for the proofs, at most: 64 MB. Shards whose values are more are executed
+/// again when they are proved, which takes a small part of the proof.
+pub(crate) const KEPT: usize = 1 << 24;
 
 /// Everything that crosses the border of a shard, and the values inside of shards as long as they are few.
 #[derive(Debug, Default)]

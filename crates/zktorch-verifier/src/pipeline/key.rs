@@ -1,5 +1,7 @@
 //! Keys of pipelines. As hostile as other keys; how the shards are wired is checked here, and no proof says anything about it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use zktorch_blocks::{Accumulation, DeferredProof};
 use zktorch_commit::{Commitment, SrsPolicy, SrsStatus, VerifierSrs};
@@ -187,8 +189,10 @@ impl UncheckedPipeline {
     /// [`VerifyError::Srs`] if the policy refuses the SRS; [`VerifyError::Weights`].
     pub fn check(self, policy: &SrsPolicy) -> Result<PipelineKey, VerifyError> {
         let status = policy.check(&self.srs).map_err(VerifyError::Srs)?;
+        // A part that several shards read is verified once.
+        let mut known = BTreeSet::new();
         for index in 0..self.shards() {
-            self.shard(index)?.check(policy)?;
+            self.shard(index)?.check_unless(policy, &mut known)?;
         }
         Ok(PipelineKey { key: self, status })
     }

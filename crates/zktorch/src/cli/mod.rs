@@ -232,13 +232,19 @@ impl Sharding {
         asked.or(any.then_some(Self::MOST as usize)).unwrap_or(0)
     }
 
-    /// The shards of a model, and how many [`shards`] was asked for; `computed` says whether its SRS is made, not mapped.
+    /// The shards of a model, and how many [`shards`] was asked for; `computed` says whether its SRS is made, not mapped, and the
+    /// compiled model takes so many bytes beside a setup in one piece, and in shards.
     ///
     /// # Errors
     /// [`ProverError::Memory`] if it takes more memory in however many.
-    pub fn cut(&self, graph: &Graph, computed: bool) -> Result<(Vec<Shard>, usize), ProverError> {
+    pub fn cut(
+        &self,
+        graph: &Graph,
+        computed: bool,
+        model: [u64; 2],
+    ) -> Result<(Vec<Shard>, usize), ProverError> {
         if let Some(memory) = self.memory {
-            return shards_within(graph, memory.as_u64(), computed);
+            return shards_within(graph, memory.as_u64(), computed, model);
         }
         let by_values = || self.shard_values.map(|most| committed_cells(graph).div_ceil(most));
         let count = self.shards.map(u64::from).or_else(by_values).unwrap_or(1).clamp(1, Self::MOST);

@@ -72,6 +72,8 @@ impl Paths {
                 self.read("--srs", srs);
                 self.read("--external-data", external_data);
                 self.read("--weights-from", weights_from);
+                let beside: Vec<PathBuf> = weights_from.iter().map(|key| srs_path(key)).collect();
+                self.read("the SRS beside --weights-from", &beside);
                 self.write("--pk", [pk]);
                 self.write("--vk", [vk]);
                 let shards = sharding.most();

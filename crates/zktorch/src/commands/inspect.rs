@@ -44,7 +44,9 @@ pub(super) fn run(context: &Context, options: &cli::Inspect) -> Result<Outcome> 
         // The layout does not depend on the weights' values, and hardly on the scales: one sample will do. To
         // run the float model on one takes a large network seconds.
         match compile(&bytes, &Options { generated: 1, ..compile_options }) {
-            Ok(compiled) => costed = Some(estimates(&mut report, compiled, options.sharding)?),
+            Ok(compiled) => {
+                costed = Some(estimates(&mut report, compiled, bytes.len() as u64, options.sharding)?)
+            }
             Err(error) => obstacles.add(error.to_string()),
         }
     }
@@ -80,9 +82,15 @@ impl Estimated {
     }
 }
 
-fn estimates(report: &mut Report, compiled: Compiled, sharding: Sharding) -> Result<Estimated> {
+fn estimates(
+    report: &mut Report,
+    compiled: Compiled,
+    onnx_bytes: u64,
+    sharding: Sharding,
+) -> Result<Estimated> {
     let graph = &compiled.graph;
-    let (cut, _) = sharding.cut(graph, true)?;
+    let weights: u64 = compiled.weights.iter().map(|(_, values)| 4 * values.len() as u64).sum();
+    let (cut, _) = sharding.cut(graph, true, [onnx_bytes + 2 * weights, onnx_bytes + weights])?;
     let estimate = Estimate::new(graph, &cut);
     report.committed_values = Some(estimate.committed_values);
     report.note("shards", (cut.len() > 1).then_some(cut.len()));

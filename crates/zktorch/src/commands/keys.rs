@@ -8,7 +8,7 @@ use zktorch::container::{self, Kind};
 use zktorch_commit::Srs;
 use zktorch_files::Interface;
 use zktorch_graph::Graph;
-use zktorch_prover::{Proved, ProverError, prove_pipeline};
+use zktorch_prover::{Memory, Proved, ProverError, prove_pipeline};
 use zktorch_verifier::{Batch, Part, VerifyError};
 
 use super::pipeline::LoadedPipeline;
@@ -99,6 +99,12 @@ impl Loaded {
                 Err(ProverError::Length { what, expected, got })
             }
         }
+    }
+
+    /// What proving these graphs takes, one after the other.
+    pub(super) fn memory(&self, graphs: &[Cow<'_, Graph>], k: usize, computed: bool) -> Memory {
+        let graphs: Vec<&Graph> = graphs.iter().map(AsRef::as_ref).collect();
+        Memory::of_graphs(&graphs, k, self.shards().is_some(), computed)
     }
 
     pub(super) fn shards(&self) -> Option<usize> {

@@ -21,7 +21,6 @@ use zktorch::{Bytes32, folder_of, is_special, write_page};
 use zktorch_commit::Srs;
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_files::Interface;
-use zktorch_graph::layout::Scope;
 use zktorch_graph::{PortInfo, Visibility};
 use zktorch_onnx::{OnnxError, Tensor};
 use zktorch_prover::{Memory, Proved, Run, committed_values};
@@ -164,13 +163,11 @@ fn prove(
         None => (loaded.graphs()?, model.k),
     };
     report.committed_values = Some(graphs.iter().map(|graph| committed_values(graph) as u64).sum());
-    let scope = if loaded.shards().is_some() { Scope::Shard } else { Scope::Inference };
     // An SRS in a file is mapped.
     let computed = options.srs.is_none() && model.srs_id == DEVELOPMENT;
-    let largest =
-        graphs.iter().map(|graph| Memory::of_proof(graph, k, scope, computed)).max_by_key(Memory::total);
-    tell_memory(report, &largest.unwrap_or_default());
-    if let (Some(most), Some(needed)) = (options.memory, largest) {
+    let needed = loaded.memory(&graphs, k, computed);
+    tell_memory(report, &needed);
+    if let Some(most) = options.memory {
         let needed = u64::from(options.workers.unwrap_or(1)).saturating_mul(needed.total());
         if needed > most.as_u64() {
             bail!(

@@ -57,8 +57,10 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let computed =
         options.srs.is_none() && other.as_ref().is_none_or(|key| key.vk().srs().id() == DEVELOPMENT);
     let memory = AnonymousPeak::watch();
-    let (cut, asked) = options.sharding.cut(&file.graph, computed)?;
-    tell_memory(&mut report, &Memory::of_shards(&file.graph, &cut, computed));
+    let held = file.held_bytes();
+    let (cut, asked) = options.sharding.cut(&file.graph, computed, held)?;
+    let held = held[usize::from(cut.len() > 1)];
+    tell_memory(&mut report, &Memory::of_setups(&file.graph, &cut, computed, held));
     let (id, srs_id, k, pk_bytes) = if cut.len() > 1 {
         if options.transcript != cli::TranscriptHash::Merlin {
             bail!(
