@@ -21,10 +21,10 @@ use zktorch_prover::{
 };
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
-use super::pipeline::{LoadedPipeline, origin};
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
 use zktorch::model_file::{LoadedKey, ModelFile, Weights};
+use zktorch::pipeline_file::{LoadedPipeline, origin};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
     let mut report = Report::new("setup");
