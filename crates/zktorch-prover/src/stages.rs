@@ -70,6 +70,13 @@ pub fn of_proof(graph: &Graph, k: usize) -> Vec<Planned> {
     [vec![witness], proof(graph, &layout, &kinds, io)].concat()
 }
 
+/// The stages of a proof in shards: those of each shard, one after the other, and one opening.
+pub fn of_shards<'a>(graphs: impl IntoIterator<Item = &'a Graph>, k: usize) -> Vec<Planned> {
+    let all: Vec<Planned> = graphs.into_iter().flat_map(|graph| of_proof(graph, k)).collect();
+    let opening = all.iter().rev().find(|planned| planned.stage == OPENING).copied();
+    all.into_iter().filter(|planned| planned.stage != OPENING).chain(opening).collect()
+}
+
 /// The stages of a setup in chunks of 2^k entries, under an SRS that is there.
 pub fn of_setup(graph: &Graph, k: usize) -> Vec<Planned> {
     let layout = Layout::new(graph, k, Scope::Weights);
@@ -250,16 +257,18 @@ impl State {
 
     /// One more step is done, if they are counted in this way.
     fn count(&mut self, stage: Stage, counts: impl Fn(&Planned) -> bool) {
-        let planned = self.plan.iter_mut().find(|(planned, _)| planned.stage == stage);
-        if let Some((planned, done)) = planned.filter(|(planned, _)| counts(planned)) {
-            *done = (*done + 1).min(planned.steps);
+        // A stage that is planned several times is done as often.
+        let open = |(planned, done): &&mut (Planned, u64)| planned.stage == stage && *done < planned.steps;
+        if let Some((_, done)) = self.plan.iter_mut().find(open).filter(|(planned, _)| counts(planned)) {
+            *done += 1;
         }
     }
 
     fn now(&self, stage: Stage) -> Now {
-        let planned = self.plan.iter().find(|(planned, _)| planned.stage == stage);
-        let (done, total) = planned.map_or((0, 1), |(planned, done)| (*done, planned.steps));
-        Now { stage, done, total, share: self.share() }
+        let planned = self.plan.iter().filter(|(planned, _)| planned.stage == stage);
+        let (done, total) =
+            planned.fold((0, 0), |(done, total), (planned, own)| (done + own, total + planned.steps));
+        Now { stage, done, total: total.max(1), share: self.share() }
     }
 
     fn share(&self) -> f64 {

@@ -256,7 +256,7 @@ fn fuzz_pipeline_proof() {
 }
 
 #[test]
-fn fuzz_leaf_and_secrets() {
+fn fuzz_leaf_secrets_and_run() {
     let srs = Srs::dev(10).unwrap();
     let (keys, _, vk) = pipeline(&srs);
     let inputs = [vec![1, 2, 3, 4, 5]];
@@ -265,11 +265,17 @@ fn fuzz_leaf_and_secrets() {
     let secrets = run.wires.secrets(1, &vk.body().shards[1], &key);
     let leaf = prove_leaf_with_nonce(&shared, 1, &keys[1], &srs, &secrets, [4; 32]).unwrap();
     let [leaf, secrets] = [leaf.to_bytes().unwrap(), secrets.to_bytes().unwrap().to_vec()];
+    let stored = run.to_bytes().unwrap().to_vec();
     cases(|random| {
         let mut bytes = leaf.clone();
         (0..random.below(3)).for_each(|_| random.damage(&mut bytes));
         let read = ProvedLeaf::from_bytes(&shared, 1, &key, &srs, &bytes);
         assert_eq!(read.is_ok(), bytes == leaf);
+        let mut bytes = stored.clone();
+        (0..random.below(3)).for_each(|_| random.damage(&mut bytes));
+        if let Ok(read) = Run::from_bytes(&vk, &bytes) {
+            assert!(read.shared(&vk).is_ok() && read.to_bytes().is_ok());
+        }
         let mut bytes = secrets.clone();
         (0..random.below(3)).for_each(|_| random.damage(&mut bytes));
         let Ok(read) = ShardSecrets::from_bytes(&bytes) else { return };

@@ -11,7 +11,7 @@ use zktorch_commit::Srs;
 use zktorch_field::task::{Cancelled, Observer, Stage, Task};
 use zktorch_graph::Visibility;
 use zktorch_prover::ProvingKey;
-use zktorch_prover::stages::{COMMIT, Meter, Planned, SUMCHECK_B, WITNESS, of_proof, of_setup};
+use zktorch_prover::stages::{COMMIT, Meter, Planned, SUMCHECK_B, WITNESS, of_proof, of_setup, of_shards};
 
 const INPUT: [i32; 5] = [9, -8, 7, 6, 5];
 
@@ -66,6 +66,38 @@ fn the_plan_is_what_is_done() {
         let key = key(&model, &srs);
         follows(&of_proof(&model.graph, srs.k()), || drop(proof(&key, &srs)));
     }
+}
+
+/// Of shards, which are proved one after the other.
+#[test]
+fn a_stage_that_is_planned_twice_is_done_twice() {
+    let planned = |stage, steps, seconds| Planned { stage, steps, seconds };
+    let plan = [
+        planned(WITNESS, 1, 1.0),
+        planned(COMMIT, 2, 2.0),
+        planned(WITNESS, 1, 3.0),
+        planned(COMMIT, 2, 4.0),
+    ];
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let meter = Meter::new(&plan, move |now| telling.lock().unwrap().push((now.done, now.total, now.share)));
+    let shard = || {
+        drop(WITNESS.enter());
+        let _commit = COMMIT.enter();
+        (0..2).for_each(|_| COMMIT.step());
+    };
+    Task::observed(meter).run(|| (0..2).for_each(|_| shard())).unwrap();
+    let expected = [(0, 2, 0.0), (1, 2, 0.1), (0, 4, 0.1), (1, 4, 0.2), (2, 4, 0.3), (2, 4, 0.3)].into_iter();
+    let expected =
+        expected.chain([(1, 2, 0.3), (2, 2, 0.6), (2, 4, 0.6), (3, 4, 0.8), (4, 4, 1.0), (4, 4, 1.0)]);
+    for (got, expected) in told.lock().unwrap().iter().zip(expected.clone()) {
+        assert_eq!((got.0, got.1), (expected.0, expected.1));
+        assert!((got.2 - expected.2).abs() < 1e-9, "{got:?} {expected:?}");
+    }
+    assert_eq!(told.lock().unwrap().len(), expected.count());
+    let graph = model(Visibility::Private, Visibility::Private, 5).graph;
+    let (one, two) = (of_proof(&graph, 10), of_shards([&graph, &graph], 10));
+    assert_eq!(two.len(), 2 * one.len() - 1);
 }
 
 /// Cancels its task when the `at`th thing is told.

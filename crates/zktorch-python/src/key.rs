@@ -12,11 +12,11 @@ use zktorch::page::{Proven, Timeline, of_proof};
 use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{Srs, SrsId, SrsPolicy, SrsStatus};
 use zktorch_files::{Bytes32, Interface, UncheckedVk};
-use zktorch_graph::{GraphError, PortInfo, Role};
+use zktorch_graph::{Graph, GraphError, PortInfo, Role};
 use zktorch_onnx::Tensor;
 use zktorch_prover::stages::{Planned, of_proof as plan_of_proof};
 use zktorch_prover::{ProvingKey as Key, committed_values};
-use zktorch_verifier::{Batch, MAX_KEY_BYTES, ModelId};
+use zktorch_verifier::{Batch, MAX_KEY_BYTES, ModelId, Part};
 
 use crate::arrays::{self, Made, Named};
 use crate::errors::{Outside, Rejected, malformed, raise};
@@ -38,13 +38,6 @@ impl ProvingKey {
         Ok(Self { key: LoadedKey { key, recipe }, interface, srs })
     }
 
-    /// The inputs, as their values are given.
-    fn inputs(&self) -> Vec<PortInfo> {
-        let saturates =
-            |port: &PortInfo| PortInfo { saturates: self.key.recipe.saturates(&port.name), ..port.clone() };
-        self.interface.inputs().iter().map(saturates).collect()
-    }
-
     /// What the key says of a proof of so many inferences; nothing of a single one.
     fn batch(&self, inferences: usize) -> Result<Option<Batch>> {
         let count = u32::try_from(inferences).unwrap_or(u32::MAX);
@@ -63,57 +56,10 @@ impl ProvingKey {
             ),
         }
     }
-
-    /// What a proof took, what its bytes are, and who sees what.
-    fn page(
-        &self,
-        batch: Option<&Batch>,
-        plan: &[Planned],
-        seconds: &Seconds,
-        context: bool,
-    ) -> Result<String> {
-        let vk = self.key.key.vk();
-        let (graph, parts) = match batch {
-            Some(batch) => (batch.network().graph(), batch.parts()?),
-            None => (vk.network().graph(), vk.parts()?),
-        };
-        let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
-        let stages = seconds.iter().map(|(stage, seconds)| ((*stage).to_owned(), *seconds));
-        let proven = Proven {
-            interface: &self.interface,
-            parts: &parts,
-            estimate: plan.iter().map(|planned| planned.seconds).sum(),
-            committed_values: committed_values(graph) as u64,
-            weights: weights.map(|tensor| tensor.shape.len() as u64).sum(),
-            timeline: Timeline::in_turn(stages, true),
-            seconds: seconds.iter().map(|(_, seconds)| seconds).sum(),
-            memory_bytes: None,
-            context,
-            insecure: self.interface.srs_id == DEVELOPMENT,
-        };
-        Ok(of_proof("Proof", proven, Vec::new()).render())
-    }
-
-    /// The integers of a sample.
-    fn integers(&self, sample: &[Tensor]) -> Result<Vec<Vec<i32>>> {
-        let integers = |(port, tensor): (&PortInfo, &Tensor)| -> Result<Vec<i32>> {
-            let range = self.interface.graph.tensor(port.tensor).range;
-            port.quantise(tensor.iter(), range).map_err(|error| match error {
-                GraphError::Number { .. } => {
-                    let outside = |x: &f64| port.count_outside([*x], range) > 0;
-                    let value = tensor.iter().find(outside).unwrap_or(f64::NAN);
-                    let range = (port.real(range.lo), port.real(range.hi));
-                    Outside { node: port.name.clone(), value, range }.into()
-                }
-                error => error.into(),
-            })
-        };
-        self.inputs().iter().zip(sample).map(integers).collect()
-    }
 }
 
 /// A proof's file, its statement, all outputs, seconds by stage, and a page about it.
-type Proved = (Py<PyBytes>, Statement, Vec<Made>, Seconds, String);
+pub(crate) type Proved = (Py<PyBytes>, Statement, Vec<Made>, Seconds, String);
 
 #[pymethods]
 impl ProvingKey {
@@ -122,9 +68,6 @@ impl ProvingKey {
     #[pyo3(signature = (path, srs=None))]
     fn load(py: Python<'_>, path: PathBuf, srs: Option<&Reference>) -> PyResult<Self> {
         let read = || -> Result<Self> {
-            if container::kind(&path).ok() == Some(Kind::PipelineProvingKey) {
-                bail!("{}: a proving key in shards: prove with the command line", path.display());
-            }
             let key = LoadedKey::read(&path).map_err(malformed)?;
             let (id, k) = (key.key.vk().srs().id(), key.key.vk().network().k());
             let srs = match srs {
@@ -186,6 +129,32 @@ impl ProvingKey {
         [self.interface.inputs(), self.interface.outputs()].map(arrays::ports)
     }
 
+    /// What is done to images; none if the model takes none.
+    #[getter]
+    fn image(&self) -> Option<String> {
+        self.key.recipe.image.as_ref().map(ToString::to_string)
+    }
+
+    /// The key of those who verify.
+    fn verifying_key(&self, py: Python<'_>) -> PyResult<VerifyingKey> {
+        let vk = VerifyingKey::decode(Kind::VerifyingKey, self.key.key.vk_bytes().to_vec());
+        vk.map_err(|error| raise(py, &error))
+    }
+
+    /// The outputs of an inference, of which nothing is proved: those that its proof would be about.
+    #[pyo3(signature = (inference, threads=None))]
+    fn run(&self, py: Python<'_>, inference: Vec<Named>, threads: Option<usize>) -> PyResult<Vec<Made>> {
+        let how = How { threads, ..How::default() };
+        let work = || -> Result<Vec<Vec<i32>>> {
+            let sample = arrays::sample(inference, &arrays::ports(self.interface.inputs()))?;
+            let inputs = quantised(&self.interface, &self.key.recipe, &sample)?;
+            let mut values = self.key.key.execute(&inputs)?;
+            let outputs = &self.key.key.vk().network().graph().outputs;
+            Ok(outputs.iter().map(|id| std::mem::take(&mut values[id.0 as usize])).collect())
+        };
+        Ok(real(py, &self.interface, None, &run(py, &how, &[], work)?.0))
+    }
+
     /// Proves inferences, several of them in one proof: `srs` then has the powers that the key's own SRS is too short for.
     #[pyo3(signature = (inferences, context, srs=None, threads=None, progress=None, token=None))]
     #[allow(clippy::too_many_arguments, reason = "the package names them")]
@@ -205,7 +174,8 @@ impl ProvingKey {
         let plan = plan_of_proof(network.graph(), network.k());
         let work = || -> Result<_> {
             let ports = arrays::ports(self.interface.inputs());
-            let integers = |inputs| self.integers(&arrays::sample(inputs, &ports)?);
+            let integers =
+                |inputs| quantised(&self.interface, &self.key.recipe, &arrays::sample(inputs, &ports)?);
             let each = inferences.into_iter().map(integers).collect::<Result<Vec<_>>>()?;
             let each: Vec<&[Vec<i32>]> = each.iter().map(Vec::as_slice).collect();
             let proved = match (&batch, each.as_slice()) {
@@ -221,17 +191,74 @@ impl ProvingKey {
         };
         let bound = !context.is_empty();
         let ((proof, statement, outputs), seconds) = run(py, &how, &plan, work)?;
-        let real = |(port, integers): (&PortInfo, &Vec<i32>)| {
-            let values: Vec<f64> = integers.iter().map(|integer| port.real(*integer)).collect();
-            // Those of several inferences have a first axis that counts them, as in the statement.
-            let several = batch.as_ref().map(|batch| batch.network().inferences() as usize);
-            let dims: Vec<usize> = several.into_iter().chain(port.dims.iter().copied()).collect();
-            arrays::made(py, &port.name, &dims, &values)
+        let several = batch.as_ref().map(|batch| batch.network().inferences() as usize);
+        let outputs = real(py, &self.interface, several, &outputs);
+        let told = || -> Result<String> {
+            let parts = batch.as_ref().map_or_else(|| self.key.key.vk().parts(), Batch::parts)?;
+            Ok(page(&self.interface, &parts, &[network.graph()], (&plan, &seconds), bound))
         };
-        let outputs = self.interface.outputs().iter().zip(&outputs).map(real).collect();
-        let page = self.page(batch.as_ref(), &plan, &seconds, bound).map_err(|error| raise(py, &error))?;
+        let page = told().map_err(|error| raise(py, &error))?;
         Ok((PyBytes::new(py, &proof).unbind(), Statement::new(statement), outputs, seconds, page))
     }
+}
+
+/// The integers of a sample, for a key with this interface.
+pub(crate) fn quantised(interface: &Interface, recipe: &Recipe, sample: &[Tensor]) -> Result<Vec<Vec<i32>>> {
+    let integers = |(port, tensor): (&PortInfo, &Tensor)| -> Result<Vec<i32>> {
+        let port = PortInfo { saturates: recipe.saturates(&port.name), ..port.clone() };
+        let range = interface.graph.tensor(port.tensor).range;
+        port.quantise(tensor.iter(), range).map_err(|error| match error {
+            GraphError::Number { .. } => {
+                let outside = |x: &f64| port.count_outside([*x], range) > 0;
+                let value = tensor.iter().find(outside).unwrap_or(f64::NAN);
+                let range = (port.real(range.lo), port.real(range.hi));
+                Outside { node: port.name.clone(), value, range }.into()
+            }
+            error => error.into(),
+        })
+    };
+    interface.inputs().iter().zip(sample).map(integers).collect()
+}
+
+/// All outputs as numbers; those of several inferences have a first axis that counts them, as in the statement.
+pub(crate) fn real(
+    py: Python<'_>,
+    interface: &Interface,
+    several: Option<usize>,
+    outputs: &[Vec<i32>],
+) -> Vec<Made> {
+    let real = |(port, integers): (&PortInfo, &Vec<i32>)| {
+        let values: Vec<f64> = integers.iter().map(|integer| port.real(*integer)).collect();
+        let dims: Vec<usize> = several.into_iter().chain(port.dims.iter().copied()).collect();
+        arrays::made(py, &port.name, &dims, &values)
+    };
+    interface.outputs().iter().zip(outputs).map(real).collect()
+}
+
+/// What a proof took, what its bytes are, and who sees what. `graphs` are those that it proves.
+pub(crate) fn page(
+    interface: &Interface,
+    parts: &[Part],
+    graphs: &[&Graph],
+    (plan, seconds): (&[Planned], &Seconds),
+    context: bool,
+) -> String {
+    let tensors = graphs.iter().flat_map(|graph| &graph.tensors);
+    let weights = tensors.filter(|tensor| tensor.role == Role::Weight);
+    let stages = seconds.iter().map(|(stage, seconds)| ((*stage).to_owned(), *seconds));
+    let proven = Proven {
+        interface,
+        parts,
+        estimate: plan.iter().map(|planned| planned.seconds).sum(),
+        committed_values: graphs.iter().map(|graph| committed_values(graph) as u64).sum(),
+        weights: weights.map(|tensor| tensor.shape.len() as u64).sum(),
+        timeline: Timeline::in_turn(stages, true),
+        seconds: seconds.iter().map(|(_, seconds)| seconds).sum(),
+        memory_bytes: None,
+        context,
+        insecure: interface.srs_id == DEVELOPMENT,
+    };
+    of_proof("Proof", proven, Vec::new()).render()
 }
 
 /// A verifying key, in one piece or in shards.

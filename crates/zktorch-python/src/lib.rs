@@ -13,8 +13,10 @@
 
 mod arrays;
 mod errors;
+mod image;
 mod key;
 mod model;
+mod sharded;
 mod statement;
 mod work;
 
@@ -27,8 +29,12 @@ fn _zktorch(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<model::Reference>()?;
     module.add_class::<key::ProvingKey>()?;
     module.add_class::<key::VerifyingKey>()?;
+    module.add_class::<sharded::ShardedKey>()?;
+    module.add_class::<sharded::ShardedRun>()?;
     module.add_class::<statement::Statement>()?;
     module.add_class::<work::Token>()?;
+    module.add_function(wrap_pyfunction!(image::of_file, module)?)?;
+    module.add_function(wrap_pyfunction!(image::of_pixels, module)?)?;
     module.add_function(wrap_pyfunction!(key::save_proof, module)?)?;
     module.add_function(wrap_pyfunction!(model::inspect_onnx, module)?)?;
     module.add_function(wrap_pyfunction!(model::kind_of_file, module)?)

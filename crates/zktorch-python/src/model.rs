@@ -13,17 +13,23 @@ use serde_json::json;
 use zktorch::container::{self, Kind, protocol};
 use zktorch::model_file::{BoundInput, ModelFile, Recipe, saturated};
 use zktorch::page::{Costed, of_inspection};
+use zktorch::{Bytes32, ImageSpec};
 use zktorch_commit::{Srs, SrsId};
 use zktorch_graph::{PortInfo, Visibility};
 use zktorch_onnx::{
     Compiled, FloatModel, NodeReport, OnnxError, Options, Precision, Report, compile, inspect,
 };
 use zktorch_prover::stages::{Planned, SRS, of_setup};
-use zktorch_prover::{Estimate, check_size, choose_k, proof_parts, setup};
+use zktorch_prover::{
+    Estimate, check_size, choose_k, choose_shards_k, least_shards, proof_parts, setup, setup_pipeline,
+};
+use zktorch_verifier::UncheckedPipeline;
 
 use crate::arrays::{self, Given, Named};
 use crate::errors::{Unsupported, malformed, raise};
+use crate::image::specification;
 use crate::key::{ProvingKey, VerifyingKey};
+use crate::sharded::ShardedKey;
 use crate::work::{How, Token, run};
 
 /// What a model is compiled with.
@@ -40,6 +46,7 @@ pub(crate) struct Wishes {
     saturate: bool,
     max_error: Option<f64>,
     base_dir: Option<PathBuf>,
+    image: Option<String>,
 }
 
 impl Wishes {
@@ -135,6 +142,12 @@ impl Model {
         Ok(run(py, &How::default(), &[], describe)?.0)
     }
 
+    /// What is done to images; none if it takes none.
+    #[getter]
+    fn image(&self) -> Option<String> {
+        self.file.recipe.image.as_ref().map(ToString::to_string)
+    }
+
     #[pyo3(signature = (srs, progress=None, token=None))]
     fn setup(
         &self,
@@ -149,6 +162,7 @@ impl Model {
         let computed = Planned { stage: SRS, steps: 1, seconds: 0.4e-6 * (1u64 << k) as f64 };
         let plan = [vec![computed], of_setup(graph, k)].concat();
         let make = || -> Result<_> {
+            check_size(graph)?;
             let srs = srs.powers(k)?;
             let key = setup(&self.file.model()?, &srs)?;
             Ok((key, srs))
@@ -159,6 +173,39 @@ impl Model {
             Ok((ProvingKey::new(key, self.file.recipe.clone(), Arc::new(srs))?, vk))
         };
         made().map_err(|error| raise(py, &error))
+    }
+
+    /// Keys in so many shards, or fewer; none if the model is not cut.
+    #[pyo3(signature = (srs, shards, progress=None, token=None))]
+    fn setup_shards(
+        &self,
+        py: Python<'_>,
+        srs: &Reference,
+        shards: usize,
+        progress: Option<Bound<'_, PyAny>>,
+        token: Option<Bound<'_, Token>>,
+    ) -> PyResult<Option<(ShardedKey, VerifyingKey)>> {
+        let how = How { threads: None, progress, token };
+        let cut = zktorch_graph::shards(&self.file.graph, shards);
+        if cut.len() < 2 {
+            return Ok(None);
+        }
+        let k = choose_shards_k(&cut);
+        let plan: Vec<Planned> = cut.iter().flat_map(|shard| of_setup(&shard.graph, k)).collect();
+        let make = || -> Result<_> {
+            let srs = srs.powers(k)?;
+            let mut keys = Vec::with_capacity(cut.len());
+            let vk = setup_pipeline(&self.file.model()?, &cut, &srs, |_, key| {
+                keys.push(key);
+                Ok(())
+            })?;
+            let vk = UncheckedPipeline::from_bytes(&vk, None)?;
+            let model = Bytes32::sha256(&self.file.to_body()?);
+            ShardedKey::new((keys, model), vk, (self.file.recipe.clone(), shards), srs)
+        };
+        let (key, _) = run(py, &how, &plan, make)?;
+        let vk = key.vk().map_err(|error| raise(py, &error))?;
+        Ok(Some((key, vk)))
     }
 }
 
@@ -182,14 +229,24 @@ fn compiled(onnx: Vec<u8>, wishes: Wishes) -> Result<Model> {
         }
         _ => error.into(),
     };
-    if !wishes.calibration.is_empty() {
+    let image: Option<ImageSpec> = wishes.image.as_ref().map(|text| text.parse()).transpose()?;
+    if !wishes.calibration.is_empty() || image.is_some() {
         let float = FloatModel::new(&onnx, &options).map_err(|error| unsupported(error, &options))?;
-        options.calibration = arrays::samples(wishes.calibration, float.inputs())?;
+        if let Some(image) = &wishes.image {
+            specification(image, float.inputs())?;
+        }
+        options.calibration = match wishes.calibration {
+            none if none.is_empty() => Vec::new(),
+            given => arrays::samples(given, float.inputs())?,
+        };
     }
-    let made = compile(&onnx, &options).map_err(|error| unsupported(error, &options))?;
-    check_size(&made.graph)?;
+    let mut made = compile(&onnx, &options).map_err(|error| unsupported(error, &options))?;
+    let least = least_shards(&made.graph)?;
+    if least > 1 {
+        made.warnings.push(format!("too large for one proof: setup needs shards={least}, or more"));
+    }
     let recipe = Recipe {
-        onnx: zktorch::Bytes32::sha256(&onnx),
+        onnx: Bytes32::sha256(&onnx),
         input: options.input,
         output: options.output,
         headroom: made.headroom,
@@ -197,7 +254,7 @@ fn compiled(onnx: Vec<u8>, wishes: Wishes) -> Result<Model> {
         saturate: made.saturate,
         saturated_inputs: saturated(&made.inputs),
         seen: made.seen.iter().map(|seen| [seen.lo, seen.hi, seen.typical]).collect(),
-        image: None,
+        image,
         dims: options.dims.clone(),
         bound: options.bound.iter().map(|(name, value)| (name.clone(), BoundInput::from(value))).collect(),
     };
@@ -320,6 +377,7 @@ fn kind(path: &Path) -> Option<&'static str> {
     Some(match container::kind(path).ok()? {
         Kind::Model => "model",
         Kind::ProvingKey => "proving_key",
+        Kind::PipelineProvingKey => "sharded_key",
         Kind::VerifyingKey | Kind::PipelineKey => "verifying_key",
         Kind::Proof => "proof",
         _ => "other",

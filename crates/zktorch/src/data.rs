@@ -9,7 +9,7 @@ pub use zktorch_files::data::{
 };
 
 use crate::files::{open, read_limited};
-use crate::image::preprocess;
+use crate::image::{self, preprocess};
 use crate::{Error, ImageSpec};
 
 /// Whether a file begins like an image. Not whether it is one: [`load`] says that.
@@ -46,6 +46,14 @@ pub fn decode(format: Format, bytes: &[u8], spec: Option<&ImageSpec>) -> Result<
         )),
         _ => Ok(data::decode(format, bytes)?),
     }
+}
+
+/// Preprocesses an image that is decoded: red, green and blue of each pixel, row by row; as [`decode`] does with files.
+///
+/// # Errors
+/// [`Error::Files`] if there are other bytes than three a pixel, or the image is none that the specification takes.
+pub fn of_pixels(spec: &ImageSpec, extents: [u32; 2], rgb: Vec<u8>) -> Result<Tensor, Error> {
+    Ok(image::of_pixels(spec, extents, rgb)?)
 }
 
 #[cfg(test)]

@@ -39,10 +39,12 @@ pub enum Kind {
     ShardLeaf,
     /// Why it gives nothing back. Secret: it may quote a value of the run.
     ShardError,
+    /// A proof of shards between its beginning and its end. Secret: it holds values and blinds.
+    ShardRun,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Model,
         Self::ProvingKey,
         Self::VerifyingKey,
@@ -54,6 +56,7 @@ impl Kind {
         Self::ShardJob,
         Self::ShardLeaf,
         Self::ShardError,
+        Self::ShardRun,
     ];
 
     /// Its number in the header.
@@ -70,6 +73,7 @@ impl Kind {
             Self::ShardJob => 9,
             Self::ShardLeaf => 10,
             Self::ShardError => 11,
+            Self::ShardRun => 12,
         }
     }
 
@@ -84,7 +88,7 @@ impl Kind {
             Self::ShardKey => 2,
             Self::VerifyingKey | Self::Proof | Self::SrsPart => 1,
             Self::PipelineKey | Self::PipelineProvingKey => 1,
-            Self::ShardJob | Self::ShardLeaf | Self::ShardError => 1,
+            Self::ShardJob | Self::ShardLeaf | Self::ShardError | Self::ShardRun => 1,
         }
     }
 
@@ -100,7 +104,7 @@ impl Kind {
     pub fn is_secret(self) -> bool {
         match self {
             Self::Model | Self::ProvingKey | Self::PipelineProvingKey => true,
-            Self::ShardKey | Self::ShardJob | Self::ShardError => true,
+            Self::ShardKey | Self::ShardJob | Self::ShardError | Self::ShardRun => true,
             Self::VerifyingKey | Self::Proof | Self::SrsPart | Self::PipelineKey | Self::ShardLeaf => false,
         }
     }
@@ -120,6 +124,7 @@ impl fmt::Display for Kind {
             Self::ShardJob => "a shard to be proved",
             Self::ShardLeaf => "the proof of a shard",
             Self::ShardError => "why a shard was not proved",
+            Self::ShardRun => "a proof of shards that has begun",
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fuzz::fuzz;
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind::Model,
     Kind::ProvingKey,
     Kind::VerifyingKey,
@@ -15,6 +15,7 @@ const KINDS: [Kind; 11] = [
     Kind::ShardJob,
     Kind::ShardLeaf,
     Kind::ShardError,
+    Kind::ShardRun,
 ];
 
 fn protocol() -> Bytes32 {

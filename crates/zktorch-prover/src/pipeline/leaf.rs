@@ -74,7 +74,7 @@ impl ShardSecrets {
     }
 }
 
-fn malformed(reason: impl ToString) -> ProverError {
+pub(super) fn malformed(reason: impl ToString) -> ProverError {
     ProverError::Malformed { reason: reason.to_string() }
 }
 

@@ -3,12 +3,17 @@
 use std::time::{Duration, Instant};
 
 use ark_std::rand::RngCore;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 use zktorch_blocks::Accumulator;
 use zktorch_commit::Srs;
 use zktorch_transcript::Transcript;
-use zktorch_verifier::{MAX_CONTEXT, PipelineStatement, ProofEnvelope, Statement, UncheckedPipeline};
+use zktorch_verifier::{
+    MAX_CONTEXT, ModelId, PipelineStatement, ProofEnvelope, Statement, UncheckedPipeline,
+};
 
+use super::leaf::malformed;
+use super::wires::StoredWire;
 use super::{ProvedLeaf, ShardKeys, Wires, check_key, prove_leaf_with_nonce};
 use crate::prove::check_srs;
 use crate::{Proved, ProverError, ProvingKey};
@@ -55,7 +60,7 @@ pub fn prove_pipeline_with_nonce<K: ShardKeys + ?Sized>(
         let secrets = run.wires.secrets(index, shard, &key.vk);
         end.add(index, prove_leaf_with_nonce(&shared, index, &key, srs, &secrets, leaf_nonce)?)?;
     }
-    end.finish()
+    end.finish(&run, vk, srs)
 }
 
 /// A proof of a pipeline between its beginning, the witness, and its end, the opening: shards are proved in any order, by any
@@ -126,24 +131,65 @@ impl Run {
     ///
     /// # Errors
     /// None for the key that it was started with.
-    pub fn end<'a>(&'a self, vk: &'a UncheckedPipeline, srs: &'a Srs) -> Result<End<'a>, ProverError> {
+    pub fn end(&self, vk: &UncheckedPipeline, srs: &Srs) -> Result<End, ProverError> {
         let accumulator = Accumulator::new(srs, vk.shards())?;
-        Ok(End { run: self, vk, srs, accumulator, proofs: vec![Vec::new(); vk.shards()] })
+        Ok(End { accumulator, proofs: vec![Vec::new(); vk.shards()] })
     }
+
+    /// Encodes what crosses the shards' borders, so that another process can go on with this proof. Secret; no nonce.
+    ///
+    /// # Errors
+    /// [`ProverError::Malformed`]; none for what fits into memory.
+    pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, ProverError> {
+        let Self { wires, statement, .. } = self;
+        let stored = StoredRun {
+            model_id: statement.model_id.0,
+            context: statement.context.clone(),
+            wires: wires.stored(),
+        };
+        postcard::to_stdvec(&stored).map(Zeroizing::new).map_err(malformed)
+    }
+
+    /// Decodes what [`to_bytes`](Self::to_bytes) wrote under the same key. That commitments are those of the values is found out
+    /// when shards are proved: of others there is no proof.
+    ///
+    /// # Errors
+    /// [`ProverError::Malformed`] for other bytes, or those of another key.
+    pub fn from_bytes(vk: &UncheckedPipeline, bytes: &[u8]) -> Result<Self, ProverError> {
+        let (stored, rest) = postcard::take_from_bytes::<StoredRun>(bytes).map_err(malformed)?;
+        if !rest.is_empty() {
+            return Err(malformed(format!("{} trailing bytes", rest.len())));
+        }
+        let (expected, got) = (vk.model_id(), ModelId(stored.model_id));
+        if got != expected {
+            return Err(malformed(format!("a run of model {got}, expected one of {expected}")));
+        }
+        if stored.context.len() > MAX_CONTEXT {
+            return Err(ProverError::Context { most: MAX_CONTEXT, got: stored.context.len() });
+        }
+        let wires = Wires::from_stored(vk, &stored.wires)?;
+        let (statement, boundaries) = wires.statement(vk, &stored.context);
+        Ok(Self { wires, statement, boundaries, witness_time: Duration::ZERO })
+    }
+}
+
+/// As it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredRun {
+    model_id: [u8; 32],
+    context: Vec<u8>,
+    wires: Vec<StoredWire>,
 }
 
 /// Takes leaves as they come, and folds them.
 #[derive(Debug)]
-pub struct End<'a> {
-    run: &'a Run,
-    vk: &'a UncheckedPipeline,
-    srs: &'a Srs,
+pub struct End {
     accumulator: Accumulator,
     /// Of every shard.
     proofs: Vec<Vec<u8>>,
 }
 
-impl End<'_> {
+impl End {
     /// Adds the leaf of a shard, in any order.
     ///
     /// # Errors
@@ -156,12 +202,12 @@ impl End<'_> {
         Ok(())
     }
 
-    /// Opens what all leaves are folded into.
+    /// Opens what all leaves are folded into. Run, key and SRS are those that it was made of.
     ///
     /// # Errors
     /// [`ProverError::Block`] if a leaf is missing; those of the opening.
-    pub fn finish(self) -> Result<Proved, ProverError> {
-        let Self { run, vk, srs, accumulator, proofs } = self;
+    pub fn finish(self, run: &Run, vk: &UncheckedPipeline, srs: &Srs) -> Result<Proved, ProverError> {
+        let Self { accumulator, proofs } = self;
         let accumulation = accumulator.finish(srs)?.to_bytes();
         let argument = [run.boundaries.concat(), proofs.concat(), accumulation].concat();
         let outputs = run.wires.wires.iter().skip(vk.body().inputs.len()).take(vk.body().outputs.len());

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroize;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_graph::layout::ArenaKind;
-use zktorch_transcript::ProverRng;
+use zktorch_transcript::{ProverRng, wire};
 use zktorch_verifier::{ShardBody, Statement, UncheckedKey, UncheckedPipeline};
 
+use super::leaf::malformed;
 use super::{ShardKeys, ShardSecrets, check_key};
 use crate::{ProverError, ProvingKey};
 
@@ -58,7 +60,62 @@ impl Drop for Wire {
     }
 }
 
+/// A wire as it is stored.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(super) struct StoredWire {
+    values: Vec<i32>,
+    commitments: Vec<[u8; 32]>,
+    blinds: Vec<[u8; 32]>,
+}
+
+impl From<&Wire> for StoredWire {
+    fn from(wire: &Wire) -> Self {
+        Self {
+            values: wire.values.clone(),
+            commitments: wire.commitments.iter().map(Commitment::to_bytes).collect(),
+            blinds: wire.blinds.iter().map(|blind| wire::scalar_to_bytes(blind.expose())).collect(),
+        }
+    }
+}
+
+impl TryFrom<&StoredWire> for Wire {
+    type Error = ProverError;
+
+    fn try_from(stored: &StoredWire) -> Result<Self, ProverError> {
+        let blind =
+            |bytes: &[u8; 32]| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind of a wire")?));
+        Ok(Self {
+            values: stored.values.clone(),
+            commitments: stored.commitments.iter().map(Commitment::from_bytes).collect::<Result<_, _>>()?,
+            blinds: stored.blinds.iter().map(blind).collect::<Result<_, ProverError>>()?,
+        })
+    }
+}
+
 impl Wires {
+    /// What crosses the borders; values inside of shards follow from it.
+    pub(super) fn stored(&self) -> Vec<StoredWire> {
+        self.wires.iter().map(StoredWire::from).collect()
+    }
+
+    /// Decodes what [`stored`](Self::stored) gave: as many values and commitments as the key has.
+    pub(super) fn from_stored(vk: &UncheckedPipeline, stored: &[StoredWire]) -> Result<Self, ProverError> {
+        if stored.len() != vk.wires().len() {
+            return Err(malformed(format!("{} wires, expected {}", stored.len(), vk.wires().len())));
+        }
+        for (index, (own, stored)) in vk.wires().iter().zip(stored).enumerate() {
+            let expected = [own.tensor.shape.len(), own.chunks, own.chunks];
+            let got = [stored.values.len(), stored.commitments.len(), stored.blinds.len()];
+            if got != expected {
+                return Err(malformed(format!(
+                    "wire {index}: values, commitments, blinds: {got:?}, expected {expected:?}"
+                )));
+            }
+        }
+        let wires = stored.iter().map(Wire::try_from).collect::<Result<_, _>>()?;
+        Ok(Self { wires, values: Vec::new() })
+    }
+
     /// Runs the whole inference, shard by shard, keeps what crosses their borders, and commits to what of it is private: once,
     /// for all shards. `rng` makes the source of their blinds from the key of the first shard, which is read first.
     ///

@@ -1,6 +1,7 @@
 //! Models in shards: what is accepted, and what a prover or a key's maker might try.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod processes;
 mod setup;
 
 use zktorch_blocks::{Accumulator, Leaf, OpeningWitness};
@@ -10,8 +11,8 @@ use zktorch_graph::{
     Tensor, TensorId, Term, Unary, View, Visibility, shards,
 };
 use zktorch_prover::{
-    Hash, Model, Proved, ProvedLeaf, ProvingKey, Run, ShardSecrets, Wires, prove_leaf_with_nonce,
-    prove_pipeline_with_nonce, setup_pipeline_with_nonce, setup_with_nonces,
+    Hash, Model, Proved, ProvingKey, Wires, prove_leaf_with_nonce, prove_pipeline_with_nonce,
+    setup_pipeline_with_nonce, setup_with_nonces,
 };
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{
@@ -554,47 +555,4 @@ fn boundary_commitments_cannot_be_exchanged() {
     refused([&other[..32], &argument[32..]].concat());
     refused([&argument[32..64], &argument[..32], &argument[64..]].concat());
     refused([&argument[..32], &argument[..32], &argument[64..]].concat());
-}
-
-/// What another process gives back is verified before it is folded.
-#[test]
-fn leaves_of_other_processes_are_not_believed() {
-    let case = Case::new(&model(4, Visibility::Private, Visibility::Public), 2, 1);
-    let inputs = [input(1)];
-    let run = Run::start_with_nonce(&case.vk, &case.keys[..], &case.srs, &inputs, b"", [3; 32]).unwrap();
-    let shared = run.shared(&case.vk).unwrap();
-    // Secrets and leaves survive being stored.
-    let prove = |index: usize| {
-        let (shard, key) = (&case.vk.body().shards[index], &case.keys[index]);
-        let secrets = run.wires.secrets(index, shard, key.vk()).to_bytes().unwrap();
-        let secrets = ShardSecrets::from_bytes(&secrets).unwrap();
-        prove_leaf_with_nonce(&shared, index, key, &case.srs, &secrets, [20 + index as u8; 32]).unwrap()
-    };
-    let proved = [prove(0), prove(1)];
-    let stored = [0, 1].map(|index: usize| proved[index].to_bytes().unwrap());
-    let keys = [0, 1].map(|index| case.vk.shard(index).unwrap());
-    let read =
-        |index: usize, bytes: &[u8]| ProvedLeaf::from_bytes(&shared, index, &keys[index], &case.srs, bytes);
-    let leaves = vec![read(0, &stored[0]).unwrap(), read(1, &stored[1]).unwrap()];
-    assert_eq!(leaves[1].leaf, proved[1].leaf);
-    assert!(run.end(&case.vk, &case.srs).unwrap().finish().is_err());
-    // In any order, but each once.
-    let mut end = run.end(&case.vk, &case.srs).unwrap();
-    for (index, leaf) in leaves.into_iter().enumerate().rev() {
-        end.add(index, leaf).unwrap();
-    }
-    assert!(end.add(1, read(1, &stored[1]).unwrap()).is_err() && end.add(2, prove(0)).is_err());
-    let done = end.finish().unwrap();
-    verify_pipeline(&case.key(), &done.statement, &done.proof).unwrap();
-
-    // Garbage, a part, another shard's, an altered proof, an altered witness.
-    assert!(read(0, b"garbage").is_err() && read(0, &[]).is_err());
-    assert!(read(0, &stored[0][..stored[0].len() - 1]).is_err());
-    assert!(read(0, &stored[1]).is_err() && read(1, &stored[0]).is_err());
-    for at in [10, 1000, 5000, stored[0].len() - 40, stored[0].len() - 1] {
-        let mut altered = stored[0].clone();
-        altered[at] ^= 1;
-        assert!(read(0, &altered).is_err(), "byte {at}");
-    }
-    assert!(ShardSecrets::from_bytes(b"garbage").is_err());
 }

@@ -22,6 +22,7 @@ from ._api import (
     load,
 )
 from ._errors import Cancelled, Error, Malformed, Node, OutOfRange, Rejected, SrsRefused, UnsupportedOperator
+from ._image import image
 from ._inspection import InspectedNode, Inspection
 from ._zktorch import __version__
 
@@ -47,6 +48,7 @@ __all__ = [
     "VerifyingKey",
     "__version__",
     "compile",
+    "image",
     "inspect",
     "load",
 ]

@@ -179,9 +179,9 @@ class Verified:
 
 
 class ProvingKey(_NotPickled):
-    """Proves inferences of one model. Secret: it holds the weights."""
+    """Proves inferences of one model, in one piece or in shards. Secret: it holds the weights."""
 
-    def __init__(self, inner: native.ProvingKey) -> None:
+    def __init__(self, inner: Union[native.ProvingKey, native.ShardedKey]) -> None:
         self._inner = inner
 
     @staticmethod
@@ -189,11 +189,11 @@ class ProvingKey(_NotPickled):
         return ProvingKey(native.ProvingKey.from_bytes(data, None if srs is None else _srs(srs)._inner))
 
     def to_bytes(self) -> bytes:
-        """The key's file. Secret."""
+        """The key's file. Secret. A key in shards is several files: save it."""
         return self._inner.to_bytes()
 
     def save(self, path: AnyPath) -> None:
-        """Writes a file that only its owner can read, and the SRS of a ceremony beside it."""
+        """Writes a file that only its owner can read, and beside it the SRS of a ceremony and the keys of shards."""
         self._inner.save(path)
 
     @property
@@ -205,6 +205,24 @@ class ProvingKey(_NotPickled):
         """Names and extents."""
         return {name: tuple(dims) for name, dims in self._inner.ports[0]}
 
+    @property
+    def shards(self) -> int:
+        """The number of shards; 1 in one piece."""
+        return self._inner.shards if isinstance(self._inner, native.ShardedKey) else 1
+
+    @property
+    def preprocessing(self) -> Optional[str]:
+        """What is done to images (:func:`zktorch.image`); None if the model was compiled without ``image``."""
+        return self._inner.image
+
+    def verifying_key(self) -> VerifyingKey:
+        """The key of those who verify."""
+        return VerifyingKey(self._inner.verifying_key())
+
+    def run(self, inputs: Inputs, *, threads: Optional[int] = None) -> Dict[str, Floats]:
+        """The outputs, without a proof: those that a proof for these inputs would be about, bit by bit."""
+        return made(self._inner.run(named(inputs), threads))
+
     def prove(
         self,
         inputs: Inputs,
@@ -213,7 +231,8 @@ class ProvingKey(_NotPickled):
         progress: Optional[Progress] = None,
         threads: Optional[int] = None,
     ) -> Proof:
-        """Proves that the model maps these inputs to its outputs, for a verifier with this context (its challenge).
+        """Proves that the model maps these inputs to its outputs, for a verifier with this context (its challenge). In shards, one
+        is proved after the other.
 
         Ctrl-C, and an exception of ``progress``, end it within a second.
         """
@@ -362,10 +381,21 @@ class Model(_NotPickled):
     def _repr_html_(self) -> str:
         return self.inspect()._repr_html_()
 
+    @property
+    def preprocessing(self) -> Optional[str]:
+        """What is done to images (:func:`zktorch.image`); None if it was compiled without ``image``."""
+        return self._inner.image
+
     def setup(
-        self, srs: Union[SRS, AnyPath], *, progress: Optional[Progress] = None
+        self, srs: Union[SRS, AnyPath], *, shards: int = 1, progress: Optional[Progress] = None
     ) -> Tuple[ProvingKey, VerifyingKey]:
-        """Commits to the weights under an SRS. Every setup gives a new model id."""
+        """Commits to the weights under an SRS. Every setup gives a new model id.
+
+        With ``shards`` the model is cut into so many parts (fewer, if it has fewer places to cut): proofs take the memory of one, or
+        are made by several processes (:mod:`zktorch.distributed`). Setup itself holds the keys of all; the command line's holds one.
+        """
+        if shards < 1:
+            raise ValueError(f"shards: expected 1 or more, got {shards}")
         reference = _srs(srs)
         if reference._inner.insecure:
             warnings.warn(
@@ -374,7 +404,8 @@ class Model(_NotPickled):
                 UserWarning,
                 stacklevel=2,
             )
-        pk, vk = self._inner.setup(reference._inner, progress)
+        cut = self._inner.setup_shards(reference._inner, shards, progress) if shards > 1 else None
+        pk, vk = cut if cut is not None else self._inner.setup(reference._inner, progress)
         return ProvingKey(pk), VerifyingKey(vk)
 
 
@@ -408,6 +439,7 @@ def _wishes(
     bind: Optional[Mapping[str, npt.ArrayLike]],
     saturate: bool,
     base_dir: Optional[str],
+    image: Optional[str] = None,
 ) -> native.Wishes:
     unknown = [side for side in private if side not in ("input", "output")]
     if isinstance(private, str) or unknown:
@@ -423,6 +455,7 @@ def _wishes(
         "saturate": saturate,
         "max_error": None,
         "base_dir": base_dir,
+        "image": image,
     }
 
 
@@ -437,6 +470,7 @@ def compile(
     guard_bits: Optional[int] = None,
     saturate: bool = False,
     max_error: Optional[float] = None,
+    image: Optional[str] = None,
     example: Any = None,
     progress: Optional[Progress] = None,
 ) -> Model:
@@ -444,10 +478,11 @@ def compile(
 
     ``calibration`` are samples along the first axis (or one before it): inputs like those that will be proved. ``private`` names the
     sides whose values statements do not hold, ``"input"`` and ``"output"``. ``dims`` are extents of dynamic axes, ``bind`` inputs
-    whose value becomes part of the model. ``saturate`` clamps what leaves the calibrated ranges instead of refusing it.
+    whose value becomes part of the model. ``saturate`` clamps what leaves the calibrated ranges instead of refusing it. ``image`` says how images become
+    inputs (``"resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225"``): keys state it, :func:`zktorch.image` does it.
     """
     onnx, base_dir = _onnx(model, example)
-    wishes = _wishes(private, dims, bind, saturate, base_dir)
+    wishes = _wishes(private, dims, bind, saturate, base_dir, image)
     wishes["calibration"] = [] if calibration is None else named(calibration)
     wishes["headroom"], wishes["guard_bits"], wishes["max_error"] = headroom, guard_bits, max_error
     compiled = native.Model.compile(onnx, wishes, progress)
@@ -483,6 +518,8 @@ def load(
         return Model(native.Model.load(path))
     if kind in ("proving_key", "other"):
         return ProvingKey(native.ProvingKey.load(path, None if srs is None else _srs(srs)._inner))
+    if kind == "sharded_key":
+        return ProvingKey(native.ShardedKey.load(path, None if srs is None else _srs(srs)._inner))
     if kind == "proof":
         return Path(path).read_bytes()
     if kind == "verifying_key":

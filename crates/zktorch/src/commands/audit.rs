@@ -11,9 +11,9 @@ use zktorch_onnx::Compiled;
 use zktorch_prover::{ShardKeys as _, shard_values};
 use zktorch_verifier::{Port, UncheckedKey, UncheckedPipeline};
 
-use super::pipeline::LoadedPipeline;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
 use zktorch::model_file::{LoadedKey, Recipe, Weights, load_srs, other_interface};
+use zktorch::pipeline_file::LoadedPipeline;
 
 const MAX_BYTES: u64 = 256 << 20;
 

@@ -14,11 +14,11 @@ use zktorch_prover::committed_values;
 use zktorch_verifier::{ProofEnvelope, UncheckedKey, UncheckedPipeline};
 
 use super::compile::tell_saturation;
-use super::pipeline::LoadedPipeline;
 use super::setup::write_srs_part;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, protocol};
 use zktorch::model_file::{LoadedKey, ModelFile};
+use zktorch::pipeline_file::LoadedPipeline;
 
 const MAX_BYTES: u64 = 8 << 30;
 
@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
             let bytes = container::read(path, Kind::PipelineKey, &protocol(), MAX_BYTES)?;
             pipeline(&mut report, &UncheckedPipeline::from_bytes(&bytes, None)?)?;
         }
-        Kind::ShardKey | Kind::ShardJob | Kind::ShardLeaf | Kind::ShardError => {}
+        Kind::ShardKey | Kind::ShardJob | Kind::ShardLeaf | Kind::ShardError | Kind::ShardRun => {}
         Kind::Proof => {
             let bytes = container::read(path, Kind::Proof, &protocol(), MAX_BYTES)?;
             let envelope = ProofEnvelope::from_bytes(&bytes)?;

@@ -11,8 +11,8 @@ use zktorch_graph::Graph;
 use zktorch_prover::{Memory, Proved, ProverError, prove_pipeline};
 use zktorch_verifier::{Batch, Part, VerifyError};
 
-use super::pipeline::LoadedPipeline;
 use zktorch::model_file::{LoadedKey, Recipe};
+use zktorch::pipeline_file::LoadedPipeline;
 
 /// A key, in one piece or in shards.
 pub(super) enum Loaded {

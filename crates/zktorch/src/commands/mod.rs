@@ -7,7 +7,6 @@ mod info;
 mod inspect;
 mod keys;
 mod obstacles;
-mod pipeline;
 mod plan;
 mod proof_page;
 mod prove;

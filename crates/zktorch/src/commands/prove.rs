@@ -28,13 +28,13 @@ use zktorch_verifier::Batch;
 
 use super::compile::{compile_model, write_model};
 use super::keys::Loaded;
-use super::pipeline::LoadedPipeline;
 use super::proof_page::Made;
 use super::samples::{load_bound, load_inputs, port_names, suggest_room, tell_clamped};
 use super::setup::{make_keys, old_id, open_srs, tell_replaced};
 use super::worker::Driver;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder, tell_parts};
 use zktorch::model_file::{LoadedKey, ModelFile, load_srs};
+use zktorch::pipeline_file::LoadedPipeline;
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
     let mut report = Report::new("prove");

@@ -12,22 +12,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 use zktorch::container::{self, Kind};
 use zktorch::report::Report;
+use zktorch::shard_job::{ShardJob, most_leaf_bytes};
 use zktorch::{cli, printable};
 use zktorch_commit::Srs;
-use zktorch_prover::{Proved, ProvedLeaf, ShardKeys, ShardSecrets, prove_leaf};
-use zktorch_verifier::{PipelineStatement, Statement, UncheckedKey};
+use zktorch_prover::{Proved, ProvedLeaf, ShardKeys, prove_leaf};
+use zktorch_verifier::{PipelineStatement, UncheckedKey};
 
-use super::pipeline::LoadedPipeline;
 use super::{Context, Outcome, protocol};
 use zktorch::model_file::load_srs;
+use zktorch::pipeline_file::LoadedPipeline;
 
 /// The largest job.
 const MAX_BYTES: u64 = 8 << 30;
-/// Bytes of a leaf beside its proof and its witness.
-const LEAF_SLACK: u64 = 1 << 20;
 /// The longest error that is shown.
 const MAX_ERROR: u64 = 1 << 12;
 /// Between the index of a job that was taken and the process that took it.
@@ -35,17 +34,11 @@ const TAKEN: &str = ".taken-";
 /// How often a folder is looked into.
 const PERIOD: Duration = Duration::from_millis(30);
 
-/// What a worker needs to prove a shard. Secret: it holds values and blinds. No nonce: every attempt draws a fresh one.
+/// What a worker needs to prove a shard. Secret.
 #[derive(Serialize, Deserialize)]
 struct Job {
     pk: PathBuf,
-    index: usize,
-    model_id: [u8; 32],
-    public: Vec<Vec<i32>>,
-    private: [Vec<[u8; 32]>; 2],
-    context: Vec<u8>,
-    boundaries: Vec<[u8; 32]>,
-    secrets: Vec<u8>,
+    shard: ShardJob,
 }
 
 /// Takes jobs until there are none (`--once`), or the folder is gone.
@@ -159,30 +152,23 @@ impl Claimed {
         if !rest.is_empty() {
             bail!("malformed job: {} trailing bytes", rest.len());
         }
-        if job.index != self.index {
-            bail!("malformed job: it is about shard {}, its file about {}", job.index, self.index);
+        let Job { pk, shard } = job;
+        if shard.index() != self.index {
+            bail!("malformed job: it is about shard {}, its file about {}", shard.index(), self.index);
         }
         // A key that was set up again is another one under the same path.
-        let same = |known: &Known| known.pk == job.pk && known.pipeline.vk.model_id().0 == job.model_id;
+        let same = |known: &Known| known.pk == pk && known.pipeline.vk.model_id() == shard.model_id();
         if !known.as_ref().is_some_and(same) {
-            *known = Some(Known::read(&job.pk)?);
+            *known = Some(Known::read(&pk)?);
         }
         let Some(Known { pipeline, srs, .. }) = known else { bail!("no key") };
-        let secrets = ShardSecrets::from_bytes(&Zeroizing::new(job.secrets))?;
-        let [private_inputs, private_outputs] = job.private;
-        let model_id = zktorch_verifier::ModelId(job.model_id);
-        let statement = Statement {
-            model_id,
-            inferences: 1,
-            public: job.public,
-            private_inputs,
-            private_outputs,
-            context: job.context,
-        };
-        let shared = PipelineStatement::new(&pipeline.vk, &statement, &job.boundaries)?;
-        let key = pipeline.shard(job.index)?;
-        let leaf = prove_leaf(&shared, job.index, &key, srs, &secrets)?;
-        container::write(&name(folder, job.index, "leaf"), Kind::ShardLeaf, &protocol(), &leaf.to_bytes()?)?;
+        let leaf = shard.prove(&pipeline.vk, pipeline, srs)?;
+        container::write(
+            &name(folder, shard.index(), "leaf"),
+            Kind::ShardLeaf,
+            &protocol(),
+            &leaf.to_bytes()?,
+        )?;
         fs::remove_file(&self.path).context("cannot remove the job")?;
         Ok(())
     }
@@ -240,9 +226,9 @@ impl Driver<'_> {
     pub(super) fn prove(&self, context: &Context, workers: usize) -> Result<Proved> {
         let vk = &self.pipeline.vk;
         let mut keys = Vec::with_capacity(vk.shards());
-        for (index, shard) in vk.body().shards.iter().enumerate() {
+        for index in 0..vk.shards() {
             let key = vk.shard(index)?;
-            self.write_job(index, &self.run.wires.secrets(index, shard, &key))?;
+            self.write_job(index, &key)?;
             keys.push(key);
         }
         let began = Instant::now();
@@ -280,7 +266,7 @@ impl Driver<'_> {
             };
             end.add(index, leaf)?;
         }
-        Ok(end.finish()?)
+        Ok(end.finish(self.run, vk, self.srs)?)
     }
 
     /// Whether a worker that this process has not started has one of these shards.
@@ -295,20 +281,10 @@ impl Driver<'_> {
         })
     }
 
-    fn write_job(&self, index: usize, secrets: &ShardSecrets) -> Result<()> {
-        let statement = &self.run.statement;
-        let mut job = Job {
-            pk: std::path::absolute(self.pk)?,
-            index,
-            model_id: statement.model_id.0,
-            public: statement.public.clone(),
-            private: [statement.private_inputs.clone(), statement.private_outputs.clone()],
-            context: statement.context.clone(),
-            boundaries: self.run.boundaries.clone(),
-            secrets: secrets.to_bytes()?.to_vec(),
-        };
+    fn write_job(&self, index: usize, key: &UncheckedKey) -> Result<()> {
+        let shard = ShardJob::new(self.run, &self.pipeline.vk, index, key)?;
+        let job = Job { pk: std::path::absolute(self.pk)?, shard };
         let body = Zeroizing::new(postcard::to_stdvec(&job)?);
-        job.secrets.zeroize();
         container::write(&name(self.folder, index, "job"), Kind::ShardJob, &protocol(), &body)?;
         Ok(())
     }
@@ -330,8 +306,7 @@ impl Driver<'_> {
         if !is_file(&path) {
             return None;
         }
-        let proof = self.pipeline.vk.proof_parts().ok().and_then(|(_, leaves, _)| leaves.get(index).copied());
-        let most = proof.unwrap_or(0) as u64 + (32 << self.pipeline.vk.k()) + LEAF_SLACK;
+        let most = most_leaf_bytes(&self.pipeline.vk, index);
         let read = || -> Result<ProvedLeaf> {
             let bytes = container::read(&path, Kind::ShardLeaf, &protocol(), most)?;
             Ok(ProvedLeaf::from_bytes(self.shared, index, key, self.srs, &bytes)?)

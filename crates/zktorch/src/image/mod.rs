@@ -27,10 +27,36 @@ const MAX_PIXELS: u64 = 1 << 26;
 /// the crop.
 pub(crate) fn preprocess(spec: &ImageSpec, bytes: &[u8]) -> Result<Tensor, Error> {
     spec.validate()?;
-    let decoded = decode(bytes)?;
+    prepared(spec, decode(bytes)?.into_rgb8())
+}
+
+/// Preprocesses an image that is decoded: red, green and blue of each pixel, row by row.
+///
+/// # Errors
+/// [`Error::Format`] if the specification is invalid, there are other bytes than three a pixel, or the image is too large, or
+/// smaller than the crop.
+pub(crate) fn of_pixels(spec: &ImageSpec, [height, width]: [u32; 2], rgb: Vec<u8>) -> Result<Tensor, Error> {
+    spec.validate()?;
+    if [height, width].iter().any(|extent| !(1..=MAX_EXTENT).contains(extent)) {
+        let expected = format!("from 1x1 to {MAX_EXTENT}x{MAX_EXTENT} pixels");
+        return Err(Error::format("image", "size", expected, format!("{height}x{width}")));
+    }
+    let got = rgb.len();
+    let image = RgbImage::from_raw(width, height, rgb);
+    // A buffer that is longer is taken, too.
+    match image.filter(|image| image.as_raw().len() as u64 == 3 * u64::from(height) * u64::from(width)) {
+        Some(image) => prepared(spec, image),
+        None => {
+            let expected = format!("3 bytes for each of {height}x{width} pixels");
+            Err(Error::format("image", "content", expected, format!("{got} bytes")))
+        }
+    }
+}
+
+fn prepared(spec: &ImageSpec, decoded: RgbImage) -> Result<Tensor, Error> {
     let image = match spec.colours {
-        Colours::Rgb => DynamicImage::ImageRgb8(decoded.into_rgb8()),
-        Colours::Gray => DynamicImage::ImageLuma8(luma(&decoded.into_rgb8())),
+        Colours::Rgb => DynamicImage::ImageRgb8(decoded),
+        Colours::Gray => DynamicImage::ImageLuma8(luma(&decoded)),
     };
     let image = resized(spec, image)?;
     let image = cropped(spec, image)?;

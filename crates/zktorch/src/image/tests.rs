@@ -106,6 +106,19 @@ const PILLOW_SAMPLES: [(usize, f64); 4] =
     [(0, 1.118_675), (25_000, 1.187_174), (75_000, 1.640_756), (150_527, -1.316_427)];
 
 #[test]
+fn pixels_are_as_good_as_a_file() {
+    let image = RgbImage::from_fn(7, 5, |x, y| Rgb([30 * x as u8, 50 * y as u8, 9]));
+    for text in ["rgb,resize=8,crop=6", "gray", "rgb,nhwc"] {
+        let of_file = preprocess(&spec(text), &png(image.clone())).unwrap();
+        assert_eq!(of_pixels(&spec(text), [5, 7], image.as_raw().clone()).unwrap(), of_file);
+    }
+    for (extents, bytes) in [([5, 7], 104), ([5, 7], 106), ([0, 7], 0), ([1 << 31, 1 << 31], 4)] {
+        let refused = of_pixels(&spec("rgb"), extents, vec![0; bytes]).unwrap_err().to_string();
+        assert!(refused.contains("pixels"), "{refused}");
+    }
+}
+
+#[test]
 fn what_is_no_image_is_refused() {
     let refused = |bytes: &[u8]| preprocess(&spec("rgb"), bytes).unwrap_err().to_string();
     assert!(refused(b"").contains("expected a JPEG or PNG image"));

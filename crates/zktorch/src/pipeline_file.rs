@@ -1,28 +1,31 @@
-//! Keys in shards: the proving keys of the shards are files beside that of the whole.
+//! Keys in shards on the disk: the proving keys of the shards are files beside that of the whole.
 
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
-use zktorch::container::{self, Kind};
-use zktorch::{Bytes32, shard_path};
 use zktorch_prover::{ProverError, ProvingKey, ShardKeys};
 use zktorch_verifier::{ModelId, UncheckedPipeline};
 
-use super::protocol;
-use zktorch::model_file::{Recipe, preprocessing};
+use crate::container::{self, Kind, protocol};
+use crate::model_file::{Recipe, preprocessing};
+use crate::{Bytes32, shard_path};
 
 /// The largest file of a shard's key.
 const MAX_BYTES: u64 = 8 << 30;
 
 /// The proving key of a model in shards, without those of the shards: these are read one by one.
-pub(crate) struct LoadedPipeline {
-    pub(crate) vk: UncheckedPipeline,
-    pub(crate) recipe: Recipe,
+#[derive(Debug)]
+pub struct LoadedPipeline {
+    /// What it says of the whole.
+    pub vk: UncheckedPipeline,
+    /// How its model was compiled.
+    pub recipe: Recipe,
     /// The number of shards that setup was asked for: there may be fewer.
-    pub(crate) asked: usize,
+    pub asked: usize,
     path: PathBuf,
 }
 
@@ -35,7 +38,11 @@ struct Head {
 }
 
 impl LoadedPipeline {
-    pub(crate) fn read(path: &Path) -> Result<Self> {
+    /// Reads the part that is not of a shard.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is none.
+    pub fn read(path: &Path) -> Result<Self> {
         let _span = tracing::info_span!("read key").entered();
         let body = container::read(path, Kind::PipelineProvingKey, &protocol(), MAX_BYTES)?;
         let decode = || -> Result<Self> {
@@ -53,7 +60,10 @@ impl LoadedPipeline {
     }
 
     /// Writes the part that is not of a shard. Comes last: then all others are there.
-    pub(crate) fn write(path: &Path, vk: &[u8], recipe: &Recipe, asked: usize) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it cannot be written; then the old one, if any, is untouched.
+    pub fn write(path: &Path, vk: &[u8], recipe: &Recipe, asked: usize) -> Result<()> {
         let head = Head { recipe: recipe.clone(), asked, vk: vk.to_vec() };
         let head = Zeroizing::new(postcard::to_stdvec(&head)?);
         container::write(path, Kind::PipelineProvingKey, &protocol(), &head)?;
@@ -61,7 +71,10 @@ impl LoadedPipeline {
     }
 
     /// Writes the proving key of a shard, and what it was made of ([`origin`]).
-    pub(crate) fn write_shard(
+    ///
+    /// # Errors
+    /// [`ProverError::Io`].
+    pub fn write_shard(
         path: &Path,
         index: usize,
         origin: Bytes32,
@@ -77,7 +90,10 @@ impl LoadedPipeline {
     }
 
     /// The proving key of a shard in the folder of a key that may not be there (yet), with what it was made of.
-    pub(crate) fn read_shard(path: &Path, index: usize) -> Result<(Bytes32, ProvingKey), ProverError> {
+    ///
+    /// # Errors
+    /// [`ProverError::Io`] if it cannot be read; those of decoding it.
+    pub fn read_shard(path: &Path, index: usize) -> Result<(Bytes32, ProvingKey), ProverError> {
         let _span = tracing::info_span!("read key").entered();
         let read = |reader: &mut container::BodyReader| -> Result<_, ProverError> {
             let [mut id, mut origin] = [[0; 32]; 2];
@@ -92,8 +108,8 @@ impl LoadedPipeline {
     }
 
     /// Bytes of the files of all shards' keys, as far as they are there.
-    pub(crate) fn shard_bytes(&self) -> u64 {
-        let bytes = |index| super::file_bytes(&shard_path(&self.path, index));
+    pub fn shard_bytes(&self) -> u64 {
+        let bytes = |index| fs::metadata(shard_path(&self.path, index)).ok().map(|metadata| metadata.len());
         (0..self.vk.shards()).filter_map(bytes).sum()
     }
 }
@@ -107,7 +123,7 @@ impl ShardKeys for LoadedPipeline {
 }
 
 /// What the key of a shard is made of: the model's file, and which shard of how many it is.
-pub(crate) fn origin(model: Bytes32, index: usize, shards: usize) -> Bytes32 {
+pub fn origin(model: Bytes32, index: usize, shards: usize) -> Bytes32 {
     let numbers = [index as u64, shards as u64].map(u64::to_le_bytes).concat();
     Bytes32::sha256(&[b"zktorch shard of a model v1".as_slice(), &model.0, &numbers].concat())
 }

@@ -9,7 +9,7 @@ import numpy as np
 
 import zktorch as zk
 
-FIXTURES = Path(__file__).parents[3] / "fixtures" / "digits"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "digits"
 
 
 def show(stage: str, done: int, total: int, share: float) -> None:
