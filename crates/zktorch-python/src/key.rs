@@ -38,6 +38,11 @@ impl ProvingKey {
         Ok(Self { key: LoadedKey { key, recipe }, interface, srs })
     }
 
+    /// The key itself.
+    pub(crate) fn key(&self) -> &Key {
+        &self.key.key
+    }
+
     /// What the key says of a proof of so many inferences; nothing of a single one.
     fn batch(&self, inferences: usize) -> Result<Option<Batch>> {
         let count = u32::try_from(inferences).unwrap_or(u32::MAX);

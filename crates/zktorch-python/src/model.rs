@@ -21,7 +21,8 @@ use zktorch_onnx::{
 };
 use zktorch_prover::stages::{Planned, SRS, of_setup};
 use zktorch_prover::{
-    Estimate, check_size, choose_k, choose_shards_k, least_shards, proof_parts, setup, setup_pipeline,
+    Estimate, check_size, choose_k, choose_shards_k, least_shards, proof_parts, setup, setup_beside,
+    setup_pipeline,
 };
 use zktorch_verifier::UncheckedPipeline;
 
@@ -85,16 +86,18 @@ pub(crate) struct Model {
 #[pymethods]
 impl Model {
     #[staticmethod]
-    #[pyo3(signature = (onnx, wishes, progress=None, token=None))]
+    #[pyo3(signature = (onnx, wishes, like=None, progress=None, token=None))]
     fn compile(
         py: Python<'_>,
         onnx: Vec<u8>,
         wishes: Wishes,
+        like: Option<PyRef<'_, Self>>,
         progress: Option<Bound<'_, PyAny>>,
         token: Option<Bound<'_, Token>>,
     ) -> PyResult<Self> {
         let how = How { threads: None, progress, token };
-        Ok(run(py, &how, &[], move || compiled(onnx, wishes))?.0)
+        let like = like.map(|model| model.file.clone());
+        Ok(run(py, &how, &[], move || compiled(onnx, wishes, like))?.0)
     }
 
     #[staticmethod]
@@ -148,24 +151,32 @@ impl Model {
         self.file.recipe.image.as_ref().map(ToString::to_string)
     }
 
-    #[pyo3(signature = (srs, progress=None, token=None))]
+    #[pyo3(signature = (srs, other=None, progress=None, token=None))]
     fn setup(
         &self,
         py: Python<'_>,
         srs: &Reference,
+        other: Option<PyRef<'_, ProvingKey>>,
         progress: Option<Bound<'_, PyAny>>,
         token: Option<Bound<'_, Token>>,
     ) -> PyResult<(ProvingKey, VerifyingKey)> {
         let how = How { threads: None, progress, token };
         let graph = &self.file.graph;
-        let k = choose_k(graph);
+        let other = other.as_ref().map(|key| key.key());
+        let weights_k = other.map_or(0, |key| key.vk().network().layout().chunk_size().weights);
+        let k = choose_k(graph).max(weights_k);
         let computed = Planned { stage: SRS, steps: 1, seconds: 0.4e-6 * (1u64 << k) as f64 };
         let plan = [vec![computed], of_setup(graph, k)].concat();
         let make = || -> Result<_> {
             check_size(graph)?;
-            let srs = srs.powers(k)?;
-            let key = setup(&self.file.model()?, &srs)?;
-            Ok((key, srs))
+            let powers = srs.powers(k)?;
+            let model = self.file.model()?;
+            let key = match other {
+                None => setup(&model, &powers)?,
+                Some(other) if weights_k == k => setup_beside(&model, &powers, k, other)?,
+                Some(other) => setup_beside(&model, &srs.powers(weights_k)?, k, other)?,
+            };
+            Ok((key, powers))
         };
         let ((key, srs), _) = run(py, &how, &plan, make)?;
         let made = || -> Result<_> {
@@ -219,8 +230,14 @@ impl Model {
     }
 }
 
-fn compiled(onnx: Vec<u8>, wishes: Wishes) -> Result<Model> {
+fn compiled(onnx: Vec<u8>, wishes: Wishes, like: Option<ModelFile>) -> Result<Model> {
     let mut options = wishes.options()?;
+    if let Some(other) = like {
+        options.like = Some(other.known()?);
+        options.headroom = Some(other.recipe.headroom);
+        options.guard_bits = Some(other.recipe.guard_bits);
+        options.saturate = other.recipe.saturate;
+    }
     let unsupported = |error: OnnxError, options: &Options| match inspect(&onnx, options) {
         Ok(found) if !found.supported => {
             let nodes = found.nodes.into_iter().filter_map(|node| Some((node.name, node.op, node.problem?)));

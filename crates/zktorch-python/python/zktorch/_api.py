@@ -387,15 +387,26 @@ class Model(_NotPickled):
         return self._inner.image
 
     def setup(
-        self, srs: Union[SRS, AnyPath], *, shards: int = 1, progress: Optional[Progress] = None
+        self,
+        srs: Union[SRS, AnyPath],
+        *,
+        shards: int = 1,
+        weights_from: Optional[ProvingKey] = None,
+        progress: Optional[Progress] = None,
     ) -> Tuple[ProvingKey, VerifyingKey]:
         """Commits to the weights under an SRS. Every setup gives a new model id.
 
         With ``shards`` the model is cut into so many parts (fewer, if it has fewer places to cut): proofs take the memory of one, or
         are made by several processes (:mod:`zktorch.distributed`). Setup itself holds the keys of all; the command line's holds one.
+
+        ``weights_from`` is a key of the same model for another length, under the same SRS (``compile(like=...)``): what it has
+        committed to is not committed to again.
         """
         if shards < 1:
             raise ValueError(f"shards: expected 1 or more, got {shards}")
+        other = None if weights_from is None else weights_from._inner
+        if isinstance(other, native.ShardedKey) or (other is not None and shards > 1):
+            raise ValueError("weights_from: expected a key in one piece, and shards=1")
         reference = _srs(srs)
         if reference._inner.insecure:
             warnings.warn(
@@ -405,7 +416,7 @@ class Model(_NotPickled):
                 stacklevel=2,
             )
         cut = self._inner.setup_shards(reference._inner, shards, progress) if shards > 1 else None
-        pk, vk = cut if cut is not None else self._inner.setup(reference._inner, progress)
+        pk, vk = cut if cut is not None else self._inner.setup(reference._inner, other, progress)
         return ProvingKey(pk), VerifyingKey(vk)
 
 
@@ -472,20 +483,22 @@ def compile(
     max_error: Optional[float] = None,
     image: Optional[str] = None,
     example: Any = None,
+    like: Optional[Model] = None,
     progress: Optional[Progress] = None,
 ) -> Model:
     """Quantises a model: the path, bytes or ``onnx.ModelProto`` of an ONNX model, or a ``torch.nn.Module`` with ``example=x``.
 
     ``calibration`` are samples along the first axis (or one before it): inputs like those that will be proved. ``private`` names the
     sides whose values statements do not hold, ``"input"`` and ``"output"``. ``dims`` are extents of dynamic axes, ``bind`` inputs
-    whose value becomes part of the model. ``saturate`` clamps what leaves the calibrated ranges instead of refusing it. ``image`` says how images become
+    whose value becomes part of the model. ``like`` is a model whose scales to take, where both compute the same: this one with other
+    ``dims``, whose weights are the same integers then (``setup(weights_from=...)``). ``saturate`` clamps what leaves the calibrated ranges instead of refusing it. ``image`` says how images become
     inputs (``"resize=256,crop=224,rgb,mean=0.485/0.456/0.406,std=0.229/0.224/0.225"``): keys state it, :func:`zktorch.image` does it.
     """
     onnx, base_dir = _onnx(model, example)
     wishes = _wishes(private, dims, bind, saturate, base_dir, image)
     wishes["calibration"] = [] if calibration is None else named(calibration)
     wishes["headroom"], wishes["guard_bits"], wishes["max_error"] = headroom, guard_bits, max_error
-    compiled = native.Model.compile(onnx, wishes, progress)
+    compiled = native.Model.compile(onnx, wishes, None if like is None else like._inner, progress)
     for warning in compiled.warnings:
         warnings.warn(warning, UserWarning, stacklevel=2)
     return Model(compiled)

@@ -41,7 +41,11 @@ class Model:
     warnings: List[str]
     @staticmethod
     def compile(
-        onnx: bytes, wishes: Wishes, progress: Optional[Progress] = None, token: Optional[Token] = None
+        onnx: bytes,
+        wishes: Wishes,
+        like: Optional[Model] = None,
+        progress: Optional[Progress] = None,
+        token: Optional[Token] = None,
     ) -> Model: ...
     @staticmethod
     def from_bytes(bytes: bytes) -> Model: ...
@@ -55,7 +59,11 @@ class Model:
     def image(self) -> Optional[str]: ...
     def inspect(self) -> str: ...
     def setup(
-        self, srs: SRS, progress: Optional[Progress] = None, token: Optional[Token] = None
+        self,
+        srs: SRS,
+        other: Optional[ProvingKey] = None,
+        progress: Optional[Progress] = None,
+        token: Optional[Token] = None,
     ) -> Tuple[ProvingKey, VerifyingKey]: ...
     def setup_shards(
         self, srs: SRS, shards: int, progress: Optional[Progress] = None, token: Optional[Token] = None
