@@ -71,6 +71,7 @@
 //! # Ok::<(), GraphError>(())
 //! ```
 
+mod accuracy;
 mod batch;
 mod constraint;
 mod entries;
@@ -93,6 +94,7 @@ mod testing;
 mod validate;
 mod view;
 
+pub use accuracy::{Accuracy, LEVELS, LabelledSet};
 pub use constraint::{Constraint, Slot};
 pub use entries::Indices;
 pub use error::GraphError;

@@ -48,6 +48,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod accuracy;
 mod error;
 mod estimate;
 mod key;
@@ -58,6 +59,7 @@ mod setup;
 mod size;
 pub mod stages;
 
+pub use accuracy::{Labelled, ProvedAccuracy, TestSet};
 pub use error::ProverError;
 pub use estimate::Estimate;
 pub use key::ProvingKey;

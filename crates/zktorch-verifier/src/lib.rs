@@ -27,6 +27,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod accuracy;
 mod batch;
 mod budget;
 mod envelope;
@@ -38,10 +39,11 @@ mod pipeline;
 mod port;
 mod verify;
 
+pub use accuracy::{AccuracyStatement, MAX_SET_BYTES, Pixels, SetCommitment, verify_accuracy};
 pub use batch::{Batch, MAX_INFERENCES};
 pub use envelope::ProofEnvelope;
 pub use error::VerifyError;
-pub use id::ModelId;
+pub use id::{ModelId, SetId};
 pub use key::{
     KeyBody, MAX_DECODED_BYTES, MAX_K, MAX_KEY_BYTES, MAX_PREPROCESSING, UncheckedKey, VERSION, VerifyingKey,
     encode_key,

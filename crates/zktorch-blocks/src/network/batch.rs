@@ -52,6 +52,18 @@ impl Network {
     /// [`BlockError::Weights`] unless the graph's weights have the extents, ranges and places of this one's, in their order;
     /// [`BlockError::ChunkSize`], [`BlockError::Limit`]; [`BlockError::Shard`] for a shard, whose wires have no second inference.
     pub(crate) fn of_batch(&self, graph: ValidGraph, k: usize, inferences: u32) -> Result<Self, BlockError> {
+        let weights = self.layout().chunk_size().weights;
+        self.of_sizes(graph, ChunkSize { k, weights, inputs: k }, inferences)
+    }
+
+    /// [`of_batch`](Self::of_batch) in chunks of these sizes; the weights' is this network's.
+    pub(super) fn of_sizes(
+        &self,
+        graph: ValidGraph,
+        size: ChunkSize,
+        inferences: u32,
+    ) -> Result<Self, BlockError> {
+        let ChunkSize { k, weights, .. } = size;
         if self.scope() != Scope::Inference && enforced() {
             return Err(BlockError::Shard);
         }
@@ -60,11 +72,9 @@ impl Network {
         }
         let (graph, bounds, values) = graph.into_parts();
         limits::check_graph(&graph, k)?;
-        let weights = self.layout().chunk_size().weights;
         if k < weights && enforced() {
             return Err(BlockError::ChunkSize { min: weights, max: limits::MAX_K, got: k });
         }
-        let size = ChunkSize { k, weights };
         let network = Self::build(Arc::new(graph), Arc::new(bounds), &values, size, Scope::Inference)?;
         self.check_weights(&network)?;
         Ok(network.with_hash(self.hash()).with_inferences(inferences))
@@ -115,7 +125,7 @@ impl Weight<'_> {
 }
 
 /// log2 of the chunk size of a batch.
-fn chunk_vars(graph: &Graph) -> usize {
+pub(super) fn chunk_vars(graph: &Graph) -> usize {
     let committed = |tensor: &&Tensor| {
         !tensor.role.is_public() && !matches!(tensor.role, Role::Weight | Role::LookupOutput(_))
     };

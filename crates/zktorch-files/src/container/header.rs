@@ -39,10 +39,14 @@ pub enum Kind {
     ShardLeaf,
     /// Why it gives nothing back. Secret: it may quote a value of the run.
     ShardError,
+    /// The commitment to a labelled test set.
+    TestSet,
+    /// A labelled test set with what opens its commitment. Secret: it holds images and labels.
+    TestSetOpening,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Model,
         Self::ProvingKey,
         Self::VerifyingKey,
@@ -54,6 +58,8 @@ impl Kind {
         Self::ShardJob,
         Self::ShardLeaf,
         Self::ShardError,
+        Self::TestSet,
+        Self::TestSetOpening,
     ];
 
     /// Its number in the header.
@@ -70,6 +76,8 @@ impl Kind {
             Self::ShardJob => 9,
             Self::ShardLeaf => 10,
             Self::ShardError => 11,
+            Self::TestSet => 12,
+            Self::TestSetOpening => 13,
         }
     }
 
@@ -85,6 +93,7 @@ impl Kind {
             Self::VerifyingKey | Self::Proof | Self::SrsPart => 1,
             Self::PipelineKey | Self::PipelineProvingKey => 1,
             Self::ShardJob | Self::ShardLeaf | Self::ShardError => 1,
+            Self::TestSet | Self::TestSetOpening => 1,
         }
     }
 
@@ -100,8 +109,9 @@ impl Kind {
     pub fn is_secret(self) -> bool {
         match self {
             Self::Model | Self::ProvingKey | Self::PipelineProvingKey => true,
-            Self::ShardKey | Self::ShardJob | Self::ShardError => true,
+            Self::ShardKey | Self::ShardJob | Self::ShardError | Self::TestSetOpening => true,
             Self::VerifyingKey | Self::Proof | Self::SrsPart | Self::PipelineKey | Self::ShardLeaf => false,
+            Self::TestSet => false,
         }
     }
 }
@@ -120,6 +130,8 @@ impl fmt::Display for Kind {
             Self::ShardJob => "a shard to be proved",
             Self::ShardLeaf => "the proof of a shard",
             Self::ShardError => "why a shard was not proved",
+            Self::TestSet => "the commitment to a test set",
+            Self::TestSetOpening => "a test set (opening)",
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fuzz::fuzz;
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 13] = [
     Kind::Model,
     Kind::ProvingKey,
     Kind::VerifyingKey,
@@ -15,6 +15,8 @@ const KINDS: [Kind; 11] = [
     Kind::ShardJob,
     Kind::ShardLeaf,
     Kind::ShardError,
+    Kind::TestSet,
+    Kind::TestSetOpening,
 ];
 
 fn protocol() -> Bytes32 {

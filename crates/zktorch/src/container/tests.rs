@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use super::*;
 use crate::Bytes32;
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 13] = [
     Kind::Model,
     Kind::ProvingKey,
     Kind::VerifyingKey,
@@ -18,6 +18,8 @@ const KINDS: [Kind; 11] = [
     Kind::ShardJob,
     Kind::ShardLeaf,
     Kind::ShardError,
+    Kind::TestSet,
+    Kind::TestSetOpening,
 ];
 
 fn protocol() -> Bytes32 {
@@ -127,6 +129,7 @@ fn what_holds_weights_is_the_owners_alone() {
                 | Kind::ShardKey
                 | Kind::ShardJob
                 | Kind::ShardError
+                | Kind::TestSetOpening
         );
         assert_eq!(mode, if secret { 0o600 } else { ordinary.mode() & 0o777 }, "{kind}");
     }
