@@ -251,6 +251,11 @@ impl UncheckedKey {
             return Err(set_error("inputs of the model", "one, for an image", 0));
         };
         let tensor = self.network().graph().tensor(*id);
+        // Before lists of as many entries are made.
+        let (expected, got) = (tensor.shape.len(), set.form()?.pixels);
+        if u32::try_from(expected) != Ok(got) {
+            return Err(set_error("pixels of an image", expected, got));
+        }
         let dims: Vec<usize> =
             port.dims.iter().map(|dim| usize::try_from(*dim).unwrap_or(usize::MAX)).collect();
         let order = statement.pixels.order(set, &dims)?;

@@ -65,10 +65,12 @@ impl Network {
             });
             own != others
         };
-        match (0..chunks[0].max(chunks[1])).find(differs) {
-            Some(chunk) if enforced() => Err(BlockError::Set { chunk }),
-            _ => Ok(()),
+        if let Some(chunk) = (0..chunks[0].max(chunks[1])).find(differs)
+            && enforced()
+        {
+            return Err(BlockError::Set { chunk });
         }
+        Ok(())
     }
 
     /// What a region of a chunk of private inputs is, whatever the network: which input, its range, which of its cells, and where.

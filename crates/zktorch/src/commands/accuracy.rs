@@ -59,9 +59,8 @@ fn commit(context: &Context, options: &cli::CommitSet) -> Result<Outcome> {
     let labels = one(&options.labels, "labels")?;
     let named = |path: &Path, error: anyhow::Error| error.context(path.display().to_string());
     let extents = extents(&images).map_err(|error| named(&options.images, error))?;
-    let pixels = integers(&images, "images", Interval::new(0, LEVELS as i32 - 1));
-    let pixels = Zeroizing::new(pixels.map_err(|error| named(&options.images, error))?);
-    let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(pixels.iter().map(|pixel| *pixel as u8).collect());
+    let bytes = integers(&images, "images", Interval::new(0, LEVELS as i32 - 1));
+    let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(bytes.map_err(|error| named(&options.images, error))?);
     if labels.dims != images.dims[..1] {
         let (expected, got) = (&images.dims[..1], &labels.dims);
         bail!(
@@ -71,7 +70,7 @@ fn commit(context: &Context, options: &cli::CommitSet) -> Result<Outcome> {
     }
     let last = i32::try_from(options.classes - 1).unwrap_or(i32::MAX);
     let labels = integers(&labels, "labels", Interval::new(0, last));
-    let labels = Zeroizing::new(labels.map_err(|error| named(&options.labels, error))?);
+    let labels: Zeroizing<Vec<u32>> = Zeroizing::new(labels.map_err(|error| named(&options.labels, error))?);
     let form = LabelledSet {
         images: u32::try_from(labels.len()).unwrap_or(u32::MAX),
         pixels: extents.iter().fold(1u32, |pixels, extent| pixels.saturating_mul(*extent)),
@@ -143,7 +142,7 @@ fn extents(images: &Tensor) -> Result<[u32; 3]> {
 
 /// The entries, which have to be integers of a range.
 fn integers<T: TryFrom<i64>>(tensor: &Tensor, what: &str, range: Interval) -> Result<Vec<T>> {
-    let exact: Box<dyn Iterator<Item = Option<i64>>> = match &tensor.values {
+    let exact: Box<dyn Iterator<Item = Option<i64>> + '_> = match &tensor.values {
         Values::Integers(values) => Box::new(values.iter().map(|value| Some(*value))),
         Values::Floats(values) => {
             let whole = |value: &f32| (value.fract() == 0.0 && value.abs() < 1e9).then_some(*value as i64);
