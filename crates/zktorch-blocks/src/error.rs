@@ -91,6 +91,12 @@ pub enum BlockError {
         /// The k asked for.
         got: usize,
     },
+    /// A graph that is to read a committed set has other things in its chunks.
+    #[error("chunk {chunk} of the set: expected what its format puts there, got something else")]
+    Set {
+        /// Which of the chunks.
+        chunk: usize,
+    },
     /// A batch of a model in shards.
     #[error("a batch of inferences: expected a key in one piece, got that of a shard")]
     Shard,

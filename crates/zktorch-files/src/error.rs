@@ -65,7 +65,7 @@ pub enum Error {
         looks_like: Option<&'static str>,
     },
     /// A container of a kind that this version does not know.
-    #[error("kind: expected a known kind (1 to 5), found {found}")]
+    #[error("kind: expected a known kind (1 to 13), found {found}")]
     UnknownKind {
         /// The number in the header.
         found: u32,

@@ -3,6 +3,7 @@
 //!
 //! * [`container`]: versioned, digest-checked files for models, keys and proofs;
 //! * [`Statement`](statement::Statement): what a proof is about, as JSON;
+//! * [`AccuracyFile`]: a statement about a model's accuracy on a labelled set, and [`PixelSpec`], how pixels become its input;
 //! * [`Interface`]: inputs and outputs as a key states them, and the check of a statement against them;
 //! * [`UncheckedVk`], [`CheckedVk`]: a verifying key, in one piece or in shards;
 //! * [`data`]: named tensors from `.npy`, `.npz`, `.json` and ONNX TensorProto;
@@ -40,6 +41,7 @@
 //! assert_eq!(error.to_string(), "this is a proof, expected a verifying key (vk)");
 //! ```
 
+mod accuracy;
 mod check;
 pub mod container;
 pub mod data;
@@ -54,6 +56,7 @@ mod outputs;
 mod shown;
 pub mod statement;
 
+pub use accuracy::{AccuracyFile, PixelSpec};
 pub use error::Error;
 pub use hex::Bytes32;
 pub use image::{Colours, ImageSpec, Layout, MAX_EXTENT, Picture, Resize};

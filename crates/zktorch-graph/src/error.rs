@@ -28,6 +28,16 @@ pub enum GraphError {
         /// What is there.
         got: String,
     },
+    /// Whether the graph's outputs are right cannot be a graph.
+    #[error("accuracy: {what}: expected {expected}, got {got}")]
+    Accuracy {
+        /// Which part of the graph, or of what is claimed.
+        what: &'static str,
+        /// What can be written down.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
     /// An activation leaves its range while the network is executed.
     #[error(
         "{tensor}: value {value} at entry {index} is outside [{lo}, {hi}]: the input is unlike the calibration data"

@@ -71,6 +71,7 @@
 //! # Ok::<(), GraphError>(())
 //! ```
 
+mod accuracy;
 mod batch;
 mod constraint;
 mod entries;
@@ -94,6 +95,7 @@ mod validate;
 mod view;
 mod weights;
 
+pub use accuracy::{Accuracy, LEVELS, LabelledSet};
 pub use constraint::{Constraint, Slot};
 pub use entries::Indices;
 pub use error::GraphError;

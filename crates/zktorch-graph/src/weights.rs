@@ -107,10 +107,10 @@ mod tests {
         parts.parts.push(vec![WeightSpec::from(&other.tensors[1])]);
         parts.refs = [(0, 2), (1, 0), (0, 0)].map(|(part, index)| WeightRef { part, index }).to_vec();
         parts.check(&other).unwrap();
-        let size = ChunkSize { k: 8, weights: 6 };
+        let size = ChunkSize { k: 8, weights: 6, inputs: 8 };
         let first = Layout::new(&graph, size.weights, Scope::Weights);
         for (scope, k) in [(Scope::Inference, 8), (Scope::Shard, 6)] {
-            let second = Layout::with_weights(&other, ChunkSize { k, ..size }, scope, &parts);
+            let second = Layout::with_weights(&other, ChunkSize { k, inputs: k, ..size }, scope, &parts);
             for (id, same) in [(0, 2), (2, 0)] {
                 assert_eq!(second.place(TensorId(id)), first.place(TensorId(same)));
             }

@@ -32,6 +32,32 @@ pub enum ProverError {
         /// The batch's.
         got: ModelId,
     },
+    /// A claim about a set that is not true: nothing is proved.
+    #[error("accuracy: expected {claimed} right of {images} images, got {right}: claim no more than that")]
+    Accuracy {
+        /// How many images the model gets right.
+        right: u32,
+        /// How many were claimed.
+        claimed: u32,
+        /// Of how many.
+        images: u32,
+    },
+    /// A label that is no class.
+    #[error("label of image {index}: expected a class below {classes}, got {label}")]
+    Label {
+        /// Which image, counted from zero.
+        index: usize,
+        /// Its label.
+        label: u32,
+        /// The number of classes.
+        classes: u32,
+    },
+    /// The bytes are no labelled test set.
+    #[error("test set: malformed: {reason}")]
+    Set {
+        /// What is wrong.
+        reason: String,
+    },
     /// The proof could not be made.
     #[error(transparent)]
     Block(#[from] BlockError),

@@ -48,6 +48,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod accuracy;
 mod error;
 mod estimate;
 mod key;
@@ -59,6 +60,7 @@ mod setup;
 mod size;
 pub mod stages;
 
+pub use accuracy::{Labelled, ProvedAccuracy, TestSet};
 pub use error::ProverError;
 pub use estimate::Estimate;
 pub use key::ProvingKey;

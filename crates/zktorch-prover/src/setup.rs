@@ -108,7 +108,7 @@ pub fn setup_beside_with_nonces(
     let weights = network.layout().chunk_size().weights;
     check_srs(srs, other.vk.srs().id(), weights)?;
     let base =
-        Base { size: ChunkSize { k: k.max(weights), weights }, hash: network.hash(), key: Some(other) };
+        Base { size: ChunkSize { weights, ..k.max(weights).into() }, hash: network.hash(), key: Some(other) };
     make_key(model, weight_values(model)?, srs, &base, nonces, UncheckedKey::from_bytes)
 }
 

@@ -1,6 +1,6 @@
 //! Batches: many inferences of one model in one proof, under the key of one.
 
-use zktorch_blocks::{Network, NetworkProof};
+use zktorch_blocks::{BlockError, Network, NetworkProof};
 use zktorch_channel::{Part, Shape};
 use zktorch_mutants::enforced;
 
@@ -10,7 +10,8 @@ use crate::{ModelId, ProofEnvelope, UncheckedKey, VerifyError, parts};
 /// The most inferences of a batch. What a key allows may be less: the batch is held to the limits of keys.
 pub const MAX_INFERENCES: u32 = 1 << 12;
 
-/// What a key says of a batch of so many inferences: derived from the key and their number, and from nothing else.
+/// What a key says of a batch of so many inferences: derived from the key and their number, and from nothing else. Or of a claim about a
+/// set ([`UncheckedKey::accuracy`]), whose images are the inferences: then from the claim as well.
 #[derive(Clone, Debug)]
 pub struct Batch {
     id: ModelId,
@@ -29,8 +30,7 @@ impl UncheckedKey {
         check_inferences(inferences)?;
         let refused = |error| VerifyError::Batch { inferences, error };
         let network = self.network().batch(inferences, check_sizes).map_err(refused)?;
-        let shape = parts::shape(&network, self.model_id().0, self.weights()).map_err(refused)?;
-        Ok(Batch { id: self.model_id(), network, shape })
+        Batch::of_network(self, network).map_err(refused)
     }
 }
 
@@ -43,6 +43,12 @@ pub(crate) fn check_inferences(inferences: u32) -> Result<(), VerifyError> {
 }
 
 impl Batch {
+    /// That of a network which was derived from a key's.
+    pub(crate) fn of_network(key: &UncheckedKey, network: Network) -> Result<Self, BlockError> {
+        let shape = parts::shape(&network, key.model_id().0, key.weights())?;
+        Ok(Self { id: key.model_id(), network, shape })
+    }
+
     /// The model.
     pub fn model_id(&self) -> ModelId {
         self.id

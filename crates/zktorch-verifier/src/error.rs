@@ -4,7 +4,7 @@ use thiserror::Error;
 use zktorch_blocks::BlockError;
 use zktorch_commit::CommitError;
 
-use crate::ModelId;
+use crate::{ModelId, SetId};
 
 /// Why a key, a statement or a proof is refused.
 #[derive(Debug, Error)]
@@ -78,6 +78,37 @@ pub enum VerifyError {
         /// Why.
         error: BlockError,
     },
+    /// The commitment is to another set than the one that the statement is about.
+    #[error("the set is {got}, expected {expected}")]
+    SetId {
+        /// The id that the user or the statement names.
+        expected: SetId,
+        /// The id computed from the commitment.
+        got: SetId,
+    },
+    /// A set that there cannot be, or that does not fit the key; or a claim about it that makes no sense.
+    #[error("set: {what}: expected {expected}, got {got}")]
+    Set {
+        /// Which number of it.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// Pixels cannot be made the model's input in this way.
+    #[error("pixels: {what}: expected {expected}, got {got}")]
+    Pixels {
+        /// Which number.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// The model's accuracy on the set is nothing that this key can be a verifier of.
+    #[error("accuracy of this model: {0}")]
+    Accuracy(BlockError),
     /// The SRS is not accepted, or malformed.
     #[error("SRS: {0}")]
     Srs(CommitError),

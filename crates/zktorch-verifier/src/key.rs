@@ -224,7 +224,7 @@ impl UncheckedKey {
         let graph = ValidGraph::new(std::mem::take(&mut body.graph))
             .map_err(|error| VerifyError::KeyContent(error.into()))?;
         check_sizes(graph.graph(), k).map_err(refused_size)?;
-        let size = ChunkSize { k, weights: usize::try_from(body.weights_k).unwrap_or(usize::MAX) };
+        let size = ChunkSize { k, weights: usize::try_from(body.weights_k).unwrap_or(usize::MAX), inputs: k };
         if !(MIN_LOG_SIZE..=k).contains(&size.weights) && enforced() {
             let expected = format_args!("{MIN_LOG_SIZE} to {k}, the log2 of the proofs' chunk size");
             return Err(key_error("log2 of the chunk size of the weights", expected, body.weights_k));

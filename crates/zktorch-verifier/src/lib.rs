@@ -27,6 +27,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod accuracy;
 mod batch;
 mod budget;
 mod envelope;
@@ -39,10 +40,11 @@ mod port;
 mod verify;
 mod weights;
 
+pub use accuracy::{AccuracyStatement, MAX_SET_BYTES, Pixels, SetCommitment, verify_accuracy};
 pub use batch::{Batch, MAX_INFERENCES};
 pub use envelope::ProofEnvelope;
 pub use error::VerifyError;
-pub use id::ModelId;
+pub use id::{ModelId, SetId};
 pub use key::{
     KeyBody, MAX_DECODED_BYTES, MAX_K, MAX_KEY_BYTES, MAX_PREPROCESSING, UncheckedKey, VERSION, VerifyingKey,
     encode_key,

@@ -69,8 +69,13 @@ pub fn verify(vk: &VerifyingKey, statement: &Statement, proof: &[u8]) -> Result<
 /// That a statement is of this key, and its context not too long.
 pub(crate) fn check_statement(expected: ModelId, statement: &Statement) -> Result<(), VerifyError> {
     require("statement", expected, statement.model_id)?;
-    if statement.context.len() > MAX_CONTEXT && enforced() {
-        let reason = format!("expected at most {MAX_CONTEXT} bytes, got {}", statement.context.len());
+    check_context(&statement.context)
+}
+
+/// That a context is not too long.
+pub(crate) fn check_context(context: &[u8]) -> Result<(), VerifyError> {
+    if context.len() > MAX_CONTEXT && enforced() {
+        let reason = format!("expected at most {MAX_CONTEXT} bytes, got {}", context.len());
         return Err(VerifyError::Malformed { what: "context", reason });
     }
     Ok(())

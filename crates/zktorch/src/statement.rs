@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use zktorch_files::AccuracyFile;
 pub use zktorch_files::statement::{MAX_INLINE, Statement, StatementTensor, TensorValue};
 
 use crate::Error;
@@ -35,6 +36,24 @@ pub fn write(statement: &Statement, path: &Path) -> Result<(), Error> {
         }
         write_bytes(&beside, Access::Ordinary, &sibling.bytes)?;
     }
+    write_bytes(path, Access::Ordinary, text.as_bytes())
+}
+
+/// Reads a statement about a model's accuracy.
+///
+/// # Errors
+/// [`Error::File`], which names the file, the field, and what is wrong.
+pub fn read_accuracy(path: &Path) -> Result<AccuracyFile, Error> {
+    let bytes = read_limited(path, MAX_FILE_BYTES)?;
+    AccuracyFile::from_json(&bytes).map_err(|error| Error::from(error).at(path))
+}
+
+/// Writes a statement about a model's accuracy, at once.
+///
+/// # Errors
+/// [`Error::File`], also if the statement breaks a rule of the format.
+pub fn write_accuracy(statement: &AccuracyFile, path: &Path) -> Result<(), Error> {
+    let text = statement.to_json().map_err(|error| Error::from(error).at(path))?;
     write_bytes(path, Access::Ordinary, text.as_bytes())
 }
 

@@ -49,13 +49,23 @@ impl Network {
     /// Those of [`with_weights`](Self::with_weights); [`BlockError::Batched`]; [`BlockError::Shard`] for a shard, whose
     /// wires have no second inference.
     pub(crate) fn of_batch(&self, graph: ValidGraph, k: usize, inferences: u32) -> Result<Self, BlockError> {
+        let weights = self.layout().chunk_size().weights;
+        self.of_sizes(graph, ChunkSize { k, weights, inputs: k }, inferences)
+    }
+
+    /// [`of_batch`](Self::of_batch) in chunks of these sizes; the weights' is this network's.
+    pub(super) fn of_sizes(
+        &self,
+        graph: ValidGraph,
+        size: ChunkSize,
+        inferences: u32,
+    ) -> Result<Self, BlockError> {
         if self.scope() != Scope::Inference && enforced() {
             return Err(BlockError::Shard);
         }
         if self.inferences() != 1 && enforced() {
             return Err(BlockError::Batched { inferences: self.inferences() });
         }
-        let size = ChunkSize { k, weights: self.layout().chunk_size().weights };
         let weights = Arc::clone(self.weight_parts());
         let network = Self::with_weights(graph, size, Scope::Inference, weights)?;
         Ok(network.with_hash(self.hash()).with_inferences(inferences))
@@ -63,7 +73,7 @@ impl Network {
 }
 
 /// log2 of the chunk size of a batch.
-fn chunk_vars(graph: &Graph) -> usize {
+pub(super) fn chunk_vars(graph: &Graph) -> usize {
     let committed = |tensor: &&Tensor| {
         !tensor.role.is_public() && !matches!(tensor.role, Role::Weight | Role::LookupOutput(_))
     };

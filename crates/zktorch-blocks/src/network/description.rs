@@ -29,6 +29,8 @@ pub struct Network {
     hash: Hash,
     /// How many inferences it is the network of.
     inferences: u32,
+    /// Of the network of a claim about a set, the claim's digest.
+    claim: Option<[u8; 32]>,
     /// Tag, key and value of every cell of the table column.
     tables: [Vec<i32>; 3],
     /// Where tags and keys, and where values are affine.
@@ -110,7 +112,7 @@ impl Network {
         let [tags, keys, values] = &tables;
         let table_runs = [Runs::new(&[tags, keys]), Runs::new(&[values])];
         let chunks = Chunks::new(&layout, scope);
-        let (hash, inferences) = (Hash::default(), 1);
+        let (hash, inferences, claim) = (Hash::default(), 1, None);
         Ok(Self {
             graph,
             bounds,
@@ -120,6 +122,7 @@ impl Network {
             scope,
             hash,
             inferences,
+            claim,
             tables,
             table_runs,
             chunks,
@@ -137,6 +140,17 @@ impl Network {
     pub(super) fn with_inferences(mut self, inferences: u32) -> Self {
         self.inferences = inferences;
         self
+    }
+
+    /// As that of a claim about a set.
+    pub(super) fn with_claim(mut self, digest: [u8; 32]) -> Self {
+        self.claim = Some(digest);
+        self
+    }
+
+    /// The digest of the claim about a set that it is the network of ([`accuracy`](Self::accuracy)).
+    pub fn claim(&self) -> Option<&[u8; 32]> {
+        self.claim.as_ref()
     }
 
     /// The hash of its transcripts.

@@ -167,9 +167,15 @@ impl Work {
         } else {
             let [pieces, chunks] = *self.known.entry(id).or_insert_with(|| {
                 let cut = Cut::new(&tensor.shape);
-                let k = if tensor.role == Role::Weight { size.weights } else { size.k };
+                let k = match tensor.role {
+                    Role::Weight => size.weights,
+                    Role::Input(_) => size.inputs,
+                    _ => size.k,
+                };
                 let chunks = cut.pieces().iter().map(|piece| 1 << piece.vars.saturating_sub(k)).sum();
-                [cut.pieces().len() as u64, chunks]
+                // In chunks that are not theirs alone, pieces end with them.
+                let parted = matches!(tensor.role, Role::Input(_)) && size.inputs < size.k;
+                [if parted { chunks } else { cut.pieces().len() as u64 }, chunks]
             });
             self.readings += pieces;
             self.terms += chunks;

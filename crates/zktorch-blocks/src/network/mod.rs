@@ -6,7 +6,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `description`, `chunks`, `limits`, `batch` | the network: what both sides derive from the key, and from the number of inferences |
+//! | `description`, `chunks`, `limits`, `batch`, `accuracy` | the network: what both sides derive from the key, and from the number of inferences or a claim about a set |
 //! | `statement`, `proof` | what is proved; the proof, its lengths and its bytes |
 //! | `transcript` | labels, absorptions and challenges, in their order |
 //! | `member`, `members` | the parts of the proof: each says once what it states, which values it asks for, and which claims it leaves |
@@ -15,6 +15,7 @@
 //! | `verifier`, `prover` | the two sides: lists of members. The prover (`witness`, `columns`, `answers`) adds values and round polynomials, and runs every member's end on numbers |
 
 mod accumulate;
+mod accuracy;
 #[cfg(feature = "prover")]
 mod answers;
 mod batch;

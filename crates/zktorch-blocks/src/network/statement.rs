@@ -121,6 +121,7 @@ impl<'a> Statement<'a> {
     /// Protocol and version.
     pub(crate) fn label(&self) -> &'static [u8] {
         match self.network.scope() {
+            Scope::Inference if self.network.claim().is_some() => b"zktorch accuracy v5",
             Scope::Inference if self.network.inferences() > 1 => b"zktorch batch v5",
             Scope::Inference => b"zktorch inference v5",
             Scope::Shard => b"zktorch shard v5",
@@ -134,6 +135,9 @@ impl<'a> Statement<'a> {
         transcript.append_message(b"context", self.context);
         if self.network.inferences() > 1 {
             transcript.append_u64(b"inferences", u64::from(self.network.inferences()));
+        }
+        if let Some(claim) = self.network.claim() {
+            transcript.append_message(b"accuracy", claim);
         }
         let mut absorb = |label, commitments: &[Commitment]| {
             let points: Vec<_> = commitments.iter().map(Commitment::point).collect();

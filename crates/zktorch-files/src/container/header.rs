@@ -41,10 +41,14 @@ pub enum Kind {
     ShardError,
     /// A proof of shards between its beginning and its end. Secret: it holds values and blinds.
     ShardRun,
+    /// The commitment to a labelled test set.
+    TestSet,
+    /// A labelled test set with what opens its commitment. Secret: it holds images and labels.
+    TestSetOpening,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Model,
         Self::ProvingKey,
         Self::VerifyingKey,
@@ -57,6 +61,8 @@ impl Kind {
         Self::ShardLeaf,
         Self::ShardError,
         Self::ShardRun,
+        Self::TestSet,
+        Self::TestSetOpening,
     ];
 
     /// Its number in the header.
@@ -74,6 +80,8 @@ impl Kind {
             Self::ShardLeaf => 10,
             Self::ShardError => 11,
             Self::ShardRun => 12,
+            Self::TestSet => 13,
+            Self::TestSetOpening => 14,
         }
     }
 
@@ -89,6 +97,7 @@ impl Kind {
             Self::VerifyingKey | Self::Proof | Self::SrsPart => 1,
             Self::PipelineKey | Self::PipelineProvingKey => 1,
             Self::ShardJob | Self::ShardLeaf | Self::ShardError | Self::ShardRun => 1,
+            Self::TestSet | Self::TestSetOpening => 1,
         }
     }
 
@@ -104,8 +113,11 @@ impl Kind {
     pub fn is_secret(self) -> bool {
         match self {
             Self::Model | Self::ProvingKey | Self::PipelineProvingKey => true,
-            Self::ShardKey | Self::ShardJob | Self::ShardError | Self::ShardRun => true,
+            Self::ShardKey | Self::ShardJob | Self::ShardError | Self::ShardRun | Self::TestSetOpening => {
+                true
+            }
             Self::VerifyingKey | Self::Proof | Self::SrsPart | Self::PipelineKey | Self::ShardLeaf => false,
+            Self::TestSet => false,
         }
     }
 }
@@ -125,6 +137,8 @@ impl fmt::Display for Kind {
             Self::ShardLeaf => "the proof of a shard",
             Self::ShardError => "why a shard was not proved",
             Self::ShardRun => "a proof of shards that has begun",
+            Self::TestSet => "the commitment to a test set",
+            Self::TestSetOpening => "a test set (opening)",
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fuzz::fuzz;
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 14] = [
     Kind::Model,
     Kind::ProvingKey,
     Kind::VerifyingKey,
@@ -16,6 +16,8 @@ const KINDS: [Kind; 12] = [
     Kind::ShardLeaf,
     Kind::ShardError,
     Kind::ShardRun,
+    Kind::TestSet,
+    Kind::TestSetOpening,
 ];
 
 fn protocol() -> Bytes32 {

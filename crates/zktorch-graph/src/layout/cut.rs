@@ -99,6 +99,17 @@ impl Cut {
         &self.pieces
     }
 
+    /// The same with pieces of at most `2^most` cells each: runs of the pieces here.
+    pub(super) fn split(&self, most: usize) -> Self {
+        let parts = |piece: &Piece| {
+            let more = piece.vars.saturating_sub(most);
+            let (vars, first) = (piece.vars - more, piece.slice << more);
+            (0..1 << more).map(move |part| Piece { vars, slice: first + part })
+        };
+        let pieces = self.pieces.iter().flat_map(parts).collect();
+        Self { axes: self.axes.clone(), cut: self.cut.clone(), pieces }
+    }
+
     /// Whether the cells are those of the whole cube, in the tensor's own order.
     pub fn is_whole(&self) -> bool {
         self.cut.is_empty()
@@ -146,6 +157,9 @@ impl Cut {
     pub fn rows(&self, piece: Piece, mut visit: impl FnMut(usize, &[usize], usize)) {
         let inner = self.inner();
         let Some((last, outer)) = self.axes.split_last() else { return visit(0, &[], 1) };
+        if piece.vars < inner {
+            return self.rows_within(piece, visit);
+        }
         let mut index = vec![0; self.axes.len()];
         for block in 0..1usize << (piece.vars - inner) {
             let starts = self.block((piece.slice << (piece.vars - inner)) + block);
@@ -167,6 +181,25 @@ impl Cut {
                 };
                 within[axis] += 1;
                 within[axis + 1..].fill(0);
+            }
+        }
+    }
+
+    /// [`rows`](Self::rows) of a piece that is a part of one block.
+    fn rows_within(&self, piece: Piece, mut visit: impl FnMut(usize, &[usize], usize)) {
+        let Some(last) = self.axes.last() else { return };
+        let (first, width) = (piece.slice << piece.vars, 1usize << last.low.min(piece.vars));
+        let starts = self.block(first >> self.inner());
+        let mut index = starts.clone();
+        for cell in (0..1usize << piece.vars).step_by(width) {
+            let mut rest = first + cell;
+            for ((axis, index), start) in self.axes.iter().zip(&mut index).zip(&starts).rev() {
+                *index = start + (rest & ((1 << axis.low) - 1));
+                rest >>= axis.low;
+            }
+            let real = self.axes.iter().zip(&index).all(|(axis, index)| *index < axis.dim);
+            if let (true, Some(at)) = (real, index.last()) {
+                visit(cell, &index, (last.dim - at).min(width));
             }
         }
     }
@@ -307,7 +340,10 @@ mod tests {
         for dims in shapes() {
             let shape = Shape::new(dims);
             let (cut, vars) = (Cut::new(&shape), shape.num_vars());
-            for piece in cut.pieces() {
+            // Whole, and in parts that are smaller than blocks, or than rows.
+            let cuts = [9, 5].map(|most| cut.split(most));
+            let parts = cuts.iter().flat_map(Cut::pieces);
+            for piece in cut.pieces().iter().chain(parts) {
                 let first = piece.slice << piece.vars;
                 let expected: Vec<bool> =
                     (0..1 << piece.vars).map(|i| is_real(&shape, own_index(&cut, first + i, vars))).collect();

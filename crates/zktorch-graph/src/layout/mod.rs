@@ -41,6 +41,9 @@ pub struct ChunkSize {
     /// Of the weights, which were cut when they were committed to: at most k. In a batch it may be less, and then the rest of what a
     /// chunk could hold is no cell.
     pub weights: usize,
+    /// Of what private inputs fill of their chunks: at most k. Where it is less, they were cut and committed to for other networks too,
+    /// and the rest of every chunk is padding.
+    pub inputs: usize,
 }
 
 impl ChunkSize {
@@ -53,7 +56,7 @@ impl ChunkSize {
 impl From<usize> for ChunkSize {
     /// One size for everything.
     fn from(k: usize) -> Self {
-        Self { k, weights: k }
+        Self { k, weights: k, inputs: k }
     }
 }
 
@@ -137,6 +140,11 @@ impl Layout {
             let together = |a: &(TensorId, Piece), b: &(TensorId, Piece)| {
                 (!apart || a.0 == b.0) && (!parted || is_quiet(a) == is_quiet(b))
             };
+            if *kind == ArenaKind::PrivateInputs && size.inputs < k {
+                let ids: Vec<TensorId> = ids.clone();
+                arenas[*kind as usize] = Self::apart(graph, size, &ids, &mut places);
+                continue;
+            }
             let (mut placed, mut chunks) = (Vec::with_capacity(pieces.len()), 0);
             let mut quiet_chunks = 0;
             for group in pieces.chunk_by(together) {
@@ -176,6 +184,35 @@ impl Layout {
             table_of[id.0 as usize] = Some(index);
         }
         Self { size, arenas, places, tables: TableLayout::new(graph, size.k, &kinds), table_of, parts, quiet }
+    }
+
+    /// Private inputs, cut into chunks of `2^inputs` cells, each of which is the beginning of a chunk of `2^k`.
+    fn apart(graph: &Graph, size: ChunkSize, ids: &[TensorId], places: &mut [Option<Place>]) -> Arena {
+        let (own, mut placed, mut arena) = (size.inputs, Vec::new(), Arena::new(ArenaKind::PrivateInputs));
+        let cuts: Vec<Cut> = ids.iter().map(|id| Cut::new(&graph.tensor(*id).shape)).collect();
+        let sizes: Vec<usize> = cuts.iter().flat_map(|cut| cut.pieces()).map(|piece| piece.vars).collect();
+        let (offsets, cells) = place::stack(&sizes);
+        let mut offsets = offsets.into_iter();
+        for (id, cut) in ids.iter().zip(cuts) {
+            let mut starts = Vec::new();
+            for (piece, offset) in cut.pieces().iter().zip(offsets.by_ref()) {
+                let parts = 1usize << piece.vars.saturating_sub(own);
+                starts.extend((0..parts).map(|part| offset + (part << own)));
+            }
+            let cut = Arc::new(cut.split(own));
+            let offsets: Vec<usize> = (starts.into_iter())
+                .map(|start| (start >> own << size.k) + (start & ((1 << own) - 1)))
+                .collect();
+            placed.extend((cut.pieces().iter().zip(&offsets)).map(|(piece, offset)| Placed {
+                tensor: *id,
+                piece: *piece,
+                offset: *offset,
+            }));
+            let arena = ArenaKind::PrivateInputs;
+            places[id.0 as usize] = Some(Place { arena, cut, offsets, output: false });
+        }
+        arena.fill(placed, cells.div_ceil(1 << own), 0);
+        arena
     }
 
     /// log2 of the chunk size, of everything but the weights.

@@ -77,6 +77,13 @@ pub enum Function {
         /// Upper bound.
         hi: i32,
     },
+    /// The numbers themselves, for v = first, first + 1, ..: in a table these are its domain. Beyond them, the nearest one's.
+    Values {
+        /// The argument of the first number.
+        first: i32,
+        /// The numbers.
+        values: Vec<i32>,
+    },
 }
 
 impl Table {
@@ -101,7 +108,7 @@ impl Table {
         let first = self.function.eval(lo);
         let grow = |image: Interval, y: i32| Interval { lo: image.lo.min(y), hi: image.hi.max(y) };
         let all = Interval { lo: first, hi: first };
-        if let Function::Formula { .. } = self.function {
+        if let Function::Formula { .. } | Function::Values { .. } = self.function {
             return (lo..=hi).map(|v| self.function.eval(v)).fold(all, grow);
         }
         // All others are monotone on the negative and on the other arguments: the ends decide.
@@ -113,6 +120,11 @@ impl Function {
     /// f(v). Values beyond 32 bits saturate, and so do parameters outside their ranges: validated tables have neither.
     pub fn eval(&self, v: i32) -> i32 {
         let y = match *self {
+            Self::Values { first, ref values } => {
+                let index = (i64::from(v) - i64::from(first)).max(0);
+                let nearest = |index: usize| values.get(index).or(values.last());
+                usize::try_from(index).ok().and_then(nearest).map_or(0, |y| i64::from(*y))
+            }
             Self::Formula { ref formula, input_scale, output_scale, lo, hi } => {
                 // Powers of two are exact; f64 has more exponents than any scale that validation accepts.
                 let y = formula.eval(f64::from(v) * libm::ldexp(1.0, -input_scale.clamp(-256, 256)));

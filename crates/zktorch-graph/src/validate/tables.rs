@@ -88,6 +88,12 @@ fn check_parameters(table: &Table) -> Result<(), GraphError> {
                 require(scale.unsigned_abs() <= 256, name, "-256 to 256", scale)?;
             }
         }
+        Function::Values { first, ref values } => {
+            let (lo, len) = (table.domain.lo, table.domain.len());
+            let expected = format_args!("{len} from {lo} on, as the domain").to_string();
+            let holds = (first, values.len()) == (lo, len);
+            require(holds, "values", expected, format_args!("{} from {first} on", values.len()))?;
+        }
         Function::Sigmoid { input_scale, output_scale } | Function::Tanh { input_scale, output_scale } => {
             for (name, scale) in [("input scale", input_scale), ("output scale", output_scale)] {
                 require(scale.unsigned_abs() <= 32, name, "-32 to 32", scale)?;

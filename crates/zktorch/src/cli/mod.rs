@@ -3,6 +3,7 @@
 //! Exit status: 0 accepted or done, 1 rejected (or a model that cannot be proved), 2 anything else (usage,
 //! input, internal). Interrupted: 128 + number of the signal, which is 130 for Ctrl-C.
 
+mod accuracy;
 mod bind;
 mod dims;
 mod paths;
@@ -18,6 +19,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use zktorch_graph::{Graph, Shard, committed_cells, shards};
 use zktorch_prover::{ProverError, shards_within};
 
+pub use accuracy::{Accuracy, AccuracyCommand, CommitSet, ProveAccuracy, VerifyAccuracy};
 pub use bind::Bind;
 pub use dims::Dim;
 pub use paths::ONE_STEP_FILES;
@@ -77,6 +79,8 @@ pub enum Command {
     Prove(Prove),
     /// Verify a proof of a statement
     Verify(Verify),
+    /// Prove how many images of a test set a model gets right, and show neither
+    Accuracy(Accuracy),
     /// Say what a file is: kind, version, digests, SRS
     Info(Info),
     /// Recompute the keys from the model, for whoever may see the weights

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{
-    AcceptedSrs, Audit, Cli, Command, Compile, Info, Inspect, ProofContext, Prove, Run, Setup, Verify, Worker,
+    AcceptedSrs, AccuracyCommand, Audit, Cli, Command, CommitSet, Compile, Info, Inspect, ProofContext,
+    Prove, ProveAccuracy, Run, Setup, Verify, VerifyAccuracy, Worker,
 };
 use crate::{Error, folder_of, is_special, shard_path, srs_part_path, srs_path};
 
@@ -91,6 +92,7 @@ impl Paths {
             }
             Command::Prove(options) => self.prove(options),
             Command::Verify(options) => self.verify(options),
+            Command::Accuracy(options) => self.accuracy(&options.command),
             Command::Info(Info { file }) => {
                 self.read("FILE", [file]);
                 self.write("the SRS part beside FILE", [&srs_part_path(file)]);
@@ -102,6 +104,69 @@ impl Paths {
             }
             // It works on what is in the folder alone.
             Command::Worker(Worker { folder: _, once: _ }) => {}
+        }
+    }
+
+    fn accuracy(&mut self, command: &AccuracyCommand) {
+        match command {
+            AccuracyCommand::Commit(CommitSet {
+                images,
+                labels,
+                classes: _,
+                set,
+                opening,
+                srs,
+                force: _,
+            }) => {
+                self.read("--images", [images]);
+                self.read("--labels", [labels]);
+                self.read("--srs", srs);
+                self.write("--set", [set]);
+                self.write("--opening", [opening]);
+            }
+            AccuracyCommand::Prove(ProveAccuracy {
+                pk,
+                opening,
+                at_least: _,
+                top: _,
+                pixels: _,
+                srs,
+                context,
+                proof,
+                statement,
+            }) => {
+                self.read("--pk", [pk, &srs_path(pk)]);
+                self.read("--opening", [opening]);
+                self.read("--srs", srs);
+                self.read("--context", context.as_ref().and_then(context_file));
+                self.write("--proof", [proof]);
+                self.write("--statement", [statement]);
+            }
+            AccuracyCommand::Verify(VerifyAccuracy {
+                vk,
+                set,
+                proof,
+                statement,
+                model_id: _,
+                any_model: _,
+                set_id: _,
+                any_set: _,
+                at_least: _,
+                top: _,
+                pixels: _,
+                context,
+                accept_srs,
+                allow_insecure_srs: _,
+            }) => {
+                self.read("--vk", [vk]);
+                self.read("--set", [set]);
+                self.read("--proof", [proof]);
+                self.read("--statement", [statement]);
+                self.read("--context", context.as_ref().and_then(context_file));
+                if let Some(AcceptedSrs::File(path)) = accept_srs {
+                    self.read("--accept-srs", [path]);
+                }
+            }
         }
     }
 

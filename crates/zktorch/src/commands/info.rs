@@ -8,10 +8,10 @@ use zktorch::report::Report;
 use zktorch::srs_part_path;
 use zktorch::statement;
 use zktorch_commit::srs::DEVELOPMENT;
-use zktorch_commit::{Srs, VerifierSrs};
+use zktorch_commit::{Srs, SrsId, VerifierSrs};
 use zktorch_files::Interface;
-use zktorch_prover::committed_values;
-use zktorch_verifier::{ProofEnvelope, UncheckedKey, UncheckedPipeline};
+use zktorch_prover::{TestSet, committed_values};
+use zktorch_verifier::{ProofEnvelope, SetCommitment, UncheckedKey, UncheckedPipeline};
 
 use super::compile::tell_saturation;
 use super::setup::write_srs_part;
@@ -55,6 +55,14 @@ pub(super) fn run(context: &Context, options: &cli::Info) -> Result<Outcome> {
             pipeline(&mut report, &UncheckedPipeline::from_bytes(&bytes, None)?)?;
         }
         Kind::ShardKey | Kind::ShardJob | Kind::ShardLeaf | Kind::ShardError | Kind::ShardRun => {}
+        Kind::TestSet => {
+            let bytes = container::read(path, Kind::TestSet, &protocol(), MAX_BYTES)?;
+            test_set(&mut report, &SetCommitment::from_bytes(&bytes)?)?;
+        }
+        Kind::TestSetOpening => {
+            let bytes = container::read(path, Kind::TestSetOpening, &protocol(), MAX_BYTES)?;
+            test_set(&mut report, TestSet::from_bytes(&bytes)?.commitment())?;
+        }
         Kind::Proof => {
             let bytes = container::read(path, Kind::Proof, &protocol(), MAX_BYTES)?;
             let envelope = ProofEnvelope::from_bytes(&bytes)?;
@@ -87,6 +95,17 @@ fn key(report: &mut Report, vk: &UncheckedKey) -> Result<()> {
     report.note("expected_proof_bytes", container::HEADER_BYTES + vk.proof_bytes()?);
     report.committed_values = Some(committed_values(vk.network().graph()) as u64);
     srs(report, vk.srs());
+    Ok(())
+}
+
+/// What everybody may know of a labelled test set.
+pub(super) fn test_set(report: &mut Report, set: &SetCommitment) -> Result<()> {
+    report.note("set_id", set.id()?.to_string());
+    report.note("srs_id", SrsId(set.srs_id).to_string());
+    report.note("srs_insecure", SrsId(set.srs_id) == DEVELOPMENT);
+    report.note("images", set.images);
+    report.note("extents", json!([set.height, set.width, set.channels]));
+    report.note("classes", set.classes);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What the commands do. They read files, call the libraries, and write files; nothing is computed here.
 
+mod accuracy;
 mod audit;
 mod compile;
 mod expect;
@@ -149,6 +150,7 @@ pub(crate) fn run(context: &Context, command: &Command) -> Result<Outcome> {
         Command::Run(options) => run::run(options),
         Command::Prove(options) => prove::run(context, options),
         Command::Verify(options) => verify::run(context, options),
+        Command::Accuracy(options) => accuracy::run(context, options),
         Command::Info(options) => info::run(context, options),
         Command::Audit(options) => audit::run(context, options),
         Command::Worker(options) => worker::run(context, options),

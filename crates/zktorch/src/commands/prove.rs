@@ -136,7 +136,8 @@ fn prove(
         let image = loaded.recipe().image.as_ref();
         let samples = load_inputs(&options.input, options.batch, image, &port_names(&ports))?;
         let batch = loaded.batch(samples.len())?;
-        let srs = key_srs(options, pk, &model, batch.as_ref())?;
+        let k = batch.as_ref().map_or(model.k, |batch| batch.network().k());
+        let srs = key_srs(options.srs.as_deref(), pk, &model, k)?;
         Ok((loaded, model, srs, ports, samples, batch))
     });
     let (loaded, model, srs, input_ports, samples, batch) = loaded?;
@@ -272,10 +273,9 @@ fn prove_elsewhere(
     driver.prove(context, workers)
 }
 
-/// The SRS of a key, with as many powers as the proof takes.
-fn key_srs(options: &cli::Prove, pk: &Path, model: &Interface, batch: Option<&Batch>) -> Result<Srs> {
-    let k = batch.map_or(model.k, |batch| batch.network().k());
-    if let Some(path) = &options.srs {
+/// The SRS of a key, with as many powers as the proof takes: 2^k.
+pub(super) fn key_srs(srs: Option<&Path>, pk: &Path, model: &Interface, k: usize) -> Result<Srs> {
+    if let Some(path) = srs {
         let srs = open_srs(path, k)?;
         if srs.verifier().id() != model.srs_id {
             let (expected, got) = (model.srs_id, srs.verifier().id());

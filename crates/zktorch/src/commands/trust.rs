@@ -1,7 +1,7 @@
 //! Which SRSs a verifier trusts, and why.
 
 use anyhow::{Result, anyhow};
-use zktorch::cli::{AcceptedSrs, Verify};
+use zktorch::cli::AcceptedSrs;
 use zktorch::container::{self, Kind};
 use zktorch_commit::srs::{DEVELOPMENT, PERPETUAL_POWERS_OF_TAU};
 use zktorch_commit::{SrsId, SrsPolicy, VerifierSrs};
@@ -26,9 +26,13 @@ pub(super) struct Trust {
 impl Trust {
     /// # Errors
     /// If a file that holds an SRS to be accepted cannot be read or does not hold one.
-    pub(super) fn new(context: &Context, options: &Verify) -> Result<Self> {
+    pub(super) fn new(
+        context: &Context,
+        accepted: Option<&AcceptedSrs>,
+        allow_insecure: bool,
+    ) -> Result<Self> {
         let (mut policy, mut named) = (SrsPolicy::new(), None);
-        match &options.accept_srs {
+        match accepted {
             None => {}
             Some(AcceptedSrs::Id(id)) => {
                 let id = SrsId(id.0);
@@ -51,7 +55,7 @@ impl Trust {
                 policy = policy.accept_part(part);
             }
         }
-        if options.allow_insecure_srs {
+        if allow_insecure {
             policy = policy.allow_insecure();
         }
         Ok(Self { policy, named })

@@ -1,12 +1,14 @@
 //! `zktorch verify`.
 
+use std::path::Path;
+
 use anyhow::Result;
 use tracing::info_span;
 use zktorch::cli::{self, ProofContext};
 use zktorch::container::{self, Kind};
 use zktorch::outputs::ProvedOutput;
 use zktorch::report::{Report, Stage};
-use zktorch::statement;
+use zktorch::{Bytes32, statement};
 use zktorch_commit::SrsStatus;
 use zktorch_files::{CheckedVk, Interface, UncheckedVk};
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, VerifyError};
@@ -17,7 +19,7 @@ use super::trust::Trust;
 use super::{Context, Outcome, file_bytes, plan, protocol};
 
 /// Proofs and statements larger than this are refused.
-const MAX_BYTES: u64 = 256 << 20;
+pub(super) const MAX_BYTES: u64 = 256 << 20;
 
 /// Why a command ends: a rejection, or an error of the machine or the user.
 pub(super) enum Failure {
@@ -48,7 +50,7 @@ impl From<anyhow::Error> for Failure {
 /// What is wrong with a file of the prover's, the proof or the statement, is a reason to reject it; one that
 /// cannot be read is an error. The verifier's own files, the key among them, are another matter: whatever is
 /// wrong with those is an error.
-fn of_the_prover(error: zktorch::Error) -> Failure {
+pub(super) fn of_the_prover(error: zktorch::Error) -> Failure {
     let mut cause = &error;
     while let zktorch::Error::File { error, .. } = cause {
         cause = error;
@@ -74,13 +76,14 @@ pub(super) fn run(context: &Context, options: &cli::Verify) -> Result<Outcome> {
 fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Result<(), Failure> {
     let _running = context.progress.begin("verify", plan::verify());
     // 1. What the user trusts, and wants.
-    let trust = Trust::new(context, options)?;
+    let trust = Trust::new(context, options.accept_srs.as_ref(), options.allow_insecure_srs)?;
     let bound = options.context.as_ref().map(ProofContext::bytes).transpose().map_err(anyhow::Error::from)?;
     let bound = bound.unwrap_or_default();
     report.note("context", !bound.is_empty());
 
     // 2. The key: its id, its SRS, the ranges of its weights.
-    let (vk, model) = read_key(context, report, options, &trust)?;
+    let wanted = Wanted { vk: &options.vk, model_id: options.model_id.as_ref() };
+    let (vk, model) = read_key(context, report, &wanted, &trust)?;
     let image = model
         .image()
         .map_err(|error| anyhow::Error::from(error).context(options.vk.display().to_string()))?;
@@ -114,20 +117,26 @@ fn check(context: &Context, report: &mut Report, options: &cli::Verify) -> Resul
     Ok(())
 }
 
+/// The key file, and the id of the model that the user trusts; none for any.
+pub(super) struct Wanted<'a> {
+    pub(super) vk: &'a Path,
+    pub(super) model_id: Option<&'a Bytes32>,
+}
+
 /// The key, checked, and what it says of the model.
-fn read_key(
+pub(super) fn read_key(
     context: &Context,
     report: &mut Report,
-    options: &cli::Verify,
+    wanted: &Wanted<'_>,
     trust: &Trust,
 ) -> Result<(CheckedVk, Interface), Failure> {
     let limit = (MAX_KEY_BYTES + container::HEADER_BYTES) as u64;
-    let kind = UncheckedVk::kind(container::kind(&options.vk));
-    let bytes = container::read(&options.vk, kind, &protocol(), limit);
+    let kind = UncheckedVk::kind(container::kind(wanted.vk));
+    let bytes = container::read(wanted.vk, kind, &protocol(), limit);
     let bytes = bytes.map_err(anyhow::Error::from)?;
-    report.vk_bytes = file_bytes(&options.vk);
-    let invalid = |error: anyhow::Error| error.context(options.vk.display().to_string());
-    let pinned = options.model_id.as_ref().map(|id| ModelId(id.0));
+    report.vk_bytes = file_bytes(wanted.vk);
+    let invalid = |error: anyhow::Error| error.context(wanted.vk.display().to_string());
+    let pinned = wanted.model_id.map(|id| ModelId(id.0));
     let decode = || info_span!("read key").in_scope(|| UncheckedVk::decode(kind, &bytes, pinned));
     let vk = report.time(Stage::VkCheck, decode).map_err(|error| match error {
         VerifyError::ModelId { .. } => Failure::Rejected(error.to_string()),
@@ -137,8 +146,8 @@ fn read_key(
     let (id, srs) = (model.model_id, model.srs_id);
     report.note("model_id", id.to_string());
     report.note("srs_id", srs.to_string());
-    report.note("model_id_pinned", options.model_id.is_some());
-    if options.any_model {
+    report.note("model_id_pinned", wanted.model_id.is_some());
+    if wanted.model_id.is_none() {
         context.progress.warn(&format!(
             "--any-model: the key file alone says which model this is about ({id}), and whoever made it chose the model"
         ));

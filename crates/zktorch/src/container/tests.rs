@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use super::*;
 use crate::Bytes32;
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 14] = [
     Kind::Model,
     Kind::ProvingKey,
     Kind::VerifyingKey,
@@ -19,6 +19,8 @@ const KINDS: [Kind; 12] = [
     Kind::ShardLeaf,
     Kind::ShardError,
     Kind::ShardRun,
+    Kind::TestSet,
+    Kind::TestSetOpening,
 ];
 
 fn protocol() -> Bytes32 {
@@ -129,6 +131,7 @@ fn what_holds_weights_is_the_owners_alone() {
                 | Kind::ShardJob
                 | Kind::ShardError
                 | Kind::ShardRun
+                | Kind::TestSetOpening
         );
         assert_eq!(mode, if secret { 0o600 } else { ordinary.mode() & 0o777 }, "{kind}");
     }

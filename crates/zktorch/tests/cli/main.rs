@@ -1,6 +1,7 @@
 //! The command line as a user has it: the built binary, on the digits models.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod accuracy;
 mod audit;
 mod batch;
 mod bound;

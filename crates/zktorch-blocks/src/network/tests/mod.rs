@@ -1,3 +1,4 @@
+mod accuracy;
 mod batch;
 mod bound;
 mod cells;

@@ -15,7 +15,7 @@ use super::weights::{prove_weights, statement};
 use crate::test_util::{Case, id, tiny};
 use crate::{BlockError, Network};
 
-const SIZE: ChunkSize = ChunkSize { k: 7, weights: 4 };
+const SIZE: ChunkSize = ChunkSize { k: 7, weights: 4, inputs: 7 };
 
 /// Two parts for [`tiny`]: `b` lies in the first one beside a matrix like `w` and much that nobody reads; `w` in the second one.
 fn parts() -> WeightParts {
@@ -146,7 +146,7 @@ fn parts_that_are_not_the_graphs_are_refused() {
     let mut swapped = parts();
     swapped.refs.swap(0, 1);
     assert!(matches!(refused(SIZE, swapped), BlockError::Graph(GraphError::Invalid { .. })));
-    let size = ChunkSize { k: 6, weights: 7 };
+    let size = ChunkSize { k: 6, weights: 7, inputs: 6 };
     assert!(matches!(refused(size, parts()), BlockError::ChunkSize { min: 7, got: 6, .. }));
     // Weights that the graph does not read are held to the limits of those that it does.
     let mut many = parts();

@@ -134,7 +134,17 @@ fn tables() {
         "table 0",
         function(Function::Sigmoid { input_scale: 1, output_scale: i32::MIN }),
     );
+    let numbers = |first, len| Function::Values { first, values: vec![0; len] };
+    for (first, len) in [(0, 1 << 16), (-(1 << 15), 3), (-(1 << 15), (1 << 16) + 1), (-(1 << 15), 0)] {
+        refused("values", "table 0", function(numbers(first, len)));
+    }
+    accepted(function(numbers(-(1 << 15), 1 << 16)));
     let values = "values of the function";
+    refused(
+        values,
+        "table 0",
+        function(Function::Values { first: -(1 << 15), values: vec![1 << 16; 1 << 16] }),
+    );
     refused(values, "table 0", function(Function::Tanh { input_scale: 8, output_scale: 17 }));
     refused(values, "table 0", function(Function::Clip { lo: 1 << 16, hi: 1 << 16 }));
     refused(values, "table 0", function(Function::LeakyRelu { numerator: i32::MAX, shift: 1 }));
