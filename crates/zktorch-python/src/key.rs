@@ -43,6 +43,13 @@ impl ProvingKey {
         &self.key.key
     }
 
+    /// Runs an inference.
+    fn outputs(&self, inputs: &[Vec<i32>]) -> Result<Vec<Vec<i32>>> {
+        let mut values = self.key.key.execute(inputs)?;
+        let outputs = &self.key.key.vk().network().graph().outputs;
+        Ok(outputs.iter().map(|id| std::mem::take(&mut values[id.0 as usize])).collect())
+    }
+
     /// What the key says of a proof of so many inferences; nothing of a single one.
     fn batch(&self, inferences: usize) -> Result<Option<Batch>> {
         let count = u32::try_from(inferences).unwrap_or(u32::MAX);
@@ -152,12 +159,25 @@ impl ProvingKey {
         let how = How { threads, ..How::default() };
         let work = || -> Result<Vec<Vec<i32>>> {
             let sample = arrays::sample(inference, &arrays::ports(self.interface.inputs()))?;
-            let inputs = quantised(&self.interface, &self.key.recipe, &sample)?;
-            let mut values = self.key.key.execute(&inputs)?;
-            let outputs = &self.key.key.vk().network().graph().outputs;
-            Ok(outputs.iter().map(|id| std::mem::take(&mut values[id.0 as usize])).collect())
+            self.outputs(&quantised(&self.interface, &self.key.recipe, &sample)?)
         };
         Ok(real(py, &self.interface, None, &run(py, &how, &[], work)?.0))
+    }
+
+    /// Whether a statement is about this inference ([`is_about`]).
+    fn is_about(
+        &self,
+        py: Python<'_>,
+        inference: Vec<Named>,
+        statement: &Statement,
+        context: Vec<u8>,
+    ) -> PyResult<bool> {
+        let work = || -> Result<bool> {
+            let sample = arrays::sample(inference, &arrays::ports(self.interface.inputs()))?;
+            let inputs = quantised(&self.interface, &self.key.recipe, &sample)?;
+            is_about(&self.interface, &inputs, (statement, context), || self.outputs(&inputs))
+        };
+        Ok(run(py, &How::default(), &[], work)?.0)
     }
 
     /// Proves inferences, several of them in one proof: `srs` then has the powers that the key's own SRS is too short for.
@@ -223,6 +243,35 @@ pub(crate) fn quantised(interface: &Interface, recipe: &Recipe, sample: &[Tensor
         })
     };
     interface.inputs().iter().zip(sample).map(integers).collect()
+}
+
+/// Whether a statement with this context is about an inference: its public inputs are. Of private ones it says nothing: if there are any,
+/// its public outputs have to be those of the inference.
+pub(crate) fn is_about(
+    interface: &Interface,
+    inputs: &[Vec<i32>],
+    (statement, context): (&Statement, Vec<u8>),
+    outputs: impl FnOnce() -> Result<Vec<Vec<i32>>>,
+) -> Result<bool> {
+    let stated = interface.check(statement.inner(), 1, context)?.public;
+    let is_public = |port: &PortInfo| interface.graph.tensor(port.tensor).role.is_public();
+    let public = |ports: &[PortInfo], values: &[Vec<i32>]| -> Vec<Vec<i32>> {
+        ports
+            .iter()
+            .zip(values)
+            .filter(|(port, _)| is_public(port))
+            .map(|(_, values)| values.clone())
+            .collect()
+    };
+    let own = public(interface.inputs(), inputs);
+    if stated.get(..own.len()) != Some(own.as_slice()) {
+        return Ok(false);
+    }
+    // Without private inputs the outputs follow, and the proof is about them.
+    if interface.inputs().iter().all(is_public) {
+        return Ok(true);
+    }
+    Ok(stated.get(own.len()..) == Some(public(interface.outputs(), &outputs()?).as_slice()))
 }
 
 /// All outputs as numbers; those of several inferences have a first axis that counts them, as in the statement.

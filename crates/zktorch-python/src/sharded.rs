@@ -22,7 +22,7 @@ use zktorch_verifier::{UncheckedKey, UncheckedPipeline, encode_pipeline};
 
 use crate::arrays::{self, Made, Named};
 use crate::errors::{Rejected, malformed, raise};
-use crate::key::{Proved, VerifyingKey, page, quantised, real};
+use crate::key::{Proved, VerifyingKey, is_about, page, quantised, real};
 use crate::model::Reference;
 use crate::statement::Statement;
 use crate::work::{How, Seconds, Token, run};
@@ -92,9 +92,9 @@ impl Sharded {
     }
 
     /// Runs an inference, one shard after the other.
-    fn outputs(&self, inference: Vec<Named>) -> Result<Vec<Vec<i32>>> {
+    fn outputs(&self, inputs: &[Vec<i32>]) -> Result<Vec<Vec<i32>>> {
         let body = self.vk.body();
-        let mut wires = self.integers(inference)?;
+        let mut wires = inputs.to_vec();
         wires.resize(self.vk.wires().len(), Vec::new());
         for (index, shard) in body.shards.iter().enumerate() {
             let key = self.shard(index)?;
@@ -238,8 +238,24 @@ impl ShardedKey {
     #[pyo3(signature = (inference, threads=None))]
     fn run(&self, py: Python<'_>, inference: Vec<Named>, threads: Option<usize>) -> PyResult<Vec<Made>> {
         let how = How { threads, ..How::default() };
-        let outputs = run(py, &how, &[], || self.inner.outputs(inference))?.0;
+        let outputs = run(py, &how, &[], || self.inner.outputs(&self.inner.integers(inference)?))?.0;
         Ok(real(py, &self.inner.interface, None, &outputs))
+    }
+
+    /// Whether a statement is about this inference ([`is_about`]).
+    fn is_about(
+        &self,
+        py: Python<'_>,
+        inference: Vec<Named>,
+        statement: &Statement,
+        context: Vec<u8>,
+    ) -> PyResult<bool> {
+        let work = || -> Result<bool> {
+            let inputs = self.inner.integers(inference)?;
+            let outputs = || self.inner.outputs(&inputs);
+            is_about(&self.inner.interface, &inputs, (statement, context), outputs)
+        };
+        Ok(run(py, &How::default(), &[], work)?.0)
     }
 
     /// Proves an inference, one shard after the other. `srs` is for keys in one piece.

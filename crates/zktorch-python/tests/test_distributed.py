@@ -140,9 +140,10 @@ def test_many_proofs_are_resumed(cluster, digits, tmp_path):
     prove = lambda xs: distributed.prove_many(tmp_path / "m.pk", xs, store=tmp_path / "store", progress=done.append)
     first = prove(xs[:3])
     assert first.proved == 3 and first.bytes_moved > 0
-    # One is damaged, one is another's, one is lost.
+    # One is damaged; one is accepted, but is another's.
     (first.folders[0] / "proof.bin").write_bytes(b"damaged")
-    (first.folders[1] / "proof.bin").write_bytes((first.folders[2] / "proof.bin").read_bytes())
+    for name in ("proof.bin", "statement.json"):
+        (first.folders[1] / name).write_bytes((first.folders[2] / name).read_bytes())
     done.clear()
     both = prove([*xs, xs[4]])
     assert both.folders[:3] == first.folders and both.folders[5] == both.folders[4] and both.proved == 4

@@ -68,6 +68,19 @@ def test_what_is_run_is_what_is_proved(cut, digits):
         cut.pk.run(1e6 * cut.x)
 
 
+def test_which_inference_a_statement_is_about(cut, digits):
+    def given(x):
+        return [(None, ("f", list(x.shape), x.tobytes()))]
+
+    # Of a private input the outputs tell.
+    for pk, x, other in ((cut.pk, cut.x, 0.5 * cut.x), (digits.pk, digits.images[0], digits.images[1])):
+        statement = pk.prove(x, context=b"c").statement._inner
+        assert pk._inner.is_about(given(x), statement, b"c")
+        assert not pk._inner.is_about(given(other), statement, b"c")
+    with pytest.raises(zk.Rejected):
+        cut.pk._inner.is_about(given(cut.x), statement, b"c")
+
+
 def test_a_model_that_is_not_cut_has_an_ordinary_key():
     x = np.ones((1, 4), np.float32)
     model = compiled(mlp(1, 4, 1), calibration=x)

@@ -26,7 +26,7 @@ from typing import Any, Callable, Deque, Dict, Generic, List, NamedTuple, Option
 import numpy as np
 
 from . import _zktorch as native
-from ._api import AnyPath, Proof, ProvingKey, Statement, VerifyingKey, load
+from ._api import AnyPath, Proof, ProvingKey, Statement, load
 from ._arrays import Inputs, made, named
 from ._errors import Error, Malformed, Rejected
 
@@ -163,16 +163,15 @@ def prove_many(
     """
     began = time.monotonic()
     path, key = _key_at(pk_path)
-    folder, vk, model_id = _folder(store), key.verifying_key(), key.model_id
+    folder, judge = _folder(store), _Judge(key, context)
     arrays = [named(given) for given in inputs]
     folders = [folder / _name(folder, key, given, context) for given in arrays]
-    del key
 
     missing = []
     for index, place in enumerate(folders):
         if place in folders[:index]:
             continue
-        if _accepted(place, vk, context):
+        if judge.accepts(place, arrays[index]):
             progress(Done("proof", index, len(folders), "found"))
         else:
             missing.append(index)
@@ -180,11 +179,11 @@ def prove_many(
     task = ray.remote(_prove_whole).options(num_cpus=threads, num_returns=2, max_retries=0)
 
     def submit(index: int) -> _Submitted:
-        told, result = task.remote(path, model_id, arrays[index], context, threads)
+        told, result = task.remote(path, key.model_id, arrays[index], context, threads)
         return _Submitted(told, result, sum(len(data) for _, (_, _, data) in arrays[index]))
 
     def accept(index: int, proof: Proof) -> int:
-        _verify(vk, proof, context)
+        judge.verify(proof, arrays[index])
         _write_proof(folders[index], proof)
         return len(proof.proof) + sum(map(len, [proof.statement.to_json()[0], *proof.statement.to_json()[1].values()]))
 
@@ -437,26 +436,38 @@ def _name(store: Path, key: ProvingKey, arrays: List[native.Named], context: byt
     return digest.hexdigest()
 
 
-def _verify(vk: VerifyingKey, proof: Proof, context: bytes) -> None:
-    """What a worker gave back, or what lies in a store. The SRS is that of the caller's own key."""
-    vk.verify(
-        proof.proof, proof.statement, model_id=vk.model_id, context=context, allow_insecure_srs=True, accept_srs=vk.srs_id
-    )
+class _Judge:
+    """Accepts what a worker gave back, or what lies in a store: a proof, and about the inference that was asked for."""
 
+    def __init__(self, key: ProvingKey, context: bytes) -> None:
+        self.key, self.vk, self.context = key, key.verifying_key(), context
 
-def _accepted(folder: Path, vk: VerifyingKey, context: bytes) -> bool:
-    """Whether a proof is there that is accepted. What is there and is not accepted is removed."""
-    if not folder.is_dir():
+    def verify(self, proof: Proof, arrays: List[native.Named]) -> None:
+        # The SRS is that of the caller's own key.
+        self.vk.verify(
+            proof.proof,
+            proof.statement,
+            model_id=self.vk.model_id,
+            context=self.context,
+            allow_insecure_srs=True,
+            accept_srs=self.vk.srs_id,
+        )
+        if not self.key._inner.is_about(arrays, proof.statement._inner, self.context):
+            raise Rejected("the proof is about another inference")
+
+    def accepts(self, folder: Path, arrays: List[native.Named]) -> bool:
+        """Whether a proof is there that is accepted. What is there and is not accepted is removed."""
+        if not folder.is_dir():
+            return False
+        try:
+            proof, statement = load(folder / "proof.bin"), load(folder / "statement.json")
+            if isinstance(proof, bytes) and isinstance(statement, Statement):
+                self.verify(Proof(proof, statement, {}, {}), arrays)
+                return True
+        except (Error, OSError):
+            pass
+        shutil.rmtree(folder)
         return False
-    try:
-        proof, statement = load(folder / "proof.bin"), load(folder / "statement.json")
-        if isinstance(proof, bytes) and isinstance(statement, Statement):
-            _verify(vk, Proof(proof, statement, {}, {}), context)
-            return True
-    except (Error, OSError):
-        pass
-    shutil.rmtree(folder)
-    return False
 
 
 def _write_proof(folder: Path, proof: Proof) -> None:
