@@ -277,15 +277,24 @@ impl ProvingKey {
         drop(span);
         let witness_time = started.elapsed();
 
-        // 2. The proof, about the commitments of the set as they are.
+        // 2. What the opening holds is what the set's commitment is to: otherwise the proof would be refused, by others.
+        let commitments = set.commitment.commitments.iter().map(Commitment::from_bytes);
+        let commitments = commitments.collect::<Result<Vec<_>, _>>()?;
+        let column = witness.column(ArenaKind::PrivateInputs);
+        let opened = srs.commit_chunks(column, network.k(), &set.blinds)?.0;
+        if let Some(chunk) =
+            (0..opened.len().max(commitments.len())).find(|i| opened.get(*i) != commitments.get(*i))
+        {
+            return Err(ProverError::Opening { chunk });
+        }
+
+        // 3. The proof, about the commitments of the set as they are.
         let mut transcript = Transcript::new(b"zktorch accuracy prover v1");
         transcript.append_message(b"model id", &id.0);
         transcript.append_message(b"set id", &set.id.0);
         let mut rng = transcript.rng(&[&self.secret, &set.images], nonce);
         let mut proof_nonce = [0; 32];
         rng.fill_bytes(&mut proof_nonce);
-        let commitments = set.commitment.commitments.iter().map(Commitment::from_bytes);
-        let commitments = commitments.collect::<Result<Vec<_>, _>>()?;
         let io: [&[Commitment]; 2] = [&commitments, &[]];
         let about = BlockStatement::new(network, id.0, &statement.context, self.vk.weights(), io, &[])?;
         let private = Private { weights: self.blinds(), io: [&set.blinds, &[]], secret: &self.secret };

@@ -121,6 +121,14 @@ pub enum ProverError {
     /// The task that it was part of was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// The opening of a set is not that of its commitment.
+    #[error(
+        "opening of the set: chunk {chunk}: expected what the set's commitment is to, found something else: the file was altered"
+    )]
+    Opening {
+        /// Which of the chunks, counted from zero.
+        chunk: usize,
+    },
     /// A key whose weights are to be read holds others than it has committed to.
     #[error(
         "proving key: part {part} of its weights ({id}): expected the weights that are committed to, found others: the file was \

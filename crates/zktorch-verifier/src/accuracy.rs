@@ -1,6 +1,7 @@
 //! Accuracy: of a labelled test set that was committed to once, a model gets so many images right, in one proof.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use zktorch_blocks::{BlockError, Network, NetworkProof, Statement as BlockStatement};
 use zktorch_commit::{Commitment, SrsId};
 use zktorch_graph::{Accuracy, GraphError, LEVELS, LabelledSet, PortInfo};
@@ -10,6 +11,8 @@ use crate::key::{check_sizes, decode, malformed};
 use crate::verify::{check_context, decode_commitments, require};
 use crate::{Batch, MAX_INFERENCES, ModelId, ProofEnvelope, SetId, UncheckedKey, VerifyError, VerifyingKey};
 
+/// The most numbers of an image: a list of them is made for every proof.
+pub const MAX_PIXELS: u32 = 1 << 22;
 /// The largest commitment to a set.
 pub const MAX_SET_BYTES: usize = 1 << 20;
 
@@ -120,9 +123,15 @@ impl SetCommitment {
         if images > MAX_INFERENCES && enforced() {
             return Err(set_error("images", format_args!("2 to {MAX_INFERENCES}"), images));
         }
+        // What the format has: lists of 256 numbers for each are made.
+        if !matches!(channels, 1 | 3 | 4) && enforced() {
+            return Err(set_error("channels", "1, 3 or 4", channels));
+        }
         let pixels = height.checked_mul(width).and_then(|pixels| pixels.checked_mul(channels));
         let got = format!("{height} x {width} x {channels}");
-        let pixels = pixels.ok_or_else(|| set_error("pixels of an image", "at most 2^32", got))?;
+        let pixels = pixels.filter(|pixels| *pixels <= MAX_PIXELS || !enforced());
+        let expected = format_args!("at most {MAX_PIXELS} numbers");
+        let pixels = pixels.ok_or_else(|| set_error("pixels of an image", expected, got))?;
         let form = LabelledSet { images, pixels, classes };
         form.check().map_err(of_set)?;
         Ok(form)
@@ -136,6 +145,18 @@ impl SetCommitment {
         let form = self.form()?;
         check_sizes(&form.graph(), form.chunk_vars()).map_err(VerifyError::Accuracy)?;
         Network::of_set(&form).map_err(VerifyError::Accuracy)
+    }
+}
+
+impl AccuracyStatement {
+    /// SHA-256 of what a statement says of the set: two that say the same of it in other words have proofs of their own.
+    fn digest(&self, set: &SetCommitment) -> Result<[u8; 32], VerifyError> {
+        let Pixels { scale, mean, std, channels_first } = &self.pixels;
+        let bits = |numbers: &[f32]| -> Vec<u32> { numbers.iter().map(|number| number.to_bits()).collect() };
+        let said =
+            (set.id()?.0, self.top, self.at_least, scale.to_bits(), bits(mean), bits(std), channels_first);
+        let said = postcard::to_stdvec(&said).map_err(|error| malformed("statement of accuracy", error))?;
+        Ok(Sha256::new_with_prefix(b"zktorch accuracy statement v1").chain_update(said).finalize().into())
     }
 }
 
@@ -272,7 +293,8 @@ impl UncheckedKey {
             top: statement.top,
             at_least: statement.at_least,
         };
-        let network = self.network().accuracy(&claim, check_sizes).map_err(refused)?;
+        let about = statement.digest(set)?;
+        let network = self.network().accuracy(&claim, about, check_sizes).map_err(refused)?;
         Batch::of_network(self, network).map_err(VerifyError::Accuracy)
     }
 }

@@ -40,7 +40,7 @@ mod port;
 mod verify;
 mod weights;
 
-pub use accuracy::{AccuracyStatement, MAX_SET_BYTES, Pixels, SetCommitment, verify_accuracy};
+pub use accuracy::{AccuracyStatement, MAX_PIXELS, MAX_SET_BYTES, Pixels, SetCommitment, verify_accuracy};
 pub use batch::{Batch, MAX_INFERENCES};
 pub use envelope::ProofEnvelope;
 pub use error::VerifyError;

@@ -23,34 +23,41 @@ impl Network {
     }
 
     /// The network of a claim about a labelled set ([`Graph::accuracy`]): derived from this one and the claim alone. Its private inputs
-    /// are the set's chunks. `check` looks at the graph and the log2 of the chunk size before anything is laid out.
+    /// are the set's chunks. Its proofs are bound to `about`, the caller's digest of what it says of the set. `check` looks at the graph and the log2 of the chunk size before anything is laid out.
     ///
     /// # Errors
     /// Those of the graph, of `check`, and of a network that is one of several inferences, or a shard's.
     pub fn accuracy(
         &self,
         claim: &Accuracy,
+        about: [u8; 32],
         check: impl FnOnce(&Graph, usize) -> Result<(), BlockError>,
     ) -> Result<Self, BlockError> {
         let graph = ValidGraph::new(self.graph().accuracy(claim)?)?;
         let inputs = claim.set.chunk_vars();
         let k = chunk_vars(graph.graph()).max(self.k()).max(inputs);
         check(graph.graph(), k)?;
-        self.of_claim(graph, k, claim)
+        self.of_claim(graph, k, claim, about)
     }
 
     /// The network of a graph of a claim, in chunks of `2^k` cells.
     ///
     /// # Errors
     /// [`BlockError::Set`] unless the chunks of its private inputs hold what the set's do; those of a batch.
-    pub(crate) fn of_claim(&self, graph: ValidGraph, k: usize, claim: &Accuracy) -> Result<Self, BlockError> {
+    pub(crate) fn of_claim(
+        &self,
+        graph: ValidGraph,
+        k: usize,
+        claim: &Accuracy,
+        about: [u8; 32],
+    ) -> Result<Self, BlockError> {
         let (weights, inputs) = (self.layout().chunk_size().weights, claim.set.chunk_vars());
         if k < inputs && enforced() {
             return Err(BlockError::ChunkSize { min: inputs, max: super::limits::MAX_K, got: k });
         }
         let network = self.of_sizes(graph, ChunkSize { k, weights, inputs }, claim.set.images)?;
         network.check_set(&Self::of_set(&claim.set)?)?;
-        Ok(network.with_claim(digest(claim)))
+        Ok(network.with_claim(digest(claim, about)))
     }
 
     /// That what a set was committed to is what this network reads: in every chunk the same parts of the same tensors, with the same
@@ -83,10 +90,11 @@ impl Network {
     }
 }
 
-/// SHA-256 of all of a claim.
-fn digest(claim: &Accuracy) -> [u8; 32] {
+/// SHA-256 of all of a claim, and of what the caller says that it is about.
+fn digest(claim: &Accuracy, about: [u8; 32]) -> [u8; 32] {
     let Accuracy { set, order, channels, values, top, at_least } = claim;
     let mut hash = Sha256::new_with_prefix(b"zktorch accuracy claim v1");
+    hash.update(about);
     for number in [set.images, set.pixels, set.classes, *top, *at_least, *channels] {
         hash.update(number.to_le_bytes());
     }

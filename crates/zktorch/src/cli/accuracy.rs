@@ -114,11 +114,11 @@ pub struct VerifyAccuracy {
     #[arg(long)]
     pub any_set: bool,
     /// Reject a claim of fewer images than this
-    #[arg(long, value_name = "K")]
-    pub at_least: Option<u32>,
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub at_least: u32,
     /// Reject a claim about another number of largest scores
-    #[arg(long, value_name = "T")]
-    pub top: Option<u32>,
+    #[arg(long, value_name = "T", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
     /// Reject unless the model's input is made of pixels in this way
     #[arg(long, value_name = "SPEC")]
     pub pixels: Option<PixelSpec>,

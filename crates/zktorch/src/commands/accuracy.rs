@@ -295,11 +295,19 @@ fn check(context: &Context, report: &mut Report, options: &cli::VerifyAccuracy) 
     let demanded = |field: &str, expected: String, got: String| {
         Failure::Rejected(format!("statement: {field}: expected {expected}, got {got}"))
     };
-    if let Some(least) = options.at_least.filter(|least| file.at_least < *least) {
-        return Err(demanded("at_least", format!("{least} or more"), file.at_least.to_string()));
+    if file.at_least < options.at_least {
+        let expected = format!("{} or more", options.at_least);
+        return Err(demanded("at_least", expected, file.at_least.to_string()));
     }
-    if let Some(top) = options.top.filter(|top| file.top != *top) {
-        return Err(demanded("top", top.to_string(), file.top.to_string()));
+    if file.top != options.top {
+        return Err(demanded("top", options.top.to_string(), file.top.to_string()));
+    }
+    if options.pixels.is_none() && vk.key().preprocessing().is_empty() {
+        context.progress.warn(&format!(
+            "the statement alone says how pixels become the model's input ({}), and whoever proved may have chosen it for the set: \
+             --pixels demands it",
+            PixelSpec::from(&file.pixels)
+        ));
     }
     if let Some(spec) = &options.pixels {
         let expected = PixelSpec::of(Some(spec), &model, &set).map_err(anyhow::Error::from)?;

@@ -38,7 +38,7 @@ fn network(at_least: u32) -> Network {
     let claim = claim(at_least);
     let graph = ValidGraph::new(own.graph().accuracy(&claim).unwrap()).unwrap();
     // A set's chunks have 2^10 cells.
-    own.of_claim(graph, 11, &claim).unwrap()
+    own.of_claim(graph, 11, &claim, [3; 32]).unwrap()
 }
 
 fn values(network: &Network) -> Vec<Vec<i32>> {
@@ -202,7 +202,7 @@ fn a_claim_reads_the_set_as_it_was_committed_to() {
     let refused = |change: &dyn Fn(&mut Graph)| {
         let mut graph = derived.clone();
         change(&mut graph);
-        match own.of_claim(ValidGraph::new(graph).unwrap(), 11, &claim(2)) {
+        match own.of_claim(ValidGraph::new(graph).unwrap(), 11, &claim(2), [3; 32]) {
             Err(BlockError::Set { chunk }) => chunk,
             other => panic!("{other:?}"),
         }
@@ -218,6 +218,6 @@ fn a_claim_reads_the_set_as_it_was_committed_to() {
     };
     assert_eq!(refused(&|graph| more(graph, &[1])), 0);
     assert_eq!(refused(&|graph| more(graph, &[64])), 0);
-    let small = own.of_claim(ValidGraph::new(derived.clone()).unwrap(), 9, &claim(2));
+    let small = own.of_claim(ValidGraph::new(derived.clone()).unwrap(), 9, &claim(2), [3; 32]);
     assert!(matches!(small, Err(BlockError::ChunkSize { min: 10, got: 9, .. })));
 }
