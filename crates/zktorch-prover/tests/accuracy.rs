@@ -234,7 +234,6 @@ fn nothing_of_a_statement_can_be_exchanged() {
 fn another_set_behind_the_commitment_proves_nothing() {
     let set = set();
     let key = key(&model(&[2, 3], 5, [Visibility::Private; 2]), 10);
-    let vk = checked(&key);
     let right = right(&key, &set, 1);
     // All labels as the model has them, under the blinds and the commitment of the set: as a dishonest owner would.
     let lie = |images: &[u8], labels: &[u32]| {
@@ -380,6 +379,7 @@ fn sets_are_kept_in_files() {
     );
     assert_eq!(refused(&[], [0, 3, 1], &[0, 0], 3), "set: pixels of an image: expected 1 or more, got 0");
     assert_eq!(refused(&[0; 5000], [1; 3], &[0; 5000], 3), "set: images: expected 2 to 4096, got 5000");
-    let error = refused(&[], [u32::MAX, u32::MAX, 2], &[0; 2], 3);
-    assert!(error.starts_with("set: pixels of an image: expected at most 2^32"), "{error}");
+    assert_eq!(refused(&[], [1, 1, 2], &[0; 2], 3), "set: channels: expected 1, 3 or 4, got 2");
+    let error = refused(&[], [u32::MAX, u32::MAX, 3], &[0; 2], 3);
+    assert!(error.starts_with("set: pixels of an image: expected at most 4194304 numbers"), "{error}");
 }

@@ -101,8 +101,9 @@ fn in_a_key() {
             assert_eq!(info.code, 0, "{}", info.stderr);
             assert!(index == 3 || info.stdout.contains("model_id_pinned: true"), "{}", info.stdout);
             harmless(&info, None);
-            let run = files.verify_insecure(&[&["--vk", &vk], more].concat());
-            assert_eq!(run.code, 2, "{}", run.stderr);
+            let run = files.verify_insecure(&["--vk", &vk]);
+            // It is the key of another model, whose weights are proved to be in their ranges.
+            assert_eq!(run.code, 1, "{}", run.stderr);
             harmless(&run, None);
         }
     }

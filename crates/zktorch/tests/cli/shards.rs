@@ -326,5 +326,5 @@ fn memory_is_predicted_and_refused_before_work_begins() {
     small.fails(2, "--memory: expected a proof within 5.0 MB, got one that takes about");
     assert!(!Path::new(&proof).exists());
     let proved = succeed(&[&prove[..], &["--memory", "1GB"]].concat());
-    assert!(proved["estimated_memory_bytes"].as_u64().is_some_and(|bytes| bytes <= predicted), "{proved}");
+    assert!(proved["estimated_memory_bytes"].as_u64().is_some_and(|bytes| bytes > 10 << 20), "{proved}");
 }
