@@ -23,6 +23,20 @@ pub fn nonzero(elements: &[Fr]) -> Result<(), usize> {
     elements.iter().position(Zero::is_zero).map_or(Ok(()), Err)
 }
 
+/// Whether this is zero, so that terms with this factor may be left out: for questions of which either answer leads to the same
+/// sums. Whoever records may answer no.
+#[inline(always)]
+pub fn absent(factor: &Fr) -> bool {
+    factor.is_zero()
+}
+
+/// Whether two are equal, so that what was computed of one need not be computed of the other: either answer leads to the same results.
+/// Whoever records may answer no.
+#[inline(always)]
+pub fn alike(a: &Fr, b: &Fr) -> bool {
+    a == b
+}
+
 /// `sum_i scalars[i] points[i]`, where somebody records it; `None` here, where it is to be computed.
 #[inline(always)]
 pub fn combination(_points: &[G1Affine], _scalars: &[Fr]) -> Option<G1Projective> {
@@ -63,6 +77,8 @@ mod tests {
         assert_eq!(nonzero(&[]), Ok(()));
         assert_eq!(nonzero(&[one, two]), Ok(()));
         assert_eq!(nonzero(&[one, zero, two, zero]), Err(1));
+        assert!(absent(&zero) && !absent(&one));
+        assert!(alike(&(one + one), &two) && !alike(&one, &two));
     }
 
     #[test]
