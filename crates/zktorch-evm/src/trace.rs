@@ -68,15 +68,16 @@ pub(crate) fn trace(key: &UncheckedKey) -> Result<Trace, EvmError> {
     let values: Vec<Vec<i32>> = (0u32..).zip(&publics).map(|(i, tensor)| placeholder(tensor, i)).collect();
     let mut proof = blank(&network)?;
 
-    // Once with one name for everything: the verifier must not take another course.
-    let mut course = |blind| {
-        tape::start(blind);
+    // And once more with one name for everything: the verifier must not take another course.
+    let mut course = || {
         let result = run(&network, &srs, &weights, key, &values, &mut proof);
         let tape = tape::finish();
         result.and_then(|counts| Ok((tape?, counts)))
     };
-    let (blind, _) = course(true)?;
-    let (tape, (points, private_points, scalars)) = course(false)?;
+    tape::start();
+    let (tape, (points, private_points, scalars)) = course()?;
+    tape::start_blind(&tape);
+    let (blind, _) = course()?;
     if tape.course() != blind.course() {
         return Err(Untraceable::Branch { what: "values that are equal" }.into());
     }

@@ -6,7 +6,8 @@ use ark_ec::models::CurveConfig;
 use ark_ec::models::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ff::Field;
 
-use crate::scalar::{Fr, number};
+use crate::Fr;
+use crate::scalar::number;
 use crate::tape;
 
 /// The pairing engine.

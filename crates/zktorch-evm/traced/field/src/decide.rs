@@ -2,7 +2,7 @@
 
 use ark_ec::CurveGroup;
 
-use crate::{Fr, G1Affine, G1Projective, G2Affine, tape};
+use crate::{Fr, G1Affine, G1Projective, G2Affine, scalar, tape};
 
 /// Records that `a = b`.
 pub fn equal(a: &Fr, b: &Fr) -> bool {
@@ -15,6 +15,16 @@ pub fn equal(a: &Fr, b: &Fr) -> bool {
 /// The index of a number that is.
 pub fn nonzero(elements: &[Fr]) -> Result<(), usize> {
     elements.iter().position(|element| !tape::check_nonzero(element)).map_or(Ok(()), Err)
+}
+
+/// Whether a factor is the number zero, so that its terms may be left out: those of a name are added, whatever its value.
+pub fn absent(factor: &Fr) -> bool {
+    scalar::is_zero(factor)
+}
+
+/// Whether two are the same number, or the same name: what is computed of values that are equal by chance is computed twice.
+pub fn alike(a: &Fr, b: &Fr) -> bool {
+    tape::alike(a, b)
 }
 
 /// Records a sum of multiples.

@@ -18,11 +18,11 @@ impl Element for Fr {
     const P: [u64; 4] = <Self as PrimeField>::MODULUS.0;
 
     fn limbs(&self) -> &[u64; 4] {
-        &self.0.0
+        &self.0.0.0
     }
 
     fn from_limbs(limbs: [u64; 4]) -> Self {
-        Fp(BigInt(limbs), PhantomData)
+        Self(Fp(BigInt(limbs), PhantomData))
     }
 }
 

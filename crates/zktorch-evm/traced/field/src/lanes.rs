@@ -2,7 +2,7 @@
 
 use core::array::from_fn;
 
-use ark_ff::{AdditiveGroup, Field, Zero};
+use ark_ff::{AdditiveGroup, Field};
 
 use crate::{
     Fr,
@@ -10,6 +10,7 @@ use crate::{
     packed::{Ints, LANES, Mask, Packed},
     portable::PortableInts,
     row::Row,
+    scalar::is_zero,
 };
 
 /// Eight scalars.
@@ -185,7 +186,7 @@ impl Packed for SymbolicLanes {
 
     fn is_zero(value: impl Into<Self>) -> Mask {
         let value = value.into();
-        (0..LANES).fold(0, |mask, l| mask | Mask::from(value.0[l].is_zero()) << l)
+        (0..LANES).fold(0, |mask, l| mask | Mask::from(is_zero(&value.0[l])) << l)
     }
     fn select(mask: Mask, a: Self, b: Self) -> Self {
         each(|l| if bit(mask, l) { a.0[l] } else { b.0[l] })
@@ -197,13 +198,13 @@ impl Packed for SymbolicLanes {
         // One inversion, as everywhere: on a chain three products are much less than an inverse.
         let mut prefix = [Fr::ONE; LANES];
         let mut product = Fr::ONE;
-        for (slot, element) in prefix.iter_mut().zip(&self.0).filter(|(_, element)| !element.is_zero()) {
+        for (slot, element) in prefix.iter_mut().zip(&self.0).filter(|(_, element)| !is_zero(element)) {
             *slot = product;
             product *= element;
         }
         let mut inverse = product.inverse().unwrap_or(Fr::ONE);
         let mut out = self;
-        for (slot, element) in prefix.iter().zip(&mut out.0).rev().filter(|(_, element)| !element.is_zero()) {
+        for (slot, element) in prefix.iter().zip(&mut out.0).rev().filter(|(_, element)| !is_zero(element)) {
             let next = inverse * *element;
             *element = inverse * slot;
             inverse = next;

@@ -5,7 +5,8 @@
 //! sum of multiples. The sum of two of these is found when it is asked for.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::panic::Location;
 
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{AdditiveGroup, BigInt, Field, One, PrimeField, Zero};
@@ -95,6 +96,16 @@ pub enum Untraceable {
         /// Where.
         what: &'static str,
     },
+    /// A value was compared with another one, or with a number.
+    #[error(
+        "a value is compared in {file}, line {line}, where nothing records the answer: ask `zktorch_field::decide` there"
+    )]
+    Compared {
+        /// The source file.
+        file: &'static str,
+        /// The line.
+        line: u32,
+    },
     /// More values than names.
     #[error("more values than a tape holds")]
     TooLong,
@@ -124,6 +135,8 @@ pub struct Tape {
     drawn: u64,
     problem: Option<Untraceable>,
     blind: bool,
+    /// Answers to [`alike`]: given, or to be given again on a blind tape.
+    answers: VecDeque<bool>,
     /// A digest of everything that was asked of the tape.
     course: hash::Sha256,
 }
@@ -134,11 +147,20 @@ thread_local! {
 
 /// Starts a tape on this thread, and remembers what is hashed.
 ///
-/// On a *blind* tape all values have one name, so that any two of them are equal. A verifier that takes the same
-/// [course](Tape::course) with and without does not depend on whether values are equal.
-pub fn start(blind: bool) {
+pub fn start() {
     hash::start();
-    TAPE.with(|tape| *tape.borrow_mut() = Some(Tape { blind, ..Tape::default() }));
+    begin(Tape::default());
+}
+
+/// Starts a *blind* tape: all values have one name, so that any two of them are equal. A verifier that takes the same
+/// [course](Tape::course) with and without does not depend on whether values are equal, but where it asked: there it is told on the
+/// blind tape what it was told on the `other`. What was hashed for the other one is still remembered.
+pub fn start_blind(other: &Tape) {
+    begin(Tape { blind: true, answers: other.answers.clone(), ..Tape::default() });
+}
+
+fn begin(tape: Tape) {
+    TAPE.with(|place| *place.borrow_mut() = Some(tape));
 }
 
 /// Ends the tape of this thread. What was hashed is remembered until [`zktorch_traced_hash::stop`].
@@ -192,6 +214,10 @@ pub(crate) fn binary(operation: Operation, a: Value, b: Value) -> Fr {
 pub(crate) fn inverse(a: Id) -> Fr {
     with(|tape| {
         tape.took(32);
+        // Whatever is divided by is not zero: also where the verifier knows that without asking.
+        if !tape.checks.contains(&Check::Nonzero(a)) {
+            tape.checks.push(Check::Nonzero(a));
+        }
         tape.name(Node::Inverse(a))
     })
     .unwrap_or_default()
@@ -239,7 +265,7 @@ pub(crate) fn combination(points: &[G1Affine], scalars: &[Fr]) -> Option<G1Proje
         tape.took(36);
         let mut terms = Vec::with_capacity(points.len());
         for (point, scalar) in points.iter().zip(scalars) {
-            if point.is_zero() || scalar.is_zero() {
+            if point.is_zero() || scalar::is_zero(scalar) {
                 continue;
             }
             let (point, scalar) = (tape.place(point), tape.id(scalar::value(scalar)));
@@ -276,6 +302,24 @@ pub(crate) fn check_nonzero(a: &Fr) -> bool {
     }
 }
 
+pub(crate) fn alike(a: &Fr, b: &Fr) -> bool {
+    let (a, b) = (scalar::value(a), scalar::value(b));
+    let same = match (a, b) {
+        (Value::Number(a), Value::Number(b)) => return a == b,
+        (Value::Name(a), Value::Name(b)) => a == b,
+        _ => false,
+    };
+    let answer = with(|tape| {
+        tape.took(38);
+        if tape.blind {
+            return tape.answers.pop_front().unwrap_or(same);
+        }
+        tape.answers.push_back(same);
+        same
+    });
+    answer.unwrap_or(same)
+}
+
 /// That a point which is absorbed is one of the tape's.
 pub(crate) fn absorbed(point: &G1Affine) {
     if !point.is_zero() {
@@ -295,6 +339,11 @@ pub(crate) fn check_opening(left: &G1Affine, quotient: &G1Affine, s: &Fr, g2: [c
         tape.openings.push(opening);
     })
     .is_some()
+}
+
+/// That a value was compared: ends the trace, but outside of one names are limbs like others.
+pub(crate) fn compared(place: &'static Location<'static>) {
+    with(|tape| tape.fail(Untraceable::Compared { file: place.file(), line: place.line() }));
 }
 
 /// That the program cannot be one.
