@@ -3,14 +3,14 @@
 use zktorch_graph::Shape;
 
 /// The padded entries of a tensor with these real ones.
-pub(crate) fn pad(values: &[i32], shape: &Shape) -> Vec<i32> {
-    let mut out = vec![0; shape.padded_len()];
+pub(crate) fn pad<T: Copy + Default>(values: &[T], shape: &Shape) -> Vec<T> {
+    let mut out = vec![T::default(); shape.padded_len()];
     pad_into(values, shape, &mut out);
     out
 }
 
 /// Writes the real entries to their cells; the others stay as they are.
-fn pad_into(values: &[i32], shape: &Shape, out: &mut [i32]) {
+fn pad_into<T: Copy>(values: &[T], shape: &Shape, out: &mut [T]) {
     let Some((last, outer)) = shape.dims().split_last() else {
         out.iter_mut().zip(values).for_each(|(cell, value)| *cell = *value);
         return;

@@ -32,6 +32,7 @@
 pub mod backend;
 pub mod block;
 pub mod chords;
+pub mod decide;
 pub mod modulus;
 pub mod packed;
 pub mod par;
@@ -40,6 +41,7 @@ pub mod row;
 pub mod slice;
 pub mod task;
 
+mod element;
 mod error;
 mod invert;
 mod memory;

@@ -1,19 +1,17 @@
-//! The two prime fields as limbs, and every constant of the two backends computed from the modulus.
+//! Prime fields as limbs, and every constant of the two backends computed from the modulus.
 //!
 //! Nothing here is typed in by hand but the name of the arkworks type: the constants are `const fn`s of
 //! `MODULUS`, and the tests compare them with arkworks' big-integer arithmetic.
 
 use ark_ff::{BigInt, PrimeField};
 
-use crate::{Fq, Fr, backend::Backend, packed::Packed};
+use crate::{backend::Backend, packed::Packed};
 
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
-    impl Sealed for crate::Fr {}
-    impl Sealed for crate::Fq {}
 }
 
-/// A prime field this crate has packed arithmetic for: [`Fr`] or [`Fq`] of BN254.
+/// A prime field this crate has packed arithmetic for: [`Fr`](crate::Fr) or [`Fq`](crate::Fq) of BN254.
 ///
 /// `limbs` and `from_limbs` expose the representation at rest: the canonical Montgomery form of arkworks,
 /// `a * 2^256 mod p` as four 64-bit limbs, least significant first.
@@ -28,38 +26,6 @@ pub trait Element: PrimeField<BigInt = BigInt<4>> + sealed::Sealed {
 
     /// The element whose Montgomery form is `limbs`, which must be below p (checked in debug builds).
     fn from_limbs(limbs: [u64; 4]) -> Self;
-}
-
-impl Element for Fr {
-    type Packed<B: Backend> = B::Fr;
-    const P: [u64; 4] = <Self as PrimeField>::MODULUS.0;
-
-    #[inline(always)]
-    fn limbs(&self) -> &[u64; 4] {
-        &self.0.0
-    }
-
-    #[inline(always)]
-    fn from_limbs(limbs: [u64; 4]) -> Self {
-        debug_assert!(less_than(&limbs, &Self::P));
-        Self::new_unchecked(BigInt(limbs))
-    }
-}
-
-impl Element for Fq {
-    type Packed<B: Backend> = B::Fq;
-    const P: [u64; 4] = <Self as PrimeField>::MODULUS.0;
-
-    #[inline(always)]
-    fn limbs(&self) -> &[u64; 4] {
-        &self.0.0
-    }
-
-    #[inline(always)]
-    fn from_limbs(limbs: [u64; 4]) -> Self {
-        debug_assert!(less_than(&limbs, &Self::P));
-        Self::new_unchecked(BigInt(limbs))
-    }
 }
 
 /// `a < b` for little-endian limbs.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use ark_ff::Zero;
 use sha2::{Digest, Sha256};
-use zktorch_field::Fr;
+use zktorch_field::{Fr, decide};
 use zktorch_mutants::enforced;
 use zktorch_sumcheck::{eq_eval, eq_table};
 use zktorch_transcript::Transcript;
@@ -219,7 +219,8 @@ fn evaluate_terms(terms: &[(Fr, Vec<Fr>)], x: &[Fr]) -> Fr {
     let mut before: &[Fr] = &[];
     let mut sum = Fr::from(0u64);
     for (coefficient, point) in terms {
-        let same = point.iter().rev().zip(before.iter().rev()).take_while(|(a, b)| a == b).count();
+        let same =
+            point.iter().rev().zip(before.iter().rev()).take_while(|(a, b)| decide::alike(a, b)).count();
         products.truncate(same + 1);
         for (p, x) in point.iter().zip(x).rev().skip(same) {
             let product = products.last().copied().unwrap_or_default();

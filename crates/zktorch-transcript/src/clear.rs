@@ -1,7 +1,7 @@
 //! Messages in the clear: for arguments that are masked already, and for running verifiers on plain scalars.
 
-use ark_ff::Zero;
-use zktorch_field::Fr;
+use ark_ff::AdditiveGroup;
+use zktorch_field::{Fr, decide};
 use zktorch_mutants::enforced;
 
 use crate::error::label_text;
@@ -84,7 +84,11 @@ impl VerifierChannel for ClearVerifier<'_> {
 
     #[track_caller]
     fn enforce_zero(&mut self, constraint: &'static str, value: Fr) -> Result<(), TranscriptError> {
-        if value.is_zero() || !enforced() { Ok(()) } else { Err(TranscriptError::Unsatisfied { constraint }) }
+        if decide::equal(&value, &Fr::ZERO) || !enforced() {
+            Ok(())
+        } else {
+            Err(TranscriptError::Unsatisfied { constraint })
+        }
     }
 
     #[track_caller]

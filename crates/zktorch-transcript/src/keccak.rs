@@ -1,10 +1,10 @@
 //! Transcripts on a chain of Keccak-256, in words of 32 bytes.
 
 use ark_ec::AffineRepr;
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::{BigInt, BigInteger, PrimeField};
 use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
-use zktorch_field::{Fr, G1Affine};
+use zktorch_field::{Fr, G1Affine, decide};
 
 use crate::ProverRng;
 use crate::engine::{Engine, Items};
@@ -90,6 +90,7 @@ impl Engine for KeccakChain {
             Items::Number(value) => self.push(number(value)),
             Items::Scalars(scalars) => scalars.iter().for_each(|scalar| self.push(big_endian(scalar))),
             Items::Points(points) | Items::Hidden(_, points) => {
+                decide::absorbed(points);
                 points.iter().for_each(|point| self.point(point))
             }
         }
@@ -98,7 +99,12 @@ impl Engine for KeccakChain {
     fn challenge(&mut self, label: &'static [u8]) -> Fr {
         let mut word = self.step(label);
         word[0] &= 0x1f;
-        Fr::from_be_bytes_mod_order(&word)
+        let mut limbs = [0; 4];
+        for (limb, bytes) in limbs.iter_mut().zip(word.as_chunks().0.iter().rev()) {
+            *limb = u64::from_be_bytes(*bytes);
+        }
+        // Below the order: never refused.
+        Fr::from_bigint(BigInt(limbs)).unwrap_or_default()
     }
 
     fn digest(&mut self, label: &'static [u8], bytes: &mut [u8]) {

@@ -1,7 +1,7 @@
 //! Linear combinations of hidden scalars.
 
-use ark_ff::{AdditiveGroup, Zero};
-use zktorch_field::Fr;
+use ark_ff::AdditiveGroup;
+use zktorch_field::{Fr, decide};
 
 use crate::Scalar;
 
@@ -26,6 +26,11 @@ impl LinearCombination {
         self.constant
     }
 
+    /// Whether it is identically zero, so that whatever it is multiplied with is not constrained by that.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.terms.is_empty() && decide::absent(&self.constant)
+    }
+
     /// The hidden part: (variable, coefficient), sorted, no zero.
     pub(crate) fn terms(&self) -> &[(u32, Fr)] {
         &self.terms
@@ -39,7 +44,7 @@ impl LinearCombination {
             match (left.peek(), right.peek()) {
                 (Some(&&(i, a)), Some(&&(j, b))) if i == j => {
                     let sum = a + c * b;
-                    if !sum.is_zero() {
+                    if !decide::absent(&sum) {
                         out.push((i, sum));
                     }
                     left.next();
@@ -77,7 +82,7 @@ impl Scalar for LinearCombination {
     fn combine<'a>(terms: impl IntoIterator<Item = (&'a Self, Fr)>) -> Self {
         let (mut constant, mut all) = (Fr::ZERO, Vec::new());
         for (scalar, c) in terms {
-            if !c.is_zero() {
+            if !decide::absent(&c) {
                 constant += c * scalar.constant;
                 all.extend(scalar.terms.iter().map(|&(j, b)| (j, c * b)));
             }
@@ -90,12 +95,12 @@ impl Scalar for LinearCombination {
                 _ => terms.push((j, c)),
             }
         }
-        terms.retain(|(_, c)| !c.is_zero());
+        terms.retain(|(_, c)| !decide::absent(c));
         Self { constant, terms }
     }
 
     fn add_scaled(&mut self, other: &Self, c: Fr) {
-        if c.is_zero() {
+        if decide::absent(&c) {
             return;
         }
         self.constant += c * other.constant;

@@ -1,7 +1,6 @@
 //! The Fiat-Shamir transcript.
 
-use ark_ff::Zero;
-use zktorch_field::{Fr, G1Affine};
+use zktorch_field::{Fr, G1Affine, decide};
 use zktorch_mutants::absorbed;
 
 use crate::ProverRng;
@@ -99,7 +98,7 @@ impl Transcript {
     pub fn challenge_nonzero(&mut self, label: &'static [u8]) -> Fr {
         loop {
             let challenge = self.challenge_scalar(label);
-            if !challenge.is_zero() {
+            if decide::nonzero(&[challenge]).is_ok() {
                 return challenge;
             }
         }

@@ -24,9 +24,8 @@
 //! sumcheck's. For beta: one query that is no entry equals the value of one of T entries for at most 2 T of all beta, as their
 //! difference has degree 2; for all others nothing cancels its pole, whose coefficient is at most N. Source: LogUp (Haboeck, eprint 2022/1530) with committed inverses instead of a GKR tree.
 
-use ark_ff::Zero;
-use zktorch_field::Fr;
 use zktorch_field::slice::batch_inverse;
+use zktorch_field::{Fr, decide};
 use zktorch_sumcheck::{Statement, SumcheckError};
 use zktorch_transcript::Scalar;
 
@@ -63,9 +62,7 @@ pub(crate) fn centres(network: &Network, [alpha, beta]: [Fr; 2]) -> Result<Vec<[
     let entries: Vec<[Fr; 3]> = network.rests().map(|entry| entry.map(Fr::from)).collect();
     let mut w: Vec<Fr> =
         entries.iter().map(|[tag, key, value]| alpha - tag - beta * (*key + beta * value)).collect();
-    if let Some(index) = w.iter().position(Fr::is_zero) {
-        return Err(SumcheckError::Pole { index }.into());
-    }
+    decide::nonzero(&w).map_err(|index| SumcheckError::Pole { index })?;
     batch_inverse(&mut w);
     Ok(entries.iter().zip(w).map(|([tag, ..], w)| [*tag, w]).collect())
 }

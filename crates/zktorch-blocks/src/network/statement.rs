@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use zktorch_commit::Commitment;
-use zktorch_field::Fr;
+use zktorch_field::{Fr, decide};
 use zktorch_graph::TensorId;
 use zktorch_graph::layout::Scope;
 use zktorch_mutants::enforced;
@@ -95,6 +95,10 @@ impl<'a> Statement<'a> {
 
     /// T~(z) of a tensor that the verifier knows.
     pub(crate) fn public_eval(&self, id: TensorId, z: &[Fr]) -> Result<Fr, BlockError> {
+        let recorded = self.public_index.get(&id).and_then(|index| self.public.get(*index));
+        if let Some(values) = recorded.and_then(|tensor| decide::public(id.0, tensor.values)) {
+            return Ok(Evaluations::from(pad(&values, &self.network.graph().tensor(id).shape)).evaluate(z)?);
+        }
         let cells = self.public_cells(id).ok_or(BlockError::NoTensor { id: id.0 })?;
         Ok(Evaluations::from(cells).evaluate(z)?)
     }
@@ -108,6 +112,7 @@ impl<'a> Statement<'a> {
     /// The real entries of public tensors: what gathers read.
     pub(crate) fn indices(&self) -> impl Fn(TensorId) -> Vec<i32> + Sync {
         |id| {
+            decide::branches("indices of a gather");
             let tensor = self.public_index.get(&id).and_then(|index| self.public.get(*index));
             tensor.map(|tensor| tensor.values.to_vec()).unwrap_or_default()
         }

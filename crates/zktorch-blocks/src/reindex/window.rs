@@ -9,7 +9,7 @@
 //! that automaton, so it takes a number of multiplications that is linear in the variables, not in the entries.
 
 use ark_ff::{One, Zero};
-use zktorch_field::Fr;
+use zktorch_field::{Fr, decide};
 
 /// Larger strides and dilations make more carries than entries are worth.
 const MAX_STEP: u32 = 64;
@@ -63,9 +63,10 @@ impl Window {
             let pad = i64::from(self.pad.checked_shr(bit as u32).unwrap_or(0) & 1);
             let bound = bounds.map(|bound| bound.checked_shr(bit as u32).unwrap_or(0) & 1);
             let mut next = vec![Fr::zero(); states.len()];
-            for (index, state) in states.iter().enumerate().filter(|(_, state)| !state.is_zero()) {
+            for (index, state) in states.iter().enumerate().filter(|(_, state)| !decide::absent(state)) {
                 let carry = (index / 8) as i64 + LEAST;
-                for (digits, weight) in (0..8u32).zip(&weights).filter(|(_, weight)| !weight.is_zero()) {
+                for (digits, weight) in (0..8u32).zip(&weights).filter(|(_, weight)| !decide::absent(weight))
+                {
                     let [p, k, i] = [digits & 1, digits >> 1 & 1, digits >> 2 & 1];
                     let sum = i64::from(self.stride) * i64::from(p)
                         + i64::from(self.dilation) * i64::from(k)

@@ -61,7 +61,7 @@ pub use prover::{evaluate, open};
 pub use verifier::verify;
 
 use ark_ff::Field;
-use zktorch_field::Fr;
+use zktorch_field::{Fr, decide};
 use zktorch_mutants::enforced;
 use zktorch_transcript::Transcript;
 
@@ -96,5 +96,10 @@ pub(crate) fn absorb_statement(
 
 /// Refuses the challenges with `s^d = s`: the roots of `Z` must be simple.
 pub(crate) fn check_challenge(s: &Fr, radix: usize) -> Result<(), CommitError> {
-    if s.pow([radix as u64]) == *s && enforced() { Err(CommitError::DegenerateChallenge) } else { Ok(()) }
+    let difference = s.pow([radix as u64]) - s;
+    if decide::nonzero(&[difference]).is_err() && enforced() {
+        Err(CommitError::DegenerateChallenge)
+    } else {
+        Ok(())
+    }
 }

@@ -17,7 +17,7 @@ pub(crate) mod tests;
 mod tree;
 mod weigh;
 
-use zktorch_field::{BackendKind, Fr, G1Affine, G1Projective, RawAffine, par};
+use zktorch_field::{BackendKind, Fr, G1Affine, G1Projective, RawAffine, decide, par};
 
 use self::{
     digits::{Recoded, window_count},
@@ -41,6 +41,9 @@ pub fn msm(bases: &[RawAffine], scalars: &[Fr]) -> G1Projective {
 /// If the lengths differ.
 pub fn msm_points(points: &[G1Affine], scalars: &[Fr]) -> G1Projective {
     assert_eq!(points.len(), scalars.len(), "one scalar per point");
+    if let Some(recorded) = decide::combination(points, scalars) {
+        return recorded;
+    }
     let terms =
         points.iter().zip(scalars).filter_map(|(point, scalar)| Some((RawAffine::new(point)?, *scalar)));
     let (bases, scalars): (Vec<RawAffine>, Vec<Fr>) = terms.unzip();

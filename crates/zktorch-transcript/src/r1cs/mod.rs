@@ -93,7 +93,7 @@ impl R1csBuilder {
     ) {
         // With a factor that is identically zero the other one is not constrained, so it must not count as used.
         let zero = LinearCombination::zero();
-        let (a, b) = if *a == zero || *b == zero { (&zero, &zero) } else { (a, b) };
+        let (a, b) = if a.is_absent() || b.is_absent() { (&zero, &zero) } else { (a, b) };
         for (matrix, row) in [(&mut self.a, a), (&mut self.b, b), (&mut self.c, c)] {
             matrix.push(row);
             // Terms are sorted: the last one is the highest.

@@ -1,7 +1,7 @@
 //! Sparse matrices over (1, z).
 
-use ark_ff::{AdditiveGroup, Zero};
-use zktorch_field::Fr;
+use ark_ff::AdditiveGroup;
+use zktorch_field::{Fr, decide};
 
 use crate::{LinearCombination, TranscriptError};
 
@@ -25,7 +25,7 @@ impl Default for SparseMatrix {
 
 impl SparseMatrix {
     pub(crate) fn push(&mut self, row: &LinearCombination) {
-        if !row.constant_term().is_zero() {
+        if !decide::absent(&row.constant_term()) {
             self.constants.push((self.num_rows(), row.constant_term()));
         }
         for &(column, value) in row.terms() {

@@ -1,0 +1,224 @@
+//! A program as EVM code, in segments of the size that a contract may have.
+//!
+//! A segment is given the memory of the one before as its calldata, and returns its own; the last one returns one word, 1. It keeps one
+//! word on the stack, whether all has held so far, and reverts at its end if not. There is nothing else that it can do: no other branch
+//! than that and the call of one subroutine, no address that is computed, no storage.
+//!
+//! On the stack a value is below a small multiple of the order r (its *bound*); it is reduced where a sum would leave the word,
+//! where it is compared, hashed, or given to a precompile that is strict.
+
+mod layout;
+mod public;
+mod steps;
+mod values;
+
+use traced_field::tape::Node;
+
+use self::layout::{Layout, layout};
+use self::steps::turn;
+use self::values::bounds;
+use crate::EvmError;
+use crate::assembler::{Code, Op};
+use crate::program::Program;
+use crate::schedule::{Schedule, Step};
+
+/// The longest code of a contract (EIP-170).
+const LONGEST: usize = 24_576;
+/// Code of a segment after which no further step begins.
+const SEGMENT: usize = 22_000;
+/// Multiples of r that are kept in memory, r, 2r, 3r, 4r: the first words.
+const MULTIPLES: usize = 4;
+/// 5 r is below 2^256.
+const MOST: usize = 5;
+/// Gas of the precompiles since Istanbul.
+const ECADD: usize = 150;
+const ECMUL: usize = 6_000;
+const PAIRING: usize = 45_000 + 3 * 34_000;
+/// Modular exponentiation of words (EIP-2565): 16 products of limbs, 253 squarings, a third.
+const MODEXP: usize = 16 * 253 / 3;
+
+/// A program's segments.
+#[derive(Debug)]
+pub struct Segments {
+    /// Code of each.
+    pub codes: Vec<Vec<u8>>,
+    /// Gas, by what it is spent on.
+    pub gas: Vec<(&'static str, u64)>,
+}
+
+struct Emitter<'a> {
+    program: &'a Program,
+    schedule: &'a Schedule,
+    layout: Layout,
+    code: Code,
+    /// Bounds of values as they are pushed, and as they are computed.
+    bounds: Vec<(usize, usize)>,
+    /// Calls of the subroutine that turns a word around.
+    turns: Vec<usize>,
+    codes: Vec<Vec<u8>>,
+    gas: Vec<(&'static str, u64)>,
+    memory: usize,
+    /// The step that is written, and what its gas is counted as.
+    at: usize,
+    label: &'static str,
+    /// The code's gas that was counted.
+    counted: u64,
+}
+
+/// What gas is spent on.
+const SCALARS: &str = "scalars are canonical";
+const SEGMENTS: &str = "calls between segments";
+
+impl Program {
+    /// The program's segments.
+    ///
+    /// # Errors
+    /// [`EvmError::Segment`] if a segment is longer than a contract may be.
+    pub fn segments(&self) -> Result<Segments, EvmError> {
+        let schedule = Schedule::new(self);
+        let layout = layout(self, &schedule);
+        let mut emitter = Emitter {
+            program: self,
+            schedule: &schedule,
+            layout,
+            code: Code::default(),
+            bounds: bounds(self, &schedule),
+            turns: Vec::new(),
+            codes: Vec::new(),
+            gas: Vec::new(),
+            memory: 0,
+            at: 0,
+            label: SCALARS,
+            counted: 0,
+        };
+        emitter.run();
+        match emitter.codes.iter().position(|code| code.len() > LONGEST) {
+            Some(index) => Err(EvmError::Segment { index, most: LONGEST, got: emitter.codes[index].len() }),
+            None => Ok(Segments { codes: emitter.codes, gas: emitter.gas }),
+        }
+    }
+}
+
+impl Emitter<'_> {
+    fn run(&mut self) {
+        self.begin();
+        self.touch(self.layout.words);
+        for multiple in 1..=MULTIPLES {
+            self.multiple(multiple);
+        }
+        self.check_scalars();
+        self.count(SCALARS);
+        for (at, step) in self.schedule.steps.iter().enumerate() {
+            self.at = at;
+            self.cut(0);
+            self.label = label(self.program, *step);
+            match *step {
+                Step::Public(tensor) => self.public(tensor),
+                Step::Value(value) => self.value_step(value),
+                Step::Turned(value) => self.turned(value),
+                Step::Message(hash) => self.message(hash),
+                Step::Sum(place) => self.sum(place),
+                Step::Check(index) => self.check(index),
+                Step::Pairing => self.pairing(),
+            }
+            self.count(self.label);
+        }
+        // One word, 1: what is left on the stack if all has held.
+        self.code.push(0);
+        self.code.ops(&[Op::Mstore]);
+        self.code.push(32);
+        self.code.ops(&[Op::Push0, Op::Return]);
+        self.finish_segment();
+    }
+
+    /// Counts the gas since it was counted last.
+    fn count(&mut self, what: &'static str) {
+        let gas = self.code.gas() - std::mem::replace(&mut self.counted, self.code.gas());
+        self.add(what, gas);
+    }
+
+    fn add(&mut self, what: &'static str, gas: u64) {
+        match self.gas.iter_mut().find(|(other, _)| *other == what) {
+            Some((_, sum)) => *sum += gas,
+            None => self.gas.push((what, gas)),
+        }
+    }
+
+    /// Ends the segment if it is long, with all of the memory up to `end` and whatever is read later. On the stack is nothing but
+    /// what has held.
+    fn cut(&mut self, end: usize) {
+        if self.code.len() > SEGMENT {
+            let live = self.live(self.at).max(end);
+            self.count(self.label);
+            self.end(live);
+            self.begin();
+            self.touch(live);
+        }
+    }
+
+    /// Up to where something lies that a later step reads.
+    fn live(&self, at: usize) -> usize {
+        let slots = self.layout.slots.iter().filter(|(step, _)| self.schedule.is_live(**step, at));
+        let ends = slots.map(|(step, slot)| slot + if matches!(step, Step::Sum(_)) { 64 } else { 32 });
+        let arrays = self.program.publics.iter().zip(&self.layout.arrays).zip(0u32..);
+        let arrays = arrays
+            .filter(|(_, tensor)| self.schedule.is_live(Step::Public(*tensor), at))
+            .map(|((tensor, start), _)| start + 32 * tensor.len);
+        ends.chain(arrays).max().unwrap_or(0).max(self.layout.words)
+    }
+
+    /// The memory of the segment before; that all has held.
+    fn begin(&mut self) {
+        self.code.ops(&[Op::Calldatasize, Op::Push0, Op::Push0, Op::Calldatacopy]);
+        self.code.push(1);
+        self.count(SEGMENTS);
+    }
+
+    /// Reverts if something has not held; returns the memory.
+    fn end(&mut self, live: usize) {
+        let place = self.code.push_place();
+        self.code.ops(&[Op::Jumpi, Op::Push0, Op::Push0, Op::Revert]);
+        self.code.land(place);
+        self.code.ops(&[Op::Jumpdest]);
+        self.code.push(live);
+        self.code.ops(&[Op::Push0, Op::Return]);
+        // Copied out of the memory, into the caller's, into the next segment's.
+        self.code.charge(2_600 + 100 + 3 * 3 * live.div_ceil(32) as u64);
+        self.finish_segment();
+    }
+
+    fn finish_segment(&mut self) {
+        self.count(SEGMENTS);
+        let mut code = std::mem::take(&mut self.code);
+        self.counted = 0;
+        if !self.turns.is_empty() {
+            for place in std::mem::take(&mut self.turns) {
+                code.land(place);
+            }
+            turn(&mut code);
+        }
+        let words = self.memory.div_ceil(32) as u64;
+        self.add("memory", 3 * words + words * words / 512);
+        self.memory = 0;
+        self.codes.push(code.into_bytes());
+    }
+
+    fn touch(&mut self, end: usize) {
+        self.memory = self.memory.max(end);
+    }
+}
+
+/// What a step's gas is counted as.
+fn label(program: &Program, step: Step) -> &'static str {
+    match step {
+        Step::Public(_) => "public values",
+        Step::Value(value) => match program.nodes[value as usize] {
+            Node::Inverse(_) => "inverses",
+            _ => "arithmetic",
+        },
+        Step::Check(_) => "arithmetic",
+        Step::Turned(_) | Step::Message(_) => "messages and hashes",
+        Step::Sum(_) => "multiples of points",
+        Step::Pairing => "pairing",
+    }
+}
