@@ -346,6 +346,14 @@ fn weights_in_parts() {
     for dims in [&[0][..], &[u32::MAX], &[1 << 31, 1 << 31], &[2; 40], &[u32::MAX; 32]] {
         refused("extents", |body| body.weights.push(part(vec![spec(dims)], 1)));
     }
+    // Each part has range tables of its own, which whoever checks its proof reads.
+    let ranges = |body: &mut KeyBody| {
+        let narrower = |i| WeightSpec { range: Interval::new(i - (1 << 16), (1 << 16) - 1), ..spec(&[1]) };
+        body.weights.push(part((0..100).map(narrower).collect(), 1));
+    };
+    decode(ranges).unwrap();
+    let error = refused("tables of two parts", |body| (0..2).for_each(|_| ranges(body)));
+    assert!(error.contains("cells of all lookup tables"), "{error}");
     let error = refused("nothing", |body| body.weights.push(part(vec![], 0)));
     assert!(error.contains("number of weights"), "{error}");
     let error = refused("parts", |body| (0..16).for_each(|_| body.weights.push(part(vec![spec(&[4])], 1))));
