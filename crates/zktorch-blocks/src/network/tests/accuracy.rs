@@ -135,6 +135,22 @@ fn images_and_labels_are_those_that_were_committed_to() {
     }
 }
 
+/// Of two channels, a number beyond a byte is one of the other channel: only the images' own range excludes it.
+#[test]
+fn a_number_of_another_channel_is_no_pixel() {
+    let own = Network::new(graph(), 8, Scope::Inference).unwrap();
+    let values_of = (0..256).chain((0..256).map(|u| u - 5)).collect();
+    let claim = Accuracy { channels: 2, values: values_of, ..claim(1) };
+    let graph = ValidGraph::new(own.graph().accuracy(&claim).unwrap()).unwrap();
+    let network = own.of_claim(graph, 11, &claim, [3; 32]).unwrap();
+    let honest = values(&network);
+    let case = leak(Case::of_network(network, honest));
+    case.verify(&case.prove()).unwrap();
+    let values = lie(case, &case.network, "images", 0, 256 + 9);
+    assert!(values.last().unwrap()[0] >= 0);
+    assert_not_looked_up(|| Forger::new(case, &values).recommit());
+}
+
 #[test]
 fn labels_are_classes_and_pixels_are_bytes() {
     let case = leak(case());
