@@ -114,8 +114,9 @@ fn fuzz_verifying_key() {
         all += 1;
         let Ok(vk) = VerifyingKey::from_bytes(&bytes) else { return };
         decoded += 1;
+        // Another model of the same weights is a key like any other; of this one there is no other encoding.
         if bytes != *file {
-            vk.clone().check(&policy).unwrap_err();
+            assert!(vk.clone().check(&policy).is_err() || vk.model_id() != proved.statement.model_id);
         }
         // Under whatever id it is, the proof says nothing about another key.
         let relabelled =
