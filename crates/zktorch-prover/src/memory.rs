@@ -68,8 +68,7 @@ impl Memory {
         let looked_up: u64 = kinds.iter().copied().map(active).sum();
         let all: u64 = kinds.iter().copied().map(cells).sum::<u64>() + cells(ArenaKind::Function);
         let tables = (layout.tables().chunks() as u64) << k;
-        let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
-        let entries: u64 = weights.map(|tensor| tensor.shape.len() as u64).sum();
+        let entries = entries(graph, |role| *role == Role::Weight);
         let (mut products, mut views) = (0, 0);
         for constraint in graph.steps.iter().flat_map(|step| step.constraints(graph)) {
             let Constraint::Zero { terms, .. } = &constraint else { continue };
@@ -104,8 +103,7 @@ impl Memory {
     pub fn of_setup(graph: &Graph, k: usize, computed: bool) -> Self {
         let layout = Layout::new(graph, k, Scope::Weights);
         let cells = (layout.arena(ArenaKind::Weights).chunks() as u64) << k;
-        let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
-        let entries: u64 = weights.map(|tensor| tensor.shape.len() as u64).sum();
+        let entries = entries(graph, |role| *role == Role::Weight);
         Self {
             srs: if computed { POINT << k } else { 0 },
             weights: WEIGHT * (entries + cells),
@@ -167,11 +165,13 @@ impl Memory {
     }
 }
 
+/// Entries of the tensors of some roles.
+fn entries(graph: &Graph, of: fn(&Role) -> bool) -> u64 {
+    graph.tensors.iter().filter(|tensor| of(&tensor.role)).map(|tensor| tensor.shape.len() as u64).sum()
+}
+
 /// What is kept of a run of these shards: what goes into them and out of them, and the values inside, up to a limit.
-pub(crate) fn run(shards: &[&Graph]) -> u64 {
-    let entries = |graph: &Graph, of: fn(&Role) -> bool| -> u64 {
-        graph.tensors.iter().filter(|tensor| of(&tensor.role)).map(|tensor| tensor.shape.len() as u64).sum()
-    };
+fn run(shards: &[&Graph]) -> u64 {
     let crossing = |graph: &&Graph| entries(graph, |role| matches!(role, Role::Input(_) | Role::Output(_)));
     let inside = |graph: &&Graph| entries(graph, |role| !matches!(role, Role::Weight | Role::One));
     let kept = shards.iter().map(inside).sum::<u64>().min(KEPT as u64);

@@ -27,7 +27,7 @@ use super::keys::Loaded;
 use super::prove::key_srs;
 use super::setup::open_srs;
 use super::trust::Trust;
-use super::verify::{Failure, MAX_BYTES, Wanted, of_the_prover, read_key};
+use super::verify::{Failure, MAX_BYTES, Wanted, of_the_prover, outcome, read_key};
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder, tell_parts};
 use zktorch_files::CheckedVk;
 
@@ -261,14 +261,8 @@ fn tell(report: &mut Report, file: &AccuracyFile) {
 
 fn verify(context: &Context, options: &cli::VerifyAccuracy) -> Result<Outcome> {
     let mut report = Report::new("accuracy verify");
-    match check(context, &mut report, options) {
-        Ok(()) => {
-            report.note("accepted", true);
-            Ok(Outcome::Done(report))
-        }
-        Err(Failure::Rejected(reason)) => Ok(Outcome::Rejected(report, reason)),
-        Err(Failure::Error(error)) => Err(error),
-    }
+    let checked = check(context, &mut report, options);
+    outcome(report, checked)
 }
 
 fn check(context: &Context, report: &mut Report, options: &cli::VerifyAccuracy) -> Result<(), Failure> {

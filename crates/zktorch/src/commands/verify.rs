@@ -63,7 +63,13 @@ pub(super) fn of_the_prover(error: zktorch::Error) -> Failure {
 
 pub(super) fn run(context: &Context, options: &cli::Verify) -> Result<Outcome> {
     let mut report = Report::new("verify");
-    match check(context, &mut report, options) {
+    let checked = check(context, &mut report, options);
+    outcome(report, checked)
+}
+
+/// What became of a verification.
+pub(super) fn outcome(mut report: Report, checked: Result<(), Failure>) -> Result<Outcome> {
+    match checked {
         Ok(()) => {
             report.note("accepted", true);
             Ok(Outcome::Done(report))
