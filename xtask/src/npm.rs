@@ -169,7 +169,7 @@ pub(crate) fn node() -> Command {
     Command::new(env::var_os("NODE").unwrap_or_else(|| "node".into()))
 }
 
-fn npm() -> Command {
+pub(crate) fn npm() -> Command {
     Command::new(env::var_os("NPM").unwrap_or_else(|| "npm".into()))
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change lands, as stages with times and one summary.
 
 mod browser;
+mod contract;
 mod counts;
 mod package;
 mod process;

@@ -54,6 +54,27 @@ pub enum EvmError {
         /// Its length.
         got: usize,
     },
+    /// A verification that no transaction can pay for.
+    #[error(
+        "a verification is estimated to take {estimate} gas, a transaction has at most {most} (EIP-7825): there is no contract for this \
+         model. Fewer public values help (compile with --private), and smaller models"
+    )]
+    Gas {
+        /// What it would take.
+        estimate: u64,
+        /// The cap.
+        most: u64,
+    },
+    /// Something else is deployed than what the key says.
+    #[error("{what}: expected {expected}, found {found}: this is not the verifier of the key")]
+    Deployed {
+        /// What differs.
+        what: String,
+        /// What the key says.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// A commitment of the statement.
     #[error("a commitment of the statement: {0}")]
     Commit(#[from] zktorch_commit::CommitError),

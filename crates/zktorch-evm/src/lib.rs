@@ -17,7 +17,10 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod artifact;
 mod assembler;
+pub mod audit;
+pub mod contract;
 mod emit;
 mod error;
 mod inputs;
@@ -27,6 +30,7 @@ mod run;
 mod schedule;
 mod trace;
 
+pub use contract::Contract;
 pub use emit::Segments;
 pub use error::EvmError;
 pub use inputs::{Inputs, Word};

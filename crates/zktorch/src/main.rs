@@ -1,4 +1,5 @@
-//! The command line: `zktorch inspect | compile | setup | run | prove | verify | info | audit | worker`.
+//! The command line: `zktorch inspect | compile | setup | run | prove | verify | info | audit | worker | export-evm |
+//! audit-evm | calldata-evm`.
 
 mod commands;
 
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
             context.tell(&report, &lines);
             ExitCode::from(if good { EXIT_OK } else { EXIT_REJECTED })
         }
+        Ok(Outcome::Ended(code)) => ExitCode::from(code),
         Err(error) => failed(&error, json),
     };
     // What failed has a trace too.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use super::browser;
+use super::contract;
 use super::counts::Counts;
 use super::package;
 use super::process::{self, Finished};
@@ -41,6 +42,7 @@ pub(super) enum Stage {
     Package,
     Python,
     Browser,
+    Contract,
     Tamper,
     Mutants,
     Fuzz,
@@ -101,6 +103,9 @@ impl Stage {
             Self::Package => "the crates as crates.io would get them, and a program that uses three of them",
             Self::Python => "the wheel in a fresh environment: pytest, and mypy --strict",
             Self::Browser => "the npm package in Node and in Chromium: tests, and tsc --strict",
+            Self::Contract => {
+                "the verifier on chain: its own workspace, contracts in an EVM, the pinned compiler"
+            }
             Self::Tamper => "a sample of damaged proofs, statements and keys: none is accepted",
             Self::Mutants => "a sample of the verifier's checks turned off: a test fails without each",
             Self::Fuzz => "byte fuzzing of every decoder",
@@ -130,6 +135,7 @@ impl Stage {
             Self::Package => published::test(workspace),
             Self::Python => package::test(workspace),
             Self::Browser => browser::test(workspace),
+            Self::Contract => contract::test(workspace),
             Self::Tamper => tamper(),
             Self::Mutants => mutants(workspace),
             Self::Fuzz => fuzz(fuzz_seconds),

@@ -12,6 +12,7 @@ mod tests;
 mod values;
 mod visibility;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
@@ -87,6 +88,15 @@ pub enum Command {
     Audit(Audit),
     /// Prove shards for another process, which says in a folder which
     Worker(Worker),
+    /// Write the contracts that verify a model's proofs on chain (starts zktorch-evm export)
+    #[command(disable_help_flag = true)]
+    ExportEvm(Evm),
+    /// Compare contracts that are deployed with a key (starts zktorch-evm audit)
+    #[command(disable_help_flag = true)]
+    AuditEvm(Evm),
+    /// Write a proof as a contract takes it (starts zktorch-evm calldata)
+    #[command(disable_help_flag = true)]
+    CalldataEvm(Evm),
 }
 
 /// `zktorch inspect MODEL.onnx`
@@ -435,6 +445,14 @@ pub struct Audit {
     /// ONNX model
     #[arg(value_name = "MODEL.onnx")]
     pub model: PathBuf,
+}
+
+/// `zktorch export-evm ...`
+#[derive(Clone, Debug, Args)]
+pub struct Evm {
+    /// Arguments of zktorch-evm, `--help` among them
+    #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<OsString>,
 }
 
 /// `zktorch worker DIR`

@@ -104,6 +104,8 @@ impl Paths {
             }
             // It works on what is in the folder alone.
             Command::Worker(Worker { folder: _, once: _ }) => {}
+            // The program that is started looks at its own.
+            Command::ExportEvm(_) | Command::AuditEvm(_) | Command::CalldataEvm(_) => {}
         }
     }
 

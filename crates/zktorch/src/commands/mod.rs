@@ -3,6 +3,7 @@
 mod accuracy;
 mod audit;
 mod compile;
+mod evm;
 mod expect;
 mod info;
 mod inspect;
@@ -57,6 +58,8 @@ pub(crate) enum Outcome {
     Rejected(Report, String),
     /// An answer with lines of its own for readers; `good` if it is the one that was hoped for.
     Told { report: Report, lines: Vec<String>, good: bool },
+    /// Another program has said all there is to say, and ended so.
+    Ended(u8),
 }
 
 impl Context {
@@ -154,6 +157,9 @@ pub(crate) fn run(context: &Context, command: &Command) -> Result<Outcome> {
         Command::Info(options) => info::run(context, options),
         Command::Audit(options) => audit::run(context, options),
         Command::Worker(options) => worker::run(context, options),
+        Command::ExportEvm(options) => evm::run("export", options),
+        Command::AuditEvm(options) => evm::run("audit", options),
+        Command::CalldataEvm(options) => evm::run("calldata", options),
     }
 }
 

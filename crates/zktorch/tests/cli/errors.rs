@@ -193,3 +193,15 @@ fn quiet_and_old_files() {
     let json = succeed(&["info", &proof, "--quiet"]);
     assert_eq!(json["kind"], "proof");
 }
+
+/// Contracts are another program's, which says what it is that was not found.
+#[test]
+fn a_program_that_is_not_installed_is_named() {
+    for command in ["export-evm", "audit-evm", "calldata-evm"] {
+        let mut started = std::process::Command::new(env!("CARGO_BIN_EXE_zktorch"));
+        let output = started.args([command, "--vk", "model.vk", "--help"]).env("PATH", "").output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains("cannot start zktorch-evm") && error.contains("cargo install"), "{error}");
+    }
+}
