@@ -11,6 +11,9 @@ use crate::program::{Hash, Piece, Place, Program, Source, Value};
 
 /// Values on the stack at most this deep in each other.
 const DEPTH: u32 = 100;
+/// Values that are computed without a place to cut the code between them: at most this many of an operand's (of 40 bytes at
+/// most, so that a step is short beside a segment).
+const SIZE: u32 = 64;
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,7 +169,7 @@ impl Schedule {
     }
 }
 
-/// Values that are used more than once, challenges, and some of those that would be too deep on the stack.
+/// Values that are used more than once, challenges, and some of those that would be too deep on the stack, or too long in one step.
 fn stored(program: &Program) -> Vec<bool> {
     let mut uses = vec![0u32; program.nodes.len()];
     for root in program.roots() {
@@ -189,19 +192,23 @@ fn stored(program: &Program) -> Vec<bool> {
             stack.push(operand);
         }
     }
-    let mut depth = vec![0u32; program.nodes.len()];
+    // Of the expression that is on the stack: how deep, how many values.
+    let mut on_stack = vec![(0u32, 0u32); program.nodes.len()];
     let mut stored = vec![false; program.nodes.len()];
     for value in 0..program.nodes.len() {
-        let at = |a: Value| if stored[a as usize] { 0 } else { depth[a as usize] };
-        let (below, computed) = match program.nodes[value] {
-            Node::Binary(_, a, b) => (at(a).max(at(b)), true),
+        let at = |a: Value| if stored[a as usize] { (0, 0) } else { on_stack[a as usize] };
+        let ((below, size), computed) = match program.nodes[value] {
+            Node::Binary(_, a, b) => {
+                let (a, b) = (at(a), at(b));
+                ((a.0.max(b.0), a.1 + b.1), true)
+            }
             // Inverses call a precompile, whose success is checked with nothing else on the stack.
-            Node::Inverse(_) | Node::Challenge(_) => (DEPTH, true),
+            Node::Inverse(_) | Node::Challenge(_) => ((DEPTH, 0), true),
 
-            Node::Number(_) | Node::Scalar(_) | Node::Public(..) => (0, false),
+            Node::Number(_) | Node::Scalar(_) | Node::Public(..) => ((0, 0), false),
         };
-        depth[value] = below + 1;
-        stored[value] = computed && seen[value] && (uses[value] > 1 || below >= DEPTH);
+        on_stack[value] = (below + 1, size + 1);
+        stored[value] = computed && seen[value] && (uses[value] > 1 || below >= DEPTH || size >= SIZE);
     }
     stored
 }

@@ -101,7 +101,7 @@ impl Chain {
     fn transact(&mut self, tx: TxEnv) -> Result<ExecutionResult> {
         let fork = self.fork;
         let context = Context::mainnet().with_db(&mut self.state).modify_cfg_chained(|cfg| {
-            cfg.spec = fork.into();
+            cfg.spec = fork;
             cfg.disable_nonce_check = true;
         });
         let mut evm = context.build_mainnet();

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
+use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_commit::{SrsId, SrsPolicy};
 use zktorch_evm::artifact::VERIFIER;
 use zktorch_evm::audit::Deployed;
@@ -60,6 +61,13 @@ fn read_key(options: &Key) -> Result<(VerifyingKey, Interface)> {
     }
     if options.allow_insecure_srs {
         policy = policy.allow_insecure();
+    }
+    if interface.srs_id == DEVELOPMENT && !options.allow_insecure_srs {
+        bail!(
+            "{}: its SRS is the development one, with which anybody can make proofs that the contract accepts: set up with \
+             --srs, or give --allow-insecure-srs for a contract on a test network, which says so of itself",
+            name()
+        );
     }
     let key = key.check(&policy).with_context(name)?;
     if options.allow_insecure_srs && key.srs_status() == zktorch_commit::SrsStatus::Insecure {

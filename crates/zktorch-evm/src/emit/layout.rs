@@ -1,6 +1,6 @@
 //! Where everything lies in a segment's memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::program::Program;
 use crate::schedule::{Schedule, Step};
@@ -13,7 +13,8 @@ pub(super) struct Layout {
     pub(super) points: usize,
     pub(super) scalars: usize,
     pub(super) publics: Vec<usize>,
-    pub(super) words: usize,
+    /// How many bytes are given.
+    pub(super) inputs: usize,
     pub(super) arrays: Vec<usize>,
     /// The first byte that no step leaves anything in.
     pub(super) scratch: usize,
@@ -32,7 +33,8 @@ pub(super) fn layout(program: &Program, schedule: &Schedule) -> Layout {
         at += 32 * tensor.words();
     }
     let mut indices: HashMap<Step, usize> = HashMap::new();
-    let mut free: [Vec<usize>; 2] = [Vec::new(), Vec::new()];
+    // The lowest first: what is behind the last one that is read again is not given to the next segment.
+    let mut free = [BTreeSet::new(), BTreeSet::new()];
     let mut most = [0, 0];
     for (now, step) in schedule.steps.iter().enumerate() {
         let pool = match step {
@@ -41,7 +43,7 @@ pub(super) fn layout(program: &Program, schedule: &Schedule) -> Layout {
             Step::Public(_) | Step::Check(_) | Step::Pairing => None,
         };
         if let Some(pool) = pool {
-            let index = free[pool].pop().unwrap_or_else(|| {
+            let index = free[pool].pop_first().unwrap_or_else(|| {
                 most[pool] += 1;
                 most[pool] - 1
             });
@@ -52,16 +54,18 @@ pub(super) fn layout(program: &Program, schedule: &Schedule) -> Layout {
         over.sort_unstable();
         over.dedup();
         for step in over.into_iter().filter(|step| schedule.is_over(*step, now)) {
-            match (step, indices.get(&step)) {
-                (Step::Sum(_), Some(index)) => free[1].push(*index),
-                (_, Some(index)) => free[0].push(*index),
-                _ => {}
-            }
+            let freed = match (step, indices.get(&step)) {
+                (Step::Sum(_), Some(index)) => free[1].insert(*index),
+                (_, Some(index)) => free[0].insert(*index),
+                _ => true,
+            };
+            debug_assert!(freed, "{step:?} was over before");
         }
     }
-    let words = at;
-    let sums = words + 32 * most[0];
-    let mut scratch = sums + 64 * most[1];
+    let inputs = at;
+    let sums = inputs;
+    let words = sums + 64 * most[1];
+    let mut scratch = words + 32 * most[0];
     let arrays = program.publics.iter().map(|tensor| {
         scratch += 32 * tensor.len;
         scratch - 32 * tensor.len
@@ -71,5 +75,5 @@ pub(super) fn layout(program: &Program, schedule: &Schedule) -> Layout {
         Step::Sum(_) => (step, sums + 64 * index),
         _ => (step, words + 32 * index),
     });
-    Layout { context, points, scalars, publics, words, arrays, scratch, slots: slots.collect() }
+    Layout { context, points, scalars, publics, inputs, arrays, scratch, slots: slots.collect() }
 }

@@ -24,12 +24,14 @@ use crate::schedule::{Schedule, Step};
 
 /// The longest code of a contract (EIP-170).
 const LONGEST: usize = 24_576;
-/// Code of a segment after which no further step begins: the longest step seen has 8,000 bytes.
-const SEGMENT: usize = 16_000;
+/// Code of a segment after which no further step begins: a step is shorter than what is left (`schedule::SIZE`).
+const SEGMENT: usize = 20_000;
 /// Multiples of r that are kept in memory, r, 2r, 3r, 4r: the first words.
 const MULTIPLES: usize = 4;
 /// 5 r is below 2^256.
 const MOST: usize = 5;
+/// Where the free memory of a contract in Solidity begins.
+const CALLER_MEMORY: usize = 128;
 /// Gas of the precompiles since Istanbul.
 const ECADD: usize = 150;
 const ECMUL: usize = 6_000;
@@ -59,6 +61,8 @@ struct Emitter<'a> {
     codes: Vec<Vec<u8>>,
     gas: Vec<(&'static str, u64)>,
     memory: usize,
+    /// The most memory that a segment returned, which is the most that one is given.
+    handed: usize,
     /// The step that is written, and what its gas is counted as.
     at: usize,
     label: &'static str,
@@ -69,6 +73,13 @@ struct Emitter<'a> {
 /// What gas is spent on.
 const SCALARS: &str = "scalars are canonical";
 const SEGMENTS: &str = "calls between segments";
+const MEMORY: &str = "memory";
+
+/// Gas of the memory up to an address.
+fn memory_gas(end: usize) -> u64 {
+    let words = end.div_ceil(32) as u64;
+    3 * words + words * words / 512
+}
 
 impl Program {
     /// The program's segments.
@@ -88,11 +99,16 @@ impl Program {
             codes: Vec::new(),
             gas: Vec::new(),
             memory: 0,
+            handed: 0,
             at: 0,
             label: SCALARS,
             counted: 0,
         };
         emitter.run();
+        // Who calls the segments holds what they are given, behind Solidity's first words and their addresses.
+        let addresses = (20 * emitter.codes.len()).next_multiple_of(32);
+        let held = emitter.handed.max(emitter.layout.inputs);
+        emitter.add(MEMORY, memory_gas(CALLER_MEMORY + addresses + held));
         match emitter.codes.iter().position(|code| code.len() > LONGEST) {
             Some(index) => Err(EvmError::Segment { index, most: LONGEST, got: emitter.codes[index].len() }),
             None => Ok(Segments { codes: emitter.codes, gas: emitter.gas }),
@@ -103,7 +119,7 @@ impl Program {
 impl Emitter<'_> {
     fn run(&mut self) {
         self.begin();
-        self.touch(self.layout.words);
+        self.touch(self.layout.inputs);
         for multiple in 1..=MULTIPLES {
             self.multiple(multiple);
         }
@@ -151,6 +167,8 @@ impl Emitter<'_> {
         if self.code.len() > SEGMENT {
             let live = self.live(self.at).max(end);
             self.count(self.label);
+            // A part of a message may have been written up to here.
+            self.touch(live);
             self.end(live);
             self.begin();
             self.touch(live);
@@ -165,7 +183,7 @@ impl Emitter<'_> {
         let arrays = arrays
             .filter(|(_, tensor)| self.schedule.is_live(Step::Public(*tensor), at))
             .map(|((tensor, start), _)| start + 32 * tensor.len);
-        ends.chain(arrays).max().unwrap_or(0).max(self.layout.words)
+        ends.chain(arrays).max().unwrap_or(0).max(self.layout.inputs)
     }
 
     /// The memory of the segment before; that all has held.
@@ -186,8 +204,9 @@ impl Emitter<'_> {
         self.code.ops(&[Op::Jumpdest]);
         self.code.push(live);
         self.code.ops(&[Op::Push0, Op::Return]);
-        // Copied out of the memory, into the caller's, into the next segment's.
-        self.code.charge(2_600 + 100 + 3 * 3 * live.div_ceil(32) as u64);
+        self.handed = self.handed.max(live);
+        // The next segment is called (a cold account), and what is returned is copied into the caller's memory and into its.
+        self.code.charge(2_600 + 2 * 3 * live.div_ceil(32) as u64);
         self.finish_segment();
     }
 
@@ -201,8 +220,7 @@ impl Emitter<'_> {
             }
             turn(&mut code);
         }
-        let words = self.memory.div_ceil(32) as u64;
-        self.add("memory", 3 * words + words * words / 512);
+        self.add(MEMORY, memory_gas(self.memory));
         self.memory = 0;
         self.codes.push(code.into_bytes());
     }

@@ -29,6 +29,7 @@ fn with_room(free: u64, args: &[&str]) -> Result<(), String> {
     match run(&context, &cli.command) {
         Ok(Outcome::Done(_) | Outcome::Told { .. }) => Ok(()),
         Ok(Outcome::Rejected(_, reason)) => panic!("rejected: {reason}"),
+        Ok(Outcome::Ended(code)) => panic!("another program ended with {code}"),
         Err(error) => Err(format!("{error:#}")),
     }
 }
