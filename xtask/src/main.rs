@@ -7,6 +7,7 @@ mod bench;
 mod book;
 mod capped;
 mod conformance;
+mod contracts;
 mod markdown;
 mod mutants;
 mod npm;
@@ -45,6 +46,8 @@ enum Command {
     ProveModel(prove_model::Options),
     /// Damage every byte of a proof, its statement and its key: nothing may be accepted.
     Tamper(tamper::Options),
+    /// Damage every word of a proof for a contract on a chain in memory: its verdict is that of `zktorch verify`.
+    Contracts(contracts::Options),
     /// Turn every check of the verifier off in turn: a test must fail without it.
     Mutants(mutants::Options),
     /// Prove ONNX's own node tests, and compare with what ONNX expects.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::ProveModel(options) => prove_model::run(&options),
         Command::Tamper(options) => tamper::run(&options),
+        Command::Contracts(options) => contracts::run(&options),
         Command::Mutants(options) => mutants::run(&options),
         Command::Conformance(options) => conformance::run(&options),
         Command::Operators(options) => operators::run(&options),

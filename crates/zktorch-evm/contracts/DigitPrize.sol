@@ -17,14 +17,16 @@ contract DigitPrize {
     mapping(address claimant => uint256) public claims;
 
     error Refused();
-    error AnotherModel(bytes32 expected, bytes32 found);
+    error AnotherVerifier(bytes32 expected, bytes32 found);
     error InsecureSrs();
+    error NotTenScores(uint256 bytesFound);
     error AnotherDigit(uint256 read);
     error NotPaid();
 
-    /// `insecure`: whether a verifier on a development SRS will do, as it does in tests and nowhere else.
-    constructor(IVerifier checker, bytes32 model, uint256 wanted, uint256 amount, bool insecure) payable {
-        if (checker.modelId() != model) revert AnotherModel(model, checker.modelId());
+    /// `program`: what `audit-evm` says of the verifier, whose code it has compared. `insecure`: whether one on a development SRS will
+    /// do, as it does in tests and nowhere else. What is paid in is for prizes, and is never paid back.
+    constructor(IVerifier checker, bytes32 program, uint256 wanted, uint256 amount, bool insecure) payable {
+        if (checker.program() != program) revert AnotherVerifier(program, checker.program());
         if (checker.developmentSrs() && !insecure) revert InsecureSrs();
         verifier = checker;
         digit = wanted;
@@ -36,8 +38,12 @@ contract DigitPrize {
         return keccak256(abi.encode(block.chainid, address(this), claimant, claims[claimant]));
     }
 
-    /// Pays the sender for a proof whose only public values are the network's ten scores.
+    /// More prizes.
+    receive() external payable {}
+
+    /// Pays the sender for a proof whose only public values are the network's ten scores, in two words.
     function claim(bytes calldata proof, bytes calldata scores) external {
+        if (scores.length != 64) revert NotTenScores(scores.length);
         if (!verifier.verify(proof, scores, contextOf(msg.sender))) revert Refused();
         uint256 read = largest(scores);
         if (read != digit) revert AnotherDigit(read);

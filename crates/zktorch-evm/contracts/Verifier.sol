@@ -5,8 +5,9 @@ import {IVerifier} from "./IVerifier.sol";
 
 /// Runs the segments of one model's verifier, one after the other: each is given the memory that the one before returned.
 ///
-/// Nothing here depends on the model but what the constructor is given. The segments are contracts without storage that call nothing
-/// but precompiles; what they have to be is `program`, a digest of their code, which the constructor compares with the chain's.
+/// Nothing here depends on the model but what the constructor is given, and `program` is the digest of all of that. The segments are
+/// contracts without storage that call nothing but precompiles. What they have to be is compared with the chain's hashes of their
+/// codes in every call: a contract that destroys itself in the transaction that makes it can be made again with another code.
 contract Verifier is IVerifier {
     bytes32 public immutable modelId;
     bytes32 public immutable program;
@@ -17,6 +18,8 @@ contract Verifier is IVerifier {
     uint256 public immutable gasNeeded;
     uint256 public immutable proofBytes;
     uint256 public immutable publicBytes;
+    /// Keccak-256 of the hashes of the segments' codes.
+    bytes32 private immutable codes;
 
     /// Segments hold the multiples of the order in their first four words, which the first one writes.
     uint256 private constant BEFORE = 128;
@@ -40,7 +43,8 @@ contract Verifier is IVerifier {
             hashes = bytes.concat(hashes, segments[i].codehash);
             code = bytes.concat(code, bytes20(segments[i]));
         }
-        bytes32 found = keccak256(hashes);
+        bytes32 all = keccak256(hashes);
+        bytes32 found = keccak256(abi.encode(id, insecure, gasLimit, proofLength, publicLength, all));
         if (found != digest || segments.length == 0) revert AnotherProgram(digest, found);
         // PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN: leaves what follows as the code.
         bytes memory init = bytes.concat(hex"61", bytes2(uint16(code.length)), hex"80600a5f395ff3", code);
@@ -50,7 +54,7 @@ contract Verifier is IVerifier {
         }
         if (made == address(0)) revert NoTable();
         (modelId, program, developmentSrs, table) = (id, digest, insecure, made);
-        (gasNeeded, proofBytes, publicBytes) = (gasLimit, proofLength, publicLength);
+        (gasNeeded, proofBytes, publicBytes, codes) = (gasLimit, proofLength, publicLength, all);
     }
 
     /// @inheritdoc IVerifier
@@ -58,6 +62,7 @@ contract Verifier is IVerifier {
         if (proof.length != proofBytes || publicValues.length != publicBytes) return false;
         if (gasleft() < gasNeeded) revert NotEnoughGas(gasNeeded);
         address segments = table;
+        bytes32 hashes = codes;
         (bool accepted, bool starved) = (true, false);
         // No variable of Solidity's lies in memory from here to the end: the function returns a word and nothing else.
         assembly {
@@ -65,6 +70,13 @@ contract Verifier is IVerifier {
             let length := sub(extcodesize(segments), 1)
             extcodecopy(segments, addresses, 1, length)
             let start := and(add(add(addresses, length), 31), not(31))
+            // The codes that are there now.
+            let end := start
+            for { let i := 0 } lt(i, length) { i := add(i, 20) } {
+                mstore(end, extcodehash(shr(96, mload(add(addresses, i)))))
+                end := add(end, 32)
+            }
+            if iszero(eq(keccak256(start, sub(end, start)), hashes)) { revert(0, 0) }
             mstore(add(start, BEFORE), context)
             let at := add(start, add(BEFORE, 32))
             calldatacopy(at, proof.offset, proof.length)

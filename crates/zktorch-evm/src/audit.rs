@@ -100,6 +100,7 @@ impl Contract {
         let number = match name {
             "modelId" => return self.model_id.0,
             "program" => return self.program(),
+            "codes" => return self.codes(),
             "developmentSrs" => self.development.into(),
             "gasNeeded" => self.gas_needed(),
             "proofBytes" => self.lengths[0] as u64,

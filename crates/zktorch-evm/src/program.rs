@@ -146,6 +146,11 @@ impl Program {
             builder.challenges.push(message);
         }
         let points = builder.points()?;
+        let empty =
+            |id: &u32| matches!(points.get(*id as usize), Some(Source::Sum(terms)) if terms.is_empty());
+        if builder.wanted.iter().any(empty) {
+            return Err(EvmError::Program { what: "sums of at least one term" });
+        }
         if let Some(unused) = unused_input(&points, input_points) {
             return Err(EvmError::UnusedPoint { index: unused });
         }

@@ -51,7 +51,9 @@ impl Schedule {
         let mut done = HashMap::new();
         let messages = (0..program.messages.len() as Hash).map(Step::Message);
         let checks = (0..program.checks.len()).map(Step::Check);
-        for root in messages.chain(checks).chain([Step::Pairing]) {
+        // Also tensors that nothing reads are held to their ranges, and their words to zeros where no value is.
+        let publics = (0..program.publics.len() as u32).map(Step::Public);
+        for root in messages.chain(checks).chain(publics).chain([Step::Pairing]) {
             schedule.visit(program, root, &mut done);
         }
         for (at, step) in schedule.steps.clone().into_iter().enumerate() {

@@ -11,6 +11,7 @@ use zktorch_graph::layout::Scope;
 use zktorch_verifier::UncheckedKey;
 
 use crate::EvmError;
+use crate::contract::keccak;
 use crate::parts::visit;
 
 /// Stands for the context, a word of the caller's: 32 bytes that nothing else is.
@@ -74,7 +75,9 @@ pub(crate) fn trace(key: &UncheckedKey) -> Result<Trace, EvmError> {
         let tape = tape::finish();
         result.and_then(|counts| Ok((tape?, counts)))
     };
-    tape::start();
+    let mut seed = [key.model_id().0, key.srs().id().0].concat();
+    weights.iter().for_each(|weight| seed.extend(weight.to_bytes()));
+    tape::start(keccak(&seed));
     let (tape, (points, private_points, scalars)) = course()?;
     tape::start_blind(&tape);
     let (blind, _) = course()?;

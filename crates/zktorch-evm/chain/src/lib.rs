@@ -159,6 +159,26 @@ impl Chain {
         })
     }
 
+    /// Gives a contract money.
+    ///
+    /// # Errors
+    /// If it takes none.
+    pub fn pay(&mut self, from: Address, to: Address, amount: u64) -> Result<()> {
+        let tx = TxEnv {
+            caller: from,
+            kind: TxKind::Call(to),
+            value: U256::from(amount),
+            gas_limit: TRANSACTION_CAP,
+            gas_price: 0,
+            nonce: self.state.basic_ref(from).ok().flatten().map_or(0, |info| info.nonce),
+            ..TxEnv::default()
+        };
+        match self.transact(tx)? {
+            ExecutionResult::Success { .. } => Ok(()),
+            other => bail!("not paid: {other:?}"),
+        }
+    }
+
     /// Deploys a model's contracts.
     ///
     /// # Errors

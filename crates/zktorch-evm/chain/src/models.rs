@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use zktorch_commit::{Srs, SrsPolicy};
 use zktorch_evm::{Contract, Inputs, Program, Word};
-use zktorch_graph::Visibility;
+use zktorch_graph::{Interval, Role, Shape, Tensor as GraphTensor, TensorId, Visibility};
 use zktorch_onnx::{Compiled, FloatTensor, Options, PortInfo, Tensor, compile};
 use zktorch_prover::{Hash, Model, ProvingKey, choose_k, setup_with_nonces};
 use zktorch_verifier::{Port, Statement, VerifyingKey, verify};
@@ -82,6 +82,21 @@ impl Case {
         let compiled = compile(&read(network.file().0)?, &options)?;
         let values = compiled.quantise(&[image])?;
         Self::of_model(model(&compiled), values)
+    }
+
+    /// The perceptron for digits, and three numbers from -5 to 5 that are public and that nothing reads.
+    ///
+    /// # Errors
+    /// If one of the steps fails.
+    pub fn with_unread_input() -> Result<Self> {
+        let Self { mut model, mut values, .. } = Self::new(Network::DigitsMlp, Visibility::Private)?;
+        let (name, range) = ("unread".to_owned(), Interval::new(-5, 5));
+        model.inputs.push(Port::new(name.clone(), vec![3]));
+        model.graph.inputs.push(TensorId(u32::try_from(model.graph.tensors.len())?));
+        let role = Role::Input(Visibility::Public);
+        model.graph.tensors.push(GraphTensor { name, shape: Shape::new([3]), scale: 0, range, role });
+        values.push(vec![-5, 0, 5]);
+        Self::of_model(model, values)
     }
 
     /// The same of a model that is there.

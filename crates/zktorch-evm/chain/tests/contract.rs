@@ -65,7 +65,10 @@ impl Deployment {
         assert!(!self.verdict(&[longer(&proof), public.clone()]));
         assert!(!self.verdict(&[proof.clone(), public[32..].to_vec()]));
         assert!(!self.verdict(&[proof.clone(), longer(&public)]));
-        assert!(!self.verdict(&[proof[1..].to_vec(), public]));
+        assert!(!self.verdict(&[proof[1..].to_vec(), public.clone()]));
+        // The same bytes, cut elsewhere.
+        let (first, last) = proof.split_at(proof.len() - 64);
+        assert!(!self.verdict(&[first.to_vec(), [last, &public].concat()]));
     }
 
     /// Damages of all kinds, and a bit of every so-manieth word.
@@ -135,6 +138,41 @@ fn words_that_are_no_scalars_or_points_are_refused() {
         let mut bytes = honest[0].clone();
         assert!(mutation.apply(&mut bytes), "{mutation:?}");
         assert!(!deployment.verdict(&[bytes, honest[1].clone()]), "{mutation:?}");
+    }
+}
+
+/// What public values are does not change the matrices that a proof is about.
+#[test]
+fn inputs_of_zeros_are_inputs() {
+    for network in [Network::DigitsMlp, Network::DigitsCnn] {
+        let mut deployment = Deployment::new(network, Visibility::Public);
+        let mut values = deployment.case.values().to_vec();
+        values[0].fill(0);
+        for pixel in [0, 1] {
+            values[0][0] = pixel;
+            let proof = deployment.case.prove_of(&values, &CONTEXT).unwrap();
+            assert!(deployment.verdict(&proof.arguments()), "{network:?}, {pixel}");
+        }
+    }
+}
+
+/// The words of a tensor that no step reads are held to its range, and to zeros behind it.
+#[test]
+fn public_tensors_that_nothing_reads_are_checked() {
+    let case = Case::with_unread_input().unwrap();
+    let mut chain = Chain::default();
+    let verifier = chain.deploy(&case.contract).unwrap();
+    let inputs = case.prove(&CONTEXT).unwrap();
+    let mut deployment = Deployment { case, chain, verifier, inputs };
+    let honest = deployment.inputs.arguments();
+    assert!(deployment.verdict(&honest));
+    let tensors = &deployment.case.contract.publics;
+    let before = tensors.iter().take_while(|tensor| tensor.name != "unread");
+    let at: usize = before.map(|tensor| 32 * tensor.words()).sum();
+    for byte in [0, 3, 12, 31] {
+        let mut changed = honest.clone();
+        changed[1][at + byte] ^= 1;
+        assert!(!deployment.verdict(&changed), "byte {byte}");
     }
 }
 
@@ -216,7 +254,9 @@ fn audits_find_every_difference() {
         };
         assert!(same.is_none_or(|other| other.table != addresses.table), "byte {at} of Verifier");
     }
-    assert!(refused(&|deployed| deployed.segments[1][100] ^= 1));
+    for at in (0..deployed.segments[1].len()).step_by(97) {
+        assert!(refused(&|deployed| deployed.segments[1][at] ^= 1), "byte {at} of a segment");
+    }
     assert!(refused(&|deployed| deployed.segments.swap(0, 1)));
     assert!(refused(&|deployed| deployed.segments.truncate(1)));
     assert!(refused(&|deployed| deployed.table.truncate(21)));
@@ -224,6 +264,13 @@ fn audits_find_every_difference() {
     assert!(refused(&|deployed| deployed.verifier.push(0)));
     assert!(refused(&|deployed| deployed.verifier.truncate(100)));
 
+    // And of these with other gas, lengths or words on its SRS: its program is another one.
+    let place = contract.verifier_creation(&expected).len() - 32 * (8 + expected.len());
+    for word in 0..6 {
+        let mut creation = contract.verifier_creation(&expected);
+        creation[place + 32 * word + 31] ^= 1;
+        assert!(deployment.chain.create(USER, creation, 0).is_err(), "argument {word}");
+    }
     let mut swapped = expected.clone();
     swapped.swap(0, 1);
     for segments in [swapped, expected[1..].to_vec(), Vec::new(), vec![[9; 20]; expected.len()]] {

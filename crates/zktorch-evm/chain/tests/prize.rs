@@ -27,13 +27,14 @@ fn address(address: Address) -> [u8; 32] {
 struct Game {
     case: Case,
     chain: Chain,
+    verifier: Address,
     prize: Address,
 }
 
-/// The constructor's arguments: verifier, model, digit, prize, whether a development SRS will do.
-fn prize(case: &Case, verifier: Address, model: [u8; 32], digit: u64, insecure: bool) -> Vec<u8> {
+/// The constructor's arguments: verifier, program, digit, prize, whether a development SRS will do.
+fn prize(case: &Case, verifier: Address, program: [u8; 32], digit: u64, insecure: bool) -> Vec<u8> {
     let mut init = Artifact::digit_prize().creation;
-    init.extend([address(verifier), model, word(digit), word(PRIZE), word(insecure.into())].concat());
+    init.extend([address(verifier), program, word(digit), word(PRIZE), word(insecure.into())].concat());
     assert!(case.contract.development);
     init
 }
@@ -49,11 +50,11 @@ impl Game {
         let digit = largest(&case.prove(&[0; 32]).unwrap().publics[0]);
         let mut chain = Chain::default();
         chain.fund(OWNER, 10 * PRIZE);
-        let verifier = chain.deploy(&case.contract).unwrap();
-        let model = case.vk.model_id().0;
-        let init = prize(&case, verifier.address, model, (digit + off) % 10, true);
+        let verifier = chain.deploy(&case.contract).unwrap().address;
+        let program = case.contract.program();
+        let init = prize(&case, verifier, program, (digit + off) % 10, true);
         let (prize, _) = chain.create(OWNER, init, 3 * PRIZE).unwrap();
-        Self { case, chain, prize }
+        Self { case, chain, verifier, prize }
     }
 
     fn context(&mut self, claimant: Address) -> [u8; 32] {
@@ -97,10 +98,38 @@ fn the_prize_is_paid_once_for_a_proof() {
     let context = game.context(ALICE);
     let proof = game.case.prove(&context).unwrap();
     assert!(reverted(&game.claim(ALICE, &proof), "NotPaid()"));
+    // Who pays in makes it worth something again.
+    game.chain.fund(BOB, PRIZE);
+    game.chain.pay(BOB, game.prize, PRIZE).unwrap();
+    assert!(game.claim(ALICE, &proof).output.is_some());
     // Scores that were changed are no proof.
     let mut changed = proof;
     changed.publics[0][0] += 1;
     assert!(reverted(&game.claim(ALICE, &changed), "Refused()"));
+}
+
+/// A proof is for one contract: there may be many prizes on one verifier.
+#[test]
+fn another_prize_has_other_contexts() {
+    let mut game = Game::new(0);
+    let first = game.prize;
+    let proof = {
+        let context = game.context(ALICE);
+        game.case.prove(&context).unwrap()
+    };
+    let digit = largest(&proof.publics[0]);
+    let init = prize(&game.case, game.verifier, game.case.contract.program(), digit, true);
+    game.prize = game.chain.create(OWNER, init, PRIZE).unwrap().0;
+    assert!(reverted(&game.claim(ALICE, &proof), "Refused()"));
+    // More scores than the network has, and none.
+    let [bytes, scores] = proof.arguments();
+    for scores in [[&scores[..], &[0; 32]].concat(), Vec::new()] {
+        let data = calldata("claim(bytes,bytes)", &[bytes.clone(), scores], None);
+        let answer = game.chain.call(ALICE, first, data, TRANSACTION_CAP).unwrap();
+        assert!(reverted(&answer, "NotTenScores(uint256)"));
+    }
+    game.prize = first;
+    assert!(game.claim(ALICE, &proof).output.is_some());
 }
 
 #[test]
@@ -118,11 +147,11 @@ fn a_development_srs_and_another_model_are_refused() {
     let mut chain = Chain::default();
     chain.fund(OWNER, PRIZE);
     let verifier = chain.deploy(&case.contract).unwrap().address;
-    let model = case.vk.model_id().0;
-    let insecure = chain.create(OWNER, prize(&case, verifier, model, 0, false), 0).unwrap_err().to_string();
+    let program = case.contract.program();
+    let insecure = chain.create(OWNER, prize(&case, verifier, program, 0, false), 0).unwrap_err().to_string();
     assert!(insecure.contains(&hex(&keccak256("InsecureSrs()")[..4])), "{insecure}");
     assert!(chain.create(OWNER, prize(&case, verifier, [9; 32], 0, true), 0).is_err());
-    assert!(chain.create(OWNER, prize(&case, verifier, model, 0, true), 0).is_ok());
+    assert!(chain.create(OWNER, prize(&case, verifier, program, 0, true), 0).is_ok());
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -7,7 +7,7 @@ mod tests;
 use zktorch_field::Fr;
 
 pub use self::sparse::SparseMatrix;
-use crate::{LinearCombination, RowLayout, Scalar, TranscriptError};
+use crate::{LinearCombination, RowLayout, TranscriptError};
 
 /// The constraints `(A (1,z)) o (B (1,z)) = C (1,z)` that verifier code recorded, over the matrix z of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,15 +91,17 @@ impl R1csBuilder {
         b: &LinearCombination,
         c: &LinearCombination,
     ) {
-        // With a factor that is identically zero the other one is not constrained, so it must not count as used.
-        let zero = LinearCombination::zero();
-        let (a, b) = if a.is_absent() || b.is_absent() { (&zero, &zero) } else { (a, b) };
-        for (matrix, row) in [(&mut self.a, a), (&mut self.b, b), (&mut self.c, c)] {
+        // With a factor that is zero the other one is not constrained, so it does not count as used. It is in its matrix all the same:
+        // a factor may be zero for one statement's public values and not for another's, and the matrices must not tell.
+        let vacuous = a.is_absent() || b.is_absent();
+        for (matrix, row, constrained) in
+            [(&mut self.a, a, !vacuous), (&mut self.b, b, !vacuous), (&mut self.c, c, true)]
+        {
             matrix.push(row);
             // Terms are sorted: the last one is the highest.
             let needed = row.terms().last().map_or(0, |&(cell, _)| cell as usize + 1);
             self.used.resize(self.used.len().max(needed), false);
-            row.terms().iter().for_each(|&(cell, _)| self.used[cell as usize] = true);
+            row.terms().iter().for_each(|&(cell, _)| self.used[cell as usize] |= constrained);
         }
         self.names.push(name);
     }

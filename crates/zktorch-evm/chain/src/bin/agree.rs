@@ -9,6 +9,7 @@ use zktorch_evm::contract::TRANSACTION_CAP;
 use zktorch_evm_chain::models::{Case, Network};
 use zktorch_evm_chain::mutations::Mutation;
 use zktorch_evm_chain::primitives::Address;
+use zktorch_evm_chain::primitives::hardfork::SpecId;
 use zktorch_evm_chain::{Chain, verify_call};
 use zktorch_graph::Visibility;
 
@@ -25,6 +26,9 @@ struct Options {
     /// And a bit of every word
     #[arg(long)]
     words: bool,
+    /// Under the rules of Osaka, not Prague
+    #[arg(long)]
+    osaka: bool,
 }
 
 fn main() -> ExitCode {
@@ -43,7 +47,7 @@ fn run(options: &Options) -> Result<()> {
     let case = Case::new(options.network, input)?;
     let context = *b"a challenge of the caller, 32 by";
     let inputs = case.prove(&context)?;
-    let mut chain = Chain::default();
+    let mut chain = Chain::new(if options.osaka { SpecId::OSAKA } else { SpecId::PRAGUE });
     let verifier = chain.deploy(&case.contract)?;
     let lengths: Vec<usize> = case.contract.segments.iter().map(Vec::len).collect();
     println!("bytes of code {lengths:?}, arguments {:?}", case.contract.lengths);

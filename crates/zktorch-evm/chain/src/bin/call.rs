@@ -12,6 +12,7 @@ use zktorch_commit::SrsPolicy;
 use zktorch_evm::Contract;
 use zktorch_evm::contract::TRANSACTION_CAP;
 use zktorch_evm_chain::Chain;
+use zktorch_evm_chain::primitives::hardfork::SpecId;
 use zktorch_evm_chain::primitives::{Address, hex};
 use zktorch_files::UncheckedVk;
 
@@ -20,6 +21,9 @@ struct Options {
     /// Verifying key. Its SRS is accepted whatever it is: nothing is deployed but here
     #[arg(long)]
     vk: PathBuf,
+    /// Under the rules of Osaka, not Prague
+    #[arg(long)]
+    osaka: bool,
     /// What calldata-evm wrote
     call: PathBuf,
 }
@@ -48,7 +52,7 @@ fn run(options: &Options) -> Result<bool> {
     let data = call["calldata"].as_str().ok_or_else(|| anyhow!("{}: no calldata", options.call.display()))?;
     let data = hex::decode(data).with_context(|| format!("{}: calldata", options.call.display()))?;
 
-    let mut chain = Chain::default();
+    let mut chain = Chain::new(if options.osaka { SpecId::OSAKA } else { SpecId::PRAGUE });
     let verifier = chain.deploy(&contract)?;
     println!("{:>11} gas to deploy, in {} transactions", verifier.gas, verifier.segments.len() + 1);
     let answer = chain.call(Address::ZERO, verifier.address, data, TRANSACTION_CAP)?;

@@ -132,6 +132,7 @@ pub struct Tape {
     /// Where points lie, by their names.
     coordinates: Vec<G1Affine>,
     publics: HashMap<u32, (u32, usize)>,
+    seed: [u8; 32],
     drawn: u64,
     problem: Option<Untraceable>,
     blind: bool,
@@ -145,18 +146,18 @@ thread_local! {
     static TAPE: RefCell<Option<Tape>> = const { RefCell::new(None) };
 }
 
-/// Starts a tape on this thread, and remembers what is hashed.
-///
-pub fn start() {
+/// Starts a tape on this thread, and remembers what is hashed. Points are drawn from the seed, which is a digest of all points that
+/// the verifier knows: nobody could choose one of these to be one that is drawn.
+pub fn start(seed: [u8; 32]) {
     hash::start();
-    begin(Tape::default());
+    begin(Tape { seed, ..Tape::default() });
 }
 
 /// Starts a *blind* tape: all values have one name, so that any two of them are equal. A verifier that takes the same
 /// [course](Tape::course) with and without does not depend on whether values are equal, but where it asked: there it is told on the
 /// blind tape what it was told on the `other`. What was hashed for the other one is still remembered.
 pub fn start_blind(other: &Tape) {
-    begin(Tape { blind: true, answers: other.answers.clone(), ..Tape::default() });
+    begin(Tape { seed: other.seed, blind: true, answers: other.answers.clone(), ..Tape::default() });
 }
 
 fn begin(tape: Tape) {
@@ -278,27 +279,23 @@ pub(crate) fn combination(points: &[G1Affine], scalars: &[Fr]) -> Option<G1Proje
 pub(crate) fn check_equal(a: &Fr, b: &Fr) -> bool {
     match (scalar::value(a), scalar::value(b)) {
         (Value::Number(a), Value::Number(b)) => a == b,
-        (a, b) => {
-            with(|tape| {
-                tape.took(33);
-                let check = Check::Equal(tape.id(a), tape.id(b));
-                tape.checks.push(check);
-            });
-            true
-        }
+        (a, b) => with(|tape| {
+            tape.took(33);
+            let check = Check::Equal(tape.id(a), tape.id(b));
+            tape.checks.push(check);
+        })
+        .is_some(),
     }
 }
 
 pub(crate) fn check_nonzero(a: &Fr) -> bool {
     match scalar::value(a) {
         Value::Number(a) => !a.is_zero(),
-        Value::Name(id) => {
-            with(|tape| {
-                tape.took(34);
-                tape.checks.push(Check::Nonzero(id));
-            });
-            true
-        }
+        Value::Name(id) => with(|tape| {
+            tape.took(34);
+            tape.checks.push(Check::Nonzero(id));
+        })
+        .is_some(),
     }
 }
 
@@ -428,9 +425,13 @@ impl Tape {
     fn draw(&mut self, what: Point) -> G1Affine {
         self.drawn += 1;
         let seed = hash::Sha256::default();
+        let seed = hash::Digest::chain_update(seed, self.seed);
         let digest = hash::Digest::chain_update(seed, self.drawn.to_be_bytes());
         let scalar = Number::from_be_bytes_mod_order(&hash::Digest::finalize(digest));
         let point = double_and_add(&G1Projective::generator(), &scalar.into_bigint().0).into_affine();
+        if self.point_at(&point).is_some() {
+            self.fail(Untraceable::Branch { what: "a point that is known already" });
+        }
         self.register(&point, what);
         point
     }
