@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use zktorch_field::{Fr, G1Affine};
 
 use super::*;
-use crate::{ClearVerifier, PlaceholderRows, Recorder, RowSource, Transcript, VerifierChannel};
+use crate::{ClearVerifier, PlaceholderRows, Recorder, RowSource, Scalar, Transcript, VerifierChannel};
 
 /// A dense matrix over (1, z): the oracle for the sparse one.
 struct Dense(Vec<(Fr, Vec<Fr>)>);
@@ -55,6 +55,21 @@ proptest! {
         prop_assert_eq!(sparse.combine_rows(&left, 9).unwrap(), combined);
         prop_assert_eq!(sparse.evaluate(&left, &z).unwrap(), value);
     }
+}
+
+/// Whether a public factor is zero decides what is constrained, and not what the other matrix is.
+#[test]
+fn a_factor_of_zero_leaves_the_others_row() {
+    let (b, c) = (LinearCombination::variable(1), LinearCombination::variable(2));
+    let build = |factor: u64| {
+        let mut builder = R1csBuilder::default();
+        builder.push("a b = c", &LinearCombination::constant(Fr::from(factor)), &b, &c);
+        builder
+    };
+    let (zero, one) = (build(0), build(1));
+    assert_eq!((&zero.b, &zero.c), (&one.b, &one.c));
+    assert_eq!(zero.used(), [false, false, true]);
+    assert_eq!(one.used(), [false, true, true]);
 }
 
 #[test]
