@@ -76,7 +76,14 @@ contract Verifier is IVerifier {
                 mstore(end, extcodehash(shr(96, mload(add(addresses, i)))))
                 end := add(end, 32)
             }
-            if iszero(eq(keccak256(start, sub(end, start)), hashes)) { revert(0, 0) }
+            let found := keccak256(start, sub(end, start))
+            if iszero(eq(found, hashes)) {
+                // AnotherProgram(hashes, found).
+                mstore(0, shl(224, 0xb3ae42c0))
+                mstore(4, hashes)
+                mstore(36, found)
+                revert(0, 68)
+            }
             mstore(add(start, BEFORE), context)
             let at := add(start, add(BEFORE, 32))
             calldatacopy(at, proof.offset, proof.length)
