@@ -14,6 +14,7 @@ mod peers;
 mod published;
 mod render;
 mod report;
+mod shards;
 mod spread;
 mod suite;
 #[cfg(test)]
@@ -47,6 +48,8 @@ enum Part {
     /// The models of MLPerf and language models, beside what ZKTorch's authors publish.
     #[command(name = "mlperf")]
     MlPerf(mlperf::Options),
+    /// A model in one piece and in shards, as memory asks for, by one process and by several.
+    Shards(shards::Options),
     /// EZKL on the same models and inputs, beside us.
     Peers(peers::Options),
     /// Make the pages again: report.html from report.json and the other parts' files beside it, mlperf.html from mlperf.json.
@@ -59,6 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(Part::Core(core)) => core::run(core),
         Some(Part::Ablation(ablation)) => ablation::run(ablation),
         Some(Part::MlPerf(mlperf)) => mlperf::run(mlperf),
+        Some(Part::Shards(shards)) => shards::run(shards),
         Some(Part::Peers(peers)) => peers::run(peers),
         Some(Part::Html(html)) => render::run(html),
     }

@@ -224,6 +224,16 @@ impl Prepared {
         Ok(())
     }
 
+    /// In how many shards the key is.
+    pub(crate) fn shards(&self) -> u64 {
+        self.set_up.get("shards").and_then(Value::as_u64).unwrap_or(1)
+    }
+
+    /// From now on so many processes prove the shards (none: one).
+    pub(crate) fn set_workers(&mut self, workers: Option<u16>) {
+        self.request.workers = workers;
+    }
+
     /// Bytes of the file that an SRS of this model's size takes; the development SRS itself is computed and never stored.
     ///
     /// # Errors
@@ -245,6 +255,8 @@ impl Prepared {
         let id = self.set_up.get("model_id").and_then(Value::as_str).context("setup printed no model id")?;
         let mut prove = vec!["prove", "--pk", &pk, "--input", input];
         prove.extend(["--proof", &proof, "--statement", &statement]);
+        let workers = self.request.workers.map(|workers| workers.to_string());
+        prove.extend(workers.iter().flat_map(|workers| ["--workers", workers.as_str()]));
         let proved = children.stage(&prove)?;
         let mut verify = vec!["verify", "--vk", &vk, "--proof", &proof, "--statement", &statement];
         verify.extend(["--model-id", id, "--allow-insecure-srs"]);

@@ -73,6 +73,9 @@ pub(crate) struct Options {
     /// Prove in as few shards as let each be set up and proved in this much memory, about, such as 4GB.
     #[arg(long, value_name = "BYTES", conflicts_with_all = ["shards", "shard_values"])]
     memory: Option<ByteSize>,
+    /// Processes that prove the shards (default: one, which proves one after the other).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    workers: Option<u16>,
     /// The text whose next token (smollm2), or next characters (chars), are proved.
     #[arg(long, value_name = "TEXT", conflicts_with = "onnx")]
     prompt: Option<String>,
@@ -121,6 +124,7 @@ impl Options {
             sharding: shards
                 .or(self.shard_values.map(Sharding::Values))
                 .or(self.memory.map(Sharding::Memory)),
+            workers: self.workers,
             prompt: self.prompt.clone(),
             prefix: self.prefix.clone(),
             perplexity: self.perplexity,

@@ -25,6 +25,8 @@ pub(crate) struct Request {
     pub(crate) size: Option<usize>,
     /// In how many shards the model is proved; none: as one, or in as many as its size asks for.
     pub(crate) sharding: Option<Sharding>,
+    /// Processes that prove the shards; none: one.
+    pub(crate) workers: Option<u16>,
     /// The text whose next token a trained language model gives; none: its own.
     pub(crate) prompt: Option<String>,
     /// The text before every other one, a constant of a language model of a package; none: nothing.
@@ -110,7 +112,7 @@ impl Request {
     /// The model with everything that is measured of it.
     pub(crate) fn new(source: Source) -> Self {
         let (folded, threads, out, env) = (false, None, None, Vec::new());
-        let (tokens, layers, size, sharding) = (None, None, None, None);
+        let (tokens, layers, size, sharding, workers) = (None, None, None, None, None);
         let (prompt, prefix, perplexity) = (None, None, false);
         let (oracle, floor) = (Oracle::Tract, true);
         Self {
@@ -120,6 +122,7 @@ impl Request {
             layers,
             size,
             sharding,
+            workers,
             prompt,
             prefix,
             perplexity,
