@@ -70,6 +70,11 @@ impl Schedule {
         self.stored[value as usize]
     }
 
+    /// Index of the last step that reads what a step left, if one does.
+    pub(crate) fn last(&self, step: Step) -> Option<usize> {
+        self.last.get(&step).copied()
+    }
+
     /// Whether what a step left is no longer read after the step with this index.
     pub(crate) fn is_over(&self, step: Step, at: usize) -> bool {
         self.last.get(&step).is_none_or(|last| *last <= at)

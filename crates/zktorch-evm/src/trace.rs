@@ -5,9 +5,9 @@ use traced_blocks::Statement as TracedStatement;
 use traced_blocks::{Hash as TracedHash, Network as TracedNetwork, NetworkProof as TracedProof};
 use traced_commit::{Commitment as TracedCommitment, VerifierSrs as TracedSrs};
 use traced_field::tape::{self, Tape, Untraceable};
-use zktorch_blocks::Hash;
-use zktorch_graph::Interval;
+use zktorch_blocks::{BlockError, Hash};
 use zktorch_graph::layout::Scope;
+use zktorch_graph::{Interval, ValidGraph};
 use zktorch_verifier::UncheckedKey;
 
 use crate::EvmError;
@@ -59,9 +59,11 @@ pub(crate) fn trace(key: &UncheckedKey) -> Result<Trace, EvmError> {
         return Err(EvmError::Transcript);
     }
     // Everything that is known without a proof, as the verifier's own crates make it.
-    let graph = key.network().graph().clone();
+    let known = key.network();
+    let graph = ValidGraph::new(known.graph().clone()).map_err(BlockError::from)?;
+    let (size, parts) = (known.layout().chunk_size(), known.weight_parts().clone());
     let network =
-        TracedNetwork::new(graph, key.network().k(), Scope::Inference)?.with_hash(TracedHash::Keccak);
+        TracedNetwork::with_weights(graph, size, Scope::Inference, parts)?.with_hash(TracedHash::Keccak);
     let srs = TracedSrs::from_bytes(&key.srs().to_bytes())?;
     let weights = key.weights().iter().map(|c| TracedCommitment::from_bytes(&c.to_bytes()));
     let weights = weights.collect::<Result<Vec<_>, _>>()?;

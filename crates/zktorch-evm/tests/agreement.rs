@@ -7,8 +7,8 @@ mod common;
 use common::{hashed_key, key, model};
 use zktorch_commit::{Srs, SrsPolicy};
 use zktorch_evm::{EvmError, Inputs, Program, Word};
-use zktorch_graph::Visibility;
-use zktorch_prover::{Hash, Proved, ProvingKey};
+use zktorch_graph::{Interval, Operand, Role, Shape, Step, Tensor, TensorId, Term, View, Visibility};
+use zktorch_prover::{Hash, Proved, ProvingKey, setup_beside_with_nonces};
 use zktorch_verifier::{VerifyingKey, verify};
 
 const CONTEXT: &[u8] = b"a challenge of the caller, 32 by";
@@ -27,8 +27,11 @@ struct Case {
 
 fn case(input: Visibility, output: Visibility) -> Case {
     let srs = Srs::dev(10).unwrap();
-    let key = hashed_key(&model(input, output, 5), &srs, Hash::Keccak);
-    let proved = key.prove_with_nonce(&srs, &[vec![9, -8, 7, 6, 5]], context(), [3; 32]).unwrap();
+    case_of(hashed_key(&model(input, output, 5), &srs, Hash::Keccak), &srs)
+}
+
+fn case_of(key: ProvingKey, srs: &Srs) -> Case {
+    let proved = key.prove_with_nonce(srs, &[vec![9, -8, 7, 6, 5]], context(), [3; 32]).unwrap();
     let vk = VerifyingKey::from_bytes(key.vk_bytes()).unwrap();
     let vk = vk.check(&SrsPolicy::new().allow_insecure()).unwrap();
     let program = Program::of_key(vk.key()).unwrap();
@@ -94,6 +97,32 @@ fn every_word_counts() {
             assert!(!case.runs(&changed(&plus_order)), "the word at {at}");
         }
         assert!(!case.runs(&bytes[32..]) && !case.runs(&[&bytes[..], &[0; 32]].concat()));
+    }
+}
+
+/// A key that shares the weights of another one has a part of its own for what is new: its chunks are where the key says, and not where
+/// they would be if all weights were one part.
+#[test]
+fn weights_in_parts_are_where_the_key_says() {
+    let srs = Srs::dev(10).unwrap();
+    let first = model(Visibility::Private, Visibility::Public, 5);
+    let mut second = first.clone();
+    let (id, shape) = (TensorId(second.graph.tensors.len() as u32), Shape::new([3]));
+    let (name, range) = ("bias".to_owned(), Interval::new(-100, 100));
+    second.graph.tensors.push(Tensor { name, shape: shape.clone(), scale: 0, range, role: Role::Weight });
+    let Some(Step::Rescale { acc, .. }) = second.graph.steps.last_mut() else { unreachable!() };
+    acc.terms.push(Term { coeff: 1, operand: Operand::View(View::identity(id, &shape)) });
+    second.weights.push((id, vec![40, -50, 60]));
+    let first = hashed_key(&first, &srs, Hash::Keccak);
+    let key = setup_beside_with_nonces(&second, &srs, 10, &first, [[5; 32], [6; 32]]).unwrap();
+    let case = case_of(key, &srs);
+    assert_eq!(case.vk.key().weight_parts().len(), 2);
+    let bytes = case.inputs.to_bytes();
+    assert!(case.runs(&bytes));
+    for at in (0..bytes.len()).step_by(32 * 7) {
+        let mut changed = bytes.clone();
+        changed[at + 30] ^= 1;
+        assert!(!case.runs(&changed), "the word at {at}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where everything lies in a segment's memory.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use crate::program::Program;
 use crate::schedule::{Schedule, Step};
@@ -16,8 +16,8 @@ pub(super) struct Layout {
     /// How many bytes are given.
     pub(super) inputs: usize,
     pub(super) arrays: Vec<usize>,
-    /// The first byte that no step leaves anything in.
-    pub(super) scratch: usize,
+    /// For every step, the first byte behind all that it or a later one reads, and its own result.
+    pub(super) scratch: Vec<usize>,
     pub(super) slots: HashMap<Step, usize>,
 }
 
@@ -63,17 +63,62 @@ pub(super) fn layout(program: &Program, schedule: &Schedule) -> Layout {
         }
     }
     let inputs = at;
-    let sums = inputs;
-    let words = sums + 64 * most[1];
-    let mut scratch = words + 32 * most[0];
+    let (sums, words) = (inputs, inputs + 64 * most[1]);
+    let slots: HashMap<Step, usize> = indices
+        .into_iter()
+        .map(|(step, index)| match step {
+            Step::Sum(_) => (step, sums + 64 * index),
+            _ => (step, words + 32 * index),
+        })
+        .collect();
+    // Whole tensors last: most steps come when none of them is read any more.
+    let mut end = words + 32 * most[0];
     let arrays = program.publics.iter().map(|tensor| {
-        scratch += 32 * tensor.len;
-        scratch - 32 * tensor.len
+        end += 32 * tensor.len;
+        end - 32 * tensor.len
     });
-    let arrays = arrays.collect();
-    let slots = indices.into_iter().map(|(step, index)| match step {
-        Step::Sum(_) => (step, sums + 64 * index),
-        _ => (step, words + 32 * index),
-    });
-    Layout { context, points, scalars, publics, inputs, arrays, scratch, slots: slots.collect() }
+    let mut layout = Layout {
+        context,
+        points,
+        scalars,
+        publics,
+        inputs,
+        arrays: arrays.collect(),
+        scratch: Vec::new(),
+        slots,
+    };
+    layout.scratch = layout.scratches(program, schedule);
+    layout
+}
+
+impl Layout {
+    /// Where what a step leaves ends; none if it leaves nothing.
+    pub(super) fn end(&self, program: &Program, step: Step) -> Option<usize> {
+        match step {
+            Step::Public(tensor) => {
+                let (start, tensor) =
+                    (self.arrays.get(tensor as usize)?, program.publics.get(tensor as usize)?);
+                Some(start + 32 * tensor.len)
+            }
+            Step::Sum(_) => self.slots.get(&step).map(|slot| slot + 64),
+            _ => self.slots.get(&step).map(|slot| slot + 32),
+        }
+    }
+
+    fn scratches(&self, program: &Program, schedule: &Schedule) -> Vec<usize> {
+        // (end, last step that reads it), the highest first; those that are over are left in until they are the highest.
+        let mut live: BinaryHeap<(usize, usize)> = BinaryHeap::new();
+        (0..)
+            .zip(&schedule.steps)
+            .map(|(now, step)| {
+                if let Some(end) = self.end(program, *step) {
+                    live.push((end, schedule.last(*step).unwrap_or(now)));
+                }
+                while live.peek().is_some_and(|(_, last)| *last < now) {
+                    live.pop();
+                }
+                live.peek().map_or(self.inputs, |(end, _)| *end)
+            })
+            .collect()
+    }
 }

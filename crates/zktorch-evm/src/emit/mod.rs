@@ -175,15 +175,16 @@ impl Emitter<'_> {
         }
     }
 
-    /// Up to where something lies that a later step reads.
+    /// Up to where something lies that this step or a later one reads.
     fn live(&self, at: usize) -> usize {
-        let slots = self.layout.slots.iter().filter(|(step, _)| self.schedule.is_live(**step, at));
-        let ends = slots.map(|(step, slot)| slot + if matches!(step, Step::Sum(_)) { 64 } else { 32 });
-        let arrays = self.program.publics.iter().zip(&self.layout.arrays).zip(0u32..);
-        let arrays = arrays
-            .filter(|(_, tensor)| self.schedule.is_live(Step::Public(*tensor), at))
-            .map(|((tensor, start), _)| start + 32 * tensor.len);
-        ends.chain(arrays).max().unwrap_or(0).max(self.layout.inputs)
+        let steps = self.schedule.steps.iter().filter(|step| self.schedule.is_live(**step, at));
+        let ends = steps.filter_map(|step| self.layout.end(self.program, *step));
+        ends.max().unwrap_or(0).max(self.layout.inputs)
+    }
+
+    /// Where the step may write what nobody reads after it.
+    fn scratch(&self) -> usize {
+        self.layout.scratch.get(self.at).copied().unwrap_or(self.layout.inputs)
     }
 
     /// The memory of the segment before; that all has held.

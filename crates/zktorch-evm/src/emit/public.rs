@@ -11,7 +11,7 @@ impl Emitter<'_> {
         self.touch(array + 32 * tensor.len);
         let lanes = |pattern: u32| pattern.to_be_bytes().repeat(8);
         for word in 0..tensor.words() {
-            self.cut(self.layout.scratch);
+            self.cut(self.scratch());
             self.code.load(at + 32 * word);
             // Bytes of every 32 bits the other way round: neighbours, then pairs.
             for (mask, bits) in [(0x00ff_00ff_u32, 8), (0x0000_ffff, 16)] {

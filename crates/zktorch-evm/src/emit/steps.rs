@@ -28,7 +28,7 @@ impl Emitter<'_> {
     /// Writes a message behind everything else, and its digest into its slot.
     pub(super) fn message(&mut self, hash: u32) {
         let message = &self.program.messages[hash as usize];
-        let start = self.layout.scratch;
+        let start = self.scratch();
         let mut at = start;
         let mut copies: Option<[usize; 3]> = None;
         for piece in &message.pieces {
@@ -149,7 +149,7 @@ impl Emitter<'_> {
         let Source::Sum(terms) = &self.program.points[place as usize] else { return };
         let slot = self.slot(Step::Sum(place));
         // The sum so far, the next term; a factor and its point.
-        let (sum, term, factor) = (self.layout.scratch, self.layout.scratch + 64, self.layout.scratch + 128);
+        let (sum, term, factor) = (self.scratch(), self.scratch() + 64, self.scratch() + 128);
         self.touch(factor + 96);
         self.touch(slot + 64);
         for (i, (place, scalar)) in terms.iter().enumerate() {
@@ -189,7 +189,7 @@ impl Emitter<'_> {
 
     pub(super) fn pairing(&mut self) {
         let pairing = &self.program.pairing;
-        let (at, quotient) = (self.layout.scratch, self.point_address(pairing.quotient));
+        let (at, quotient) = (self.scratch(), self.point_address(pairing.quotient));
         self.touch(at + 576);
         self.code.copy(at, self.point_address(pairing.left), 64);
         // -W: y becomes q - y, and 0 for infinity.

@@ -102,7 +102,7 @@ impl Emitter<'_> {
 
     /// a^(r - 2): lengths, base, exponent, modulus. With nothing on the stack but what has held.
     fn inverse(&mut self, a: Value) {
-        let at = self.layout.scratch;
+        let at = self.scratch();
         for i in 0..3 {
             self.code.push(32);
             self.code.store(at + 32 * i);
@@ -148,7 +148,7 @@ impl Emitter<'_> {
     }
 
     pub(super) fn slot(&self, step: Step) -> usize {
-        self.layout.slots.get(&step).copied().unwrap_or(self.layout.scratch)
+        self.layout.slots.get(&step).copied().unwrap_or(self.scratch())
     }
 
     pub(super) fn value_step(&mut self, value: Value) {
