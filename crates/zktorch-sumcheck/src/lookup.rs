@@ -115,7 +115,7 @@ impl<'a> From<&'a [u32]> for Indices<'a> {
 }
 
 /// a(x) = constant + sum_k coefficient_k column_k(x): the query of a lookup, alpha - tag - beta x - beta^2 y, is
-/// linear in small integers, so the prover never needs it as a field element before the entries are a quarter.
+/// linear in small integers, so the prover never needs it as a field element before the entries are a sixteenth.
 ///
 /// ```
 /// # use zktorch_field::Fr;

@@ -12,6 +12,7 @@
 #![allow(clippy::needless_range_loop, reason = "plain loops are sure to be inlined in kernels; see `pass`")]
 
 mod columns;
+mod gathered;
 mod job;
 mod open;
 mod pass;
@@ -26,10 +27,11 @@ use ark_ff::{One, Zero};
 use zktorch_field::{BackendKind, Block, Fr, LANES, PackedVec};
 
 use self::columns::{Bound, IntsToBind, Stored, Unbound};
+use self::gathered::{Gather, Gathered, OpenGathered};
 use self::open::{Open, OpenInts, Outputs};
 use self::pass::{Evaluate, Source};
 use self::sums::BlockSums;
-use self::table::{Gathered, OpenTable};
+use self::table::OpenTable;
 use self::tail::Tail;
 use self::weights::Weights;
 use crate::RoundPolynomial;
@@ -37,16 +39,13 @@ use crate::RoundPolynomial;
 pub(crate) use self::columns::{AtRest, Column, IntSlice};
 pub(crate) use self::job::{Job, run as run_job};
 pub(crate) use self::pass::load_inner;
-pub(crate) use self::table::{IndexSlice, TableFactors};
+pub(crate) use self::table::{IndexSlice, MIN_TABLE_VARS, TableFactors};
 pub(crate) use self::weights::{INNER, INNER_VARS};
-
-/// The fewest variables of a table-driven lookup: the pass that stores field arrays is a packed round.
-pub(crate) const MIN_TABLE_VARS: usize = INNER_VARS + 3;
 
 /// Both factors as they are given, or as they are stored between rounds.
 pub(crate) enum Factors<'a> {
     Columns(Column<'a>, Column<'a>),
-    /// Until two variables are bound.
+    /// Until a few variables are bound.
     Table(TableFactors<'a>),
 }
 
@@ -55,7 +54,10 @@ impl Factors<'_> {
     fn into_tail(self, constant: Fr) -> Tail {
         match self {
             Self::Columns(a, b) => Tail::new([a.to_scalars(), b.to_scalars()], constant),
-            Self::Table(factors) => Tail::new(factors.to_scalars(), constant).bound(factors.first),
+            Self::Table(factors) => {
+                let tail = Tail::new(factors.to_scalars(), constant);
+                factors.bound.into_iter().fold(tail, |tail, r| tail.bound(Some(r)))
+            }
         }
     }
 }
@@ -144,7 +146,7 @@ impl<'a> Quadratic<'a> {
             }
             (Stage::Packed { factors, mut sums, inner }, Some(r)) if remaining > INNER_VARS => {
                 sums.bind(self.backend, &self.weights, r);
-                let factors = self.bind_and_evaluate(factors, &mut sums, &inner, r);
+                let factors = self.bind_and_evaluate(factors, &mut sums, &inner, (r, remaining));
                 Stage::Packed { factors, sums, inner }
             }
             (Stage::Given(factors) | Stage::Packed { factors, .. }, previous) => {
@@ -189,31 +191,23 @@ impl<'a> Quadratic<'a> {
     /// The first round of a lookup, which also prepares the second.
     fn open_table(&self, factors: &mut TableFactors<'_>, inner: &[Block<Fr>], sums: &mut BlockSums) {
         let outer = sums.quadratic.len() / 2;
-        let mut next = std::array::from_fn(|_| vec![Block::default(); outer]);
-        let (low, high) = sums.quadratic.split_at_mut(outer);
-        let [at_zero, at_one, curvature] = next.each_mut().map(Vec::as_mut_slice);
+        let mut next = Default::default();
+        let of_two = two_rounds(&mut sums.quadratic, &mut next);
         let mut parts = sums.linear.chunks_mut(outer);
         let linear = std::array::from_fn(|_| parts.next().unwrap_or_default());
-        let sums = [low, high, at_zero, at_one, curvature];
-        job::run(self.backend, OpenTable::new(factors, inner, sums, linear));
-        factors.next = next;
+        job::run(self.backend, OpenTable::new(factors, inner, of_two, linear));
+        factors.next = Some(next);
     }
 
     /// A later packed round, in one pass: binds the previous variable to `r` and writes the next quadratic
-    /// coefficients.
+    /// coefficients. `remaining` variables are left.
     fn bind_and_evaluate(
         &self,
         factors: Factors<'a>,
         sums: &mut BlockSums,
         inner: &[Block<Fr>],
-        r: Fr,
+        (r, remaining): (Fr, usize),
     ) -> Factors<'a> {
-        if let Factors::Table(factors @ TableFactors { first: None, .. }) = factors {
-            // The first pass has prepared this round.
-            let (bound, quadratic) = factors.bind_first(self.backend, r);
-            sums.quadratic = quadratic;
-            return Factors::Table(bound);
-        }
         let pass = Pass {
             backend: self.backend,
             inner: (!self.weights.inner_is_trivial()).then_some(inner),
@@ -226,20 +220,60 @@ impl<'a> Quadratic<'a> {
             Factors::Columns(Column::Ints(a), Column::Ints(b)) => {
                 pass.bind(IntsToBind::new(a), IntsToBind::new(b), r)
             }
-            Factors::Table(factors) => {
-                let r = [factors.first.unwrap_or_default(), r];
-                pass.gather(&factors, r)
-            }
+            Factors::Table(factors) => return self.bind_table(factors, sums, inner, (r, remaining)),
         };
         Factors::Columns(Column::Field(a), Column::Field(b))
     }
+
+    /// The same for a lookup, whose factors are bound as they are read until they are stored.
+    fn bind_table(
+        &self,
+        mut factors: TableFactors<'a>,
+        sums: &mut BlockSums,
+        inner: &[Block<Fr>],
+        (r, remaining): (Fr, usize),
+    ) -> Factors<'a> {
+        // The pass of the round before may have prepared this one.
+        if let Some(quadratic) = factors.bind(self.backend, r) {
+            sums.quadratic = quadratic;
+            return Factors::Table(factors);
+        }
+        if factors.goes_on(remaining) {
+            let gather = Gather::new(&factors, 4);
+            let mut next = Default::default();
+            let sums = two_rounds(&mut sums.quadratic, &mut next);
+            job::run(self.backend, OpenGathered { gather, inner, sums });
+            factors.next = Some(next);
+            return Factors::Table(factors);
+        }
+        let len = (factors.indices.len() * LANES) >> factors.bound.len();
+        let (mut h, mut a) = (PackedVec::zeros(len), PackedVec::zeros(len));
+        let out = [&mut h, &mut a].map(|vector| {
+            let blocks = vector.blocks_mut();
+            let middle = blocks.len() / 2;
+            blocks.split_at_mut(middle).into()
+        });
+        let (gather, quadratic) = (Gather::new(&factors, 2), sums.quadratic.as_mut_slice());
+        job::run(self.backend, Gathered { gather, inner, quadratic, out });
+        Factors::Columns(Column::Field(h), Column::Field(a))
+    }
+}
+
+/// Where a pass writes that serves two rounds: the first one's quadratic coefficients by the value of the second one's variable, and
+/// [`TableFactors::next`].
+fn two_rounds<'s>(quadratic: &'s mut [Fr], next: &'s mut [Vec<Fr>; 3]) -> [&'s mut [Fr]; 5] {
+    let outer = quadratic.len() / 2;
+    *next = std::array::from_fn(|_| vec![Fr::zero(); outer]);
+    let (low, high) = quadratic.split_at_mut(outer);
+    let [at_zero, at_one, curvature] = next.each_mut().map(Vec::as_mut_slice);
+    [low, high, at_zero, at_one, curvature]
 }
 
 /// The unchanging part of a pass of a later round.
 struct Pass<'p> {
     backend: BackendKind,
     inner: Option<&'p [Block<Fr>]>,
-    quadratic: &'p mut [Block<Fr>],
+    quadratic: &'p mut [Fr],
 }
 
 impl Pass<'_> {
@@ -251,13 +285,5 @@ impl Pass<'_> {
     fn bind<A: Stored, B: Stored>(self, mut a: A, mut b: B, r: Fr) -> (PackedVec<Fr>, PackedVec<Fr>) {
         self.run(Bound { a: a.column(r), b: b.column(r) });
         (a.into_bound(), b.into_bound())
-    }
-
-    /// Binds two variables of a lookup's factors; field arrays from now on.
-    fn gather(self, factors: &TableFactors<'_>, r: [Fr; 2]) -> (PackedVec<Fr>, PackedVec<Fr>) {
-        let len = factors.indices.len() / 4 * LANES;
-        let (mut a, mut b) = (PackedVec::zeros(len), PackedVec::zeros(len));
-        self.run(Gathered::new(factors, r, [a.blocks_mut(), b.blocks_mut()]));
-        (a, b)
     }
 }

@@ -185,7 +185,7 @@ fn check_zero_check<'a>(z: &[Fr], h: &[Fr], a: &[Fr], lambda: Option<Fr>, make: 
 #[test]
 fn zero_checks_of_every_size_and_kind() {
     let (alpha, beta) = (fr(41), fr(42));
-    for m in 0..=12 {
+    for m in 0..=15 {
         let (n, z) = (1usize << m, random_point(m, 31));
         for table_len in [1usize, 5, 300] {
             // Entry j is (tag, x, y) = (1 + j mod 3, j - 100, j^2); extremes of 16 bits where the table has them.

@@ -68,8 +68,8 @@ impl<'a> ZeroCheck<'a> {
         }
         let (constant, terms) = query.vectors();
         let (table, indices) = (table.rows(), indices.vectors());
-        let (next, first) = Default::default();
-        Ok(Self::new(z, Factors::Table(TableFactors { table, indices, constant, terms, next, first })))
+        let (next, bound) = Default::default();
+        Ok(Self::new(z, Factors::Table(TableFactors { table, indices, constant, terms, next, bound })))
     }
 
     /// Also proves sum_x h(x) = `total`, weighted by the challenge `lambda`.

@@ -38,10 +38,15 @@ impl<'a> IntSlice<'a> {
         }
     }
 
+    /// Part `i` of `count` equal ones.
+    pub(crate) fn part(self, i: usize, count: usize) -> Self {
+        let part = self.len() / count;
+        self.split(i * part).1.split(part).0
+    }
+
     /// The slice cut into `N` equal parts.
     pub(crate) fn parts<const N: usize>(self) -> [Self; N] {
-        let part = self.len() / N;
-        std::array::from_fn(|i| self.split(i * part).1.split(part).0)
+        std::array::from_fn(|i| self.part(i, N))
     }
 
     pub(crate) fn to_scalars(self) -> Vec<Fr> {

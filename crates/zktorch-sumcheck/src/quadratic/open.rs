@@ -11,10 +11,10 @@ use super::weights::INNER;
 /// The block sums to write, cut along the outer index.
 pub(crate) struct Outputs<'a> {
     /// Products at X = 0 and X = 1; both empty when they are known to vanish.
-    values: [&'a mut [Block<Fr>]; 2],
+    values: [&'a mut [Fr]; 2],
     /// Sums of a at X = 0 and X = 1; both empty without a linear summand.
-    linear: [&'a mut [Block<Fr>]; 2],
-    quadratic: &'a mut [Block<Fr>],
+    linear: [&'a mut [Fr]; 2],
+    quadratic: &'a mut [Fr],
 }
 
 impl<'a> Outputs<'a> {
@@ -31,7 +31,7 @@ impl<'a> Outputs<'a> {
     }
 
     fn split(self, at: usize) -> (Self, Self) {
-        let cut = |part: &'a mut [Block<Fr>]| part.split_at_mut(at.min(part.len()));
+        let cut = |part: &'a mut [Fr]| part.split_at_mut(at.min(part.len()));
         let ([v0, v1], [l0, l1]) = (self.values.map(cut), self.linear.map(cut));
         let (q0, q1) = cut(self.quadratic);
         (
@@ -77,13 +77,13 @@ impl<S: Source, const PRODUCTS: bool> Kernel for Open<'_, S, PRODUCTS> {
                     }
                 }
             }
-            B::Fr::acc_reduce(quadratic).store(&mut self.outputs.quadratic[y]);
+            self.outputs.quadratic[y] = B::Fr::acc_reduce(quadratic).sum_lanes();
             for x in 0..2 {
                 if PRODUCTS {
-                    B::Fr::acc_reduce(values[x]).store(&mut self.outputs.values[x][y]);
+                    self.outputs.values[x][y] = B::Fr::acc_reduce(values[x]).sum_lanes();
                 }
                 if linear_wanted {
-                    B::Fr::small_reduce(linear[x]).store(&mut self.outputs.linear[x][y]);
+                    self.outputs.linear[x][y] = B::Fr::small_reduce(linear[x]).sum_lanes();
                 }
             }
         }
@@ -143,9 +143,9 @@ impl Kernel for OpenInts<'_> {
                 B::Fr::small_mul_add_known(&mut acc[2], weight, da.mul_i32(db));
             }
             let [at_zero, at_one, difference] = acc;
-            B::Fr::small_reduce_known(at_zero, weight_sum).store(&mut low[y]);
-            B::Fr::small_reduce_known(at_one, weight_sum).store(&mut high[y]);
-            B::Fr::small_reduce_known(difference, weight_sum).store(&mut self.outputs.quadratic[y]);
+            low[y] = B::Fr::small_reduce_known(at_zero, weight_sum).sum_lanes();
+            high[y] = B::Fr::small_reduce_known(at_one, weight_sum).sum_lanes();
+            self.outputs.quadratic[y] = B::Fr::small_reduce_known(difference, weight_sum).sum_lanes();
         }
     }
 }

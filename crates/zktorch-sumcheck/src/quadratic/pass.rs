@@ -54,7 +54,7 @@ pub(crate) struct Evaluate<'a, S> {
     /// Weights of the inner variables; `None` when they are all one.
     pub(crate) inner: Option<&'a [Block<Fr>]>,
     /// Block sums to write, one per outer index.
-    pub(crate) quadratic: &'a mut [Block<Fr>],
+    pub(crate) quadratic: &'a mut [Fr],
 }
 
 impl<S: Source> Kernel for Evaluate<'_, S> {
@@ -73,7 +73,7 @@ impl<S: Source> Kernel for Evaluate<'_, S> {
                         let product = B::Fr::mul_lazy(a[1].sub_lazy(a[0]), b[1].sub_lazy(b[0]));
                         B::Fr::acc_mul_add(&mut acc, product, weights[i]);
                     }
-                    B::Fr::acc_reduce(acc).store(&mut self.quadratic[y]);
+                    self.quadratic[y] = B::Fr::acc_reduce(acc).sum_lanes();
                 }
             }
             None => {
@@ -83,7 +83,7 @@ impl<S: Source> Kernel for Evaluate<'_, S> {
                         let Lines { a, b } = self.source.lines::<B>(&prepared, y * INNER + i);
                         B::Fr::acc_mul_add(&mut acc, a[1].sub_lazy(a[0]), b[1].sub_lazy(b[0]));
                     }
-                    B::Fr::acc_reduce(acc).store(&mut self.quadratic[y]);
+                    self.quadratic[y] = B::Fr::acc_reduce(acc).sum_lanes();
                 }
             }
         }

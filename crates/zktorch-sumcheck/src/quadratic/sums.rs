@@ -12,23 +12,24 @@
 //! quadratic coefficients of G_i(X; y); its values at 0 and 1 follow from the previous round's G at the challenge.
 //! The first round starts from G_0(b; y), the products on the cube itself - zero for a zero-check, small-integer
 //! products for small inputs. Per pair and round this saves one of two products and their accumulations; the
-//! update costs three products per [`INNER`](super::weights::INNER) vectors.
+//! update costs three products per block.
 //!
 //! The same works for a linear summand sum_x a(x): its block sums are bound like a multilinear polynomial.
 
-use zktorch_field::{Backend, BackendKind, Block, Fr, Kernel, Packed};
+use ark_ff::Zero;
+use zktorch_field::{Backend, BackendKind, Fr, Kernel, LANES, Packed};
 
 use super::job::{self, Job};
 use super::weights::Weights;
 
-/// The block sums of the current round. The eight lanes of a vector are partial sums.
+/// The block sums of the current round: scalars, one for [`INNER`](super::weights::INNER) vectors.
 pub(crate) struct BlockSums {
     /// G(0; y) for all y, then G(1; y) for all y. `None`: all zero.
-    pub(crate) values: Option<Vec<Block<Fr>>>,
+    pub(crate) values: Option<Vec<Fr>>,
     /// The quadratic coefficient of G(X; y), per y.
-    pub(crate) quadratic: Vec<Block<Fr>>,
+    pub(crate) quadratic: Vec<Fr>,
     /// Sums of a over the blocks (0; y), then (1; y); empty without a linear summand.
-    pub(crate) linear: Vec<Block<Fr>>,
+    pub(crate) linear: Vec<Fr>,
     /// w_outer(y).
     outer: Vec<Fr>,
 }
@@ -37,7 +38,7 @@ impl BlockSums {
     /// Room for the first round's sums.
     pub(crate) fn new(weights: &Weights, vanishing: bool, linear: bool) -> Self {
         let outer = weights.outer();
-        let zeros = |n: usize| vec![Block::default(); n];
+        let zeros = |n: usize| vec![Fr::zero(); n];
         Self {
             values: (!vanishing).then(|| zeros(2 * outer.len())),
             quadratic: zeros(outer.len()),
@@ -54,13 +55,13 @@ impl BlockSums {
     /// The linear summand at X = 0.
     pub(crate) fn linear_at_zero(&self) -> Fr {
         let low = &self.linear[..self.linear.len() / 2];
-        low.iter().flat_map(|block| block.to_array()).sum()
+        low.iter().sum()
     }
 
     /// Moves on to the next round: `weights` has not bound r yet.
     pub(crate) fn bind(&mut self, backend: BackendKind, weights: &Weights, r: Fr) {
         let middle = self.quadratic.len();
-        let values = self.values.get_or_insert_with(|| vec![Block::default(); 2 * middle]);
+        let values = self.values.get_or_insert_with(|| vec![Fr::zero(); 2 * middle]);
         let (low, high) = values.split_at_mut(middle);
         job::run(backend, BindValues { low, high, quadratic: &self.quadratic, r });
         values.truncate(middle);
@@ -85,9 +86,9 @@ impl BlockSums {
 /// G(0; y), G(1; y), both empty if zero, and the quadratic coefficients.
 #[derive(Clone, Copy)]
 struct View<'a> {
-    low: &'a [Block<Fr>],
-    high: &'a [Block<Fr>],
-    quadratic: &'a [Block<Fr>],
+    low: &'a [Fr],
+    high: &'a [Fr],
+    quadratic: &'a [Fr],
 }
 
 /// Three inner products with the outer weights.
@@ -101,23 +102,24 @@ impl Kernel for Totals<'_> {
 
     #[inline(always)]
     fn run<B: Backend>(self, _: B) -> [Fr; 3] {
-        let mut acc = [B::Fr::acc_zero(); 3];
-        let zero = self.sums.low.is_empty();
-        for y in 0..self.outer.len() {
-            let weight = B::Fr::splat(self.outer[y]);
-            B::Fr::acc_mul_add(&mut acc[2], B::Fr::load(&self.sums.quadratic[y]), weight);
-            if !zero {
-                B::Fr::acc_mul_add(&mut acc[0], B::Fr::load(&self.sums.low[y]), weight);
-                B::Fr::acc_mul_add(&mut acc[1], B::Fr::load(&self.sums.high[y]), weight);
-            }
-        }
-        let [at_zero, at_one, quadratic] = acc;
-        [
-            B::Fr::acc_reduce(at_zero).sum_lanes(),
-            B::Fr::acc_reduce(at_one).sum_lanes(),
-            B::Fr::acc_reduce(quadratic).sum_lanes(),
-        ]
+        let View { low, high, quadratic } = self.sums;
+        [inner_product::<B>(low, self.outer), inner_product::<B>(high, self.outer), inner_product::<B>(quadratic, self.outer)]
     }
+}
+
+/// The inner product; zero if `sums` is empty.
+#[inline(always)]
+fn inner_product<B: Backend>(sums: &[Fr], weights: &[Fr]) -> Fr {
+    let ((sums, last), (weights, last_weights)) = (sums.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
+    let mut acc = B::Fr::acc_zero();
+    for y in 0..sums.len() {
+        B::Fr::acc_mul_add(&mut acc, B::Fr::load_slice(&sums[y]), B::Fr::load_slice(&weights[y]));
+    }
+    let mut total = B::Fr::acc_reduce(acc).sum_lanes();
+    for y in 0..last.len() {
+        total += last[y] * last_weights[y];
+    }
+    total
 }
 
 impl Job for Totals<'_> {
@@ -144,10 +146,10 @@ impl Job for Totals<'_> {
 
 /// G(r; y) from its values at 0, 1 and its quadratic coefficient q: G(0) + r (G(1) - G(0)) + r (r - 1) q.
 pub(crate) struct BindValues<'a> {
-    pub(crate) low: &'a mut [Block<Fr>],
-    pub(crate) high: &'a [Block<Fr>],
+    pub(crate) low: &'a mut [Fr],
+    pub(crate) high: &'a [Fr],
     /// Empty: zero.
-    pub(crate) quadratic: &'a [Block<Fr>],
+    pub(crate) quadratic: &'a [Fr],
     pub(crate) r: Fr,
 }
 
@@ -156,14 +158,24 @@ impl Kernel for BindValues<'_> {
 
     #[inline(always)]
     fn run<B: Backend>(self, _: B) {
-        let r = B::Fr::splat(self.r);
-        let curvature = B::Fr::splat(self.r * self.r - self.r);
-        for y in 0..self.low.len() {
-            let mut value = B::Fr::bind(B::Fr::load(&self.low[y]), B::Fr::load(&self.high[y]), r);
-            if !self.quadratic.is_empty() {
-                value = value.add(B::Fr::load(&self.quadratic[y]).mul(curvature));
+        let Self { low, high, quadratic, r } = self;
+        let (factor, curvature) = (r, r * r - r);
+        let (low, last) = low.as_chunks_mut::<LANES>();
+        let ((high, last_high), (quadratic, last_quadratic)) =
+            (high.as_chunks::<LANES>(), quadratic.as_chunks::<LANES>());
+        let (r, packed_curvature) = (B::Fr::splat(factor), B::Fr::splat(curvature));
+        for y in 0..low.len() {
+            let mut value = B::Fr::bind(B::Fr::load_slice(&low[y]), B::Fr::load_slice(&high[y]), r);
+            if !quadratic.is_empty() {
+                value = value.add(B::Fr::load_slice(&quadratic[y]).mul(packed_curvature));
             }
-            value.store(&mut self.low[y]);
+            value.store_slice(&mut low[y]);
+        }
+        for y in 0..last.len() {
+            last[y] += factor * (last_high[y] - last[y]);
+            if !last_quadratic.is_empty() {
+                last[y] += curvature * last_quadratic[y];
+            }
         }
     }
 }

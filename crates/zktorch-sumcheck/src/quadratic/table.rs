@@ -1,10 +1,10 @@
 //! The factors of a lookup: h by an index per entry into a table of inverses, a linear in small integers.
 //!
 //! h = 1/(alpha - q) has few distinct values and a = alpha - q is linear in 16-bit columns, so the entries need not
-//! exist as field elements before two variables are bound, when there are a quarter as many. Two passes gather from
-//! the table:
+//! exist as field elements before [`STORED_AFTER`] variables are bound, when there are a sixteenth as many. Every pass
+//! before that gathers from the table and serves *two* rounds:
 //!
-//! * [`OpenTable`] serves the first *two* rounds. It visits the entries four at a time, (x_0, x_1) = 00, 01, 10, 11.
+//! * [`OpenTable`] serves the first two. It visits the entries four at a time, (x_0, x_1) = 00, 01, 10, 11.
 //!   Besides the first round's coefficients it sums up what the second round's will be as a quadratic in the
 //!   challenge r that is not known yet: with d_0 = (01) - (00) and d_1 = (11) - (10) for each factor,
 //!
@@ -15,17 +15,23 @@
 //!
 //!   All five sums multiply a difference of h by a difference of a. The differences of h are combinations of three, so
 //!   three products with the weight serve all; those with differences of a are products with small integers.
-//! * [`Gathered`] is the source of the third round: it binds both variables at once,
-//!   h(r_0, r_1, x) = sum over b in {0,1}^2 of eq(r, b) h\[index(b, x)\], and stores the result.
+//! * [`OpenGathered`](super::gathered::OpenGathered) serves the next two in the same way, with h and a bound as it reads them.
+//! * [`Gathered`](super::gathered::Gathered) binds all these variables at once and stores the result.
 
-use ark_ff::One;
 use zktorch_field::{Backend, BackendKind, Block, Fr, Ints, Kernel, LANES, Packed, Row};
 
 use super::columns::IntSlice;
 use super::job::{self, Job};
-use super::pass::{Lines, Source, load_inner};
+use super::pass::load_inner;
 use super::sums::BindValues;
-use super::weights::INNER;
+use super::weights::{INNER, INNER_VARS};
+
+/// Variables that are bound before the factors' values are stored, where there are so many.
+const STORED_AFTER: usize = 4;
+/// The fewest variables left over after a pass that serves two rounds: the pass that stores field arrays is a packed round.
+const LEFT: usize = INNER_VARS + 1;
+/// The fewest variables of a table-driven lookup.
+pub(crate) const MIN_TABLE_VARS: usize = LEFT + 2;
 
 /// Indices of all entries, eight at a time.
 #[derive(Clone, Copy)]
@@ -43,22 +49,22 @@ impl IndexSlice<'_> {
         }
     }
 
-    fn split(self, at: usize) -> (Self, Self) {
+    pub(super) fn split(self, at: usize) -> (Self, Self) {
         match self {
             Self::U16(v) => (Self::U16(&v[..at]), Self::U16(&v[at..])),
             Self::U32(v) => (Self::U32(&v[..at]), Self::U32(&v[at..])),
         }
     }
 
-    /// Cut into `N` equal parts.
-    pub(crate) fn parts<const N: usize>(self) -> [Self; N] {
-        let part = self.len() / N;
-        std::array::from_fn(|i| self.split(i * part).1.split(part).0)
+    /// Part `i` of `count` equal ones.
+    pub(super) fn part(self, i: usize, count: usize) -> Self {
+        let part = self.len() / count;
+        self.split(i * part).1.split(part).0
     }
 
     /// Vector `p`.
     #[inline(always)]
-    fn load(self, p: usize) -> [u32; LANES] {
+    pub(super) fn load(self, p: usize) -> [u32; LANES] {
         match self {
             Self::U16(v) => {
                 let [i0, i1, i2, i3, i4, i5, i6, i7] = v[p];
@@ -70,7 +76,7 @@ impl IndexSlice<'_> {
 
     /// Asks for the table rows of vector `p`, if there is one.
     #[inline(always)]
-    fn prefetch<B: Backend>(self, table: &[Row<Fr>], p: usize) {
+    pub(super) fn prefetch<B: Backend>(self, table: &[Row<Fr>], p: usize) {
         if p < self.len() {
             let indices = self.load(p);
             for lane in 0..LANES {
@@ -80,13 +86,13 @@ impl IndexSlice<'_> {
     }
 }
 
-/// One small-integer column of the second factor.
-pub(crate) struct Term<'a, const PARTS: usize> {
+/// One small-integer column of the second factor, in quarters.
+struct Term<'a> {
     coefficient: Fr,
-    parts: [IntSlice<'a>; PARTS],
+    parts: [IntSlice<'a>; 4],
 }
 
-impl<'a, const PARTS: usize> Term<'a, PARTS> {
+impl<'a> Term<'a> {
     fn cut(terms: &[(Fr, IntSlice<'a>)]) -> Vec<Self> {
         terms.iter().map(|(c, column)| Self { coefficient: *c, parts: column.parts() }).collect()
     }
@@ -102,26 +108,32 @@ impl<'a, const PARTS: usize> Term<'a, PARTS> {
     }
 }
 
-/// The factors h and a of a lookup, until two variables are bound.
+/// The factors h and a of a lookup, until their values are stored.
 pub(crate) struct TableFactors<'a> {
     pub(crate) table: &'a [Row<Fr>],
     pub(crate) indices: IndexSlice<'a>,
     /// a = constant + sum of coefficient x column.
     pub(crate) constant: Fr,
     pub(crate) terms: Vec<(Fr, IntSlice<'a>)>,
-    /// The second round's quadratic coefficients as a quadratic in the first challenge: value at 0, value at 1,
-    /// coefficient of its square.
-    pub(crate) next: [Vec<Block<Fr>>; 3],
-    /// The first challenge, once bound.
-    pub(crate) first: Option<Fr>,
+    /// The quadratic coefficients of the round after one that was made with it, as a quadratic in that one's challenge: value at 0,
+    /// value at 1, coefficient of its square.
+    pub(crate) next: Option<[Vec<Fr>; 3]>,
+    /// The challenges so far.
+    pub(crate) bound: Vec<Fr>,
 }
 
 impl TableFactors<'_> {
-    /// Binds the first variable, and returns the second round's quadratic coefficients.
-    pub(crate) fn bind_first(self, backend: BackendKind, r: Fr) -> (Self, Vec<Block<Fr>>) {
-        let [mut low, high, quadratic] = self.next;
+    /// Binds a variable. Returns the quadratic coefficients of the next round, if they were made with those of the last one.
+    pub(crate) fn bind(&mut self, backend: BackendKind, r: Fr) -> Option<Vec<Fr>> {
+        self.bound.push(r);
+        let [mut low, high, quadratic] = self.next.take()?;
         job::run(backend, BindValues { low: &mut low, high: &high, quadratic: &quadratic, r });
-        (Self { next: Default::default(), first: Some(r), ..self }, low)
+        Some(low)
+    }
+
+    /// Whether two more rounds come before the values are stored; `remaining` variables are not bound.
+    pub(crate) fn goes_on(&self, remaining: usize) -> bool {
+        self.bound.len() < STORED_AFTER && remaining >= LEFT + 2
     }
 
     /// Both factors of every entry as scalars, nothing bound.
@@ -142,10 +154,10 @@ impl TableFactors<'_> {
 }
 
 /// Vectors that a prefetch is ahead of the gather: the rows are in the second-level cache or beyond.
-const AHEAD: usize = 4;
+pub(super) const AHEAD: usize = 4;
 
 /// Differences whose products a first pass sums up.
-const SUMS: usize = 5;
+pub(super) const SUMS: usize = 5;
 /// Vectors handled together: few enough that what a step leaves for the next stays in the first-level cache.
 const STEP: usize = 8;
 
@@ -154,22 +166,22 @@ pub(crate) struct OpenTable<'a> {
     table: &'a [Row<Fr>],
     /// Indices of the entries with (x_0, x_1) = 00, 01, 10, 11.
     indices: [IndexSlice<'a>; 4],
-    terms: Vec<Term<'a, 4>>,
+    terms: Vec<Term<'a>>,
     inner: &'a [Block<Fr>],
     /// Coefficients of the first round for x_1 = 0 and 1; then [`TableFactors::next`].
-    sums: [&'a mut [Block<Fr>]; SUMS],
+    sums: [&'a mut [Fr]; SUMS],
     /// Sums of h per (x_0, x_1); empty without a linear summand.
-    linear: [&'a mut [Block<Fr>]; 4],
+    linear: [&'a mut [Fr]; 4],
 }
 
 impl<'a> OpenTable<'a> {
     pub(crate) fn new(
         factors: &TableFactors<'a>,
         inner: &'a [Block<Fr>],
-        sums: [&'a mut [Block<Fr>]; SUMS],
-        linear: [&'a mut [Block<Fr>]; 4],
+        sums: [&'a mut [Fr]; SUMS],
+        linear: [&'a mut [Fr]; 4],
     ) -> Self {
-        let (table, indices) = (factors.table, factors.indices.parts());
+        let (table, indices) = (factors.table, std::array::from_fn(|i| factors.indices.part(i, 4)));
         Self { table, indices, terms: Term::cut(&factors.terms), inner, sums, linear }
     }
 
@@ -258,11 +270,11 @@ impl Kernel for OpenTable<'_> {
                     total = total.add(sum.mul(B::Fr::splat(self.terms[t].coefficient)));
                     sums[t][k] = B::Fr::small_zero();
                 }
-                total.store(&mut self.sums[k][y]);
+                self.sums[k][y] = total.sum_lanes();
             }
             if !self.linear[0].is_empty() {
                 for x in 0..4 {
-                    B::Fr::small_reduce(linear[x]).store(&mut self.linear[x][y]);
+                    self.linear[x][y] = B::Fr::small_reduce(linear[x]).sum_lanes();
                 }
             }
         }
@@ -301,119 +313,4 @@ impl Job for OpenTable<'_> {
     }
 
     fn combine((): (), (): ()) {}
-}
-
-/// The source of the third round: two variables bound at once, the result stored.
-pub(crate) struct Gathered<'a> {
-    table: &'a [Row<Fr>],
-    /// Indices of the entries (b, x_2) for b = 00, 01, 10, 11 and x_2 = 0, 1.
-    indices: [IndexSlice<'a>; 8],
-    constant: Fr,
-    terms: Vec<Term<'a, 8>>,
-    /// eq(r, b).
-    eq: [Fr; 4],
-    /// Low and high half of h, then of a.
-    out: [[&'a mut [Block<Fr>]; 2]; 2],
-}
-
-impl<'a> Gathered<'a> {
-    pub(crate) fn new(factors: &TableFactors<'a>, r: [Fr; 2], out: [&'a mut [Block<Fr>]; 2]) -> Self {
-        let out = out.map(|blocks| {
-            let middle = blocks.len() / 2;
-            blocks.split_at_mut(middle).into()
-        });
-        let (s0, s1) = (Fr::one() - r[0], Fr::one() - r[1]);
-        Self {
-            table: factors.table,
-            indices: factors.indices.parts(),
-            constant: factors.constant,
-            terms: Term::cut(&factors.terms),
-            eq: [s0 * s1, s0 * r[1], r[0] * s1, r[0] * r[1]],
-            out,
-        }
-    }
-}
-
-/// The constants of [`Gathered`] in registers' form.
-pub(crate) struct GatheredConstants<P> {
-    eq: [P; 4],
-    constant: P,
-    /// coefficient x eq(r, b), per term.
-    terms: Vec<[P; 4]>,
-    /// The sum of the coefficients: the eq(r, b) add up to one.
-    weight_sum: P,
-}
-
-impl Source for Gathered<'_> {
-    type Prepared<B: Backend> = GatheredConstants<B::Fr>;
-
-    #[inline(always)]
-    fn prepare<B: Backend>(&self) -> GatheredConstants<B::Fr> {
-        let mut eq = [B::Fr::zero(); 4];
-        for b in 0..4 {
-            eq[b] = B::Fr::splat(self.eq[b]);
-        }
-        let mut weight_sum = B::Fr::zero();
-        let mut terms = Vec::with_capacity(self.terms.len());
-        for term in &self.terms {
-            let coefficient = B::Fr::splat(term.coefficient);
-            weight_sum = weight_sum.add(coefficient);
-            let mut scaled = eq;
-            for b in 0..4 {
-                scaled[b] = eq[b].mul(coefficient);
-            }
-            terms.push(scaled);
-        }
-        GatheredConstants { eq, constant: B::Fr::splat(self.constant), terms, weight_sum }
-    }
-
-    #[inline(always)]
-    fn lines<B: Backend>(&mut self, constants: &GatheredConstants<B::Fr>, p: usize) -> Lines<B::Fr> {
-        let mut lines = Lines { a: [B::Fr::zero(); 2], b: [B::Fr::zero(); 2] };
-        for x in 0..2 {
-            let mut h = B::Fr::acc_zero();
-            for b in 0..4 {
-                self.indices[2 * b + x].prefetch::<B>(self.table, p + AHEAD);
-                let inverses = B::Fr::gather_rows(self.table, &self.indices[2 * b + x].load(p));
-                B::Fr::acc_mul_add(&mut h, inverses, constants.eq[b]);
-            }
-            let mut a = B::Fr::small_zero();
-            for t in 0..self.terms.len() {
-                for b in 0..4 {
-                    let value = self.terms[t].parts[2 * b + x].load::<B>(p);
-                    B::Fr::small_mul_add_known(&mut a, constants.terms[t][b], value);
-                }
-            }
-            lines.a[x] = B::Fr::acc_reduce(h);
-            lines.b[x] = B::Fr::small_reduce_known(a, constants.weight_sum).add(constants.constant);
-            lines.a[x].store(&mut self.out[0][x][p]);
-            lines.b[x].store(&mut self.out[1][x][p]);
-        }
-        lines
-    }
-
-    fn split(self, at: usize) -> (Self, Self) {
-        let indices = self.indices.map(|part| part.split(at));
-        let terms = Term::split(self.terms, at);
-        let [[a0, a1], [b0, b1]] = self.out.map(|halves| halves.map(|half| half.split_at_mut(at)));
-        let (table, constant, eq) = (self.table, self.constant, self.eq);
-        (
-            Self {
-                table,
-                indices: indices.map(|part| part.0),
-                constant,
-                terms: terms.0,
-                eq,
-                out: [[a0.0, a1.0], [b0.0, b1.0]],
-            },
-            Self {
-                table,
-                indices: indices.map(|part| part.1),
-                constant,
-                terms: terms.1,
-                eq,
-                out: [[a0.1, a1.1], [b0.1, b1.1]],
-            },
-        )
-    }
 }
