@@ -19,7 +19,7 @@ pub const VERSION: u32 = 5;
 /// Largest log2 of the chunk size.
 pub const MAX_K: u32 = 22;
 /// The most chunks that the padded entries of all tensors would fill: far above every model's, and it bounds the verifier's work.
-const MAX_CHUNKS: u64 = 1 << 12;
+const MAX_CHUNKS: u64 = 1 << 14;
 /// The most padded entries of all public inputs and outputs.
 const MAX_PUBLIC: u64 = 1 << 24;
 /// The most entries of all tables.

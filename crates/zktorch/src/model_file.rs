@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::container::{self, BodyReader, Kind};
+use crate::container::{self, HEADER_BYTES, Kind};
 use crate::{Bytes32, ImageSpec, srs_path};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use zktorch_verifier::Port;
 
 use crate::container::protocol;
 
-/// The largest model or key that is read.
+/// The largest model that is read.
 const MAX_BYTES: u64 = 8 << 30;
 
 /// How a model was compiled: with the ONNX file this gives the same graph and weights again.
@@ -246,10 +246,10 @@ impl ModelFile {
         weights.map(|tensor| 2 * tensor.shape.len() as u64).sum()
     }
 
-    /// Bytes that the model takes beside a setup in one piece, which copies its weights, and beside one in shards.
-    pub fn held_bytes(&self) -> [u64; 2] {
+    /// Bytes that the model takes beside a setup.
+    pub fn held_bytes(&self) -> u64 {
         let weights: u64 = self.weights.iter().map(|(_, values)| 4 * values.len() as u64).sum();
-        [2, 1].map(|copies| self.onnx.len() as u64 + copies * weights)
+        self.onnx.len() as u64 + weights
     }
 
     /// All weights, where they are: those of external data are found there again, if the files are the same.
@@ -490,7 +490,8 @@ fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-/// A proving key with what it was made from. In the file the recipe comes first, after its length as a 64-bit little-endian number.
+/// A proving key with what it was made from. In the file the recipe comes first, after its length as a 64-bit little-endian number,
+/// and a zero after one of odd length: so numbers of 16 bits lie where they can be read.
 pub struct LoadedKey {
     /// The key.
     pub key: ProvingKey,
@@ -499,18 +500,20 @@ pub struct LoadedKey {
 }
 
 impl LoadedKey {
-    /// Reads a proving key.
+    /// Reads a proving key. The weights stay in the file, which must not be modified as long as the key is used.
     ///
     /// # Errors
     /// If it cannot be read, or is none.
     pub fn read(path: &Path) -> Result<Self> {
         let _span = tracing::info_span!("read key").entered();
-        let body = |reader: &mut BodyReader| {
-            let left = reader.left();
-            Self::from_body(reader, left)
+        let file = container::map(path, Kind::ProvingKey, &protocol())?;
+        let decode = || {
+            let body = file.bytes().get(HEADER_BYTES..).unwrap_or_default();
+            let (recipe, left) = Self::recipe(&mut &*body, body.len() as u64)?;
+            let start = file.bytes().len() - usize::try_from(left)?;
+            Self::with(ProvingKey::map_from(file, start)?, &recipe)
         };
-        let key = container::read_with(path, Kind::ProvingKey, &protocol(), MAX_BYTES, body)?;
-        key.with_context(|| path.display().to_string())
+        decode().with_context(|| path.display().to_string())
     }
 
     /// Decodes the body of a file, which has so many bytes.
@@ -518,29 +521,35 @@ impl LoadedKey {
     /// # Errors
     /// If it is malformed.
     pub fn from_body(mut body: impl Read, bytes: u64) -> Result<Self> {
+        let (recipe, left) = Self::recipe(&mut body, bytes)?;
+        Self::with(ProvingKey::read_from(body, left)?, &recipe)
+    }
+
+    /// Reads the recipe; how many bytes are left.
+    fn recipe(body: &mut dyn Read, bytes: u64) -> Result<(Zeroizing<Vec<u8>>, u64)> {
         let mut length = [0; 8];
         body.read_exact(&mut length)?;
         let length = u64::from_le_bytes(length);
-        let left = bytes.checked_sub(8).and_then(|left| left.checked_sub(length));
+        let padding = length % 2;
+        let left = bytes.checked_sub(8 + padding).and_then(|left| left.checked_sub(length));
         let known = left.zip(usize::try_from(length).ok());
         let (left, length) = known.context("malformed proving key: length of the recipe")?;
         let mut recipe = Zeroizing::new(vec![0; length]);
         body.read_exact(&mut recipe)?;
-        let key = ProvingKey::read_from(body, left)?;
-        let recipe: Recipe = decode(&recipe).context("malformed proving key")?;
+        let mut zeros = vec![0; padding as usize];
+        body.read_exact(&mut zeros)?;
+        if zeros.iter().any(|byte| *byte != 0) {
+            bail!("malformed proving key: expected a zero after the recipe");
+        }
+        Ok((recipe, left))
+    }
+
+    fn with(key: ProvingKey, recipe: &[u8]) -> Result<Self> {
+        let recipe: Recipe = decode(recipe).context("malformed proving key")?;
         if key.vk().preprocessing() != preprocessing(recipe.image.as_ref()) {
             bail!("the key's preprocessing is not that of its model");
         }
         Ok(Self { key, recipe })
-    }
-
-    /// Bytes of the file.
-    ///
-    /// # Errors
-    /// None for what fits into memory.
-    pub fn file_bytes(key: &ProvingKey, recipe: &Recipe) -> Result<u64> {
-        let recipe = postcard::experimental::serialized_size(recipe)?;
-        Ok(container::file_bytes(size_of::<u64>() + recipe) + key.encoded_bytes()?)
     }
 
     /// Writes the file.
@@ -559,10 +568,19 @@ impl LoadedKey {
     /// # Errors
     /// Those of the writer.
     pub fn write_body(mut writer: impl Write, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
+        Self::write_recipe(&mut writer, recipe)?;
+        Ok(key.write_to(writer)?)
+    }
+
+    /// Writes what comes before the key itself.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_recipe(writer: &mut dyn Write, recipe: &Recipe) -> Result<()> {
         let recipe = Zeroizing::new(postcard::to_stdvec(recipe)?);
         writer.write_all(&(recipe.len() as u64).to_le_bytes())?;
         writer.write_all(&recipe)?;
-        Ok(key.write_to(writer)?)
+        Ok(writer.write_all(&[0][..recipe.len() % 2])?)
     }
 }
 

@@ -12,8 +12,8 @@ use crate::{BlockError, reindex};
 
 /// log2 of the largest chunk: the tables' column has at least one chunk of cells, which the verifier reads.
 pub(crate) const MAX_K: usize = 24;
-/// Padded cells of all tensors: offsets fit the 32-bit machine words of wasm32.
-pub(crate) const CELLS: u64 = 1 << 31;
+/// Padded cells of all tensors. Offsets are machine words: with those of wasm32 a key of more is refused.
+pub(crate) const CELLS: u64 = if usize::BITS < 64 { 1 << 31 } else { 1 << 34 };
 /// Lookup tables: tags are 16-bit integers in the prover's columns.
 pub(crate) const TABLES: u64 = 1 << 14;
 /// Padded cells of all lookup tables.
