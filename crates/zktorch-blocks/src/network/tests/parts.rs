@@ -151,8 +151,8 @@ fn parts_that_are_not_the_graphs_are_refused() {
     // Weights that the graph does not read are held to the limits of those that it does.
     let mut many = parts();
     let shape = Shape::new([1 << 14, 1 << 14]);
-    many.parts[0].extend(vec![WeightSpec { shape, range: Interval::I16 }; 9]);
-    let what = "padded cells of all tensors";
+    many.parts[0].extend(vec![WeightSpec { shape, range: Interval::I16 }; 64]);
+    let what = "padded cells of all weights";
     assert!(matches!(refused(SIZE, many), BlockError::Limit { what: found, .. } if found == what));
     assert!(parts().graph(2).tensors.is_empty());
 }
