@@ -60,9 +60,9 @@ impl WeightParts {
     /// at most so many cells; one that has more is a part of its own.
     pub fn within(graph: &Graph, cells: u64) -> Self {
         let parts = consecutive(weights(graph).map(WeightSpec::from), cells);
-        let refs = (0..).zip(&parts).flat_map(|(part, specs)| {
-            (0..specs.len() as u32).map(move |index| WeightRef { part, index })
-        });
+        let refs = (0..)
+            .zip(&parts)
+            .flat_map(|(part, specs)| (0..specs.len() as u32).map(move |index| WeightRef { part, index }));
         Self { refs: refs.collect(), parts }
     }
 

@@ -70,12 +70,7 @@ impl core::fmt::Debug for ProvingKey {
 }
 
 impl ProvingKey {
-    pub(crate) fn new(
-        vk: UncheckedKey,
-        vk_bytes: Vec<u8>,
-        parts: Vec<SecretPart>,
-        secret: [u8; 32],
-    ) -> Self {
+    pub(crate) fn new(vk: UncheckedKey, vk_bytes: Vec<u8>, parts: Vec<SecretPart>, secret: [u8; 32]) -> Self {
         let blinds = parts.iter().flat_map(|part| &part.blinds).cloned().collect();
         Self { vk, vk_bytes, parts, column: OnceLock::new(), blinds, secret }
     }

@@ -7,7 +7,7 @@
 use core::ops::RangeInclusive;
 
 use serde::Serialize;
-use zktorch_graph::layout::{ArenaKind, Layout, Scope};
+use zktorch_graph::layout::{ArenaKind, Cut, Layout, Scope};
 use zktorch_graph::{
     AxisMap, Constraint, Contract, Graph, MAX_PARTS, Role, Shape, Shard, Slot, View, WeightParts, shards,
 };
@@ -38,7 +38,7 @@ const PROCESS: u64 = 12 << 20;
 pub struct Memory {
     /// The SRS, if it is computed; one in a file is mapped.
     pub srs: u64,
-    /// The weights' columns, unless they are mapped; in a setup the weights of one part, too.
+    /// The weights' columns, unless they are mapped; those that are put together; in a setup the weights of one part, too.
     pub weights: u64,
     /// Committed columns, and which table entry every cell is.
     pub columns: u64,
@@ -74,8 +74,9 @@ impl Memory {
         let looked_up: u64 = kinds.iter().copied().map(active).sum();
         let all: u64 = kinds.iter().copied().map(cells).sum::<u64>() + cells(ArenaKind::Function);
         let tables = (layout.tables().chunks() as u64) << k;
-        // In one piece they stay in the key's file.
-        let weights = if scope == Scope::Shard { WEIGHT * cells(ArenaKind::Weights) } else { 0 };
+        // In one piece they stay in the key's file, but for one at a time that does not lie there as it is read.
+        let weights =
+            if scope == Scope::Shard { WEIGHT * cells(ArenaKind::Weights) } else { gathered(graph) };
         let (mut products, mut views) = (0, 0);
         for constraint in graph.steps.iter().flat_map(|step| step.constraints(graph)) {
             let Constraint::Zero { terms, .. } = &constraint else { continue };
@@ -175,6 +176,13 @@ impl Memory {
         let each = graphs.iter().map(|graph| Self::of_setup(graph, k, computed, part_cells));
         Self { model, ..each.max_by_key(Self::total).unwrap_or_default() }
     }
+}
+
+/// Bytes of the largest weight that is put together from pieces.
+fn gathered(graph: &Graph) -> u64 {
+    let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+    let cut = weights.filter(|tensor| !Cut::new(&tensor.shape).is_whole());
+    cut.map(|tensor| WEIGHT * tensor.shape.padded_len() as u64).max().unwrap_or(0)
 }
 
 /// Entries of the tensors of some roles.

@@ -349,7 +349,8 @@ pub(crate) fn make_key(
         }
         key_of_values = Some(digest.finish());
     }
-    let new: Vec<TensorId> = ids.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(id, _)| *id).collect();
+    let new: Vec<TensorId> =
+        ids.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(id, _)| *id).collect();
     let specs = new.iter().map(|id| WeightSpec::from(model.graph.tensor(*id)));
     let mut next = new.iter().copied();
     let own = consecutive(specs, base.part_cells).into_iter();
@@ -357,9 +358,9 @@ pub(crate) fn make_key(
         own.map(|specs| Own { ids: next.by_ref().take(specs.len()).collect(), specs }).collect();
     let read: BTreeSet<u32> = found.iter().flatten().map(|found| found.part).collect();
     let numbers: BTreeMap<u32, u32> = read.iter().copied().zip(0..).collect();
-    let mut own_refs = (number(numbers.len())..).zip(&own).flat_map(|(part, own)| {
-        (0..).zip(&own.specs).map(move |(index, _)| WeightRef { part, index })
-    });
+    let mut own_refs = (number(numbers.len())..)
+        .zip(&own)
+        .flat_map(|(part, own)| (0..).zip(&own.specs).map(move |(index, _)| WeightRef { part, index }));
     let renumbered = |found: WeightRef| Some(WeightRef { part: *numbers.get(&found.part)?, ..found });
     body.refs =
         found.into_iter().filter_map(|found| found.map_or_else(|| own_refs.next(), renumbered)).collect();
@@ -391,8 +392,8 @@ pub(crate) fn make_key(
     let mut ahead = own.first().map(&mut read_part).transpose()?;
     let empty = Values(Vec::new());
     let first = own.first().map_or(&[][..], |own| &own.ids);
-    let key_of_values = key_of_values
-        .unwrap_or_else(|| digest_of(&model.graph, first, &ahead.as_ref().unwrap_or(&empty).0));
+    let key_of_values =
+        key_of_values.unwrap_or_else(|| digest_of(&model.graph, first, &ahead.as_ref().unwrap_or(&empty).0));
     let mut transcript = Transcript::new(b"zktorch setup v2");
     transcript.append_message(b"body without own commitments", &body.to_bytes()?);
     let mut rng = transcript.rng(&[&*key_of_values], nonces[0]);
@@ -424,8 +425,7 @@ pub(crate) fn make_key(
         let network = Network::new(parts.graph(0), base.size.weights, Scope::Weights)?.with_hash(base.hash);
         let column = Held::new(network.stack_weights(&values.0)?);
         drop(values);
-        let own_blinds: Vec<Blind> =
-            (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
+        let own_blinds: Vec<Blind> = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
         if index == 0 {
             ark_std::rand::RngCore::fill_bytes(&mut rng, &mut key_secret);
         }

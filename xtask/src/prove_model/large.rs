@@ -153,10 +153,9 @@ mod tests {
     fn weights_of_the_whole_models_and_of_one_layer() {
         let request = Request::new(Source::Model(Model::Llama7b));
         let one = Request { layers: Some(1), ..request.clone() };
-        for (large, whole, first) in [
-            (LLAMA_7B, 6_738_415_616, 464_531_456),
-            (GPT_J, 6_050_882_784, 614_290_656),
-        ] {
+        for (large, whole, first) in
+            [(LLAMA_7B, 6_738_415_616, 464_531_456), (GPT_J, 6_050_882_784, 614_290_656)]
+        {
             assert_eq!([large.weights(&request), large.weights(&one)], [whole, first]);
         }
         let message = GPT_J.require_layers(29).unwrap_err().to_string();

@@ -86,7 +86,10 @@ mod tests {
             rule(&parts, &graph)
         };
         let weights = "weights".to_owned();
-        assert_eq!(broken(|p| p.parts = vec![p.parts[0].clone(); MAX_PARTS + 1]), (weights.clone(), "number of parts"));
+        assert_eq!(
+            broken(|p| p.parts = vec![p.parts[0].clone(); MAX_PARTS + 1]),
+            (weights.clone(), "number of parts")
+        );
         let many = broken(|p| {
             let first = p.parts[0][0].clone();
             p.parts[0].resize(ITEMS + 1, first);

@@ -120,7 +120,8 @@ pub fn setup_shards_with_nonce(
         shards: Vec::with_capacity(shards.len()),
     };
     let mut keys = Vec::with_capacity(shards.len());
-    let base = Base { size: srs.k().into(), hash: Hash::default(), part_cells: caller.part_cells(), key: None };
+    let base =
+        Base { size: srs.k().into(), hash: Hash::default(), part_cells: caller.part_cells(), key: None };
     for (index, shard) in shards.iter().enumerate() {
         let _span = tracing::info_span!("shard", index).entered();
         let mut nonces = [[0; 32]; 2];

@@ -142,7 +142,9 @@ pub(super) fn make_keys(
         && hash != Hash::default()
         && hash != other.vk().network().hash()
     {
-        bail!("--transcript: expected the hash of the key that --weights-from names, which is another one: leave it out");
+        bail!(
+            "--transcript: expected the hash of the key that --weights-from names, which is another one: leave it out"
+        );
     }
     let small = match other {
         Some(_) if weights_k < k => Some(setup_srs(options, other, weights_k)?),
