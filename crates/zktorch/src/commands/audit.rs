@@ -12,7 +12,8 @@ use zktorch_prover::{ProverError, ShardKeys as _};
 use zktorch_verifier::{Port, UncheckedKey, UncheckedPipeline};
 
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
-use zktorch::model_file::{LoadedKey, Recipe, Weights, load_srs, other_interface};
+use zktorch::key_file::{LoadedKey, load_srs};
+use zktorch::model_file::{Recipe, Weights, other_interface};
 use zktorch::pipeline_file::LoadedPipeline;
 
 const MAX_BYTES: u64 = 256 << 20;

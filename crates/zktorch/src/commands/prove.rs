@@ -33,7 +33,8 @@ use super::samples::{load_bound, load_inputs, port_names, suggest_room, tell_cla
 use super::setup::{make_keys, old_id, open_srs, tell_replaced};
 use super::worker::Driver;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder, tell_parts};
-use zktorch::model_file::{LoadedKey, ModelFile, load_srs};
+use zktorch::key_file::{LoadedKey, load_srs};
+use zktorch::model_file::ModelFile;
 use zktorch::pipeline_file::LoadedPipeline;
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {

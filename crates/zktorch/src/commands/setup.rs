@@ -27,7 +27,8 @@ use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 use super::prove::tell_memory;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
-use zktorch::model_file::{LoadedKey, ModelFile, Weights, load_srs};
+use zktorch::key_file::{LoadedKey, load_srs};
+use zktorch::model_file::{ModelFile, Weights};
 use zktorch::pipeline_file::{LoadedPipeline, origin};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
