@@ -473,6 +473,9 @@ struct PartSecret<'a> {
     nonce: [u8; 32],
 }
 
+/// Refuses a key's body with these proofs.
+type Check<'a> = dyn Fn(&KeyBody, &[Vec<u8>]) -> Result<(), ProverError> + 'a;
+
 /// Commits to a part, adds it to a key's body, which is checked, and proves its ranges.
 fn prove_part(
     srs: &Srs,
@@ -480,7 +483,7 @@ fn prove_part(
     part: &Own,
     secret: &PartSecret<'_>,
     (body, proofs): (&mut KeyBody, &mut Vec<Vec<u8>>),
-    check: &dyn Fn(&KeyBody, &[Vec<u8>]) -> Result<(), ProverError>,
+    check: &Check<'_>,
 ) -> Result<(), ProverError> {
     let witness = Witness::new(network, column.cells(), &[])?;
     let sorted = SortedWeights::new(srs, network, &witness)?;

@@ -149,7 +149,7 @@ fn every_part_is_work() {
     while many.parts.len() < MAX_PARTS {
         many.parts.push(many.parts[1].clone());
     }
-    assert!(network(many) - network(parts()) >= 8 * (MAX_PARTS as u64 - 2) << 20);
+    assert!(network(many) - network(parts()) >= (8 * (MAX_PARTS as u64 - 2)) << 20);
 }
 
 #[test]
