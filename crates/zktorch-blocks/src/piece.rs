@@ -34,6 +34,8 @@ pub(crate) fn parts(place: &Place, z: &Point, drawn: &Drawn) -> Result<Vec<Part>
 pub(crate) mod prover {
     //! Cells of pieces, from and to entries.
 
+    use std::borrow::Cow;
+
     use zktorch_graph::Shape;
     use zktorch_graph::layout::{Cut, Piece, Place};
 
@@ -45,6 +47,37 @@ pub(crate) mod prover {
             let first = index.iter().zip(shape.dims()).fold(0, |first, (i, dim)| first * *dim as usize + i);
             cells[cell..cell + count].copy_from_slice(&values[first..first + count]);
         });
+    }
+
+    /// The real entries of the tensor that lies at a place of a column, of which these are the cells from number `start` on; lent
+    /// where they lie in their own order.
+    pub(crate) fn real_entries<'c, T: Copy + Default>(
+        cells: &'c [T],
+        start: usize,
+        shape: &Shape,
+        place: &Place,
+    ) -> Option<Cow<'c, [T]>> {
+        let at = |offset: usize, len: usize| {
+            let first = offset.checked_sub(start)?;
+            cells.get(first..first.checked_add(len)?)
+        };
+        let inner = shape.dims().get(1..).unwrap_or_default();
+        if let ([_], [offset], true) =
+            (place.cut.pieces(), place.offsets.as_slice(), inner.iter().all(|dim| dim.is_power_of_two()))
+            && place.cut.is_whole()
+        {
+            return at(*offset, shape.len()).map(Cow::Borrowed);
+        }
+        let mut entries = vec![T::default(); shape.len()];
+        for (piece, offset) in place.pieces() {
+            let cells = at(offset, 1 << piece.vars)?;
+            place.cut.rows(piece, |cell, index, count| {
+                let first =
+                    index.iter().zip(shape.dims()).fold(0, |first, (i, dim)| first * *dim as usize + i);
+                entries[first..first + count].copy_from_slice(&cells[cell..cell + count]);
+            });
+        }
+        Some(Cow::Owned(entries))
     }
 
     /// The padded entries of a tensor, in its own order.
@@ -120,6 +153,12 @@ pub(crate) mod prover {
                 let entries = Entries::new(Cells::from(&column), &shape, &place).unwrap();
                 let Cells::I32(entries) = entries.cells() else { panic!("32 bits") };
                 assert_eq!(entries, pad(&values, &shape), "{shape:?}");
+                // The same from a part of a longer column.
+                let later = Place { offsets: place.offsets.iter().map(|at| at + 64).collect(), ..place };
+                let real = real_entries(&column, 64, &shape, &later).unwrap();
+                assert_eq!(*real, values, "{shape:?}");
+                assert!(real_entries(&column, 65, &shape, &later).is_none());
+                assert!(real_entries(&column[..column.len() / 2], 64, &shape, &later).is_none());
             }
         }
     }

@@ -72,4 +72,4 @@ pub use commitment::{Blind, Commitment};
 pub use error::CommitError;
 pub use hash_to_curve::{HIDING_DOMAIN, hiding_generator};
 pub use rows::MAX_ROW;
-pub use srs::{MAX_LOG_SIZE, MIN_LOG_SIZE, Srs, SrsId, SrsPolicy, SrsStatus, VerifierSrs};
+pub use srs::{MAX_LOG_SIZE, MIN_LOG_SIZE, MappedFile, Srs, SrsId, SrsPolicy, SrsStatus, VerifierSrs};

@@ -100,7 +100,7 @@ pub use constraint::{Constraint, Slot};
 pub use entries::Indices;
 pub use error::GraphError;
 #[cfg(feature = "executor")]
-pub use eval::{Entries, eval_expr, execute};
+pub use eval::{Entries, Lender, eval_expr, execute, execute_lending};
 pub use expr::{Contract, Expr, Linear, Operand, Term};
 pub use graph::Graph;
 pub use limbs::Limbs;
@@ -112,4 +112,4 @@ pub use table::{Binary, Formula, Function, Instruction, MAX_FORMULA, Table, Tabl
 pub use tensor::{Interval, Role, Tensor, TensorId, Visibility};
 pub use validate::{Bound, Bounds, MAX_PARTS, TableValues, ValidGraph};
 pub use view::{AxisMap, Entry, Factor, View};
-pub use weights::{WeightParts, WeightRef, WeightSpec};
+pub use weights::{WeightParts, WeightRef, WeightSpec, consecutive};

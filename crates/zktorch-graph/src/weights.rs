@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::layout::Cut;
 use crate::{Graph, Interval, Role, Shape, Tensor};
 
 /// What was committed to as one weight.
@@ -16,6 +17,13 @@ pub struct WeightSpec {
     pub shape: Shape,
     /// Its entries are in this range: proved of the part, once.
     pub range: Interval,
+}
+
+impl WeightSpec {
+    /// Cells that its pieces have.
+    pub fn cells(&self) -> u64 {
+        Cut::new(&self.shape).pieces().iter().map(|piece| 1 << piece.vars).sum()
+    }
 }
 
 impl From<&Tensor> for WeightSpec {
@@ -45,9 +53,17 @@ pub struct WeightParts {
 impl WeightParts {
     /// All weights of a graph in one part, in the order of its tensors; no part if it has none.
     pub fn of(graph: &Graph) -> Self {
-        let part: Vec<WeightSpec> = weights(graph).map(WeightSpec::from).collect();
-        let refs = (0..part.len() as u32).map(|index| WeightRef { part: 0, index }).collect();
-        Self { parts: if part.is_empty() { Vec::new() } else { vec![part] }, refs }
+        Self::within(graph, u64::MAX)
+    }
+
+    /// All weights of a graph in the order of its tensors, in parts that one after the other take as many of them as have
+    /// at most so many cells; one that has more is a part of its own.
+    pub fn within(graph: &Graph, cells: u64) -> Self {
+        let parts = consecutive(weights(graph).map(WeightSpec::from), cells);
+        let refs = (0..)
+            .zip(&parts)
+            .flat_map(|(part, specs)| (0..specs.len() as u32).map(move |index| WeightRef { part, index }));
+        Self { refs: refs.collect(), parts }
     }
 
     /// The weights of one part as a graph, which does nothing with them; no weights for a part that there is not.
@@ -68,6 +84,27 @@ fn of<'a>(specs: impl Iterator<Item = &'a WeightSpec>) -> Graph {
         Tensor { name: String::new(), shape, scale: 0, range, role: Role::Weight }
     };
     Graph { tensors: specs.map(tensor).collect(), ..Graph::default() }
+}
+
+/// Weights in parts that one after the other take as many of them as have at most so many cells; one that has more is a part
+/// of its own.
+pub fn consecutive(specs: impl IntoIterator<Item = WeightSpec>, cells: u64) -> Vec<Vec<WeightSpec>> {
+    let mut parts: Vec<Vec<WeightSpec>> = Vec::new();
+    let mut room = 0u64;
+    for spec in specs {
+        let own = spec.cells();
+        match parts.last_mut().filter(|_| own <= room) {
+            Some(part) => {
+                part.push(spec);
+                room -= own;
+            }
+            None => {
+                parts.push(vec![spec]);
+                room = cells.saturating_sub(own);
+            }
+        }
+    }
+    parts
 }
 
 /// The weights of a graph, in the order of its tensors.
@@ -93,6 +130,37 @@ mod tests {
             weight("c", &[7], Interval::I16),
         ];
         Graph { tensors, ..Graph::default() }
+    }
+
+    #[test]
+    fn parts_are_filled_one_after_the_other() {
+        // 32, 1280 (of 40 by 30: 40 by 32) and 8 cells.
+        let graph = graph();
+        let specs: Vec<WeightSpec> = graph.tensors.iter().map(WeightSpec::from).collect();
+        assert_eq!(specs.iter().map(WeightSpec::cells).collect::<Vec<_>>(), [32, 1280, 8]);
+        for (cells, lengths) in [
+            (u64::MAX, vec![3]),
+            (1320, vec![3]),
+            (1319, vec![2, 1]),
+            (1311, vec![1, 2]),
+            (1287, vec![1, 1, 1]),
+            (0, vec![1, 1, 1]),
+        ] {
+            let parts = WeightParts::within(&graph, cells);
+            parts.check(&graph).unwrap();
+            assert_eq!(parts.parts.iter().map(Vec::len).collect::<Vec<_>>(), lengths, "{cells}");
+            assert_eq!(parts.all(), WeightParts::of(&graph).all());
+            // Every weight lies in its own part, as in that part alone.
+            let size = ChunkSize { k: 8, weights: 6, inputs: 8 };
+            let whole = Layout::with_weights(&graph, size, Scope::Inference, &parts);
+            for (id, found) in (0..).map(TensorId).zip(&parts.refs) {
+                let alone = Layout::new(&parts.graph(found.part as usize), size.weights, Scope::Weights);
+                let start = whole.part_chunks()[found.part as usize].start << size.weights;
+                let (place, own) = (whole.place(id).unwrap(), alone.place(TensorId(found.index)).unwrap());
+                assert!(place.offsets.iter().copied().eq(own.offsets.iter().map(|offset| start + offset)));
+            }
+        }
+        assert_eq!(WeightParts::within(&Graph::default(), 0), WeightParts::default());
     }
 
     #[test]

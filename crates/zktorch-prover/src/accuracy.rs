@@ -9,7 +9,7 @@ use zktorch_blocks::{Private, Statement as BlockStatement, Witness, prove as pro
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs, SrsId};
 use zktorch_graph::layout::ArenaKind;
-use zktorch_graph::{Entries, Interval, Role, TensorId, execute};
+use zktorch_graph::{Entries, Interval, TensorId, execute_lending};
 use zktorch_transcript::{Transcript, wire};
 use zktorch_verifier::{
     AccuracyStatement, Batch, MAX_CONTEXT, ProofEnvelope, SetCommitment, SetId, VerifyError,
@@ -273,7 +273,7 @@ impl ProvingKey {
         let started = Instant::now();
         let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
         let (values, right) = self.count(set, batch, statement)?;
-        let witness = Witness::new(network, self.column()?, &values)?;
+        let witness = Witness::new(network, self.column(), &values)?;
         drop(span);
         let witness_time = started.elapsed();
 
@@ -317,15 +317,10 @@ impl ProvingKey {
             more.range = Interval::new(-images, images);
         }
         let mut given: Vec<Option<Entries<'_>>> = vec![None; graph.tensors.len()];
-        for (id, (tensor, weights)) in graph.tensors.iter().zip(self.weight_values()).enumerate() {
-            if tensor.role == Role::Weight {
-                given[id] = Some(weights.into());
-            }
-        }
         for (id, values) in graph.inputs.iter().zip(values(&set.labelled())?) {
             given[id.0 as usize] = Some(values.into());
         }
-        let values = execute(&graph, network.bounds(), given)?;
+        let values = execute_lending(&graph, network.bounds(), given, &|id| self.lend(id))?;
         let last = TensorId(u32::try_from(graph.tensors.len().saturating_sub(1)).unwrap_or(u32::MAX));
         let more = values.get(last.0 as usize).and_then(|values| values.first()).copied().unwrap_or(-1);
         let right = i64::from(statement.at_least) + i64::from(more);

@@ -1,51 +1,48 @@
 //! Proving keys.
 
 use std::io::{Read, Write};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
-use zktorch_commit::Blind;
+use zktorch_commit::{Blind, MappedFile};
 use zktorch_transcript::wire;
 use zktorch_verifier::{ModelId, UncheckedKey, VerifyError};
 
 use crate::ProverError;
+use crate::cells::Held;
 
-/// Everything the prover keeps: the verifying key, the weights, the blinds of their commitments. Secret; wiped when dropped.
+/// Everything the prover keeps: the verifying key, the weights, the blinds of their commitments. Secret; wiped when dropped, but
+/// for what lies in a file.
 pub struct ProvingKey {
     pub(crate) vk: UncheckedKey,
     vk_bytes: Vec<u8>,
     /// What is committed to in every part of the weights. Keys of several graphs may have them in common.
-    pub(crate) parts: Vec<Arc<SecretPart>>,
-    /// The weights as they are committed, when they have been asked for.
-    column: OnceLock<Vec<i16>>,
+    pub(crate) parts: Vec<SecretPart>,
+    /// The weights of all parts as they are committed, when they have been asked for: a copy if they are not neighbours.
+    column: OnceLock<Held>,
     /// Those of all parts.
     blinds: Vec<Blind>,
     pub(crate) secret: [u8; 32],
 }
 
-/// A part of the weights. Secret; wiped when dropped.
+/// A part of the weights. Secret.
+#[derive(Clone)]
 pub(crate) struct SecretPart {
-    /// The real entries of every weight, row-major.
-    pub(crate) values: Vec<Vec<i16>>,
+    /// As they are committed: whole chunks.
+    pub(crate) cells: Held,
     /// Of its chunk commitments.
     pub(crate) blinds: Vec<Blind>,
 }
 
-impl Drop for SecretPart {
-    fn drop(&mut self) {
-        self.values.zeroize();
-    }
-}
-
 /// The version of the format.
-const VERSION: u64 = 4;
-/// What comes before the weights is padded to a multiple of this.
-const ALIGNMENT: usize = 64;
+const VERSION: u64 = 5;
+/// What comes before the weights: version, bytes of the weights, and zeros.
+const START: usize = 64;
 /// Bytes of the weights that are converted at a time.
 const PIECE: usize = 1 << 16;
 
-/// What is stored before the weights.
+/// What is stored after the weights.
 #[derive(Serialize, Deserialize)]
 struct Head {
     vk: Vec<u8>,
@@ -62,9 +59,6 @@ impl Drop for Head {
 
 impl Drop for ProvingKey {
     fn drop(&mut self) {
-        if let Some(column) = self.column.get_mut() {
-            column.zeroize();
-        }
         self.secret.zeroize();
     }
 }
@@ -76,12 +70,7 @@ impl core::fmt::Debug for ProvingKey {
 }
 
 impl ProvingKey {
-    pub(crate) fn new(
-        vk: UncheckedKey,
-        vk_bytes: Vec<u8>,
-        parts: Vec<Arc<SecretPart>>,
-        secret: [u8; 32],
-    ) -> Self {
+    pub(crate) fn new(vk: UncheckedKey, vk_bytes: Vec<u8>, parts: Vec<SecretPart>, secret: [u8; 32]) -> Self {
         let blinds = parts.iter().flat_map(|part| &part.blinds).cloned().collect();
         Self { vk, vk_bytes, parts, column: OnceLock::new(), blinds, secret }
     }
@@ -91,14 +80,21 @@ impl ProvingKey {
         &self.blinds
     }
 
-    /// The weights as they are committed: who executes only needs none of it.
-    pub(crate) fn column(&self) -> Result<&[i16], ProverError> {
-        if let Some(column) = self.column.get() {
-            return Ok(column);
-        }
-        let parts: Vec<&[Vec<i16>]> = self.parts.iter().map(|part| part.values.as_slice()).collect();
-        let column = self.vk.network().stack_parts(&parts)?;
-        Ok(self.column.get_or_init(|| column))
+    /// The weights of all parts as they are committed. A copy only where parts were read from several keys.
+    pub(crate) fn column(&self) -> &[i16] {
+        let joined = || {
+            let mut parts = self.parts.iter().map(|part| part.cells.clone());
+            let first = parts.next()?;
+            parts.try_fold(first, |all, part| all.followed_by(&part))
+        };
+        let copied = || {
+            let mut cells = Vec::new();
+            // Not grown: what was left behind would not be wiped.
+            cells.reserve_exact(self.parts.iter().map(|part| part.cells.cells().len()).sum());
+            self.parts.iter().for_each(|part| cells.extend_from_slice(part.cells.cells()));
+            Held::new(cells)
+        };
+        self.column.get_or_init(|| joined().unwrap_or_else(copied)).cells()
     }
 
     /// The verifying key. Its weight-range proof was not verified.
@@ -121,49 +117,32 @@ impl ProvingKey {
         Ok(bytes)
     }
 
-    /// Writes the key: format version and length of what follows, as 64-bit little-endian numbers; verifying key, blinds and secret;
-    /// zeros up to a multiple of 64 bytes; the real entries of the weights, part by part and weight by weight, as 16-bit little-endian
-    /// numbers. Secret.
+    /// Writes the key: format version and number of bytes of the weights, as 64-bit little-endian numbers; zeros up to 64 bytes; the
+    /// weights as they are committed, chunk by chunk, as 16-bit little-endian numbers; verifying key, blinds and secret. Secret.
     ///
     /// # Errors
     /// [`ProverError::Io`], [`ProverError::Malformed`].
     pub fn write_to(&self, mut writer: impl Write) -> Result<(), ProverError> {
-        let head = Head {
-            vk: self.vk_bytes.clone(),
-            blinds: self.blinds.iter().map(|blind| wire::scalar_to_bytes(blind.expose())).collect(),
-            secret: self.secret,
-        };
-        let head = postcard::to_stdvec(&head).map_err(|error| malformed(error.to_string()))?;
-        let head = Zeroizing::new(head);
-        writer.write_all(&VERSION.to_le_bytes())?;
-        writer.write_all(&(head.len() as u64).to_le_bytes())?;
-        writer.write_all(&head)?;
-        writer.write_all(&vec![0; padding(head.len())])?;
-        let mut piece = Zeroizing::new(Vec::with_capacity(PIECE));
-        let weights = self.parts.iter().flat_map(|part| &part.values);
-        for values in weights.flat_map(|values| values.chunks(PIECE / 2)) {
-            piece.clear();
-            piece.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-            writer.write_all(&piece)?;
-        }
-        Ok(())
+        write_start(&mut writer, self.cells())?;
+        self.parts.iter().try_for_each(|part| write_cells(&mut writer, part.cells.cells()))?;
+        Ok(writer.write_all(&self.head()?)?)
+    }
+
+    fn head(&self) -> Result<Zeroizing<Vec<u8>>, ProverError> {
+        head(&self.vk_bytes, &self.blinds, &self.secret)
+    }
+
+    /// Cells of all parts.
+    fn cells(&self) -> u64 {
+        self.parts.iter().map(|part| part.cells.cells().len() as u64).sum()
     }
 
     /// Length of the encoding.
+    ///
+    /// # Errors
+    /// [`ProverError::Malformed`]; none for keys that fit into memory.
     pub fn encoded_bytes(&self) -> Result<u64, ProverError> {
-        struct Count(u64);
-        impl Write for Count {
-            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-                self.0 += bytes.len() as u64;
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
-        let mut count = Count(0);
-        self.write_to(&mut count)?;
-        Ok(count.0)
+        Ok(START as u64 + 2 * self.cells() + self.head()?.len() as u64)
     }
 
     /// Decodes and checks a key: [`read_from`](Self::read_from).
@@ -180,10 +159,26 @@ impl ProvingKey {
     /// # Errors
     /// [`ProverError::Io`], [`ProverError::Version`], [`ProverError::Malformed`], [`ProverError::Key`], [`ProverError::Length`].
     pub fn read_from(reader: impl Read, length: u64) -> Result<Self, ProverError> {
-        let key = Self::read(reader, length, UncheckedKey::from_bytes)?;
-        // It is read to prove.
-        key.column()?;
-        Ok(key)
+        Self::read(reader, length, UncheckedKey::from_bytes)
+    }
+
+    /// [`read_from`](Self::read_from) from a byte of a file to its end; the weights stay in the file, which must not be modified as
+    /// long as the key is used.
+    ///
+    /// # Errors
+    /// As [`read_from`](Self::read_from).
+    pub fn map_from(file: MappedFile, start: usize) -> Result<Self, ProverError> {
+        let bytes = file.bytes().get(start..).unwrap_or_default();
+        let cells = read_start(&mut &*bytes, bytes.len() as u64)?;
+        let end = START + cells;
+        let head = Zeroizing::new(bytes.get(end..).unwrap_or_default().to_vec());
+        match Held::mapped(file, start + START..start + end) {
+            Ok(cells) => Self::of(cells, &head, UncheckedKey::from_bytes),
+            Err(file) => {
+                let bytes = file.bytes().get(start..).unwrap_or_default();
+                Self::read_from(bytes, bytes.len() as u64)
+            }
+        }
     }
 
     /// [`read_from`](Self::read_from) for the key of a shard with this id.
@@ -199,75 +194,110 @@ impl ProvingKey {
         length: u64,
         decode: impl FnOnce(&[u8]) -> Result<UncheckedKey, VerifyError>,
     ) -> Result<Self, ProverError> {
-        let mut number = || -> Result<u64, ProverError> {
-            let mut bytes = [0; 8];
-            reader.read_exact(&mut bytes)?;
-            Ok(u64::from_le_bytes(bytes))
-        };
-        let version = number()?;
-        if version != VERSION {
-            return Err(ProverError::Version { expected: VERSION, got: version });
+        let bytes = read_start(&mut reader, length)?;
+        // No more than there are, if the length is right.
+        let mut cells: Vec<i16> = Vec::with_capacity(bytes / 2);
+        let mut piece = Zeroizing::new(vec![0; PIECE]);
+        while 2 * cells.len() < bytes {
+            let count = (bytes - 2 * cells.len()).min(PIECE);
+            reader.read_exact(&mut piece[..count])?;
+            cells.extend(piece[..count].as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)));
         }
-        let head_bytes = number()?;
-        let head_length =
-            usize::try_from(head_bytes).ok().filter(|_| head_bytes <= length.saturating_sub(16));
-        let Some(head_length) = head_length else {
-            return Err(malformed(format!("a head of {head_bytes} bytes in a key of {length}")));
-        };
-        let mut bytes = Zeroizing::new(vec![0; head_length]);
-        reader.read_exact(&mut bytes)?;
+        let cells = Held::new(cells);
+        let rest = length.saturating_sub((START + bytes) as u64);
+        let mut head = Zeroizing::new(Vec::new());
+        // Not grown beyond what there is, nor wiped where it was before it grew.
+        head.reserve_exact(usize::try_from(rest).unwrap_or(usize::MAX).min(most_of_head()));
+        reader.take(rest).read_to_end(&mut head)?;
+        Self::of(cells, &head, decode)
+    }
+
+    /// Of all cells, and what follows them.
+    fn of(
+        cells: Held,
+        head: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<UncheckedKey, VerifyError>,
+    ) -> Result<Self, ProverError> {
         let (mut head, rest) =
-            postcard::take_from_bytes::<Head>(&bytes).map_err(|error| malformed(error.to_string()))?;
+            postcard::take_from_bytes::<Head>(head).map_err(|error| malformed(error.to_string()))?;
         if !rest.is_empty() {
             return Err(malformed(format!("{} trailing bytes", rest.len())));
-        }
-        let mut zeros = vec![1; padding(head_length)];
-        reader.read_exact(&mut zeros)?;
-        if zeros.iter().any(|byte| *byte != 0) {
-            return Err(malformed("expected zeros before the weights, found something else".to_owned()));
         }
         let blinds =
             head.blinds.iter().map(|bytes| Ok(Blind::from_scalar(wire::scalar_from_bytes(bytes, "blind")?)));
         let blinds = blinds.collect::<Result<Vec<Blind>, ProverError>>()?;
         let vk = decode(&head.vk)?;
-
-        // As many weights as the parts have, before any memory is taken for them.
-        let stated = &vk.network().weight_parts().parts;
-        let expected = stated.iter().flatten().map(|spec| 2 * spec.shape.len() as u64).sum::<u64>();
-        let got = length.saturating_sub((16 + head_length + zeros.len()) as u64);
+        let k = vk.network().layout().chunk_size().weights;
+        let (expected, got) = (vk.network().weight_chunks() << k, cells.cells().len());
         if got != expected {
-            return Err(malformed(format!("expected {expected} bytes of weights, found {got}")));
+            return Err(malformed(format!("expected {} bytes of weights, found {}", 2 * expected, 2 * got)));
         }
         if blinds.len() != vk.weights().len() {
             let (what, expected) = ("blinds of the proving key".to_owned(), vk.weights().len());
             return Err(ProverError::Length { what, expected, got: blinds.len() });
         }
-        let mut parts = Vec::with_capacity(stated.len());
-        let mut blinds = blinds.into_iter();
-        let mut piece = Zeroizing::new(vec![0; PIECE]);
-        for (specs, part) in stated.iter().zip(vk.weight_parts()) {
-            let own = blinds.by_ref().take(part.commitments().len()).collect();
-            let mut part = SecretPart { values: Vec::with_capacity(specs.len()), blinds: own };
-            for spec in specs {
-                let entries = spec.shape.len();
-                let mut values: Vec<i16> = Vec::with_capacity(entries);
-                while values.len() < entries {
-                    let count = (2 * (entries - values.len())).min(PIECE);
-                    reader.read_exact(&mut piece[..count])?;
-                    values
-                        .extend(piece[..count].as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)));
-                }
-                part.values.push(values);
-            }
-            parts.push(Arc::new(part));
-        }
+        let part = |chunks: &core::ops::Range<usize>| {
+            let blinds = blinds.get(chunks.clone())?.to_vec();
+            Some(SecretPart { cells: cells.slice(chunks.start << k..chunks.end << k)?, blinds })
+        };
+        let parts: Option<Vec<SecretPart>> = vk.network().layout().part_chunks().iter().map(part).collect();
+        let parts = parts.ok_or_else(|| malformed("parts of the weights without cells".to_owned()))?;
         Ok(Self::new(vk, std::mem::take(&mut head.vk), parts, head.secret))
     }
 }
 
-/// Zeros between the head and the weights.
-fn padding(head: usize) -> usize {
-    (16 + head).next_multiple_of(ALIGNMENT) - (16 + head)
+/// Writes what comes before so many cells.
+pub(crate) fn write_start(writer: &mut dyn Write, cells: u64) -> Result<(), ProverError> {
+    let mut start = [0; START];
+    start[..8].copy_from_slice(&VERSION.to_le_bytes());
+    start[8..16].copy_from_slice(&(2 * cells).to_le_bytes());
+    Ok(writer.write_all(&start)?)
+}
+
+/// Writes cells.
+pub(crate) fn write_cells(writer: &mut dyn Write, cells: &[i16]) -> Result<(), ProverError> {
+    let mut piece = Zeroizing::new(Vec::with_capacity(PIECE));
+    for cells in cells.chunks(PIECE / 2) {
+        piece.clear();
+        piece.extend(cells.iter().flat_map(|value| value.to_le_bytes()));
+        writer.write_all(&piece)?;
+    }
+    Ok(())
+}
+
+/// What comes after the cells.
+pub(crate) fn head(
+    vk_bytes: &[u8],
+    blinds: &[Blind],
+    secret: &[u8; 32],
+) -> Result<Zeroizing<Vec<u8>>, ProverError> {
+    let blinds = blinds.iter().map(|blind| wire::scalar_to_bytes(blind.expose())).collect();
+    let head = Head { vk: vk_bytes.to_vec(), blinds, secret: *secret };
+    postcard::to_stdvec(&head).map(Zeroizing::new).map_err(|error| malformed(error.to_string()))
+}
+
+/// Reads what comes before the cells of a key of this length: how many bytes they have.
+fn read_start(reader: &mut dyn Read, length: u64) -> Result<usize, ProverError> {
+    let mut start = [0; START];
+    reader.read_exact(&mut start[..16])?;
+    let number = |at: usize| start[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let (version, bytes) = (number(0), number(8));
+    if version != VERSION {
+        return Err(ProverError::Version { expected: VERSION, got: version });
+    }
+    reader.read_exact(&mut start[16..])?;
+    if start[16..].iter().any(|byte| *byte != 0) {
+        return Err(malformed("expected zeros before the weights, found something else".to_owned()));
+    }
+    let fits = bytes % 2 == 0 && bytes <= length.saturating_sub(START as u64);
+    let known = usize::try_from(bytes).ok().filter(|_| fits);
+    known.ok_or_else(|| malformed(format!("{bytes} bytes of weights in a key of {length}")))
+}
+
+/// Bytes of what comes after the cells at most, for which memory is taken before it is read: a verifying key, and as many blinds as it
+/// may have chunks.
+fn most_of_head() -> usize {
+    2 * zktorch_verifier::MAX_KEY_BYTES
 }
 
 fn malformed(reason: String) -> ProverError {

@@ -49,6 +49,7 @@
 #![warn(missing_docs)]
 
 mod accuracy;
+mod cells;
 mod error;
 mod estimate;
 mod key;
@@ -59,6 +60,7 @@ mod prove;
 mod setup;
 mod size;
 pub mod stages;
+mod weights;
 
 pub use accuracy::{Labelled, ProvedAccuracy, TestSet};
 pub use error::ProverError;
@@ -67,15 +69,18 @@ pub use key::ProvingKey;
 pub use memory::{Memory, shards_within};
 pub use pipeline::{
     End, ProvedLeaf, Run, ShardKeys, ShardSecrets, ShardSetup, Wires, prove_leaf_with_nonce,
-    prove_pipeline_with_nonce, setup_pipeline_with_nonce, setup_shards_with_nonce, shard_values,
+    prove_pipeline_with_nonce, setup_pipeline_with_nonce, setup_shards_with_nonce,
 };
 #[cfg(feature = "os-rng")]
 pub use pipeline::{prove_leaf, prove_pipeline, setup_pipeline, setup_shards};
 pub use profile::{Cost, profile};
 pub use prove::Proved;
-pub use setup::{Model, narrow, setup_beside_with_nonces, setup_with_nonces};
+pub use setup::{
+    Model, PART_CELLS, SetupOptions, Weight, WrittenKey, narrow, setup_beside_with_nonces,
+    setup_in_parts_with_nonces, setup_to_with_nonces, setup_with_nonces,
+};
 #[cfg(feature = "os-rng")]
-pub use setup::{setup, setup_beside, setup_with_hash};
+pub use setup::{setup, setup_beside, setup_to, setup_with_hash};
 pub use size::{
     ChunkCost, check_size, choose_k, choose_shards_k, chunk_costs, committed_values, least_shards,
     proof_parts,

@@ -4,9 +4,13 @@
 //! the table entries of their cells, the field elements that lookups are bound to, the factors of products and of
 //! views that need a sum. Constants were fitted to measured peaks (docs/performance.md, *Memory*).
 
+use core::ops::RangeInclusive;
+
 use serde::Serialize;
-use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{AxisMap, Constraint, Contract, Graph, Role, Shape, Shard, Slot, View, shards};
+use zktorch_graph::layout::{ArenaKind, Cut, Layout, Scope};
+use zktorch_graph::{
+    AxisMap, Constraint, Contract, Graph, MAX_PARTS, Role, Shape, Shard, Slot, View, WeightParts, shards,
+};
 use zktorch_verifier::MAX_SHARDS;
 
 use crate::pipeline::KEPT;
@@ -14,7 +18,7 @@ use crate::{ProverError, choose_k, choose_shards_k};
 
 /// Bytes of a cell of a column, and of the number of its table entry.
 const COLUMN: u64 = 4;
-/// Bytes that sorting a looked-up cell into buckets leaves with the allocator, and the executor its value. Reading a weight leaves one.
+/// Bytes that sorting a looked-up cell into buckets leaves with the allocator, and the executor its value.
 const SORTED: u64 = 12;
 /// Bytes of a point of the SRS.
 const POINT: u64 = 64;
@@ -22,6 +26,8 @@ const POINT: u64 = 64;
 const FIELD: u64 = 32;
 /// Bytes of a weight: as it is read, and in its column.
 const WEIGHT: u64 = 2;
+/// log2 of the cells that parts of the weights have at most, of which the largest is taken for which memory is enough.
+const PARTS: RangeInclusive<u32> = 20..=28;
 /// Bytes of a value that crosses shards, or is kept from the witness.
 const VALUE: u64 = 4;
 /// What a process of the prover has before it has read a key.
@@ -32,7 +38,7 @@ const PROCESS: u64 = 12 << 20;
 pub struct Memory {
     /// The SRS, if it is computed; one in a file is mapped.
     pub srs: u64,
-    /// The weights, and their columns.
+    /// The weights' columns, unless they are mapped; those that are put together; in a setup the weights of one part, too.
     pub weights: u64,
     /// Committed columns, and which table entry every cell is.
     pub columns: u64,
@@ -68,7 +74,9 @@ impl Memory {
         let looked_up: u64 = kinds.iter().copied().map(active).sum();
         let all: u64 = kinds.iter().copied().map(cells).sum::<u64>() + cells(ArenaKind::Function);
         let tables = (layout.tables().chunks() as u64) << k;
-        let entries = entries(graph, |role| *role == Role::Weight);
+        // In one piece they stay in the key's file, but for one at a time that does not lie there as it is read.
+        let weights =
+            if scope == Scope::Shard { WEIGHT * cells(ArenaKind::Weights) } else { gathered(graph) };
         let (mut products, mut views) = (0, 0);
         for constraint in graph.steps.iter().flat_map(|step| step.constraints(graph)) {
             let Constraint::Zero { terms, .. } = &constraint else { continue };
@@ -86,9 +94,9 @@ impl Memory {
         }
         Self {
             srs: if computed { POINT << k } else { 0 },
-            weights: WEIGHT * (entries + cells(ArenaKind::Weights)),
+            weights,
             columns: COLUMN * (all + looked_up),
-            freed: SORTED * looked_up + entries,
+            freed: SORTED * looked_up,
             tables: 4 * FIELD * tables,
             // Both factors, after two variables are bound.
             lookups: 2 * FIELD * looked_up / 4,
@@ -99,19 +107,24 @@ impl Memory {
         }
     }
 
-    /// Of a setup in chunks of `2^k` entries.
-    pub fn of_setup(graph: &Graph, k: usize, computed: bool) -> Self {
-        let layout = Layout::new(graph, k, Scope::Weights);
+    /// Of a setup in chunks of `2^k` entries, with parts of the weights of so many cells at most: that of the largest.
+    pub fn of_setup(graph: &Graph, k: usize, computed: bool, part_cells: u64) -> Self {
+        let weights = WeightParts::within(graph, part_cells);
+        let parts = (0..weights.parts.len()).map(|part| Self::of_part(&weights.graph(part), k));
+        let largest = parts.max_by_key(Self::total).unwrap_or_default();
+        Self { srs: if computed { POINT << k } else { 0 }, process: PROCESS, ..largest }
+    }
+
+    /// Of committing to weights, and proving their ranges.
+    fn of_part(part: &Graph, k: usize) -> Self {
+        let layout = Layout::new(part, k, Scope::Weights);
         let cells = (layout.arena(ArenaKind::Weights).chunks() as u64) << k;
-        let entries = entries(graph, |role| *role == Role::Weight);
         Self {
-            srs: if computed { POINT << k } else { 0 },
-            weights: WEIGHT * (entries + cells),
+            weights: WEIGHT * (entries(part, |_| true) + cells),
             columns: COLUMN * cells,
             freed: SORTED * cells,
             tables: 4 * FIELD * ((layout.tables().chunks() as u64) << k),
             lookups: 2 * FIELD * cells / 4,
-            process: PROCESS,
             ..Self::default()
         }
     }
@@ -157,12 +170,19 @@ impl Memory {
         Self { run, ..each.max_by_key(Self::total).unwrap_or_default() }
     }
 
-    /// Of setting it up, beside a compiled model that takes so many bytes.
-    pub fn of_setups(graph: &Graph, cut: &[Shard], computed: bool, model: u64) -> Self {
+    /// Of setting it up in parts of so many cells at most, beside a compiled model that takes so many bytes.
+    pub fn of_setups(graph: &Graph, cut: &[Shard], computed: bool, model: u64, part_cells: u64) -> Self {
         let Parts { k, graphs, .. } = Parts::new(graph, cut);
-        let each = graphs.iter().map(|graph| Self::of_setup(graph, k, computed));
+        let each = graphs.iter().map(|graph| Self::of_setup(graph, k, computed, part_cells));
         Self { model, ..each.max_by_key(Self::total).unwrap_or_default() }
     }
+}
+
+/// Bytes of the largest weight that is put together from pieces.
+fn gathered(graph: &Graph) -> u64 {
+    let weights = graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
+    let cut = weights.filter(|tensor| !Cut::new(&tensor.shape).is_whole());
+    cut.map(|tensor| WEIGHT * tensor.shape.padded_len() as u64).max().unwrap_or(0)
 }
 
 /// Entries of the tensors of some roles.
@@ -178,8 +198,9 @@ fn run(shards: &[&Graph]) -> u64 {
     VALUE * (shards.iter().map(crossing).sum::<u64>() + kept)
 }
 
-/// The fewest shards in which a graph is set up and proved within so many bytes, and how many to ask [`shards`] for to get
-/// these. The compiled model takes so many bytes beside a setup in one piece, and in shards.
+/// The fewest shards in which a graph is set up and proved within so many bytes, how many to ask [`shards`] for to get
+/// these, and how many cells the parts of their weights have at most ([`SetupOptions::part_cells`](crate::SetupOptions::part_cells)).
+/// The compiled model takes so many bytes beside a setup.
 ///
 /// # Errors
 /// [`ProverError::Memory`] if as many shards as there may be are too few.
@@ -187,20 +208,27 @@ pub fn shards_within(
     graph: &Graph,
     bytes: u64,
     computed: bool,
-    model: [u64; 2],
-) -> Result<(Vec<Shard>, usize), ProverError> {
+    model: u64,
+) -> Result<(Vec<Shard>, usize, u64), ProverError> {
     let mut least = u64::MAX;
     let mut count = 1;
     while count <= MAX_SHARDS {
         let cut = shards(graph, count);
-        let model = model[usize::from(cut.len() > 1)];
-        let (proof, setup) =
-            (Memory::of_proofs(graph, &cut, computed), Memory::of_setups(graph, &cut, computed, model));
-        let needed = proof.total().max(setup.total());
-        least = least.min(needed);
-        if needed <= bytes {
-            return Ok((cut, count));
+        let proof = Memory::of_proofs(graph, &cut, computed).total();
+        let graphs = Parts::new(graph, &cut).graphs;
+        let mut fewest = u64::MAX;
+        for part_cells in PARTS.rev().map(|bits| 1 << bits) {
+            let parts = |graph: &&Graph| WeightParts::within(graph, part_cells).parts.len() <= MAX_PARTS;
+            if !graphs.iter().all(parts) {
+                break;
+            }
+            let setup = Memory::of_setups(graph, &cut, computed, model, part_cells).total();
+            fewest = fewest.min(proof.max(setup));
+            if fewest <= bytes {
+                return Ok((cut, count, part_cells));
+            }
         }
+        least = least.min(fewest);
         // It cannot be cut into more.
         if cut.len() < count {
             break;

@@ -9,7 +9,7 @@ use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs, SrsId};
 use zktorch_field::par;
 use zktorch_graph::layout::ArenaKind;
-use zktorch_graph::{Entries, Role, TensorId, execute};
+use zktorch_graph::{Entries, TensorId, execute_lending};
 use zktorch_transcript::Transcript;
 use zktorch_verifier::{Batch, MAX_CONTEXT, ProofEnvelope, Statement};
 
@@ -39,13 +39,11 @@ impl ProvingKey {
             let (expected, got) = (graph.inputs.len(), inputs.len());
             return Err(ProverError::Length { what: "inputs".to_owned(), expected, got });
         }
-        let mut given: Vec<Option<Entries<'_>>> = (graph.tensors.iter().zip(self.weight_values()))
-            .map(|(tensor, values)| (tensor.role == Role::Weight).then(|| values.into()))
-            .collect();
+        let mut given: Vec<Option<Entries<'_>>> = vec![None; graph.tensors.len()];
         for (id, values) in graph.inputs.iter().zip(inputs) {
             given[id.0 as usize] = Some(values.clone().into());
         }
-        Ok(execute(graph, self.vk.network().bounds(), given)?)
+        Ok(execute_lending(graph, self.vk.network().bounds(), given, &|id| self.lend(id))?)
     }
 
     /// Proves that the model maps these inputs to its outputs, for a verifier with this context (its
@@ -162,7 +160,7 @@ impl ProvingKey {
         let started = Instant::now();
         let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
         let mut values = self.execute_all(inferences)?;
-        let witness = Witness::new(network, self.column()?, &values)?;
+        let witness = Witness::new(network, self.column(), &values)?;
         // What is stated or given back is kept; the rest is in the witness's columns now.
         let ids = network.public_tensors();
         let shown: BTreeSet<TensorId> = ids.iter().chain(&network.graph().outputs).copied().collect();

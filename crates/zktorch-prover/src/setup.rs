@@ -1,28 +1,33 @@
-//! Setup: weights are committed once, and proved to be in their ranges.
+//! Setup: weights are committed once, and proved to be in their ranges, part by part.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::sync::Arc;
 
 use ark_std::UniformRand;
-use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 use zktorch_blocks::{Network, Private, SortedWeights, Statement, Witness};
 use zktorch_channel::Nonce;
 use zktorch_commit::{Blind, Commitment, Srs};
-use zktorch_field::{Fr, G1Projective, par};
+use zktorch_field::Fr;
 use zktorch_graph::layout::{ChunkSize, Scope};
-use zktorch_graph::{Graph, Role, Tensor, TensorId, ValidGraph, WeightParts, WeightRef, WeightSpec};
+use zktorch_graph::{
+    Graph, Role, Tensor, TensorId, ValidGraph, WeightParts, WeightRef, WeightSpec, consecutive,
+};
 use zktorch_transcript::{Hash, Transcript};
 use zktorch_verifier::{
     KeyBody, Port, UncheckedKey, VERSION, VerifyError, WeightsId, WeightsPart, encode_key,
 };
 
-use crate::key::SecretPart;
+use crate::cells::Held;
+use crate::key::{SecretPart, head, write_cells, write_start};
 use crate::prove::check_srs;
+use crate::weights::{Digest, Known, digest_of};
 use crate::{ProverError, ProvingKey};
 
-/// Cells that a thread adds up at a time.
-const PIECE: usize = 1 << 12;
+/// Cells of a part of the weights at most, if nothing else is said: setup takes 31 bytes for each, and whoever checks a key verifies
+/// one proof for every part.
+pub const PART_CELLS: u64 = 1 << 28;
 
 /// What setup needs to know of a model.
 #[derive(Clone, Debug)]
@@ -37,6 +42,37 @@ pub struct Model {
     pub preprocessing: String,
     /// The real entries of every weight tensor, row-major.
     pub weights: Vec<(TensorId, Vec<i32>)>,
+}
+
+/// How a key is made.
+#[derive(Clone, Copy, Debug)]
+pub struct SetupOptions<'a> {
+    /// The hash of transcripts; beside another key it is that key's.
+    pub hash: Hash,
+    /// Cells of a part of the weights at most: memory is that of one part. A weight that has more is a part of its own.
+    pub part_cells: u64,
+    /// A key whose weights may be read, and log2 of the entries of proofs' chunks: see [`setup_beside`].
+    pub beside: Option<(&'a ProvingKey, usize)>,
+}
+
+impl Default for SetupOptions<'_> {
+    fn default() -> Self {
+        Self { hash: Hash::default(), part_cells: PART_CELLS, beside: None }
+    }
+}
+
+impl<'a> SetupOptions<'a> {
+    fn base(&self, srs: &Srs) -> Result<Base<'a>, ProverError> {
+        let part_cells = self.part_cells;
+        let Some((other, k)) = self.beside else {
+            return Ok(Base { size: srs.k().into(), hash: self.hash, part_cells, key: None });
+        };
+        let network = other.vk.network();
+        let weights = network.layout().chunk_size().weights;
+        check_srs(srs, other.vk.srs().id(), weights)?;
+        let size = ChunkSize { weights, ..k.max(weights).into() };
+        Ok(Base { size, hash: network.hash(), part_cells, key: Some(other) })
+    }
 }
 
 /// Commits to the weights and proves that they are in their ranges. The SRS must have exactly `2^k` powers for the wanted
@@ -70,8 +106,7 @@ pub fn setup_with_nonces(
     hash: Hash,
     nonces: [[u8; 32]; 2],
 ) -> Result<ProvingKey, ProverError> {
-    let base = Base { size: srs.k().into(), hash, key: None };
-    make_key(model, weight_values(model)?, srs, &base, nonces, UncheckedKey::from_bytes)
+    setup_in_parts_with_nonces(model, srs, &SetupOptions { hash, ..SetupOptions::default() }, nonces)
 }
 
 /// [`setup`] of a model that reads weights of another key: the same integers, with the same extents and ranges, are
@@ -104,12 +139,82 @@ pub fn setup_beside_with_nonces(
     other: &ProvingKey,
     nonces: [[u8; 32]; 2],
 ) -> Result<ProvingKey, ProverError> {
-    let network = other.vk.network();
-    let weights = network.layout().chunk_size().weights;
-    check_srs(srs, other.vk.srs().id(), weights)?;
-    let base =
-        Base { size: ChunkSize { weights, ..k.max(weights).into() }, hash: network.hash(), key: Some(other) };
-    make_key(model, weight_values(model)?, srs, &base, nonces, UncheckedKey::from_bytes)
+    let options = SetupOptions { beside: Some((other, k)), ..SetupOptions::default() };
+    setup_in_parts_with_nonces(model, srs, &options, nonces)
+}
+
+/// [`setup_with_nonces`] and [`setup_beside_with_nonces`], with all that can be chosen.
+///
+/// # Errors
+/// Those of these two.
+pub fn setup_in_parts_with_nonces(
+    model: &Model,
+    srs: &Srs,
+    options: &SetupOptions<'_>,
+    nonces: [[u8; 32]; 2],
+) -> Result<ProvingKey, ProverError> {
+    let weights = listed(model)?;
+    let mut weight = |id: TensorId| {
+        let entries = weights.get(&id).copied().unwrap_or_default();
+        narrow(model.graph.tensor(id), entries)
+    };
+    let mut cells = InMemory::default();
+    let made = make_key(
+        model,
+        &mut weight,
+        srs,
+        &options.base(srs)?,
+        nonces,
+        &UncheckedKey::from_bytes,
+        &mut cells,
+    )?;
+    Ok(made.into_key(cells))
+}
+
+/// [`setup`] of a model whose weights are not in memory, but for those of one part at a time: those of `model` are not looked at,
+/// `weight` gives the real entries of one, row-major. The proving key is written as it is made, as
+/// [`ProvingKey::write_to`] does. Beside another key weights are asked for twice.
+///
+/// # Errors
+/// Those of [`setup`] and [`setup_beside`], of `weight` and of the writer.
+#[cfg(feature = "os-rng")]
+pub fn setup_to(
+    model: &Model,
+    mut weight: impl FnMut(TensorId) -> Result<Vec<i16>, ProverError>,
+    srs: &Srs,
+    options: &SetupOptions<'_>,
+    writer: &mut dyn Write,
+) -> Result<WrittenKey, ProverError> {
+    setup_to_with_nonces(model, &mut weight, srs, options, fresh_nonces()?, writer)
+}
+
+/// [`setup_to`] for callers with their own source of randomness, and for reproducible tests.
+///
+/// # Errors
+/// As [`setup_to`].
+pub fn setup_to_with_nonces(
+    model: &Model,
+    weight: &mut Weight<'_>,
+    srs: &Srs,
+    options: &SetupOptions<'_>,
+    nonces: [[u8; 32]; 2],
+    writer: &mut dyn Write,
+) -> Result<WrittenKey, ProverError> {
+    let base = options.base(srs)?;
+    let mut cells = Written { writer: &mut *writer };
+    let mut made = make_key(model, weight, srs, &base, nonces, &UncheckedKey::from_bytes, &mut cells)?;
+    let blinds: Vec<Blind> = made.blinds.concat();
+    writer.write_all(&head(&made.vk_bytes, &blinds, &made.secret)?)?;
+    Ok(WrittenKey { vk: made.vk.clone(), vk_bytes: std::mem::take(&mut made.vk_bytes) })
+}
+
+/// What is known of a proving key that was written as it was made.
+#[derive(Clone, Debug)]
+pub struct WrittenKey {
+    /// The verifying key. Its weight-range proofs were not verified.
+    pub vk: UncheckedKey,
+    /// Its encoding.
+    pub vk_bytes: Vec<u8>,
 }
 
 #[cfg(feature = "os-rng")]
@@ -121,19 +226,92 @@ fn fresh_nonces() -> Result<[[u8; 32]; 2], ProverError> {
 pub(crate) struct Base<'a> {
     pub(crate) size: ChunkSize,
     pub(crate) hash: Hash,
+    pub(crate) part_cells: u64,
     /// A key whose weights may be read.
     pub(crate) key: Option<&'a ProvingKey>,
 }
 
-/// The key of a model with these weights by tensor, which are checked, or of a shard: `decode` says which.
+/// Gives the real entries of a weight, row-major.
+pub type Weight<'a> = dyn FnMut(TensorId) -> Result<Vec<i16>, ProverError> + 'a;
+
+/// What becomes of the weights' cells, part by part.
+pub(crate) trait Cells {
+    /// So many will come.
+    fn start(&mut self, cells: u64) -> Result<(), ProverError>;
+    /// Takes those of a part.
+    fn take(&mut self, part: Held) -> Result<(), ProverError>;
+}
+
+/// They are kept.
+#[derive(Default)]
+pub(crate) struct InMemory(Vec<Held>);
+
+impl Cells for InMemory {
+    fn start(&mut self, _: u64) -> Result<(), ProverError> {
+        Ok(())
+    }
+
+    fn take(&mut self, part: Held) -> Result<(), ProverError> {
+        self.0.push(part);
+        Ok(())
+    }
+}
+
+/// They are written.
+struct Written<'a> {
+    writer: &'a mut dyn Write,
+}
+
+impl Cells for Written<'_> {
+    fn start(&mut self, cells: u64) -> Result<(), ProverError> {
+        write_start(self.writer, cells)
+    }
+
+    fn take(&mut self, part: Held) -> Result<(), ProverError> {
+        write_cells(self.writer, part.cells())
+    }
+}
+
+/// A key but for its cells.
+pub(crate) struct Made {
+    vk: UncheckedKey,
+    vk_bytes: Vec<u8>,
+    /// Of every part.
+    blinds: Vec<Vec<Blind>>,
+    secret: [u8; 32],
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+impl Made {
+    /// With its cells.
+    pub(crate) fn into_key(mut self, cells: InMemory) -> ProvingKey {
+        let blinds = std::mem::take(&mut self.blinds);
+        let parts = cells.0.into_iter().zip(blinds).map(|(cells, blinds)| SecretPart { cells, blinds });
+        ProvingKey::new(self.vk.clone(), std::mem::take(&mut self.vk_bytes), parts.collect(), self.secret)
+    }
+}
+
+/// A part that is committed to.
+struct Own {
+    ids: Vec<TensorId>,
+    specs: Vec<WeightSpec>,
+}
+
+/// The key of a model, or of a shard: `decode` says which. Weights are asked for part by part; beside another key once more, before.
 pub(crate) fn make_key(
     model: &Model,
-    mut values: Vec<Vec<i16>>,
+    weight: &mut Weight<'_>,
     srs: &Srs,
     base: &Base<'_>,
     nonces: [[u8; 32]; 2],
-    decode: impl Fn(&[u8]) -> Result<UncheckedKey, VerifyError>,
-) -> Result<ProvingKey, ProverError> {
+    decode: &dyn Fn(&[u8]) -> Result<UncheckedKey, VerifyError>,
+    cells: &mut dyn Cells,
+) -> Result<Made, ProverError> {
     let _span = tracing::info_span!("setup").entered();
     let number = |k: usize| u32::try_from(k).unwrap_or(u32::MAX);
     let mut body = KeyBody {
@@ -149,30 +327,44 @@ pub(crate) fn make_key(
         weights: Vec::new(),
         refs: Vec::new(),
     };
-    // 1. What was committed to before stays as it is: the parts of which something is read.
-    let key_of_values = Zeroizing::new(digest(&values));
-    let mut known = base.key.map(Known::new).unwrap_or_default();
-    let mut specs = Vec::new();
-    let mut own = SecretPart { values: Vec::new(), blinds: Vec::new() };
-    let mut found: Vec<Option<WeightRef>> = Vec::new();
-    for (tensor, values) in model.graph.tensors.iter().zip(&mut values) {
-        if tensor.role == Role::Weight {
-            let there = known.take(tensor, values);
-            if there.is_none() {
-                own.values.push(std::mem::take(values));
-                specs.push(WeightSpec::from(tensor));
-            }
-            found.push(there);
+    let mut weight = |id: TensorId| -> Result<Vec<i16>, ProverError> {
+        let values = weight(id)?;
+        check_weight(model.graph.tensor(id), &values)?;
+        Ok(values)
+    };
+
+    // 1. What was committed to before stays as it is: the parts of which something is read. All else is in parts of its own.
+    let ids: Vec<TensorId> = (0..).map(TensorId).take(model.graph.tensors.len()).collect();
+    let ids: Vec<TensorId> =
+        ids.into_iter().filter(|id| model.graph.tensor(*id).role == Role::Weight).collect();
+    let mut found: Vec<Option<WeightRef>> = vec![None; ids.len()];
+    let mut key_of_values = None;
+    if let Some(key) = base.key {
+        let mut known = Known::new(key)?;
+        let mut digest = Digest::new(&model.graph);
+        for (id, found) in ids.iter().zip(&mut found) {
+            let values = Zeroizing::new(weight(*id)?);
+            *found = known.take(model.graph.tensor(*id), &values);
+            digest.add(*id, &values);
         }
-        values.zeroize();
+        key_of_values = Some(digest.finish());
     }
+    let new: Vec<TensorId> =
+        ids.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(id, _)| *id).collect();
+    let specs = new.iter().map(|id| WeightSpec::from(model.graph.tensor(*id)));
+    let mut next = new.iter().copied();
+    let own = consecutive(specs, base.part_cells).into_iter();
+    let own: Vec<Own> =
+        own.map(|specs| Own { ids: next.by_ref().take(specs.len()).collect(), specs }).collect();
     let read: BTreeSet<u32> = found.iter().flatten().map(|found| found.part).collect();
     let numbers: BTreeMap<u32, u32> = read.iter().copied().zip(0..).collect();
-    let mut own_refs = (0..).map(|index| WeightRef { part: number(numbers.len()), index });
+    let mut own_refs = (number(numbers.len())..)
+        .zip(&own)
+        .flat_map(|(part, own)| (0..).zip(&own.specs).map(move |(index, _)| WeightRef { part, index }));
     let renumbered = |found: WeightRef| Some(WeightRef { part: *numbers.get(&found.part)?, ..found });
     body.refs =
         found.into_iter().filter_map(|found| found.map_or_else(|| own_refs.next(), renumbered)).collect();
-    let (mut parts, mut proofs) = (Vec::new(), Vec::new());
+    let mut proofs = Vec::new();
     let shared = base.key.into_iter().flat_map(|key| read.iter().map(move |part| (key, *part as usize)));
     for (key, part) in shared.clone() {
         let stated = &key.vk.weight_parts()[part];
@@ -180,204 +372,153 @@ pub(crate) fn make_key(
         let specs = key.vk.network().weight_parts().parts[part].clone();
         body.weights.push(WeightsPart { specs, commitments });
         proofs.push(stated.proof().to_vec());
-        parts.push(Arc::clone(&key.parts[part]));
     }
 
     // 2. What would be refused in the end is refused before it is worked for.
-    let own_specs = (!specs.is_empty()).then(|| specs.clone());
+    let own_specs = own.iter().map(|own| own.specs.clone());
     let stated = body.weights.iter().map(|part| part.specs.clone()).chain(own_specs).collect();
     let weights = Arc::new(WeightParts { parts: stated, refs: body.refs.clone() });
     let graph = ValidGraph::new(model.graph.clone())?;
-    Network::with_weights(graph, base.size, Scope::Inference, weights)?;
+    let whole = Network::with_weights(graph, base.size, Scope::Inference, weights)?;
+    let chunks: Vec<usize> = whole.layout().part_chunks().iter().map(ExactSizeIterator::len).collect();
+    cells.start((whole.weight_chunks() as u64) << base.size.weights)?;
+    drop(whole);
 
     // The generator is bound to all that is public and keyed with the weights.
+    let mut read_part = |own: &Own| -> Result<Values, ProverError> {
+        let values: Result<Vec<Vec<i16>>, ProverError> = own.ids.iter().map(|id| weight(*id)).collect();
+        values.map(Values)
+    };
+    let mut ahead = own.first().map(&mut read_part).transpose()?;
+    let empty = Values(Vec::new());
+    let first = own.first().map_or(&[][..], |own| &own.ids);
+    let key_of_values =
+        key_of_values.unwrap_or_else(|| digest_of(&model.graph, first, &ahead.as_ref().unwrap_or(&empty).0));
     let mut transcript = Transcript::new(b"zktorch setup v2");
     transcript.append_message(b"body without own commitments", &body.to_bytes()?);
     let mut rng = transcript.rng(&[&*key_of_values], nonces[0]);
     // A key's file may say that it has committed to other weights than it holds: then somebody else could prove with them.
+    let mut blinds = Vec::new();
     for (key, part) in shared {
         key.check_part(srs, part, Fr::rand(&mut rng))?;
+        blinds.push(key.parts[part].blinds.clone());
+        cells.take(key.parts[part].cells.clone())?;
     }
 
-    // 3. Commitments to the others, under fresh blinds.
-    let mut made = None;
-    if !own.values.is_empty() {
-        let parts = WeightParts { parts: vec![specs.clone()], refs: Vec::new() };
-        let network = Network::new(parts.graph(0), base.size.weights, Scope::Weights)?.with_hash(base.hash);
-        let column = Zeroizing::new(network.stack_weights(&own.values)?);
-        own.blinds = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
-        made = Some((network, column));
-    }
+    // 3. Commitments to the others, under fresh blinds, and proofs of their ranges: one part after the other.
     let mut key_secret = [0; 32];
-    ark_std::rand::RngCore::fill_bytes(&mut rng, &mut key_secret);
-    let encode = |body: &KeyBody, proofs: &[Vec<u8>]| {
-        let proofs: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
-        encode_key(&body.to_bytes()?, srs.verifier(), &proofs)
-    };
-    if let Some((network, column)) = made {
-        let witness = Witness::new(&network, column.as_slice(), &[])?;
-        let sorted = SortedWeights::new(srs, &network, &witness)?;
-        let commitments = sorted.commit(srs, &own.blinds)?;
-        let bytes = commitments.iter().map(Commitment::to_bytes).collect();
-        let part = WeightsPart { specs, commitments: bytes };
-        let id = WeightsId::new(&body, &part)?;
-        body.weights.push(part);
-        proofs.push(Vec::new());
-        decode(&encode(&body, &proofs)?)?;
-
-        // 4. The weight-range proof, which absorbs the part's id.
-        let statement = Statement::new(&network, id.0, &[], &commitments, [&[], &[]], &[])?;
-        let private = Private { weights: &own.blinds, io: [&[], &[]], secret: &key_secret };
-        let proof = sorted.prove(srs, &statement, &witness, &private, Nonce::from_bytes(nonces[1]))?;
-        if let Some(last) = proofs.last_mut() {
-            *last = proof.to_bytes();
+    let mut nonce = nonces[1];
+    if own.is_empty() {
+        ark_std::rand::RngCore::fill_bytes(&mut rng, &mut key_secret);
+    }
+    for (index, part) in own.iter().enumerate() {
+        let _span = tracing::info_span!("part", index).entered();
+        let values = ahead.take().map_or_else(|| read_part(part), Ok)?;
+        if index > 0 {
+            // As the first one, but for its number.
+            let digest = digest_of(&model.graph, &part.ids, &values.0);
+            transcript.append_message(b"part", &(index as u64).to_le_bytes());
+            rng = transcript.rng(&[&*digest, &key_secret], nonces[0]);
+            ark_std::rand::RngCore::fill_bytes(&mut rng, &mut nonce);
         }
-        parts.push(Arc::new(own));
-    }
-
-    // 5. The body, and with it the model's id.
-    let vk_bytes = encode(&body, &proofs)?;
-    Ok(ProvingKey::new(decode(&vk_bytes)?, vk_bytes, parts, key_secret))
-}
-
-/// Weights that were committed to, each until it is taken: by their names too, so that it tells nobody which weights of different
-/// names are equal, and no weight of an unrelated model is taken that happens to be the same.
-#[derive(Default)]
-struct Known(BTreeMap<[u8; 32], WeightRef>);
-
-impl Known {
-    fn new(key: &ProvingKey) -> Self {
-        let network = key.vk.network();
-        let tensors = network.graph().tensors.iter().filter(|tensor| tensor.role == Role::Weight);
-        let weights = tensors
-            .zip(&network.weight_parts().refs)
-            .zip(key.weight_values().filter(|values| !values.is_empty()));
-        Self(weights.map(|((tensor, found), values)| (said(tensor, values), *found)).collect())
-    }
-
-    fn take(&mut self, tensor: &Tensor, values: &[i16]) -> Option<WeightRef> {
-        self.0.remove(&said(tensor, values))
-    }
-}
-
-/// SHA-256 of a weight: name, extents, range, entries.
-fn said(tensor: &Tensor, values: &[i16]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update((tensor.name.len() as u64).to_le_bytes());
-    hash.update(&tensor.name);
-    hash.update((tensor.shape.rank() as u64).to_le_bytes());
-    tensor.shape.dims().iter().for_each(|dim| hash.update(dim.to_le_bytes()));
-    [tensor.range.lo, tensor.range.hi].iter().for_each(|bound| hash.update(bound.to_le_bytes()));
-    absorb(&mut hash, values);
-    hash.finalize().into()
-}
-
-impl ProvingKey {
-    /// The real entries of all tensors of the graph that are weights, none of others.
-    pub(crate) fn weight_values(&self) -> impl Iterator<Item = &[i16]> {
-        let network = self.vk.network();
-        let mut refs = network.weight_parts().refs.iter();
-        network.graph().tensors.iter().map(move |tensor| {
-            let found = if tensor.role == Role::Weight { refs.next() } else { None };
-            let part = found.and_then(|found| Some((self.parts.get(found.part as usize)?, found.index)));
-            let values = part.and_then(|(part, index)| part.values.get(index as usize));
-            values.map(Vec::as_slice).unwrap_or_default()
-        })
-    }
-
-    /// That a part's range proof verifies, and that what the key holds of the part is what it has committed to: a random combination of
-    /// the chunks is committed to once more.
-    fn check_part(&self, srs: &Srs, part: usize, rho: Fr) -> Result<(), ProverError> {
-        self.vk.check_part(part)?;
-        let (held, stated) = (&self.parts[part], &self.vk.weight_parts()[part]);
-        let network = self.vk.network().of_weights(part)?;
-        let column = Zeroizing::new(network.stack_weights(&held.values)?);
-        let powers: Vec<Fr> = std::iter::successors(Some(Fr::from(1u64)), |power| Some(*power * rho))
-            .take(held.blinds.len())
-            .collect();
-        let n = 1usize << network.k();
-        let mut combined = vec![Fr::from(0u64); n];
-        par::for_each_chunk_mut(&mut combined, PIECE, |piece, cells| {
-            for (chunk, power) in column.chunks(n).zip(&powers) {
-                let chunk = &chunk[piece * PIECE..][..cells.len()];
-                for (cell, value) in cells.iter_mut().zip(chunk).filter(|(_, value)| **value != 0) {
-                    *cell += *power * Fr::from(*value);
-                }
+        let parts = WeightParts { parts: vec![part.specs.clone()], refs: Vec::new() };
+        let network = Network::new(parts.graph(0), base.size.weights, Scope::Weights)?.with_hash(base.hash);
+        let column = Held::new(network.stack_weights(&values.0)?);
+        drop(values);
+        let own_blinds: Vec<Blind> = (0..network.weight_chunks()).map(|_| Blind::random(&mut rng)).collect();
+        if index == 0 {
+            ark_std::rand::RngCore::fill_bytes(&mut rng, &mut key_secret);
+        }
+        let secret = PartSecret { blinds: &own_blinds, key: &key_secret, nonce };
+        let later = own.iter().zip(chunks.iter().skip(read.len())).skip(index + 1);
+        let later = later.map(|(own, chunks)| (own.specs.as_slice(), *chunks));
+        let later: Vec<(&[WeightSpec], usize)> = if index == 0 { later.collect() } else { Vec::new() };
+        let check = |body: &KeyBody, proofs: &[Vec<u8>]| -> Result<(), ProverError> {
+            // The parts that are not there yet, as long as they will be.
+            let mut body = body.clone();
+            let mut proofs = proofs.to_vec();
+            let any = body.weights.last().and_then(|part| part.commitments.first().copied());
+            for (specs, chunks) in &later {
+                let commitments = vec![any.unwrap_or_default(); *chunks];
+                body.weights.push(WeightsPart { specs: specs.to_vec(), commitments });
+                proofs.push(Vec::new());
             }
-        });
-        let blind: Fr = powers.iter().zip(&held.blinds).map(|(power, blind)| *power * blind.expose()).sum();
-        let expected: G1Projective =
-            powers.iter().zip(stated.commitments()).map(|(power, point)| point.projective() * power).sum();
-        if srs.commit(&combined, &Blind::from_scalar(blind))?.projective() != expected {
-            return Err(ProverError::Part { part, id: stated.id() });
-        }
-        Ok(())
+            Ok(decode(&encode(&body, srs, &proofs)?).map(drop)?)
+        };
+        prove_part(srs, (&network, &column), part, &secret, (&mut body, &mut proofs), &|body, proofs| {
+            if index == 0 { check(body, proofs) } else { Ok(()) }
+        })?;
+        cells.take(column)?;
+        blinds.push(own_blinds);
     }
 
-    /// Whether the key's weights are these.
-    pub fn has_weights(&self, weights: &[(TensorId, Vec<i32>)]) -> bool {
-        let mut listed: Vec<&[i32]> = vec![&[]; self.vk.network().graph().tensors.len()];
-        for (id, entries) in weights {
-            match listed.get_mut(id.0 as usize) {
-                Some(slot) => *slot = entries,
-                None => return false,
-            }
-        }
-        let same =
-            |(own, listed): (&[i16], &[i32])| own.iter().map(|x| i32::from(*x)).eq(listed.iter().copied());
-        self.weight_values().zip(listed).all(same)
-    }
+    // 4. The body, and with it the model's id.
+    let vk_bytes = encode(&body, srs, &proofs)?;
+    Ok(Made { vk: decode(&vk_bytes)?, vk_bytes, blinds, secret: key_secret })
+}
 
-    /// Whether the key's weights are these, by tensor.
-    pub fn has_values(&self, values: &[Vec<i16>]) -> bool {
-        self.weight_values().eq(values.iter().map(Vec::as_slice))
-    }
+/// Entries of the weights of a part. Wiped when dropped.
+struct Values(Vec<Vec<i16>>);
 
-    /// The chunk commitments to the key's weights under its blinds, computed again: those that its graph does not read
-    /// too. The SRS has as many powers as the weights' chunks have entries, or more.
-    ///
-    /// # Errors
-    /// [`ProverError::Commit`] if the SRS is too small.
-    pub fn commit_weights(&self, srs: &Srs) -> Result<Vec<Commitment>, ProverError> {
-        let k = self.vk.network().layout().chunk_size().weights;
-        Ok(srs.commit_chunks(self.column()?, k, self.blinds())?.0)
+impl Drop for Values {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 
-/// SHA-256 of the weights: as good a key as they are themselves, in a tenth of the time.
-fn digest(values: &[Vec<i16>]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    values.iter().for_each(|entries| absorb(&mut hash, entries));
-    hash.finalize().into()
+/// What is secret about a part but its cells.
+struct PartSecret<'a> {
+    blinds: &'a [Blind],
+    key: &'a [u8; 32],
+    nonce: [u8; 32],
 }
 
-/// Their number, and numbers of 16 bits.
-fn absorb(hash: &mut Sha256, entries: &[i16]) {
-    hash.update((entries.len() as u64).to_le_bytes());
-    let mut bytes = Vec::new();
-    for piece in entries.chunks(1 << 14) {
-        bytes.clear();
-        bytes.extend(piece.iter().flat_map(|value| value.to_le_bytes()));
-        hash.update(&bytes);
+/// Refuses a key's body with these proofs.
+type Check<'a> = dyn Fn(&KeyBody, &[Vec<u8>]) -> Result<(), ProverError> + 'a;
+
+/// Commits to a part, adds it to a key's body, which is checked, and proves its ranges.
+fn prove_part(
+    srs: &Srs,
+    (network, column): (&Network, &Held),
+    part: &Own,
+    secret: &PartSecret<'_>,
+    (body, proofs): (&mut KeyBody, &mut Vec<Vec<u8>>),
+    check: &Check<'_>,
+) -> Result<(), ProverError> {
+    let witness = Witness::new(network, column.cells(), &[])?;
+    let sorted = SortedWeights::new(srs, network, &witness)?;
+    let commitments = sorted.commit(srs, secret.blinds)?;
+    let bytes = commitments.iter().map(Commitment::to_bytes).collect();
+    let stated = WeightsPart { specs: part.specs.clone(), commitments: bytes };
+    let id = WeightsId::new(body, &stated)?;
+    body.weights.push(stated);
+    proofs.push(Vec::new());
+    check(body, proofs)?;
+    // The proof absorbs the part's id.
+    let statement = Statement::new(network, id.0, &[], &commitments, [&[], &[]], &[])?;
+    let private = Private { weights: secret.blinds, io: [&[], &[]], secret: secret.key };
+    let proof = sorted.prove(srs, &statement, &witness, &private, Nonce::from_bytes(secret.nonce))?;
+    if let Some(last) = proofs.last_mut() {
+        *last = proof.to_bytes();
     }
-    bytes.zeroize();
+    Ok(())
 }
 
-/// The weights by tensor, checked.
-fn weight_values(model: &Model) -> Result<Vec<Vec<i16>>, ProverError> {
-    let mut values: Vec<Vec<i16>> = vec![Vec::new(); model.graph.tensors.len()];
-    for (id, entries) in &model.weights {
-        let found = model.graph.tensors.get(id.0 as usize).zip(values.get_mut(id.0 as usize));
-        let Some((tensor, slot)) = found.filter(|(tensor, _)| tensor.role == Role::Weight) else {
+fn encode(body: &KeyBody, srs: &Srs, proofs: &[Vec<u8>]) -> Result<Vec<u8>, VerifyError> {
+    let proofs: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+    encode_key(&body.to_bytes()?, srs.verifier(), &proofs)
+}
+
+/// The weights of a model by tensor; all of them are weights.
+fn listed(model: &Model) -> Result<BTreeMap<TensorId, &[i32]>, ProverError> {
+    for (id, _) in &model.weights {
+        let found = model.graph.tensors.get(id.0 as usize);
+        if found.is_none_or(|tensor| tensor.role != Role::Weight) {
             let (expected, got) = (model.graph.tensors.len(), id.0 as usize);
             return Err(ProverError::Length { what: "number of a weight tensor".to_owned(), expected, got });
-        };
-        *slot = narrow(tensor, entries)?;
+        }
     }
-    for (tensor, values) in model.graph.tensors.iter().zip(&values) {
-        check_weight(tensor, values)?;
-    }
-    Ok(values)
+    Ok(model.weights.iter().map(|(id, entries)| (*id, entries.as_slice())).collect())
 }
 
 /// Weights of 32 bits in 16: those in their range have no more.

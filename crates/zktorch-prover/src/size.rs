@@ -1,13 +1,14 @@
 //! The chunk size: a model of what a proof costs.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use zktorch_blocks::Network;
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Graph, Role, Shard, Tensor, Visibility, shards};
+use zktorch_graph::{Graph, Role, Shard, Tensor, ValidGraph, Visibility, WeightParts, shards};
 use zktorch_verifier::{MAX_SHARDS, Part};
 
-use crate::ProverError;
+use crate::{PART_CELLS, ProverError};
 
 /// Seconds per term of a full-width multi-scalar multiplication, one core.
 const TERM: f64 = 0.55e-6;
@@ -128,7 +129,7 @@ pub(crate) fn columns(role: Role) -> u64 {
 /// # Errors
 /// [`ProverError::Block`] and [`ProverError::Key`] if the graph is not valid, or asks for more than a verifier does.
 pub fn proof_parts(graph: &Graph, k: usize) -> Result<Vec<Part>, ProverError> {
-    Ok(zktorch_verifier::proof_parts(&Network::new(graph.clone(), k, Scope::Inference)?)?)
+    Ok(zktorch_verifier::proof_parts(&network(graph, k)?)?)
 }
 
 /// Whether a graph can be proved: before weights are committed to and keys are written.
@@ -136,8 +137,14 @@ pub fn proof_parts(graph: &Graph, k: usize) -> Result<Vec<Part>, ProverError> {
 /// # Errors
 /// [`ProverError::Block`] if the graph is not valid, or asks for more than a verifier does.
 pub fn check_size(graph: &Graph) -> Result<(), ProverError> {
-    Network::new(graph.clone(), choose_k(graph), Scope::Inference)?;
-    Ok(())
+    network(graph, choose_k(graph)).map(drop)
+}
+
+/// The network of a key that setup makes, if nothing else is said.
+fn network(graph: &Graph, k: usize) -> Result<Network, ProverError> {
+    let weights = Arc::new(WeightParts::within(graph, PART_CELLS));
+    let graph = ValidGraph::new(graph.clone())?;
+    Ok(Network::with_weights(graph, k.into(), Scope::Inference, weights)?)
 }
 
 /// The least power of two of shards in which a graph can be proved.

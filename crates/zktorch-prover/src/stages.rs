@@ -28,7 +28,9 @@ pub use zktorch_blocks::stages::{
 };
 pub use zktorch_field::task::{Observer, Stage};
 use zktorch_graph::layout::{ArenaKind, Layout, Scope};
-use zktorch_graph::{Constraint, Contract, Graph, Slot, Step};
+use zktorch_graph::{Constraint, Contract, Graph, Slot, Step, WeightParts};
+
+use crate::PART_CELLS;
 
 /// The integers of all tensors, and in their columns.
 pub const WITNESS: Stage = Stage::new("witness");
@@ -77,11 +79,16 @@ pub fn of_shards<'a>(graphs: impl IntoIterator<Item = &'a Graph>, k: usize) -> V
     all.into_iter().filter(|planned| planned.stage != OPENING).chain(opening).collect()
 }
 
-/// The stages of a setup in chunks of 2^k entries, under an SRS that is there.
+/// The stages of a setup in chunks of 2^k entries, under an SRS that is there: of every part of the weights, of [`PART_CELLS`] at most.
 pub fn of_setup(graph: &Graph, k: usize) -> Vec<Planned> {
-    let layout = Layout::new(graph, k, Scope::Weights);
-    let weights = layout.arena(ArenaKind::Weights).chunks();
-    proof(graph, &layout, &[ArenaKind::Weights], weights)
+    let parts = WeightParts::within(graph, PART_CELLS);
+    let of_part = |part: usize| {
+        let graph = parts.graph(part);
+        let layout = Layout::new(&graph, k, Scope::Weights);
+        let weights = layout.arena(ArenaKind::Weights).chunks();
+        proof(&graph, &layout, &[ArenaKind::Weights], weights)
+    };
+    (0..parts.parts.len()).flat_map(of_part).collect()
 }
 
 /// A proof in which the columns of these kinds are looked up, and so many chunks are committed to before.

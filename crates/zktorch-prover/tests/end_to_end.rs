@@ -5,7 +5,7 @@ mod common;
 
 use common::{key, model};
 use zktorch_commit::{Srs, SrsPolicy, SrsStatus};
-use zktorch_graph::{Role, Visibility};
+use zktorch_graph::Visibility;
 use zktorch_prover::{ProverError, ProvingKey};
 use zktorch_verifier::{MAX_CONTEXT, ModelId, ProofEnvelope, Statement, VerifyError, VerifyingKey, verify};
 
@@ -79,8 +79,7 @@ fn other_weights_under_the_same_key_are_rejected() {
     let other = key(&model(Visibility::Public, Visibility::Public, 6), &srs);
     // The first key's verifying key and blinds with the other's weights, as a cheating model owner would have it.
     let (mut bytes, other) = (first.to_bytes().unwrap(), other.to_bytes().unwrap());
-    let entries = first.vk().network().graph().tensors.iter().filter(|tensor| tensor.role == Role::Weight);
-    let weights = bytes.len() - 2 * entries.map(|tensor| tensor.shape.len()).sum::<usize>()..bytes.len();
+    let weights = weights_of(&bytes);
     assert_eq!(bytes.len(), other.len());
     bytes[weights.clone()].copy_from_slice(&other[weights]);
     let cheating = ProvingKey::from_bytes(&bytes).unwrap();
@@ -92,6 +91,11 @@ fn other_weights_under_the_same_key_are_rejected() {
     verify(&vk, &honest.statement, &honest.proof).unwrap();
 }
 
+/// Where the weights of an encoded key are.
+fn weights_of(key: &[u8]) -> core::ops::Range<usize> {
+    64..64 + u64::from_le_bytes(*key[8..].first_chunk().unwrap()) as usize
+}
+
 #[test]
 fn a_key_of_another_version_or_length_is_refused() {
     let srs = Srs::dev(10).unwrap();
@@ -99,17 +103,30 @@ fn a_key_of_another_version_or_length_is_refused() {
     let reason = |bytes: &[u8]| ProvingKey::from_bytes(bytes).unwrap_err().to_string();
     let mut old = bytes.clone();
     old[0] = 1;
-    assert_eq!(reason(&old), "proving key: expected format 4, got 1; set it up again");
-    let head = u64::from_le_bytes(*bytes[8..].first_chunk().unwrap()) as usize;
-    let mut padded = bytes.clone();
-    assert_ne!((16 + head) % 64, 0);
-    padded[16 + head] = 1;
-    assert!(reason(&padded).contains("expected zeros before the weights"));
-    let mut long = bytes.clone();
-    long[8..16].fill(0xff);
-    assert!(reason(&long).contains("a head of 18446744073709551615 bytes"), "{}", reason(&long));
+    assert_eq!(reason(&old), "proving key: expected format 5, got 1; set it up again");
+    for at in [16, 40, 63] {
+        let mut padded = bytes.clone();
+        padded[at] = 1;
+        assert!(reason(&padded).contains("expected zeros before the weights"), "{at}");
+    }
+    let weights = weights_of(&bytes).len();
+    for (stated, expected) in [
+        (u64::MAX - 1, "18446744073709551614 bytes of weights in a key of"),
+        (weights as u64 + 1, "bytes of weights in a key of"),
+        (bytes.len() as u64, "bytes of weights in a key of"),
+    ] {
+        let mut long = bytes.clone();
+        long[8..16].copy_from_slice(&stated.to_le_bytes());
+        assert!(reason(&long).contains(expected), "{}", reason(&long));
+    }
     let longer = reason(&[&bytes[..], &[0, 0]].concat());
-    assert!(longer.contains("bytes of weights, found"), "{longer}");
+    assert!(longer.contains("2 trailing bytes"), "{longer}");
+    // Weights of another number of chunks.
+    let mut more = bytes.clone();
+    more[8..16].copy_from_slice(&(weights as u64 + 4).to_le_bytes());
+    more.splice(64..64, [0; 4]);
+    let expected = format!("expected {weights} bytes of weights, found {}", weights + 4);
+    assert!(reason(&more).contains(&expected), "{}", reason(&more));
     for length in 0..bytes.len() {
         assert!(ProvingKey::from_bytes(&bytes[..length]).is_err(), "{length}");
     }

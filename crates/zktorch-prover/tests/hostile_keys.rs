@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use common::{body, key, model};
 use zktorch_commit::{Srs, SrsPolicy, VerifierSrs};
 use zktorch_graph::{
-    AxisMap, Contract, Expr, Factor, Function, Interval, Limbs, Linear, Operand, Role, Shape, Step, Table,
-    TableId, Tensor, TensorId, Term, View, Visibility, WeightRef, WeightSpec,
+    AxisMap, Contract, Expr, Factor, Function, Interval, Limbs, Linear, MAX_PARTS, Operand, Role, Shape,
+    Step, Table, TableId, Tensor, TensorId, Term, View, Visibility, WeightRef, WeightSpec,
 };
 use zktorch_verifier::{
     KeyBody, MAX_KEY_BYTES, MAX_PREPROCESSING, Port, UncheckedKey, VerifyError, VerifyingKey, WeightsPart,
@@ -331,11 +331,11 @@ fn weights_in_parts() {
     };
     decode(|body| body.weights.push(part(vec![spec(&[1 << 10])], 1))).unwrap();
     decode(|body| body.weights.push(part(vec![spec(&[1 << 20]); 2], 2 << 10))).unwrap();
-    for (dims, count) in [(&[1 << 20][..], 5), (&[1 << 28], 1), (&[1 << 28], 16), (&[1], 70_000)] {
+    for (dims, count) in [(&[1 << 20][..], 17), (&[1 << 28], 1), (&[1 << 28], 16), (&[1], 70_000)] {
         let error = refused("sizes", |body| body.weights.push(part(vec![spec(dims); count], 1)));
         let said = [
-            "entries of committed tensors",
-            "padded cells of all tensors",
+            "entries of weights",
+            "padded cells of all weights",
             "items",
             "pieces of all tensors",
             "chunks of all columns",
@@ -356,7 +356,11 @@ fn weights_in_parts() {
     assert!(error.contains("cells of all lookup tables"), "{error}");
     let error = refused("nothing", |body| body.weights.push(part(vec![], 0)));
     assert!(error.contains("number of weights"), "{error}");
-    let error = refused("parts", |body| (0..16).for_each(|_| body.weights.push(part(vec![spec(&[4])], 1))));
+    let more = |body: &mut KeyBody, count| {
+        (0..count).for_each(|_| body.weights.push(part(vec![spec(&[4])], 1)));
+    };
+    decode(|body| more(body, MAX_PARTS - 1)).unwrap();
+    let error = refused("parts", |body| more(body, MAX_PARTS));
     assert!(error.contains("number of parts"), "{error}");
     for weights_k in [0, 3, 11, 24, 64, u32::MAX] {
         refused("chunk size of the weights", |body| body.weights_k = weights_k);

@@ -120,8 +120,9 @@ fn no_scalar_of_the_weights_is_in_what_is_given_away() {
                 Fr::from(row.iter().zip(INPUT).map(|(w, x)| w * x).sum::<i32>()),
             );
         }
-        // Runs of eight weights, in every width and order that they might be stored in.
-        for run in weights.windows(8) {
+        // Runs of eight weights, with padding or without, in every width and order that they might be stored in.
+        let padded = column.windows(8).filter(|run| run.iter().filter(|weight| **weight != 0).count() > 4);
+        for run in weights.windows(8).chain(padded) {
             let narrow = |w: &i32| i16::try_from(*w).unwrap();
             let zigzag = |w: &i32| {
                 let value = ((w << 1) ^ (w >> 31)) as u32;

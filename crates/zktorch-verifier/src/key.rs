@@ -18,8 +18,11 @@ use crate::{ModelId, Port, ProofEnvelope, VerifyError, Weights, WeightsId, Weigh
 pub const VERSION: u32 = 5;
 /// Largest log2 of the chunk size.
 pub const MAX_K: u32 = 22;
-/// The most chunks that the padded entries of all tensors would fill: far above every model's, and it bounds the verifier's work.
+/// The most chunks that the padded entries of all tensors but the weights would fill: far above every model's, and it bounds the
+/// verifier's work.
 const MAX_CHUNKS: u64 = 1 << 12;
+/// The most chunks that the padded entries of all weights would fill: each is a commitment in the key.
+const MAX_WEIGHT_CHUNKS: u64 = 1 << 14;
 /// The most padded entries of all public inputs and outputs.
 const MAX_PUBLIC: u64 = 1 << 24;
 /// The most entries of all tables.
@@ -407,16 +410,18 @@ fn refused_size(error: BlockError) -> VerifyError {
 /// # Errors
 /// [`BlockError::Limit`].
 pub(crate) fn check_sizes(graph: &Graph, k: usize) -> Result<(), BlockError> {
-    let is_public =
+    let public =
         |role: &Role| matches!(role, Role::Input(Visibility::Public) | Role::Output(Visibility::Public));
-    let entries = |public: bool| -> u64 {
-        let tensors = graph.tensors.iter().filter(|tensor| is_public(&tensor.role) == public);
+    let weight = |role: &Role| *role == Role::Weight;
+    let entries = |of: &dyn Fn(&Role) -> bool| -> u64 {
+        let tensors = graph.tensors.iter().filter(|tensor| of(&tensor.role));
         tensors.map(|tensor| tensor.shape.padded_len() as u64).sum()
     };
     let tables = graph.tables.iter().map(|table| table.domain.len() as u64).sum();
     for (what, max, got) in [
-        ("entries of public tensors", MAX_PUBLIC, entries(true)),
-        ("entries of committed tensors", MAX_CHUNKS << k, entries(false)),
+        ("entries of public tensors", MAX_PUBLIC, entries(&public)),
+        ("entries of committed tensors", MAX_CHUNKS << k, entries(&|role| !public(role) && !weight(role))),
+        ("entries of weights", MAX_WEIGHT_CHUNKS << k, entries(&weight)),
         ("entries of tables", MAX_TABLES.min(MAX_CHUNKS << k), tables),
     ] {
         if got > max && enforced() {

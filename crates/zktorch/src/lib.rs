@@ -40,6 +40,7 @@ mod files;
 mod fuzz;
 mod image;
 pub mod interrupt;
+pub mod key_file;
 pub mod memory;
 pub mod model_file;
 pub mod outputs;

@@ -1,27 +1,26 @@
-//! What the files of a model hold: MODEL.zkt and the proving key's file.
+//! What the file of a model holds: MODEL.zkt.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::container::{self, BodyReader, Kind};
-use crate::{Bytes32, ImageSpec, srs_path};
+use crate::container::{self, Kind};
+use crate::{Bytes32, ImageSpec};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
-use zktorch_commit::{Srs, SrsId};
 use zktorch_graph::{Graph, Role, TensorId, Visibility};
 use zktorch_onnx::{
     Compiled, ExternalWeight, FloatModel, FloatTensor, IntTensor, Known, Options, PortInfo, Report, Seen,
     Tensor, compile, inspect,
 };
-use zktorch_prover::{Model, ProverError, ProvingKey, narrow};
+use zktorch_prover::{Model, ProverError, narrow};
 use zktorch_verifier::Port;
 
 use crate::container::protocol;
 
-/// The largest model or key that is read.
+/// The largest model that is read.
 const MAX_BYTES: u64 = 8 << 30;
 
 /// How a model was compiled: with the ONNX file this gives the same graph and weights again.
@@ -246,10 +245,10 @@ impl ModelFile {
         weights.map(|tensor| 2 * tensor.shape.len() as u64).sum()
     }
 
-    /// Bytes that the model takes beside a setup in one piece, which copies its weights, and beside one in shards.
-    pub fn held_bytes(&self) -> [u64; 2] {
+    /// Bytes that the model takes beside a setup.
+    pub fn held_bytes(&self) -> u64 {
         let weights: u64 = self.weights.iter().map(|(_, values)| 4 * values.len() as u64).sum();
-        [2, 1].map(|copies| self.onnx.len() as u64 + copies * weights)
+        self.onnx.len() as u64 + weights
     }
 
     /// All weights, where they are: those of external data are found there again, if the files are the same.
@@ -482,7 +481,7 @@ pub fn other_interface(
     (!same).then(|| "the key states other preprocessing than the model was compiled with".to_owned())
 }
 
-fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T> {
+pub(crate) fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T> {
     let (value, rest) = postcard::take_from_bytes(bytes)?;
     if !rest.is_empty() {
         bail!("{} trailing bytes", rest.len());
@@ -490,101 +489,7 @@ fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-/// A proving key with what it was made from. In the file the recipe comes first, after its length as a 64-bit little-endian number.
-pub struct LoadedKey {
-    /// The key.
-    pub key: ProvingKey,
-    /// How its model was compiled.
-    pub recipe: Recipe,
-}
-
-impl LoadedKey {
-    /// Reads a proving key.
-    ///
-    /// # Errors
-    /// If it cannot be read, or is none.
-    pub fn read(path: &Path) -> Result<Self> {
-        let _span = tracing::info_span!("read key").entered();
-        let body = |reader: &mut BodyReader| {
-            let left = reader.left();
-            Self::from_body(reader, left)
-        };
-        let key = container::read_with(path, Kind::ProvingKey, &protocol(), MAX_BYTES, body)?;
-        key.with_context(|| path.display().to_string())
-    }
-
-    /// Decodes the body of a file, which has so many bytes.
-    ///
-    /// # Errors
-    /// If it is malformed.
-    pub fn from_body(mut body: impl Read, bytes: u64) -> Result<Self> {
-        let mut length = [0; 8];
-        body.read_exact(&mut length)?;
-        let length = u64::from_le_bytes(length);
-        let left = bytes.checked_sub(8).and_then(|left| left.checked_sub(length));
-        let known = left.zip(usize::try_from(length).ok());
-        let (left, length) = known.context("malformed proving key: length of the recipe")?;
-        let mut recipe = Zeroizing::new(vec![0; length]);
-        body.read_exact(&mut recipe)?;
-        let key = ProvingKey::read_from(body, left)?;
-        let recipe: Recipe = decode(&recipe).context("malformed proving key")?;
-        if key.vk().preprocessing() != preprocessing(recipe.image.as_ref()) {
-            bail!("the key's preprocessing is not that of its model");
-        }
-        Ok(Self { key, recipe })
-    }
-
-    /// Bytes of the file.
-    ///
-    /// # Errors
-    /// None for what fits into memory.
-    pub fn file_bytes(key: &ProvingKey, recipe: &Recipe) -> Result<u64> {
-        let recipe = postcard::experimental::serialized_size(recipe)?;
-        Ok(container::file_bytes(size_of::<u64>() + recipe) + key.encoded_bytes()?)
-    }
-
-    /// Writes the file.
-    ///
-    /// # Errors
-    /// If it cannot be written; then the old one, if any, is untouched.
-    pub fn write(path: &Path, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
-        container::write_with(path, Kind::ProvingKey, &protocol(), |writer| {
-            Self::write_body(writer, key, recipe).map_err(io::Error::other)
-        })?;
-        Ok(())
-    }
-
-    /// Writes the body of the file.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write_body(mut writer: impl Write, key: &ProvingKey, recipe: &Recipe) -> Result<()> {
-        let recipe = Zeroizing::new(postcard::to_stdvec(recipe)?);
-        writer.write_all(&(recipe.len() as u64).to_le_bytes())?;
-        writer.write_all(&recipe)?;
-        Ok(key.write_to(writer)?)
-    }
-}
-
 /// What a key says of preprocessing.
 pub fn preprocessing(image: Option<&ImageSpec>) -> String {
     image.map(ImageSpec::to_string).unwrap_or_default()
-}
-
-/// The SRS that a key was made under, with as many powers as it needs: the development SRS is computed,
-/// another one is beside it.
-///
-/// # Errors
-/// If it cannot be read, or is another one.
-pub fn load_srs(pk: &Path, id: SrsId, k: usize) -> Result<Srs> {
-    let _span = tracing::info_span!("SRS").entered();
-    if id == zktorch_commit::srs::DEVELOPMENT {
-        return Ok(Srs::dev(k)?);
-    }
-    let path = srs_path(pk);
-    let srs = Srs::open(&path).with_context(|| format!("{}: the SRS of the proving key", path.display()))?;
-    if srs.verifier().id() != id {
-        bail!("{}: expected SRS {id}, got {}", path.display(), srs.verifier().id());
-    }
-    srs.truncated(k).with_context(|| path.display().to_string())
 }

@@ -48,10 +48,10 @@ pub(crate) enum Model {
     /// One block of LLaMA-2-7B (hidden 4096, 32 heads, gated perceptron of 11008), random weights, 16 tokens or --tokens.
     LlamaLayer,
     /// LLaMA-2-7B, or its first --layers with words and head, random weights in half precision outside of the ONNX file, 1 token or
-    /// --tokens; in shards.
+    /// --tokens.
     Llama7b,
     /// GPT-J 6B, or its first --layers with words and head, random weights in half precision outside of the ONNX file, 2 tokens or
-    /// --tokens; in shards.
+    /// --tokens.
     Gptj,
     /// SmolLM2-135M-Instruct, trained: the token that follows a text, or --prompt TEXT; the first --tokens of it.
     Smollm2,

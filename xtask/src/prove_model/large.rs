@@ -10,14 +10,16 @@ use super::measure::Inputs;
 use super::request::Sharding;
 use super::{Request, space};
 
-/// Weights that are proved together, about: they are in memory at once, and every shard adds seven kilobytes to the proof.
-const WEIGHTS_OF_SHARD: u64 = 340_000_000;
+/// Weights that setup has in memory at once: a part of them, or all of a shard.
+const WEIGHTS_OF_PART: u64 = 1 << 28;
 /// Samples from which scales are chosen: each is a pass over all weights.
 const SAMPLES: &str = "2";
 /// Bytes of a weight in the ONNX model's file and in the keys.
 const BYTES_PER_WEIGHT: u64 = 2 + 2;
-/// Bytes of memory that setup takes for a weight of a shard, of which the largest has a third more than others.
-const SETUP_BYTES_PER_WEIGHT: u64 = 32 * 4 / 3;
+/// Bytes of memory that setup takes for each of them.
+const SETUP_BYTES_PER_WEIGHT: u64 = 32;
+/// The largest of several shards has a third more weights than others.
+const LARGEST_SHARD: [u64; 2] = [4, 3];
 
 /// A model that `benches` writes with its input, samples and external data.
 pub(super) struct Large {
@@ -61,11 +63,6 @@ impl Large {
         self.layers(request) as u64 * self.layer + self.others
     }
 
-    /// Shards of a request that says nothing of them.
-    pub(super) fn sharding(&self, request: &Request) -> Sharding {
-        Sharding::Shards(self.weights(request).div_ceil(WEIGHTS_OF_SHARD))
-    }
-
     /// Requires a model of so many layers.
     pub(super) fn require_layers(&self, layers: usize) -> Result<()> {
         if layers > self.layers {
@@ -77,12 +74,15 @@ impl Large {
     /// Requires room on the disk and in memory, before anything is written.
     pub(super) fn require_room(&self, request: &Request, out: &Path) -> Result<()> {
         let weights = self.weights(request);
-        space::require(out, (BYTES_PER_WEIGHT * weights).saturating_sub(kept(out)) + space::REST)?;
-        let Some(Sharding::Shards(shards)) = request.sharding else {
+        let kept = if request.sharding.is_some() { kept(out) } else { 0 };
+        space::require(out, (BYTES_PER_WEIGHT * weights).saturating_sub(kept) + space::REST)?;
+        let together = match request.sharding {
+            None => weights,
+            Some(Sharding::Shards(shards)) => weights.div_ceil(shards) * LARGEST_SHARD[0] / LARGEST_SHARD[1],
             // How many weights are in a shard of so many values is known when the model has been compiled.
-            return Ok(());
+            Some(Sharding::Values(_) | Sharding::Memory(_)) => return Ok(()),
         };
-        let needed = SETUP_BYTES_PER_WEIGHT * weights.div_ceil(shards);
+        let needed = SETUP_BYTES_PER_WEIGHT * together.min(WEIGHTS_OF_PART);
         let Some(available) = fs::read_to_string("/proc/meminfo").ok().as_deref().and_then(available) else {
             return Ok(());
         };
@@ -123,10 +123,10 @@ fn available(list: &str) -> Option<u64> {
     kilobytes.checked_mul(1024)
 }
 
-/// Removes the files of a former run, so that there is room for those of this one; the keys of shards of one that did not come to its
-/// end are kept, and used if they are this model's.
-pub(super) fn remove_old(out: &Path) -> Result<()> {
-    let finished = out.join("model.pk").exists();
+/// Removes the files of a former run, so that there is room for those of this one; if this one is in shards, the keys of shards of one
+/// that did not come to its end are kept, and used if they are this model's.
+pub(super) fn remove_old(request: &Request, out: &Path) -> Result<()> {
+    let finished = out.join("model.pk").exists() || request.sharding.is_none();
     for entry in fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))? {
         let path = entry.with_context(|| format!("cannot read {}", out.display()))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -151,15 +151,12 @@ mod tests {
 
     #[test]
     fn weights_of_the_whole_models_and_of_one_layer() {
-        let shards = |shards| Sharding::Shards(shards);
         let request = Request::new(Source::Model(Model::Llama7b));
         let one = Request { layers: Some(1), ..request.clone() };
-        for (large, whole, first) in [
-            (LLAMA_7B, (6_738_415_616, shards(20)), (464_531_456, shards(2))),
-            (GPT_J, (6_050_882_784, shards(18)), (614_290_656, shards(2))),
-        ] {
-            assert_eq!((large.weights(&request), large.sharding(&request)), whole);
-            assert_eq!((large.weights(&one), large.sharding(&one)), first);
+        for (large, whole, first) in
+            [(LLAMA_7B, 6_738_415_616, 464_531_456), (GPT_J, 6_050_882_784, 614_290_656)]
+        {
+            assert_eq!([large.weights(&request), large.weights(&one)], [whole, first]);
         }
         let message = GPT_J.require_layers(29).unwrap_err().to_string();
         assert_eq!(message, "--layers: expected at most the 28 of gptj, found 29");

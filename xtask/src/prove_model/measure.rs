@@ -74,7 +74,7 @@ impl Prepared {
         }
         let large = request.large();
         if let Some(large) = large {
-            large::remove_old(&out)?;
+            large::remove_old(&request, &out)?;
             large.require_room(&request, &out)?;
         }
         let children = Children::new(&request)?;
@@ -117,10 +117,11 @@ impl Prepared {
         let sharding = request.sharding.map(Sharding::args);
         set_up.extend(sharding.iter().flatten().map(String::as_str));
         let set_up = children.stage(&set_up)?;
-        // What is in shards may not fit into memory at once. Compiling has said how far its integers are from its floats.
-        let computed = match sharding {
-            Some(_) => Map::new(),
-            None => children.stage(&["run", &model, "--input", input])?,
+        // What is in shards, or lies in external data, may not fit into memory at once. Compiling has said how far its integers are from
+        // its floats.
+        let computed = match (sharding, large) {
+            (Some(_), _) | (_, Some(_)) => Map::new(),
+            (None, None) => children.stage(&["run", &model, "--input", input])?,
         };
         if let (true, Some(language)) = (request.perplexity, request.language()) {
             described.extend(language.perplexity(&request, &children)?);

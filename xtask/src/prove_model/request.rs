@@ -212,7 +212,7 @@ impl Request {
         let sharding = match self.large() {
             Some(large) => {
                 large.require_layers(self.layers.unwrap_or(1))?;
-                self.sharding.or_else(|| Some(large.sharding(self)))
+                self.sharding
             }
             None => self.sharding.or_else(|| match self.source {
                 Source::Model(model) => model.sharding(),
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn shards() {
         let mut request = Request { layers: Some(1), ..Request::new(Source::Model(Model::Gptj)) };
-        assert_eq!(request.resolve().unwrap().sharding, Some(Sharding::Shards(2)));
+        assert_eq!(request.resolve().unwrap().sharding, None);
         request.sharding = Some(Sharding::Values(1000));
         let given = request.resolve().unwrap().sharding.unwrap();
         assert_eq!(given.args(), ["--shard-values", "1000"]);

@@ -165,7 +165,9 @@ impl Network {
 
     /// Nanoseconds, about, that reading this network and verifying a proof of it may take, whatever the lengths of key and proof.
     pub fn work(&self) -> u64 {
-        let cells = self.tables[0].len() + limits::part_cells(&self.weights) as usize;
+        // A range proof reads a chunk of table cells at least. One of them is counted with the network's own.
+        let more = self.weights.parts.len().saturating_sub(1) << self.layout.chunk_size().weights;
+        let cells = self.tables[0].len() + limits::part_cells(&self.weights) as usize + more;
         limits::work(&self.graph, self.layout.chunk_size(), &self.constraints, cells)
     }
 

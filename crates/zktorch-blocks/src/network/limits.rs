@@ -12,8 +12,10 @@ use crate::{BlockError, reindex};
 
 /// log2 of the largest chunk: the tables' column has at least one chunk of cells, which the verifier reads.
 pub(crate) const MAX_K: usize = 24;
-/// Padded cells of all tensors: offsets fit the 32-bit machine words of wasm32.
+/// Padded cells of all tensors but the weights: offsets fit the 32-bit machine words of wasm32.
 pub(crate) const CELLS: u64 = 1 << 31;
+/// Padded cells of all weights. Offsets are machine words: where these have 32 bits, a key of more is refused.
+pub(crate) const WEIGHT_CELLS: u64 = if usize::BITS < 64 { 1 << 31 } else { 1 << 34 };
 /// Lookup tables: tags are 16-bit integers in the prover's columns.
 pub(crate) const TABLES: u64 = 1 << 14;
 /// Padded cells of all lookup tables.
@@ -49,8 +51,13 @@ pub(super) fn check_graph(graph: &Graph, k: usize) -> Result<(), BlockError> {
     if !(MIN_LOG_SIZE..=MAX_K).contains(&k) && enforced() {
         return Err(BlockError::ChunkSize { min: MIN_LOG_SIZE, max: MAX_K, got: k });
     }
-    let cells = graph.tensors.iter().map(|tensor| tensor.shape.padded_len() as u64);
-    at_most("padded cells of all tensors", CELLS, cells.fold(0, u64::saturating_add))?;
+    for (what, weights, max) in
+        [("padded cells of all tensors", false, CELLS), ("padded cells of all weights", true, WEIGHT_CELLS)]
+    {
+        let tensors = graph.tensors.iter().filter(|tensor| (tensor.role == Role::Weight) == weights);
+        let cells = tensors.map(|tensor| tensor.shape.padded_len() as u64);
+        at_most(what, max, cells.fold(0, u64::saturating_add))?;
+    }
     let mut pieces = 0;
     for tensor in &graph.tensors {
         pieces += Cut::new(&tensor.shape).pieces().len() as u64;

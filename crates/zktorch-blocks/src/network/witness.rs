@@ -1,9 +1,10 @@
 //! The witness as columns of cells.
 
 use core::ops::Range;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 use zktorch_field::par;
 use zktorch_graph::layout::{ArenaKind, Layout, LookupKind, Place, Placed, Scope};
 use zktorch_graph::{Graph, GraphError, TensorId};
@@ -13,7 +14,7 @@ use super::description::Network;
 use crate::BlockError;
 use crate::cells::{Cells, is_zero};
 use crate::error::check_length;
-use crate::piece::prover::{Entries, lay_into};
+use crate::piece::prover::{Entries, lay_into, real_entries};
 
 /// All values of an inference, laid out. Wiped from memory when dropped.
 pub struct Witness<'a> {
@@ -58,35 +59,22 @@ impl Network {
         Ok(stack(self.graph(), self.layout(), ArenaKind::Weights, values)?.cells)
     }
 
-    /// The stacked column of the weights of all parts, whole chunks, from the real entries of every weight of every part: those that
-    /// the graph does not read, too.
+    /// The real entries of a weight of the graph, row-major, from cells of the column of all parts that begin with number `start`:
+    /// lent where they lie there as they are.
     ///
     /// # Errors
-    /// [`BlockError::Length`] if a weight has another number of entries.
-    pub fn stack_parts<T: Copy + Default + PartialEq + Send + Sync + Zeroize>(
+    /// [`BlockError::NoTensor`] for a tensor that is no weight; [`BlockError::Length`] if it lies in other cells.
+    pub fn weight_entries<'c, T: Copy + Default>(
         &self,
-        parts: &[&[Vec<T>]],
-    ) -> Result<Vec<T>, BlockError> {
-        let stated = self.weight_parts();
-        check_length("parts of the weights", stated.parts.len(), parts.len())?;
-        let k = self.layout().chunk_size().weights;
-        let mut column = Vec::new();
-        for (part, values) in parts.iter().enumerate() {
-            let graph = stated.graph(part);
-            let cells =
-                stack(&graph, &Layout::new(&graph, k, Scope::Weights), ArenaKind::Weights, values)?.cells;
-            // One part, the usual case, is not copied.
-            if parts.len() == 1 {
-                return Ok(cells);
-            }
-            // Not grown: what was left behind would not be wiped.
-            let mut cells = Zeroizing::new(cells);
-            if part == 0 {
-                column.reserve_exact(self.weight_chunks() << k);
-            }
-            column.append(&mut cells);
-        }
-        Ok(column)
+        id: TensorId,
+        start: usize,
+        cells: &'c [T],
+    ) -> Result<Cow<'c, [T]>, BlockError> {
+        let place = self.layout().place(id).filter(|place| place.arena == ArenaKind::Weights);
+        let place = place.ok_or(BlockError::NoTensor { id: id.0 })?;
+        let entries = real_entries(cells, start, &self.graph().tensor(id).shape, place);
+        let (expected, got) = (place.offsets.iter().copied().max().unwrap_or_default(), start + cells.len());
+        entries.ok_or(BlockError::Length { what: "cells of a part of the weights", expected, got })
     }
 
     /// The stacked column of the private inputs or outputs, whole chunks, from the real entries of all tensors.

@@ -13,6 +13,7 @@ mod verifier;
 #[cfg(test)]
 mod tests;
 
+pub use mapping::MappedFile;
 pub use policy::{DEVELOPMENT, PERPETUAL_POWERS_OF_TAU, SrsPolicy, SrsStatus};
 pub use verifier::{SrsId, VERIFIER_G1, VERIFIER_G2, VerifierSrs};
 

@@ -46,6 +46,35 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
     bounds: &Bounds,
     given: Vec<Option<E>>,
 ) -> Result<Vec<Vec<i32>>, GraphError> {
+    run(graph, bounds, given, None)
+}
+
+/// [`execute`] of a graph whose weights are not there at once: those that are not given are asked for when a step reads them, and
+/// are dropped after it.
+///
+/// # Errors
+/// Those of [`execute`] and of `weight`.
+///
+/// # Panics
+/// As [`execute`].
+pub fn execute_lending<'a, E: Into<Entries<'a>>>(
+    graph: &Graph,
+    bounds: &Bounds,
+    given: Vec<Option<E>>,
+    weight: Lender<'_, 'a>,
+) -> Result<Vec<Vec<i32>>, GraphError> {
+    run(graph, bounds, given, Some(weight))
+}
+
+/// Gives the real entries of a weight, row-major.
+pub type Lender<'f, 'a> = &'f dyn Fn(TensorId) -> Result<Entries<'a>, GraphError>;
+
+fn run<'a, E: Into<Entries<'a>>>(
+    graph: &Graph,
+    bounds: &Bounds,
+    given: Vec<Option<E>>,
+    weight: Option<Lender<'_, 'a>>,
+) -> Result<Vec<Vec<i32>>, GraphError> {
     if given.len() != graph.tensors.len() {
         let (expected, got) = (graph.tensors.len(), given.len());
         return Err(GraphError::Length { tensor: "list of given tensors".to_owned(), expected, got });
@@ -55,19 +84,27 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
         return Err(GraphError::Length { tensor: "bounds of the steps".to_owned(), expected, got });
     }
     let mut values: Vec<Entries<'a>> = Vec::with_capacity(given.len());
+    let mut later = vec![false; graph.tensors.len()];
     for (id, (tensor, given)) in graph.tensors.iter().zip(given).enumerate() {
+        later[id] = weight.is_some() && given.is_none() && tensor.role == Role::Weight;
         let given = given.map(E::into).unwrap_or_default();
-        let (expected, got) = (if tensor.role.is_given() { tensor.shape.len() } else { 0 }, given.len());
-        if expected != got {
-            return Err(GraphError::Length { tensor: graph.place(id), expected, got });
+        if !later[id] {
+            check(graph, id, &given)?;
         }
-        in_range(graph, id, &given)?;
         values.push(if tensor.role == Role::One { vec![1].into() } else { given });
     }
     let mut tables: Vec<Option<Vec<i32>>> = vec![None; graph.tables.len()];
     let mut scratch = Scratch::default();
     for (step, bound) in graph.steps.iter().zip(&bounds.steps) {
         checkpoint();
+        let lent: Vec<TensorId> = step.reads().into_iter().filter(|id| later[id.0 as usize]).collect();
+        if let Some(weight) = weight {
+            for id in &lent {
+                let entries = weight(*id)?;
+                check(graph, id.0 as usize, &entries)?;
+                values[id.0 as usize] = entries;
+            }
+        }
         let mut results = Results::new(graph);
         match step {
             Step::Rescale { acc, divisor, y, r, slack } => {
@@ -126,6 +163,7 @@ pub fn execute<'a, E: Into<Entries<'a>>>(
         for (id, entries) in results.tensors {
             values[id.0 as usize] = entries.into();
         }
+        lent.into_iter().for_each(|id| values[id.0 as usize] = Entries::default());
     }
     Ok(values.into_iter().map(Entries::into_owned).collect())
 }
@@ -242,6 +280,16 @@ fn eval<'s, N: Number>(context: &Context<'_>, expr: &Expr, buffers: &'s mut Buff
 
 /// Entries a task handles at once.
 const PIECE: usize = 1 << 14;
+
+/// That a tensor has these entries, if it is given, and none if it is not, in its range.
+fn check(graph: &Graph, id: usize, entries: &Entries<'_>) -> Result<(), GraphError> {
+    let tensor = &graph.tensors[id];
+    let (expected, got) = (if tensor.role.is_given() { tensor.shape.len() } else { 0 }, entries.len());
+    if expected != got {
+        return Err(GraphError::Length { tensor: graph.place(id), expected, got });
+    }
+    in_range(graph, id, entries)
+}
 
 /// That every entry is in the tensor's range.
 fn in_range(graph: &Graph, id: usize, entries: &Entries<'_>) -> Result<(), GraphError> {

@@ -1,5 +1,7 @@
 //! The entries of tensors while a graph is executed.
 
+use std::borrow::Cow;
+
 use zktorch_field::par;
 
 use super::number::Number;
@@ -15,6 +17,8 @@ pub enum Entries<'a> {
     Lent(&'a [i32]),
     /// The caller's, in half the memory.
     LentI16(&'a [i16]),
+    /// Given away by the caller, in half the memory.
+    OwnedI16(Vec<i16>),
 }
 
 impl Entries<'_> {
@@ -24,6 +28,7 @@ impl Entries<'_> {
             Self::Owned(values) => values.len(),
             Self::Lent(values) => values.len(),
             Self::LentI16(values) => values.len(),
+            Self::OwnedI16(values) => values.len(),
         }
     }
 
@@ -39,6 +44,7 @@ impl Entries<'_> {
             Self::Owned(values) => values[at],
             Self::Lent(values) => values[at],
             Self::LentI16(values) => values[at].into(),
+            Self::OwnedI16(values) => values[at].into(),
         }
     }
 
@@ -65,6 +71,7 @@ impl Entries<'_> {
             Self::Owned(values) => convert(&values[from..], step, out),
             Self::Lent(values) => convert(&values[from..], step, out),
             Self::LentI16(values) => convert(&values[from..], step, out),
+            Self::OwnedI16(values) => convert(&values[from..], step, out),
         }
     }
 
@@ -93,14 +100,15 @@ impl Entries<'_> {
             Self::Owned(values) => find(values, range),
             Self::Lent(values) => find(values, range),
             Self::LentI16(values) => find(values, range),
+            Self::OwnedI16(values) => find(values, range),
         }
     }
 
-    /// The executor's own entries; none of what was lent.
+    /// The executor's own entries; none of what was lent, or has 16 bits.
     pub(super) fn into_owned(self) -> Vec<i32> {
         match self {
             Self::Owned(values) => values,
-            Self::Lent(_) | Self::LentI16(_) => Vec::new(),
+            Self::Lent(_) | Self::LentI16(_) | Self::OwnedI16(_) => Vec::new(),
         }
     }
 }
@@ -126,5 +134,20 @@ impl<'a> From<&'a [i32]> for Entries<'a> {
 impl<'a> From<&'a [i16]> for Entries<'a> {
     fn from(values: &'a [i16]) -> Self {
         Self::LentI16(values)
+    }
+}
+
+impl From<Vec<i16>> for Entries<'_> {
+    fn from(values: Vec<i16>) -> Self {
+        Self::OwnedI16(values)
+    }
+}
+
+impl<'a> From<Cow<'a, [i16]>> for Entries<'a> {
+    fn from(values: Cow<'a, [i16]>) -> Self {
+        match values {
+            Cow::Borrowed(values) => Self::LentI16(values),
+            Cow::Owned(values) => Self::OwnedI16(values),
+        }
     }
 }

@@ -7,8 +7,9 @@ use super::rules::{At, invalid, require};
 use crate::weights::weights;
 use crate::{Graph, GraphError, WeightParts, WeightRef, WeightSpec};
 
-/// Parts at most.
-pub const MAX_PARTS: usize = 16;
+/// Parts at most: each has a proof of its own, which whoever checks a key verifies. 64 of 2^28 cells are more than a graph may
+/// have.
+pub const MAX_PARTS: usize = 64;
 
 impl WeightParts {
     /// That every part is one that can be committed to, and that a graph's weights are these: each another one, with
@@ -85,7 +86,10 @@ mod tests {
             rule(&parts, &graph)
         };
         let weights = "weights".to_owned();
-        assert_eq!(broken(|p| p.parts = vec![p.parts[0].clone(); 17]), (weights.clone(), "number of parts"));
+        assert_eq!(
+            broken(|p| p.parts = vec![p.parts[0].clone(); MAX_PARTS + 1]),
+            (weights.clone(), "number of parts")
+        );
         let many = broken(|p| {
             let first = p.parts[0][0].clone();
             p.parts[0].resize(ITEMS + 1, first);

@@ -171,9 +171,9 @@ pub fn prove_leaf_with_nonce(
     let network = key.vk.network();
     let span = (tracing::info_span!("witness").entered(), stages::WITNESS.enter());
     let witness = match &secrets.values {
-        Some(values) => Witness::new(network, key.column()?, &values.0)?,
+        Some(values) => Witness::new(network, key.column(), &values.0)?,
         // Not kept: they are in the witness's columns then.
-        None => Witness::new(network, key.column()?, &key.execute(&secrets.inputs)?)?,
+        None => Witness::new(network, key.column(), &key.execute(&secrets.inputs)?)?,
     };
     drop(span);
     let parts = statement.leaf(index, &key.vk)?;

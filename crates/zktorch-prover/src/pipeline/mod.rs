@@ -22,7 +22,7 @@ pub use self::leaf::{ProvedLeaf, ShardSecrets, prove_leaf_with_nonce};
 #[cfg(feature = "os-rng")]
 pub use self::run::prove_pipeline;
 pub use self::run::{End, Run, prove_pipeline_with_nonce};
-pub use self::setup::{ShardSetup, setup_pipeline_with_nonce, setup_shards_with_nonce, shard_values};
+pub use self::setup::{ShardSetup, setup_pipeline_with_nonce, setup_shards_with_nonce};
 #[cfg(feature = "os-rng")]
 pub use self::setup::{setup_pipeline, setup_shards};
 pub(crate) use self::wires::KEPT;

@@ -2,11 +2,11 @@
 
 use ark_std::rand::RngCore;
 use zktorch_commit::Srs;
-use zktorch_graph::{Graph, Role, Shard, TensorId};
+use zktorch_graph::{Graph, Shard, TensorId};
 use zktorch_transcript::{Hash, Transcript};
 use zktorch_verifier::{PipelineBody, Port, ShardBody, UncheckedKey, VERSION, encode_pipeline};
 
-use crate::setup::{Base, check_weight, make_key, narrow};
+use crate::setup::{Base, InMemory as Kept, PART_CELLS, make_key, narrow};
 use crate::{Model, ProverError, ProvingKey};
 
 /// What setup in shards asks of its caller, so that the weights and the key of one shard are in memory at a time.
@@ -16,6 +16,11 @@ pub trait ShardSetup {
     /// # Errors
     /// Those of reading them.
     fn weight(&mut self, id: TensorId) -> Result<Vec<i16>, ProverError>;
+
+    /// Cells of a part of a shard's weights at most.
+    fn part_cells(&self) -> u64 {
+        PART_CELLS
+    }
 
     /// Takes the proving key of a shard.
     ///
@@ -115,7 +120,8 @@ pub fn setup_shards_with_nonce(
         shards: Vec::with_capacity(shards.len()),
     };
     let mut keys = Vec::with_capacity(shards.len());
-    let base = Base { size: srs.k().into(), hash: Hash::default(), key: None };
+    let base =
+        Base { size: srs.k().into(), hash: Hash::default(), part_cells: caller.part_cells(), key: None };
     for (index, shard) in shards.iter().enumerate() {
         let _span = tracing::info_span!("shard", index).entered();
         let mut nonces = [[0; 32]; 2];
@@ -124,8 +130,13 @@ pub fn setup_shards_with_nonce(
         let (id, bytes) = match stored_key(shard, srs, caller.stored(index)?) {
             Some(known) => known,
             None => {
-                let values = shard_values(shard, |id| caller.weight(id))?;
-                let key = make_key(&shard_interface(shard), values, srs, &base, nonces, decode)?;
+                let mut weight = |id: TensorId| match shard.tensors.get(id.0 as usize) {
+                    Some(id) => caller.weight(*id),
+                    None => Ok(Vec::new()),
+                };
+                let (model, mut cells) = (shard_interface(shard), Kept::default());
+                let made = make_key(&model, &mut weight, srs, &base, nonces, &decode, &mut cells)?;
+                let key = made.into_key(cells);
                 let made = (key.vk().model_id().0, key.vk_bytes().to_vec());
                 caller.store(index, key)?;
                 made
@@ -146,22 +157,6 @@ fn stored_key(shard: &Shard, srs: &Srs, bytes: Option<Vec<u8>>) -> Option<([u8; 
         && key.srs().id() == srs.verifier().id()
         && key.network().k() == srs.k();
     same.then(|| (key.model_id().0, bytes))
-}
-
-/// The real entries of a shard's weights, by its tensors; `weight` gives those of a tensor of the whole graph.
-///
-/// # Errors
-/// Those of `weight`; [`ProverError::Length`], [`ProverError::WeightRange`] for weights that do not fit the graph.
-pub fn shard_values(
-    shard: &Shard,
-    mut weight: impl FnMut(TensorId) -> Result<Vec<i16>, ProverError>,
-) -> Result<Vec<Vec<i16>>, ProverError> {
-    let values = shard.graph.tensors.iter().zip(&shard.tensors).map(|(tensor, id)| {
-        let values = if tensor.role == Role::Weight { weight(*id)? } else { Vec::new() };
-        check_weight(tensor, &values)?;
-        Ok(values)
-    });
-    values.collect()
 }
 
 /// A shard as a model of its own, without weights.

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use zktorch_graph::{Graph, Shard, committed_cells, shards};
-use zktorch_prover::{ProverError, shards_within};
+use zktorch_prover::{PART_CELLS, ProverError, shards_within};
 
 pub use accuracy::{Accuracy, AccuracyCommand, CommitSet, ProveAccuracy, VerifyAccuracy};
 pub use bind::Bind;
@@ -230,7 +230,8 @@ pub struct Sharding {
     /// As many shards that each commits to about this many values
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub shard_values: Option<u64>,
-    /// As few shards as let each be set up and proved in this much memory, about, such as 4GB
+    /// As few shards as let each be set up and proved in this much memory, about, such as 4GB; weights are committed to in parts that a
+    /// setup takes as much for
     #[arg(long, value_name = "BYTES", conflicts_with_all = ["shards", "shard_values"])]
     pub memory: Option<ByteSize>,
 }
@@ -246,8 +247,8 @@ impl Sharding {
         asked.or(any.then_some(Self::MOST as usize)).unwrap_or(0)
     }
 
-    /// The shards of a model, and how many [`shards`] was asked for; `computed` says whether its SRS is made, not mapped, and the
-    /// compiled model takes so many bytes beside a setup in one piece, and in shards.
+    /// The shards of a model, how many [`shards`] was asked for, and how many cells a part of the weights has at most; `computed` says
+    /// whether its SRS is made, not mapped, and the compiled model takes so many bytes beside a setup.
     ///
     /// # Errors
     /// [`ProverError::Memory`] if it takes more memory in however many.
@@ -255,14 +256,14 @@ impl Sharding {
         &self,
         graph: &Graph,
         computed: bool,
-        model: [u64; 2],
-    ) -> Result<(Vec<Shard>, usize), ProverError> {
+        model: u64,
+    ) -> Result<(Vec<Shard>, usize, u64), ProverError> {
         if let Some(memory) = self.memory {
             return shards_within(graph, memory.as_u64(), computed, model);
         }
         let by_values = || self.shard_values.map(|most| committed_cells(graph).div_ceil(most));
         let count = self.shards.map(u64::from).or_else(by_values).unwrap_or(1).clamp(1, Self::MOST);
-        Ok((shards(graph, count as usize), count as usize))
+        Ok((shards(graph, count as usize), count as usize, PART_CELLS))
     }
 }
 

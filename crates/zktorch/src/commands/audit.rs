@@ -6,13 +6,14 @@ use zktorch::cli;
 use zktorch::container::{self, Kind};
 use zktorch::report::{Report, Stage};
 use zktorch_commit::SrsPolicy;
-use zktorch_graph::{TensorId, shards};
+use zktorch_graph::{Shard, TensorId, shards};
 use zktorch_onnx::Compiled;
-use zktorch_prover::{ShardKeys as _, shard_values};
+use zktorch_prover::{ProverError, ShardKeys as _};
 use zktorch_verifier::{Port, UncheckedKey, UncheckedPipeline};
 
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model};
-use zktorch::model_file::{LoadedKey, Recipe, Weights, load_srs, other_interface};
+use zktorch::key_file::{LoadedKey, load_srs};
+use zktorch::model_file::{Recipe, Weights, other_interface};
 use zktorch::pipeline_file::LoadedPipeline;
 
 const MAX_BYTES: u64 = 256 << 20;
@@ -43,9 +44,7 @@ pub(super) fn run(context: &Context, options: &cli::Audit) -> Result<Outcome> {
         return Ok(Outcome::Rejected(report, "the ONNX model compiles to another graph".to_owned()));
     }
     let weights = Weights::of(&compiled);
-    let ids = (0..compiled.graph.tensors.len() as u32).map(TensorId);
-    let values = ids.map(|id| weights.values(id)).collect::<Result<Vec<_>, _>>()?;
-    if !loaded.key.has_values(&values) {
+    if !loaded.key.has_values(|id| weights.values(id))? {
         return Ok(Outcome::Rejected(report, "the ONNX model has other weights".to_owned()));
     }
 
@@ -127,7 +126,7 @@ fn in_shards(context: &Context, options: &cli::Audit) -> Result<Outcome> {
             Some("the ONNX model compiles to another graph")
         } else if (&shard.inputs, &shard.outputs) != (&body.inputs, &body.outputs) {
             Some("it is wired in another way")
-        } else if !key.has_values(&shard_values(shard, |id| weights.values(id))?) {
+        } else if !key.has_values(|id| values(&weights, shard, id))? {
             Some("the ONNX model has other weights")
         } else if report.time(Stage::Setup, || key.commit_weights(&srs))? != own.weights() {
             Some("the key's commitments are not those of the weights")
@@ -146,4 +145,9 @@ fn in_shards(context: &Context, options: &cli::Audit) -> Result<Outcome> {
     }
     report.note("accepted", true);
     Ok(Outcome::Done(report))
+}
+
+/// The entries of a weight of a shard.
+fn values(weights: &Weights<'_>, shard: &Shard, id: TensorId) -> Result<Vec<i16>, ProverError> {
+    shard.tensors.get(id.0 as usize).map_or_else(|| Ok(Vec::new()), |id| weights.values(*id))
 }

@@ -17,7 +17,8 @@ use super::compile::tell_saturation;
 use super::setup::write_srs_part;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, protocol};
-use zktorch::model_file::{LoadedKey, ModelFile};
+use zktorch::key_file::LoadedKey;
+use zktorch::model_file::ModelFile;
 use zktorch::pipeline_file::LoadedPipeline;
 
 const MAX_BYTES: u64 = 8 << 30;

@@ -90,7 +90,7 @@ fn estimates(
 ) -> Result<Estimated> {
     let graph = &compiled.graph;
     let weights: u64 = compiled.weights.iter().map(|(_, values)| 4 * values.len() as u64).sum();
-    let (cut, _) = sharding.cut(graph, true, [onnx_bytes + 2 * weights, onnx_bytes + weights])?;
+    let (cut, ..) = sharding.cut(graph, true, onnx_bytes + weights)?;
     let estimate = Estimate::new(graph, &cut);
     report.committed_values = Some(estimate.committed_values);
     report.note("shards", (cut.len() > 1).then_some(cut.len()));

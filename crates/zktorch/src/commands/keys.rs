@@ -11,7 +11,8 @@ use zktorch_graph::Graph;
 use zktorch_prover::{Memory, Proved, ProverError, prove_pipeline};
 use zktorch_verifier::{Batch, Part, VerifyError};
 
-use zktorch::model_file::{LoadedKey, Recipe};
+use zktorch::key_file::LoadedKey;
+use zktorch::model_file::Recipe;
 use zktorch::pipeline_file::LoadedPipeline;
 
 /// A key, in one piece or in shards.

@@ -23,7 +23,7 @@ use zktorch_commit::srs::DEVELOPMENT;
 use zktorch_files::Interface;
 use zktorch_graph::{PortInfo, Visibility};
 use zktorch_onnx::{OnnxError, Tensor};
-use zktorch_prover::{Memory, Proved, Run, committed_values};
+use zktorch_prover::{Memory, PART_CELLS, Proved, Run, committed_values};
 use zktorch_verifier::Batch;
 
 use super::compile::{compile_model, write_model};
@@ -33,7 +33,8 @@ use super::samples::{load_bound, load_inputs, port_names, suggest_room, tell_cla
 use super::setup::{make_keys, old_id, open_srs, tell_replaced};
 use super::worker::Driver;
 use super::{Context, Outcome, file_bytes, plan, protocol, read_model, require_folder, tell_parts};
-use zktorch::model_file::{LoadedKey, ModelFile, load_srs};
+use zktorch::key_file::{LoadedKey, load_srs};
+use zktorch::model_file::ModelFile;
 use zktorch::pipeline_file::LoadedPipeline;
 
 pub(super) fn run(context: &Context, options: &cli::Prove) -> Result<Outcome> {
@@ -106,9 +107,9 @@ fn one_time_setup(
     let model = zkt;
     let options =
         cli::Setup { model, pk, vk, srs, sharding, transcript, weights_from, external_data, force: true };
-    let key = make_keys(context, report, &compiled, &options, None)?;
+    let vk = make_keys(context, report, &compiled, &options, (None, PART_CELLS))?;
     if let Some(old) = old {
-        tell_replaced(context, report, old, key.vk().model_id());
+        tell_replaced(context, report, old, vk.model_id());
     }
     report.note("setup_cached", false);
     Ok(())

@@ -1,7 +1,7 @@
 //! `zktorch setup`.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -19,15 +19,16 @@ use zktorch_commit::{Srs, VerifierSrs};
 use zktorch_graph::{Shard, TensorId};
 use zktorch_prover::stages::SRS;
 use zktorch_prover::{
-    Hash, Memory, ProverError, ProvingKey, ShardSetup, choose_k, choose_shards_k, setup_beside, setup_shards,
-    setup_with_hash,
+    Hash, Memory, ProverError, ProvingKey, SetupOptions, ShardSetup, WrittenKey, choose_k, choose_shards_k,
+    setup_shards, setup_to,
 };
 use zktorch_verifier::{MAX_KEY_BYTES, ModelId, UncheckedKey};
 
 use super::prove::tell_memory;
 use super::trust::is_built_in;
 use super::{Context, Outcome, file_bytes, plan, protocol, require_folder};
-use zktorch::model_file::{LoadedKey, ModelFile, Weights, load_srs};
+use zktorch::key_file::{LoadedKey, load_srs};
+use zktorch::model_file::{ModelFile, Weights};
 use zktorch::pipeline_file::{LoadedPipeline, origin};
 
 pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
@@ -58,9 +59,8 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
         options.srs.is_none() && other.as_ref().is_none_or(|key| key.vk().srs().id() == DEVELOPMENT);
     let memory = AnonymousPeak::watch();
     let held = file.held_bytes();
-    let (cut, asked) = options.sharding.cut(&file.graph, computed, held)?;
-    let held = held[usize::from(cut.len() > 1)];
-    tell_memory(&mut report, &Memory::of_setups(&file.graph, &cut, computed, held));
+    let (cut, asked, part_cells) = options.sharding.cut(&file.graph, computed, held)?;
+    tell_memory(&mut report, &Memory::of_setups(&file.graph, &cut, computed, held, part_cells));
     let (id, srs_id, k, pk_bytes) = if cut.len() > 1 {
         if options.transcript != cli::TranscriptHash::Merlin {
             bail!(
@@ -69,12 +69,11 @@ pub(super) fn run(context: &Context, options: &cli::Setup) -> Result<Outcome> {
             );
         }
         report.note("shards", cut.len());
-        let made = make_pipeline(context, &mut report, &file, (&cut, asked), options)?;
+        let made = make_pipeline(context, &mut report, &file, (&cut, asked, part_cells), options)?;
         let bytes = file_bytes(&options.pk).map(|bytes| bytes + made.shard_bytes());
         (made.vk.model_id(), made.vk.srs().id(), made.vk.k(), bytes)
     } else {
-        let key = make_keys(context, &mut report, &file, options, other.as_ref())?;
-        let vk = key.vk();
+        let vk = make_keys(context, &mut report, &file, options, (other.as_ref(), part_cells))?;
         (vk.model_id(), vk.srs().id(), vk.network().k(), file_bytes(&options.pk))
     };
     report.note("model_id", id.to_string());
@@ -117,14 +116,15 @@ pub(super) fn tell_replaced(context: &Context, report: &mut Report, old: Option<
     report.note("replaced_model_id", old.map(|id| id.to_string()));
 }
 
-/// Sets up and writes both keys (and, under the SRS of a ceremony, the SRS and its verifier part beside them).
+/// Sets up and writes both keys (and, under the SRS of a ceremony, the SRS and its verifier part beside them): the proving key as it is
+/// made, so that memory is that of one part of the weights.
 pub(super) fn make_keys(
     context: &Context,
     report: &mut Report,
     file: &ModelFile,
     options: &cli::Setup,
-    other: Option<&ProvingKey>,
-) -> Result<ProvingKey> {
+    (other, part_cells): (Option<&ProvingKey>, u64),
+) -> Result<UncheckedKey> {
     let weights_k = other.map_or(0, |key| key.vk().network().layout().chunk_size().weights);
     let k = choose_k(&file.graph).max(weights_k);
     let _running = context.progress.begin("setup", plan::setup(&file.graph, k));
@@ -134,46 +134,58 @@ pub(super) fn make_keys(
     context.require_room(&[(&options.pk, file.weight_bytes() + srs_bytes)])?;
     context.stages.restart();
     let started = Instant::now();
-    let make = || -> Result<(Srs, ProvingKey)> {
-        let srs = setup_srs(options, other, k)?;
-        let hash = match options.transcript {
-            cli::TranscriptHash::Merlin => Hash::Merlin,
-            cli::TranscriptHash::Keccak => Hash::Keccak,
-        };
-        let Some(other) = other else {
-            let key = setup_with_hash(&file.model()?, &srs, hash)?;
-            return Ok((srs, key));
-        };
-        let its = other.vk().network().hash();
-        if hash != Hash::default() && hash != its {
-            bail!(
-                "--transcript: expected the hash of the key that --weights-from names, which is another one: leave it out"
-            );
-        }
-        let small = if weights_k < k { Some(setup_srs(options, Some(other), weights_k)?) } else { None };
-        let key = setup_beside(&file.model()?, small.as_ref().unwrap_or(&srs), k, other)?;
-        Ok((srs, key))
+    let srs = setup_srs(options, other, k)?;
+    let hash = match options.transcript {
+        cli::TranscriptHash::Merlin => Hash::Merlin,
+        cli::TranscriptHash::Keccak => Hash::Keccak,
     };
-    let (srs, key) = make()?;
-    tell_weights(context, report, &key, other);
+    if let Some(other) = other
+        && hash != Hash::default()
+        && hash != other.vk().network().hash()
+    {
+        bail!(
+            "--transcript: expected the hash of the key that --weights-from names, which is another one: leave it out"
+        );
+    }
+    let small = match other {
+        Some(_) if weights_k < k => Some(setup_srs(options, other, weights_k)?),
+        _ => None,
+    };
+    let made_with = SetupOptions { hash, part_cells, beside: other.map(|other| (other, k)) };
+    let made = {
+        let weights = file.weights()?;
+        let make = |writer: &mut dyn Write| -> Result<WrittenKey> {
+            LoadedKey::write_recipe(writer, &file.recipe)?;
+            let srs = small.as_ref().unwrap_or(&srs);
+            Ok(setup_to(&file.interface(), |id| weights.values(id), srs, &made_with, writer)?)
+        };
+        let mut made = None;
+        let written = container::write_with(&options.pk, Kind::ProvingKey, &protocol(), |writer| {
+            let key = made.insert(make(writer));
+            key.as_ref().map(drop).map_err(|error| io::Error::other(error.to_string()))
+        });
+        // What went wrong is told as it was.
+        let made = made.transpose()?;
+        written?;
+        made.context("no key was made")?
+    };
+    tell_weights(context, report, &made.vk, other);
     let elapsed = started.elapsed();
     report.add(Stage::Setup, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));
     let span = info_span!("write keys").entered();
-    let vk = key.vk_bytes();
     // Verifiers know the others.
     let own = imported && !is_built_in(srs.verifier().id());
     let part_bytes = if own { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
     context.require_room(&[
-        (&options.pk, LoadedKey::file_bytes(&key, &file.recipe)? + srs_bytes),
-        (&options.vk, container::file_bytes(vk.len()) + part_bytes),
+        (&options.pk, srs_bytes),
+        (&options.vk, container::file_bytes(made.vk_bytes.len()) + part_bytes),
     ])?;
     write_setup_srs(context, options, &srs, imported)?;
-    LoadedKey::write(&options.pk, &key, &file.recipe)?;
-    container::write(&options.vk, Kind::VerifyingKey, &protocol(), vk)?;
+    container::write(&options.vk, Kind::VerifyingKey, &protocol(), &made.vk_bytes)?;
     remove_shards(&options.pk, 0)?;
     drop(span);
-    Ok(key)
+    Ok(made.vk)
 }
 
 /// Sets up in shards and writes all keys: those of the shards as they are made, so that memory is that of one.
@@ -181,7 +193,7 @@ fn make_pipeline(
     context: &Context,
     report: &mut Report,
     file: &ModelFile,
-    (cut, asked): (&[Shard], usize),
+    (cut, asked, part_cells): (&[Shard], usize, u64),
     options: &cli::Setup,
 ) -> Result<LoadedPipeline> {
     if is_special(&options.pk) {
@@ -204,7 +216,8 @@ fn make_pipeline(
     let started = Instant::now();
     let srs = setup_srs(options, None, k)?;
     let (weights, model) = (file.weights()?, container::digest(&options.model)?);
-    let mut caller = Caller { context, pk: &options.pk, weights, model, shards: cut.len(), found: 0 };
+    let mut caller =
+        Caller { context, pk: &options.pk, weights, model, shards: cut.len(), part_cells, found: 0 };
     let vk = setup_shards(&file.interface(), cut, &srs, &mut caller)?;
     report.note("shards_found", caller.found);
     let elapsed = started.elapsed();
@@ -227,6 +240,8 @@ struct Caller<'a> {
     /// SHA-256 of the model.
     model: Bytes32,
     shards: usize,
+    /// Cells of a part of a shard's weights at most.
+    part_cells: u64,
     /// Shards whose keys an earlier setup had made.
     found: usize,
 }
@@ -234,6 +249,10 @@ struct Caller<'a> {
 impl ShardSetup for Caller<'_> {
     fn weight(&mut self, id: TensorId) -> Result<Vec<i16>, ProverError> {
         self.weights.values(id)
+    }
+
+    fn part_cells(&self) -> u64 {
+        self.part_cells
     }
 
     fn store(&mut self, index: usize, key: ProvingKey) -> Result<(), ProverError> {
@@ -278,15 +297,15 @@ fn read_other(path: &Path) -> Result<ProvingKey> {
 }
 
 /// Which weights are another key's.
-fn tell_weights(context: &Context, report: &mut Report, key: &ProvingKey, other: Option<&ProvingKey>) {
-    let parts = key.vk().weight_parts();
+fn tell_weights(context: &Context, report: &mut Report, vk: &UncheckedKey, other: Option<&ProvingKey>) {
+    let parts = vk.weight_parts();
     report.note("weights_ids", json!(parts.iter().map(|part| part.id().to_string()).collect::<Vec<_>>()));
     let Some(other) = other else { return };
     let shared = |part: usize| {
         let id = parts.get(part).map(|part| part.id());
         other.vk().weight_parts().iter().any(|known| Some(known.id()) == id)
     };
-    let refs = &key.vk().network().weight_parts().refs;
+    let refs = &vk.network().weight_parts().refs;
     let count = refs.iter().filter(|found| shared(found.part as usize)).count();
     report.note("shared_weights", count);
     report.note("own_weights", refs.len() - count);

@@ -22,7 +22,7 @@ use zktorch_prover::{Proved, ProvedLeaf, ShardKeys, prove_leaf};
 use zktorch_verifier::{PipelineStatement, UncheckedKey};
 
 use super::{Context, Outcome, protocol};
-use zktorch::model_file::load_srs;
+use zktorch::key_file::load_srs;
 use zktorch::pipeline_file::LoadedPipeline;
 
 /// The largest job.

@@ -5,6 +5,6 @@ mod read;
 mod tests;
 mod write;
 
-pub use read::{BodyReader, describe, digest, kind, read, read_with};
+pub use read::{BodyReader, describe, digest, kind, map, read, read_with};
 pub use write::{BodyWriter, write, write_with};
 pub use zktorch_files::container::{HEADER_BYTES, Header, Kind, MAGIC, decode, encode, file_bytes, protocol};

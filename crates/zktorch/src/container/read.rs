@@ -7,6 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+use zktorch_commit::{CommitError, MappedFile};
 
 use super::{HEADER_BYTES, Header, Kind};
 use crate::error::IoContext;
@@ -96,6 +97,32 @@ pub fn read_with<T>(
         })
     };
     read().map_err(|error: Error| error.at(path))
+}
+
+/// Bytes that are hashed at a time: so much of a mapped file is in memory.
+const HASHED: usize = 1 << 20;
+
+/// A file of this kind and protocol without a copy: its body is what comes after [`HEADER_BYTES`]. The file must not be modified as
+/// long as it is used.
+///
+/// # Errors
+/// [`Error::File`] with the field that is not as expected.
+pub fn map(path: &Path, kind: Kind, protocol: &Bytes32) -> Result<MappedFile, Error> {
+    let map = || {
+        // A pipe or a device is none.
+        files::open(path)?;
+        let refused = |error: CommitError| Error::Io { action: "map", error: std::io::Error::other(error) };
+        let file = MappedFile::open(path).map_err(refused)?;
+        let header = Header::from_prefix(file.bytes())?;
+        header.demand(kind, protocol)?;
+        let body = file.bytes().get(HEADER_BYTES..).unwrap_or_default();
+        header.demand_length(body.len() as u64)?;
+        let mut hasher = Sha256::new();
+        body.chunks(HASHED).for_each(|piece| hasher.update(piece));
+        header.demand_digest(Bytes32(hasher.finalize().into()))?;
+        Ok(file)
+    };
+    map().map_err(|error: Error| error.at(path))
 }
 
 /// What a file is, of any kind and protocol; length and digest are checked, in constant memory.

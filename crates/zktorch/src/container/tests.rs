@@ -85,6 +85,14 @@ fn bodies_are_read_piece_by_piece() {
         })
     };
     assert_eq!(read_part(&path, 200_000).unwrap(), body[..150_000]);
+    assert_eq!(map(&path, Kind::VerifyingKey, &protocol()).unwrap().bytes()[HEADER_BYTES..], body);
+    let other = map(&path, Kind::ProvingKey, &protocol()).unwrap_err().to_string();
+    assert!(other.contains("expected a proving key"), "{other}");
+    for length in [0, HEADER_BYTES - 1, HEADER_BYTES, HEADER_BYTES + 100] {
+        let cut = folder.path().join("cut");
+        fs::write(&cut, &fs::read(&path).unwrap()[..length]).unwrap();
+        assert!(map(&cut, Kind::VerifyingKey, &protocol()).is_err(), "{length}");
+    }
     assert!(read_part(&path, 199_999).unwrap_err().to_string().contains("200000 bytes, but at most 199999"));
     // Damage in what was read, and in what was not.
     for at in [0, 149_999, 150_000, 199_999] {
@@ -92,10 +100,12 @@ fn bodies_are_read_piece_by_piece() {
         bytes[HEADER_BYTES + at] ^= 1;
         let damaged = folder.path().join("damaged");
         fs::write(&damaged, bytes).unwrap();
-        assert!(
-            read_part(&damaged, 200_000).unwrap_err().to_string().contains("the file is damaged"),
-            "{at}"
-        );
+        for error in [
+            read_part(&damaged, 200_000).unwrap_err(),
+            map(&damaged, Kind::VerifyingKey, &protocol()).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("the file is damaged"), "{at}");
+        }
     }
 }
 

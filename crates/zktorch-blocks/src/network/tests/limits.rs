@@ -69,10 +69,16 @@ fn chunks_and_cells_are_bounded() {
     let mut b = Builder::default();
     b.tensor("w", &[1 << 28], Interval::I16, Role::Weight);
     assert_eq!(refused(b.graph.clone(), 4), ("chunks of all columns", limits::CHUNKS));
-    for _ in 0..8 {
-        b.tensor("w", &[1 << 28], Interval::I16, Role::Weight);
+    for (role, max, what) in [
+        (Role::Weight, limits::WEIGHT_CELLS, "padded cells of all weights"),
+        (Role::Ranged, limits::CELLS, "padded cells of all tensors"),
+    ] {
+        let mut b = Builder::default();
+        for _ in 0..=max >> 28 {
+            b.tensor("t", &[1 << 28], Interval::I16, role);
+        }
+        assert_eq!(refused(b.graph, 24), (what, max));
     }
-    assert_eq!(refused(b.graph, 24), ("padded cells of all tensors", limits::CELLS));
 }
 
 /// One entry of a tensor, many times.

@@ -7,7 +7,7 @@ use zktorch_field::Fr;
 use zktorch_graph::Visibility::{Private, Public};
 use zktorch_graph::layout::{ArenaKind, ChunkSize, Scope};
 use zktorch_graph::{
-    GraphError, Interval, Role, Shape, ValidGraph, WeightParts, WeightRef, WeightSpec, execute,
+    GraphError, Interval, MAX_PARTS, Role, Shape, ValidGraph, WeightParts, WeightRef, WeightSpec, execute,
 };
 
 use super::forger::{DECIDER, Forger, refused_by};
@@ -137,6 +137,21 @@ fn every_part_has_a_proof_of_its_own() {
     assert!(statement(&zero, &zero.network).verify(zero.srs.verifier(), &proof).is_err());
 }
 
+/// Whoever checks a key reads a chunk of tables for every part.
+#[test]
+fn every_part_is_work() {
+    let network = |parts: WeightParts| {
+        let graph = ValidGraph::new(tiny(Private, Public)).unwrap();
+        let size = ChunkSize { k: 20, weights: 20, inputs: 20 };
+        Network::with_weights(graph, size, Scope::Inference, Arc::new(parts)).unwrap().work()
+    };
+    let mut many = parts();
+    while many.parts.len() < MAX_PARTS {
+        many.parts.push(many.parts[1].clone());
+    }
+    assert!(network(many) - network(parts()) >= (8 * (MAX_PARTS as u64 - 2)) << 20);
+}
+
 #[test]
 fn parts_that_are_not_the_graphs_are_refused() {
     let refused = |size, parts: WeightParts| {
@@ -151,8 +166,8 @@ fn parts_that_are_not_the_graphs_are_refused() {
     // Weights that the graph does not read are held to the limits of those that it does.
     let mut many = parts();
     let shape = Shape::new([1 << 14, 1 << 14]);
-    many.parts[0].extend(vec![WeightSpec { shape, range: Interval::I16 }; 9]);
-    let what = "padded cells of all tensors";
+    many.parts[0].extend(vec![WeightSpec { shape, range: Interval::I16 }; 64]);
+    let what = "padded cells of all weights";
     assert!(matches!(refused(SIZE, many), BlockError::Limit { what: found, .. } if found == what));
     assert!(parts().graph(2).tensors.is_empty());
 }

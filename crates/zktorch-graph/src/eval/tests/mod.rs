@@ -310,3 +310,58 @@ fn lengths_are_checked() {
     let none = Graph::default().validate().unwrap();
     assert_eq!(execute(&graph, &none, vec![x, None, None]), length("bounds of the steps", 1, 0));
 }
+
+#[test]
+fn weights_are_asked_for_when_they_are_read() {
+    // y = x + w, twice, the second time of w and v.
+    let tensor = |name: &str, role| Tensor {
+        name: name.into(),
+        shape: Shape::new([3]),
+        scale: 0,
+        range: Interval::I16,
+        role,
+    };
+    let public = crate::Visibility::Public;
+    let tensors = [
+        ("x", Role::Input(public)),
+        ("w", Role::Weight),
+        ("v", Role::Weight),
+        ("y", Role::Ranged),
+        ("z", Role::Output(public)),
+    ];
+    let sum = |a, b| {
+        let mut acc = Expr::view(View::identity(TensorId(a), &Shape::new([3])));
+        acc.terms.extend(Expr::view(View::identity(TensorId(b), &Shape::new([3]))).terms);
+        acc
+    };
+    let graph = Graph {
+        tensors: tensors.map(|(name, role)| tensor(name, role)).to_vec(),
+        steps: vec![
+            Step::rescale(sum(0, 1), 1, TensorId(3), None),
+            Step::rescale(sum(3, 2), 1, TensorId(4), None),
+        ],
+        inputs: vec![TensorId(0)],
+        outputs: vec![TensorId(4)],
+        ..Graph::default()
+    };
+    let bounds = graph.validate().unwrap();
+    let weights = [vec![10i16, -20, 30], vec![1, 2, 3]];
+    let asked = std::cell::RefCell::new(Vec::new());
+    let lend = |id: TensorId| {
+        asked.borrow_mut().push(id.0);
+        Ok(weights[id.0 as usize - 1].clone().into())
+    };
+    let given = || vec![Some(vec![5, 6, 7]), None, None, None, None];
+    let values = execute_lending(&graph, &bounds, given(), &lend).unwrap();
+    assert_eq!(values[4], [16, -12, 40]);
+    assert_eq!(asked.take(), [1, 2]);
+    // What is given is not asked for, what is asked for is checked.
+    let mut one = given();
+    one[1] = Some(vec![0, 0, 0]);
+    assert_eq!(execute_lending(&graph, &bounds, one, &lend).unwrap()[4], [6, 8, 10]);
+    assert_eq!(asked.take(), [2]);
+    let short = execute_lending(&graph, &bounds, given(), &|_| Ok(vec![1i16].into()));
+    assert_eq!(short, Err(GraphError::Length { tensor: "tensor 1 \"w\"".into(), expected: 3, got: 1 }));
+    let missing = execute(&graph, &bounds, given());
+    assert_eq!(missing, Err(GraphError::Length { tensor: "tensor 1 \"w\"".into(), expected: 3, got: 0 }));
+}
