@@ -18,7 +18,7 @@ use crate::{Indices, InverseTable, Query, RoundPolynomial, SumcheckError, Sumche
 /// differences are multiplied). A witness for which it does not hold gives messages that the verifier rejects.
 ///
 /// Cost per entry, in packed multiplications: about 0.6 for the first round, 2.1 for all others on arrays; from a table
-/// the first two binds cost gathers instead of multiplications.
+/// the first four binds cost gathers instead of multiplications.
 pub struct ZeroCheck<'a> {
     claim: Fr,
     prover: Quadratic<'a>,
