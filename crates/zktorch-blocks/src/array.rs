@@ -35,6 +35,61 @@ enum Data<'a> {
     Field(Vec<Fr>),
 }
 
+/// The entries of an operand of a product: a small integer is an eighth of a field element.
+#[derive(Clone, Debug)]
+pub(crate) enum Operand {
+    Small(Vec<i32>),
+    Field(Vec<Fr>),
+}
+
+impl Operand {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Small(values) => values.len(),
+            Self::Field(values) => values.len(),
+        }
+    }
+
+    pub(crate) fn into_field(self) -> Vec<Fr> {
+        match self {
+            Self::Small(values) => Column::I32(&values).to_field(),
+            Self::Field(values) => values,
+        }
+    }
+
+    /// The sum of coefficients times values, of equally many each: integers, if all are and 32 bits are enough.
+    pub(crate) fn combine(mut terms: Vec<(i64, Self)>) -> Option<Self> {
+        if matches!(terms.as_slice(), [(1, _)]) {
+            return terms.pop().map(|(_, values)| values);
+        }
+        let len = terms.first()?.1.len();
+        let small = terms.iter().map(|(coefficient, values)| match values {
+            Self::Small(values) => Some((*coefficient, values.as_slice())),
+            Self::Field(_) => None,
+        });
+        if let Some(small) = small.collect::<Option<Vec<(i64, &[i32])>>>()
+            && let Some(sum) = combine_small(&small, len)
+        {
+            return Some(Self::Small(sum));
+        }
+        let mut sum = vec![Fr::from(0u64); len];
+        for (coefficient, values) in terms {
+            let coefficient = Fr::from(coefficient);
+            sum.iter_mut().zip(values.into_field()).for_each(|(sum, value)| *sum += value * coefficient);
+        }
+        Some(Self::Field(sum))
+    }
+}
+
+fn combine_small(terms: &[(i64, &[i32])], len: usize) -> Option<Vec<i32>> {
+    let sum = |i: usize| -> Option<i32> {
+        let product = |(coefficient, values): &(i64, &[i32])| coefficient.checked_mul(values[i].into());
+        let sum = terms.iter().try_fold(0i64, |sum, term| sum.checked_add(product(term)?))?;
+        i32::try_from(sum).ok()
+    };
+    (0..len).map(sum).collect()
+}
+
 /// A row-major array with named axes.
 #[derive(Clone, Debug)]
 pub(crate) struct Array<'a> {
@@ -113,6 +168,15 @@ impl<'a> Array<'a> {
         self.axes = axes;
     }
 
+    /// The entries: integers, if nothing was contracted.
+    pub(crate) fn into_operand(self) -> Operand {
+        match self.data {
+            Data::I16(cells) => Operand::Small(cells.iter().map(|cell| i32::from(*cell)).collect()),
+            Data::I32(cells) => Operand::Small(cells.into_owned()),
+            Data::Field(cells) => Operand::Field(cells),
+        }
+    }
+
     /// The entries as field elements.
     pub(crate) fn into_field(self) -> Vec<Fr> {
         match self.data {
@@ -132,4 +196,37 @@ fn gather<T: Copy>(cells: &[T], axes: &[(usize, usize)]) -> Vec<T> {
         indices = next;
     }
     indices.into_iter().map(|index| cells[index]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_integers_where_these_fit() {
+        let small = |values: &[i32]| Operand::Small(values.to_vec());
+        let field = |values: &[i32]| Operand::Field(values.iter().map(|value| Fr::from(*value)).collect());
+        let is_small = |values: &Operand| matches!(values, Operand::Small(_));
+        let combined = |terms: Vec<(i64, Operand)>| Operand::combine(terms).unwrap();
+        let expected = vec![Fr::from(-7i64), Fr::from(196_607i64)];
+        for second in [small(&[-7, -1]), field(&[-7, -1])] {
+            let expects = is_small(&second);
+            let sum = combined(vec![(1 << 16, small(&[0, 3])), (1, second)]);
+            assert_eq!(is_small(&sum), expects);
+            assert_eq!(sum.into_field(), expected);
+        }
+        for (coefficient, value, expects) in [
+            (1, i32::MIN, true),
+            (-1, i32::MAX, true),
+            (-1, i32::MIN, false),
+            (i64::MAX, 1, false),
+            (i64::MAX, 2, false),
+            (i64::MIN, i32::MIN, false),
+        ] {
+            let sum = combined(vec![(coefficient, small(&[value]))]);
+            assert_eq!(is_small(&sum), expects, "{coefficient} {value}");
+            assert_eq!(sum.into_field(), [Fr::from(coefficient) * Fr::from(value)]);
+        }
+        assert!(Operand::combine(Vec::new()).is_none());
+    }
 }

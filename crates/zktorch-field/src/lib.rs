@@ -58,6 +58,7 @@ pub use block::{Block, Halves, HalvesMut, PackedVec};
 pub use chords::{CHORDS, Chords};
 pub use error::FieldError;
 pub use invert::invert;
+pub use memory::give_back;
 pub use modulus::Element;
 pub use packed::{Ints, LANES, Mask, Packed, PackedPoints};
 pub use point::{RawAffine, ScratchPoint};

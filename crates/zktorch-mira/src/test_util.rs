@@ -108,7 +108,7 @@ impl Data {
             Self::I16(v) => Column::I16(v),
             Self::I32(v) => Column::I32(v),
             Self::Field(v) => Column::Field(v),
-            Self::Gathered(table, indices) => Column::Gathered(table, indices),
+            Self::Gathered(table, indices) => Column::Gathered(table, indices.as_slice().into()),
         }
     }
 

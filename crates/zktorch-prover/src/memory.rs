@@ -1,8 +1,9 @@
 //! How much memory a proof takes at its peak, before it begins.
 //!
-//! The peak is in the first sumcheck, or soon after it. What is there then follows from the layout: the columns and
-//! the table entries of their cells, the field elements that lookups are bound to, the factors of products and of
-//! views that need a sum. Constants were fitted to measured peaks (docs/performance.md, *Memory*).
+//! The peak is in the first sumcheck or soon after it, or where inverse columns are committed. What is there then follows from
+//! the layout: the columns and the tags of their cells, the field elements that lookups are bound to or the buckets that they were
+//! sorted into, the factors of products and of views that need a sum. Constants were fitted to measured peaks
+//! (docs/performance.md, *Memory*).
 
 use core::ops::RangeInclusive;
 
@@ -16,10 +17,17 @@ use zktorch_verifier::MAX_SHARDS;
 use crate::pipeline::KEPT;
 use crate::{ProverError, choose_k, choose_shards_k};
 
-/// Bytes of a cell of a column, and of the number of its table entry.
+/// Bytes of a cell of a column.
 const COLUMN: u64 = 4;
-/// Bytes that sorting a looked-up cell into buckets leaves with the allocator, and the executor its value.
-const SORTED: u64 = 12;
+/// Bytes of the tag of a looked-up cell.
+const TAG: u64 = 1;
+/// Variables that are bound when what is bound is stored, of lookups and of products of tensors.
+const BOUND: [u32; 2] = [4, 5];
+/// log2 of the distinct values of a looked-up chunk, about, and the bytes of a bucket.
+const DISTINCT: usize = 15;
+const BUCKET: u64 = 72;
+/// Bytes that a looked-up cell leaves with the allocator, and the bytes that it keeps anyway.
+const FREED: [u64; 2] = [2, 12 << 20];
 /// Bytes of a point of the SRS.
 const POINT: u64 = 64;
 /// Bytes of a field element.
@@ -40,13 +48,13 @@ pub struct Memory {
     pub srs: u64,
     /// The weights' columns, unless they are mapped; those that are put together; in a setup the weights of one part, too.
     pub weights: u64,
-    /// Committed columns, and which table entry every cell is.
+    /// Committed columns, and the tags of cells.
     pub columns: u64,
     /// What was freed before the peak, and is not given back to the system.
     pub freed: u64,
     /// Lookup tables, their inverses and multiplicities.
     pub tables: u64,
-    /// What lookups are bound to.
+    /// What lookups are bound to, or the buckets of their cells, if these are more than all that is bound.
     pub lookups: u64,
     /// Factors of products.
     pub products: u64,
@@ -77,17 +85,22 @@ impl Memory {
         // In one piece they stay in the key's file, but for one at a time that does not lie there as it is read.
         let weights =
             if scope == Scope::Shard { WEIGHT * cells(ArenaKind::Weights) } else { gathered(graph) };
-        let (mut products, mut views) = (0, 0);
+        let (mut products, mut views, mut largest) = (0, 0, 0);
         for constraint in graph.steps.iter().flat_map(|step| step.constraints(graph)) {
             let Constraint::Zero { terms, .. } = &constraint else { continue };
             for (_, slot) in terms {
                 match slot {
                     Slot::Tensor(_) => {}
-                    Slot::View(view) => views += summed(graph, view),
+                    Slot::View(view) => {
+                        let entries = summed(graph, view);
+                        views += 2 * FIELD * entries;
+                        // Copied into vectors, one after the other.
+                        largest = largest.max(FIELD * entries);
+                    }
                     Slot::Contract(contract) => {
-                        products += common(contract);
+                        products += factors(contract);
                         let operands = contract.a.terms.iter().chain(&contract.b.terms);
-                        views += operands.map(|(_, view)| summed(graph, view)).sum::<u64>();
+                        views += 2 * FIELD * operands.map(|(_, view)| summed(graph, view)).sum::<u64>();
                     }
                 }
             }
@@ -95,13 +108,12 @@ impl Memory {
         Self {
             srs: if computed { POINT << k } else { 0 },
             weights,
-            columns: COLUMN * (all + looked_up),
-            freed: SORTED * looked_up,
+            columns: COLUMN * all + TAG * looked_up,
+            freed: freed(looked_up),
             tables: 4 * FIELD * tables,
-            // Both factors, after two variables are bound.
-            lookups: 2 * FIELD * looked_up / 4,
-            products: 2 * FIELD * products,
-            views: 2 * FIELD * views,
+            lookups: lookups(looked_up, k, products + views + largest),
+            products,
+            views: views + largest,
             process: PROCESS,
             ..Self::default()
         }
@@ -121,10 +133,10 @@ impl Memory {
         let cells = (layout.arena(ArenaKind::Weights).chunks() as u64) << k;
         Self {
             weights: WEIGHT * (entries(part, |_| true) + cells),
-            columns: COLUMN * cells,
-            freed: SORTED * cells,
+            columns: TAG * cells,
+            freed: freed(cells),
             tables: 4 * FIELD * ((layout.tables().chunks() as u64) << k),
-            lookups: 2 * FIELD * cells / 4,
+            lookups: lookups(cells, k, 0),
             ..Self::default()
         }
     }
@@ -238,11 +250,30 @@ pub fn shards_within(
     Err(ProverError::Memory { most: bytes, least })
 }
 
-/// Padded entries that both operands of a product run over.
-fn common(contract: &Contract) -> u64 {
+/// What was freed before the peak, of so many looked-up cells.
+fn freed(cells: u64) -> u64 {
+    let [each, always] = FREED;
+    each * cells + always
+}
+
+/// Both factors of the lookups of so many cells, or what their buckets take more than these and what `others` are bound to.
+fn lookups(cells: u64, k: usize, others: u64) -> u64 {
+    let bound = (2 * FIELD * cells) >> BOUND[0];
+    let buckets = BUCKET * ((cells >> k) << k.min(DISTINCT));
+    bound.max(buckets.saturating_sub(others))
+}
+
+/// Both factors of a product: of tensors, entry by entry, small integers and what is bound of them, else field elements.
+fn factors(contract: &Contract) -> u64 {
     let axes = contract.a_axes.iter().zip(contract.a.shape.dims());
     let shared = axes.filter(|(label, _)| contract.b_axes.contains(label));
-    1 << shared.map(|(_, dim)| Shape::axis_vars(*dim)).sum::<usize>()
+    let entries = 1 << shared.map(|(_, dim)| Shape::axis_vars(*dim)).sum::<usize>();
+    let is_shared = |label: &u32| contract.a_axes.contains(label) && contract.b_axes.contains(label);
+    let mut views = contract.a.terms.iter().chain(&contract.b.terms).map(|(_, view)| view);
+    let plain = contract.a_axes.iter().chain(&contract.b_axes).all(is_shared)
+        && views.all(|view| view.factors.iter().all(|factor| factor.map == AxisMap::Identity));
+    let each = if plain { 2 * VALUE + ((2 * FIELD) >> BOUND[1]) } else { 2 * FIELD };
+    each * entries
 }
 
 /// Padded entries of the axes that a view sums over; none if it needs no sum.

@@ -45,6 +45,40 @@ impl<'a> SmallColumn<'a> {
         })
     }
 
+    /// A value, if it is there.
+    pub(crate) fn get(self, i: usize) -> Option<i64> {
+        match self {
+            Self::I8(v) => v.get(i).map(|x| i64::from(*x)),
+            Self::I16(v) => v.get(i).map(|x| i64::from(*x)),
+            Self::U16(v) => v.get(i).map(|x| i64::from(*x)),
+            Self::I32(v) => v.get(i).map(|x| i64::from(*x)),
+        }
+    }
+
+    /// The eight values from `start` on, which are there.
+    #[inline(always)]
+    pub(crate) fn eight(self, start: usize) -> [i32; LANES] {
+        let mut out = [0; LANES];
+        let range = start..start + LANES;
+        match self {
+            Self::I8(v) => out.iter_mut().zip(&v[range]).for_each(|(out, x)| *out = i32::from(*x)),
+            Self::I16(v) => out.iter_mut().zip(&v[range]).for_each(|(out, x)| *out = i32::from(*x)),
+            Self::U16(v) => out.iter_mut().zip(&v[range]).for_each(|(out, x)| *out = i32::from(*x)),
+            Self::I32(v) => out.copy_from_slice(&v[range]),
+        }
+        out
+    }
+
+    /// The first `at` values and the rest.
+    pub(crate) fn split(self, at: usize) -> (Self, Self) {
+        match self {
+            Self::I8(v) => (Self::I8(&v[..at]), Self::I8(&v[at..])),
+            Self::I16(v) => (Self::I16(&v[..at]), Self::I16(&v[at..])),
+            Self::U16(v) => (Self::U16(&v[..at]), Self::U16(&v[at..])),
+            Self::I32(v) => (Self::I32(&v[..at]), Self::I32(&v[at..])),
+        }
+    }
+
     /// In vectors of eight; fewer are dropped.
     pub(crate) fn vectors(self) -> IntSlice<'a> {
         match self {

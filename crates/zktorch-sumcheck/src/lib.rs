@@ -52,6 +52,6 @@ pub use self::error::SumcheckError;
 pub use self::evaluations::{Evaluations, SmallColumn};
 pub use self::instance::SumcheckInstance;
 pub use self::instances::{Dense, EqProduct, Product, RepeatedZeroCheck, ZeroCheck, ZeroSum};
-pub use self::lookup::{Indices, InverseTable, Query};
+pub use self::lookup::{Indices, InverseTable, KeyedIndices, Query};
 pub use self::multilinear::eq_table_packed;
 pub use self::round::RoundPolynomial;

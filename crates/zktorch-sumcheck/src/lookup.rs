@@ -1,7 +1,7 @@
 //! What a table-driven zero-check reads: inverses by index, and queries linear in small integers.
 
 use ark_ff::Zero;
-use zktorch_field::{Fr, LANES, Row, slice};
+use zktorch_field::{Backend, Fr, Ints, Kernel, LANES, Packed, Row, dispatch, slice};
 
 use crate::SumcheckError;
 use crate::evaluations::SmallColumn;
@@ -50,9 +50,45 @@ impl InverseTable {
     pub fn rows(&self) -> &[Row<Fr>] {
         &self.rows
     }
+
+    /// The inverses.
+    pub fn into_rows(self) -> Vec<Row<Fr>> {
+        self.rows
+    }
+
+    /// The sum of h over cells with these indices, all of which the table has.
+    pub fn sum(&self, indices: Indices<'_>) -> Fr {
+        dispatch(Sum { table: &self.rows, indices })
+    }
 }
 
-/// The table entry of every cell: 16 bits for one table, 32 bits for several behind each other.
+/// The sum of all gathered entries.
+struct Sum<'a> {
+    table: &'a [Row<Fr>],
+    indices: Indices<'a>,
+}
+
+impl Kernel for Sum<'_> {
+    type Output = Fr;
+
+    #[inline(always)]
+    fn run<B: Backend>(self, _: B) -> Fr {
+        let (mut acc, one) = (B::Fr::small_zero(), B::Ints::splat(1));
+        let mut start = 0;
+        while let Some(eight) = self.indices.eight(start) {
+            B::Fr::small_mul_add(&mut acc, B::Fr::gather_rows(self.table, &eight), one);
+            start += LANES;
+        }
+        let mut sum = B::Fr::small_reduce(acc).sum_lanes();
+        while let Some(index) = self.indices.get(start) {
+            sum += self.table[index].get();
+            start += 1;
+        }
+        sum
+    }
+}
+
+/// The table entry of every cell: 16 bits for one table, 32 bits for several behind each other, or none where it follows from the cell.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Indices<'a> {
@@ -60,6 +96,8 @@ pub enum Indices<'a> {
     U16(&'a [u16]),
     /// 32-bit indices.
     U32(&'a [u32]),
+    /// Made when they are read.
+    Keyed(KeyedIndices<'a>),
 }
 
 impl<'a> Indices<'a> {
@@ -68,6 +106,7 @@ impl<'a> Indices<'a> {
         match self {
             Self::U16(v) => v.len(),
             Self::U32(v) => v.len(),
+            Self::Keyed(keyed) => keyed.len(),
         }
     }
 
@@ -76,21 +115,37 @@ impl<'a> Indices<'a> {
         self.len() == 0
     }
 
+    /// The index of a cell, if there is one.
+    pub fn get(&self, cell: usize) -> Option<usize> {
+        match self {
+            Self::U16(v) => v.get(cell).map(|index| usize::from(*index)),
+            Self::U32(v) => v.get(cell).map(|index| *index as usize),
+            Self::Keyed(keyed) => keyed.get(cell),
+        }
+    }
+
+    /// Those of the eight cells from `start` on, if there are so many.
+    #[inline(always)]
+    pub fn eight(&self, start: usize) -> Option<[u32; LANES]> {
+        match self {
+            Self::U16(v) => v.get(start..)?.first_chunk().map(|eight: &[u16; LANES]| eight.map(u32::from)),
+            Self::U32(v) => v.get(start..)?.first_chunk().copied(),
+            Self::Keyed(keyed) => (start + LANES <= keyed.len()).then(|| keyed.load(start)),
+        }
+    }
+
     /// The largest index.
     pub(crate) fn max(&self) -> Option<usize> {
         match self {
             // A fold over values, unlike `Iterator::max` over references, compiles to vector instructions.
             Self::U16(v) => (!v.is_empty()).then(|| usize::from(v.iter().fold(0, |max, i| *i.max(&max)))),
             Self::U32(v) => (!v.is_empty()).then(|| v.iter().fold(0, |max, i| *i.max(&max)) as usize),
+            Self::Keyed(keyed) => (0..keyed.len()).map(|i| keyed.get(i).unwrap_or(usize::MAX)).max(),
         }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        let (short, long): (&[u16], &[u32]) = match self {
-            Self::U16(v) => (v, &[]),
-            Self::U32(v) => (&[], v),
-        };
-        short.iter().map(|i| usize::from(*i)).chain(long.iter().map(|i| *i as usize))
+        (0..self.len()).filter_map(|i| self.get(i))
     }
 
     /// In vectors of eight; fewer are dropped.
@@ -98,7 +153,71 @@ impl<'a> Indices<'a> {
         match self {
             Self::U16(v) => IndexSlice::U16(v.as_chunks::<LANES>().0),
             Self::U32(v) => IndexSlice::U32(v.as_chunks::<LANES>().0),
+            Self::Keyed(keyed) => IndexSlice::Keyed(keyed),
         }
+    }
+}
+
+/// Indices into tables that stand behind each other, each with an entry for every integer of an interval: cell i has entry
+/// `key_i + shifts\[tag_i\]`, where tag_i says which table the cell is looked up in. So they take no memory beside the cells.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyedIndices<'a> {
+    keys: SmallColumn<'a>,
+    tags: SmallColumn<'a>,
+    shifts: &'a [i32],
+}
+
+impl<'a> KeyedIndices<'a> {
+    /// From the cells' keys and tags, and a shift for every tag from zero on.
+    ///
+    /// # Errors
+    /// [`SumcheckError::Length`] unless there are as many tags as keys.
+    pub fn new(
+        keys: impl Into<SmallColumn<'a>>,
+        tags: impl Into<SmallColumn<'a>>,
+        shifts: &'a [i32],
+    ) -> Result<Self, SumcheckError> {
+        let (keys, tags) = (keys.into(), tags.into());
+        let (expected, got) = (keys.len(), tags.len());
+        if expected == got {
+            Ok(Self { keys, tags, shifts })
+        } else {
+            Err(SumcheckError::Length { what: "tags of cells", expected, got })
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The index of a cell; none if there is no such cell, tag or index.
+    fn get(&self, cell: usize) -> Option<usize> {
+        let tag = usize::try_from(self.tags.get(cell)?).ok()?;
+        let index = self.keys.get(cell)? + i64::from(*self.shifts.get(tag)?);
+        usize::try_from(index).ok()
+    }
+
+    /// The indices of the eight cells from `start` on, which are there and have one each.
+    #[inline(always)]
+    pub(crate) fn load(&self, start: usize) -> [u32; LANES] {
+        let (keys, tags) = (self.keys.eight(start), self.tags.eight(start));
+        let mut out = [0; LANES];
+        for lane in 0..LANES {
+            out[lane] = keys[lane].wrapping_add(self.shifts[tags[lane] as usize]) as u32;
+        }
+        out
+    }
+
+    /// The first `at` cells and the rest.
+    pub(crate) fn split(self, at: usize) -> (Self, Self) {
+        let (keys, tags, shifts) = (self.keys.split(at), self.tags.split(at), self.shifts);
+        (Self { keys: keys.0, tags: tags.0, shifts }, Self { keys: keys.1, tags: tags.1, shifts })
+    }
+}
+
+impl<'a> From<KeyedIndices<'a>> for Indices<'a> {
+    fn from(keyed: KeyedIndices<'a>) -> Self {
+        Self::Keyed(keyed)
     }
 }
 

@@ -39,14 +39,14 @@ use crate::RoundPolynomial;
 pub(crate) use self::columns::{AtRest, Column, IntSlice};
 pub(crate) use self::job::{Job, run as run_job};
 pub(crate) use self::pass::load_inner;
-pub(crate) use self::table::{IndexSlice, MIN_TABLE_VARS, TableFactors};
+pub(crate) use self::table::{First, IndexSlice, Linear, MIN_TABLE_VARS, SmallFactors};
 pub(crate) use self::weights::{INNER, INNER_VARS};
 
 /// Both factors as they are given, or as they are stored between rounds.
 pub(crate) enum Factors<'a> {
     Columns(Column<'a>, Column<'a>),
     /// Until a few variables are bound.
-    Table(TableFactors<'a>),
+    Small(SmallFactors<'a>),
 }
 
 impl Factors<'_> {
@@ -54,7 +54,7 @@ impl Factors<'_> {
     fn into_tail(self, constant: Fr) -> Tail {
         match self {
             Self::Columns(a, b) => Tail::new([a.to_scalars(), b.to_scalars()], constant),
-            Self::Table(factors) => {
+            Self::Small(factors) => {
                 let tail = Tail::new(factors.to_scalars(), constant);
                 factors.bound.into_iter().fold(tail, |tail, r| tail.bound(Some(r)))
             }
@@ -174,7 +174,7 @@ impl<'a> Quadratic<'a> {
             Factors::Columns(a, b) => {
                 self.open_source(Unbound { a: a.halves(), b: b.halves() }, inner, &mut sums);
             }
-            Factors::Table(factors) => self.open_table(factors, inner, &mut sums),
+            Factors::Small(factors) => self.open_small(factors, inner, &mut sums),
         }
         sums
     }
@@ -189,13 +189,16 @@ impl<'a> Quadratic<'a> {
     }
 
     /// The first round of a lookup, which also prepares the second.
-    fn open_table(&self, factors: &mut TableFactors<'_>, inner: &[Block<Fr>], sums: &mut BlockSums) {
+    fn open_small(&self, factors: &mut SmallFactors<'_>, inner: &[Block<Fr>], sums: &mut BlockSums) {
+        // Columns are given as such: there is no other first factor to begin with.
+        let First::Table(table, indices) = factors.first else { return };
         let outer = sums.quadratic.len() / 2;
         let mut next = Default::default();
         let of_two = two_rounds(&mut sums.quadratic, &mut next);
         let mut parts = sums.linear.chunks_mut(outer);
         let linear = std::array::from_fn(|_| parts.next().unwrap_or_default());
-        job::run(self.backend, OpenTable::new(factors, inner, of_two, linear));
+        let pass = OpenTable::new((table, indices), &factors.second, inner, of_two, linear);
+        job::run(self.backend, pass);
         factors.next = Some(next);
     }
 
@@ -208,6 +211,12 @@ impl<'a> Quadratic<'a> {
         inner: &[Block<Fr>],
         (r, remaining): (Fr, usize),
     ) -> Factors<'a> {
+        let factors = match factors {
+            Factors::Columns(Column::Ints(a), Column::Ints(b)) if remaining >= MIN_TABLE_VARS => {
+                Factors::Small(SmallFactors::of_columns(a, b))
+            }
+            other => other,
+        };
         let pass = Pass {
             backend: self.backend,
             inner: (!self.weights.inner_is_trivial()).then_some(inner),
@@ -220,15 +229,15 @@ impl<'a> Quadratic<'a> {
             Factors::Columns(Column::Ints(a), Column::Ints(b)) => {
                 pass.bind(IntsToBind::new(a), IntsToBind::new(b), r)
             }
-            Factors::Table(factors) => return self.bind_table(factors, sums, inner, (r, remaining)),
+            Factors::Small(factors) => return self.bind_small(factors, sums, inner, (r, remaining)),
         };
         Factors::Columns(Column::Field(a), Column::Field(b))
     }
 
-    /// The same for a lookup, whose factors are bound as they are read until they are stored.
-    fn bind_table(
+    /// The same for factors that are bound as they are read until they are stored.
+    fn bind_small(
         &self,
-        mut factors: TableFactors<'a>,
+        mut factors: SmallFactors<'a>,
         sums: &mut BlockSums,
         inner: &[Block<Fr>],
         (r, remaining): (Fr, usize),
@@ -236,7 +245,7 @@ impl<'a> Quadratic<'a> {
         // The pass of the round before may have prepared this one.
         if let Some(quadratic) = factors.bind(self.backend, r) {
             sums.quadratic = quadratic;
-            return Factors::Table(factors);
+            return Factors::Small(factors);
         }
         if factors.goes_on(remaining) {
             let gather = Gather::new(&factors, 4);
@@ -244,9 +253,9 @@ impl<'a> Quadratic<'a> {
             let sums = two_rounds(&mut sums.quadratic, &mut next);
             job::run(self.backend, OpenGathered { gather, inner, sums });
             factors.next = Some(next);
-            return Factors::Table(factors);
+            return Factors::Small(factors);
         }
-        let len = (factors.indices.len() * LANES) >> factors.bound.len();
+        let len = (factors.len() * LANES) >> factors.bound.len();
         let (mut h, mut a) = (PackedVec::zeros(len), PackedVec::zeros(len));
         let out = [&mut h, &mut a].map(|vector| {
             let blocks = vector.blocks_mut();
@@ -260,7 +269,7 @@ impl<'a> Quadratic<'a> {
 }
 
 /// Where a pass writes that serves two rounds: the first one's quadratic coefficients by the value of the second one's variable, and
-/// [`TableFactors::next`].
+/// [`SmallFactors::next`].
 fn two_rounds<'s>(quadratic: &'s mut [Fr], next: &'s mut [Vec<Fr>; 3]) -> [&'s mut [Fr]; 5] {
     let outer = quadratic.len() / 2;
     *next = std::array::from_fn(|_| vec![Fr::zero(); outer]);

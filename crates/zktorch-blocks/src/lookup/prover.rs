@@ -1,12 +1,12 @@
 //! The prover's side of a lookup: columns, their commitments, and the instances of sumcheck A.
 
-use std::borrow::Cow;
-
 use ark_ff::AdditiveGroup;
 use zktorch_commit::buckets::{BlockSums, BucketKey, BucketSums, TagRun};
 use zktorch_commit::{Blind, Commitment, Srs};
 use zktorch_field::{Fr, G1Projective};
-use zktorch_sumcheck::{InverseTable, Query, RepeatedZeroCheck, SumcheckInstance, ZeroCheck};
+use zktorch_sumcheck::{
+    Indices, InverseTable, KeyedIndices, Query, RepeatedZeroCheck, SmallColumn, SumcheckInstance, ZeroCheck,
+};
 
 use super::Challenges;
 use crate::cells::Cells;
@@ -14,12 +14,58 @@ use crate::network::{LookedUp, Witness};
 use crate::{BlockError, Network};
 
 /// A looked-up chunk.
-pub(crate) struct Column<'w> {
+pub(crate) struct Column {
     pub(crate) chunk: LookedUp,
-    /// The table entry of every cell, and its tag; where all are at rest, of one of every `2^repeated`, which are alike.
-    indices: Cow<'w, [u32]>,
-    tags: Vec<i16>,
-    repeated: Option<usize>,
+    /// The tag of every cell; where all are at rest, of those in `resting`.
+    tags: Tags,
+    resting: Option<Resting>,
+}
+
+/// Cells that are all at rest.
+struct Resting {
+    /// The table entry of one of every `2^low`, which are alike.
+    indices: Vec<u32>,
+    low: usize,
+}
+
+/// Tags of cells: few networks look up in more tables than a byte can tell apart.
+enum Tags {
+    Short(Vec<i8>),
+    Long(Vec<i16>),
+}
+
+impl Tags {
+    /// From runs of (cells, tag).
+    fn new(len: usize, runs: impl Iterator<Item = (usize, i32)> + Clone) -> Self {
+        fn repeat<T: Copy>(len: usize, runs: impl Iterator<Item = (usize, T)>) -> Vec<T> {
+            let mut tags = Vec::with_capacity(len);
+            runs.for_each(|(count, tag)| tags.resize(tags.len() + count, tag));
+            tags
+        }
+        if runs.clone().all(|(_, tag)| i8::try_from(tag).is_ok()) {
+            Self::Short(repeat(len, runs.map(|(count, tag)| (count, tag as i8))))
+        } else {
+            Self::Long(repeat(len, runs.map(|(count, tag)| (count, tag as i16))))
+        }
+    }
+
+    fn column(&self) -> SmallColumn<'_> {
+        match self {
+            Self::Short(tags) => tags.as_slice().into(),
+            Self::Long(tags) => tags.as_slice().into(),
+        }
+    }
+}
+
+/// By tag, the number of the table column's cell with the key 0, were it in the table.
+pub(crate) fn shifts(network: &Network) -> Vec<i32> {
+    let tables = network.layout().tables().tables();
+    let tags = tables.iter().map(|table| table.tag as usize).max().map_or(0, |most| most + 1);
+    let mut shifts = vec![0; tags];
+    for table in tables {
+        shifts[table.tag as usize] = table.offset as i32 - table.keys.lo;
+    }
+    shifts
 }
 
 /// The cells of a chunk in buckets: what its columns are committed from.
@@ -39,16 +85,15 @@ fn tag_runs(network: &Network, runs: &[(usize, usize)]) -> Vec<TagRun> {
 }
 
 impl Sorted {
-    /// Sorts the chunk's cells into buckets: none where all are at rest, and there are no `indices`.
+    /// Sorts the chunk's cells into buckets: none where all are at rest.
     pub(crate) fn new(
         srs: &Srs,
         blocks: Option<&BlockSums>,
         network: &Network,
         witness: &Witness<'_>,
-        chunk: &LookedUp,
-        indices: &[u32],
+        (chunk, rests): (&LookedUp, bool),
     ) -> Result<Self, BlockError> {
-        if indices.is_empty() {
+        if rests {
             return Ok(Self(BucketSums::compute::<i16>(&[], &[], &[])?));
         }
         let tag_runs = tag_runs(network, &Witness::runs(network, chunk));
@@ -85,64 +130,77 @@ impl Sorted {
     }
 }
 
-impl<'w> Column<'w> {
-    /// Without `indices`, all cells are at rest: of equal ones one will do.
-    pub(crate) fn new(network: &Network, chunk: LookedUp, indices: &'w [u32]) -> Self {
+impl Column {
+    /// Of equal cells one will do, where all are at rest.
+    pub(crate) fn new(network: &Network, chunk: LookedUp, rests: bool) -> Self {
         let tables = network.layout().tables().tables();
         let runs = Witness::runs(network, &chunk);
-        if !indices.is_empty() {
-            let mut tags = Vec::with_capacity(1 << network.k());
-            for (count, table) in runs {
-                tags.resize(tags.len() + count, tables[table].tag as i16);
-            }
-            return Self { chunk, indices: indices.into(), tags, repeated: None };
+        let tagged = runs.iter().map(|(count, table)| (*count, tables[*table].tag));
+        if !rests {
+            return Self { chunk, tags: Tags::new(1 << network.k(), tagged), resting: None };
         }
         let ends = runs.iter().scan(0usize, |at, (count, _)| {
             *at += count;
             Some(*at)
         });
         let low = ends.map(usize::trailing_zeros).min().unwrap_or(0) as usize;
-        let (mut indices, mut tags) = (Vec::new(), Vec::new());
-        for (count, table) in runs {
-            let table = &tables[table];
+        let mut indices = Vec::new();
+        for (count, table) in &runs {
+            let table = &tables[*table];
             indices.resize(indices.len() + (count >> low), table.cell(table.rest()) as u32);
-            tags.resize(indices.len(), table.tag as i16);
         }
-        Self { chunk, indices: indices.into(), tags, repeated: Some(low) }
+        let tags = Tags::new(indices.len(), tagged.map(|(count, tag)| (count >> low, tag)));
+        Self { chunk, tags, resting: Some(Resting { indices, low }) }
     }
 
-    /// The sum of h over the cells in `indices`.
-    fn sum_of_distinct(&self, table: &InverseTable) -> Fr {
-        self.indices.iter().map(|index| table.rows()[*index as usize].get()).sum()
+    /// The table entry of every cell, or of those that stand for all of them at rest; `x` are the cells.
+    fn indices<'a>(&'a self, x: Cells<'a>, shifts: &'a [i32]) -> Result<Indices<'a>, BlockError> {
+        Ok(match &self.resting {
+            Some(Resting { indices, .. }) => indices.as_slice().into(),
+            None => KeyedIndices::new(x, self.tags.column(), shifts)?.into(),
+        })
+    }
+
+    /// The table entry of every cell; none where all are at rest, and zero in the column that is committed.
+    pub(crate) fn committed<'a>(
+        &'a self,
+        x: Cells<'a>,
+        shifts: &'a [i32],
+    ) -> Result<Indices<'a>, BlockError> {
+        if self.resting.is_some() { Ok(Indices::U32(&[])) } else { self.indices(x, shifts) }
     }
 
     /// The sum of h.
-    pub(crate) fn sum_of_inverses(&self, table: &InverseTable) -> Fr {
-        self.sum_of_distinct(table) * Fr::from(1u64 << self.repeated.unwrap_or(0))
+    pub(crate) fn sum_of_inverses(
+        &self,
+        table: &InverseTable,
+        x: Cells<'_>,
+        shifts: &[i32],
+    ) -> Result<Fr, BlockError> {
+        let repeated = self.resting.as_ref().map_or(0, |resting| resting.low);
+        Ok(table.sum(self.indices(x, shifts)?) * Fr::from(1u64 << repeated))
     }
 
     /// The instance, with the sum of h weighted by lambda.
     pub(crate) fn instance<'a>(
         &'a self,
         Challenges { alpha, beta, lambda, z }: &Challenges,
-        table: &'a InverseTable,
-        [x, y]: [Option<Cells<'a>>; 2],
+        (table, shifts): (&'a InverseTable, &'a [i32]),
+        (x, y): (Cells<'a>, Option<Cells<'a>>),
         sum: Fr,
     ) -> Result<Box<dyn SumcheckInstance + 'a>, BlockError> {
-        let mut query = Query::new(*alpha).plus(-Fr::from(1u64), self.tags.as_slice());
-        if let Some(low) = self.repeated {
+        let indices = self.indices(x, shifts)?;
+        let mut query = Query::new(*alpha).plus(-Fr::from(1u64), self.tags.column());
+        if let Some(Resting { low, .. }) = &self.resting {
             let high = &z[..z.len() - low];
-            let distinct = ZeroCheck::from_table(high, table, self.indices.as_ref(), query)?;
-            let total = self.sum_of_distinct(table);
-            return Ok(Box::new(RepeatedZeroCheck::new(z, distinct, *lambda, total)?));
+            let distinct = ZeroCheck::from_table(high, table, indices, query)?;
+            return Ok(Box::new(RepeatedZeroCheck::new(z, distinct, *lambda, table.sum(indices))?));
         }
-        if let Some(x) = x {
-            query = query.plus(-*beta, x);
-        }
+        query = query.plus(-*beta, x);
         if let Some(y) = y {
             query = query.plus(-*beta * beta, y);
         }
-        Ok(Box::new(ZeroCheck::from_table(z, table, self.indices.as_ref(), query)?.with_sum(*lambda, sum)))
+        Ok(Box::new(ZeroCheck::from_table(z, table, indices, query)?.with_sum(*lambda, sum)))
     }
 }
 

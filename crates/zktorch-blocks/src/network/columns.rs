@@ -17,9 +17,11 @@ use crate::lookup::prover::{Column, Sorted, table_queries};
 use crate::lookup::{self, Challenges};
 
 /// V, and what was sorted into buckets for it.
-pub(super) struct Committed<'w> {
+pub(super) struct Committed {
     pub(super) v: Vec<Commitment>,
-    columns: Vec<Column<'w>>,
+    columns: Vec<Column>,
+    /// See [`lookup::prover::shifts`].
+    shifts: Vec<i32>,
     /// Of every column, until its inverse column is committed.
     sorted: Vec<Sorted>,
 }
@@ -31,17 +33,17 @@ pub(super) fn sort(srs: &Srs, network: &Network, witness: &Witness<'_>) -> Resul
     // The threads take whole columns: sorting one into buckets is work for one thread.
     let sorted = par::map(looked_up.len(), |i| {
         let _span = tracing::debug_span!("sort column").entered();
-        Sorted::new(srs, blocks.as_ref(), network, witness, &looked_up[i], &witness.indices()[i])
+        Sorted::new(srs, blocks.as_ref(), network, witness, (&looked_up[i], witness.resting()[i]))
     });
     sorted.into_iter().collect()
 }
 
-impl<'w> Committed<'w> {
+impl Committed {
     /// `sorted` are the columns in buckets.
     pub(super) fn new(
         srs: &Srs,
         network: &Network,
-        witness: &'w Witness<'_>,
+        witness: &Witness<'_>,
         sorted: Vec<Sorted>,
         blinds: &[Blind],
     ) -> Result<Self, BlockError> {
@@ -52,7 +54,7 @@ impl<'w> Committed<'w> {
         let columns = par::map(looked_up.len(), |i| {
             let _span = tracing::debug_span!("commit column").entered();
             let chunk = looked_up[i];
-            let column = Column::new(network, chunk, &witness.indices()[i]);
+            let column = Column::new(network, chunk, witness.resting()[i]);
             let x = Some(chunk.x).filter(|x| *x >= chunks.ranged.first);
             let x = x.map(|x| (x, sorted[i].commit_x(srs, blind(x))));
             let y = chunk.y.map(|y| (y, sorted[i].commit_y(srs, network, blind(y))));
@@ -67,7 +69,8 @@ impl<'w> Committed<'w> {
         for (chunk, cells) in chunks.multiplicities.numbers().zip(cells) {
             v[chunk - chunks.ranged.first] = srs.commit(cells, blind(chunk))?;
         }
-        Ok(Self { v, columns: columns.into_iter().map(|(column, _)| column).collect(), sorted })
+        let columns = columns.into_iter().map(|(column, _)| column).collect();
+        Ok(Self { v, columns, shifts: lookup::prover::shifts(network), sorted })
     }
 
     /// The instances of sumcheck A, in the order of the looked-up chunks.
@@ -86,7 +89,7 @@ impl<'w> Committed<'w> {
                 .y
                 .map(|_| Witness::chunk(network, witness.outputs().into(), chunk.chunk))
                 .transpose()?;
-            instances.push(column.instance(challenges, &inverses.table, [Some(x), y], *sum)?);
+            instances.push(column.instance(challenges, (&inverses.table, &self.shifts), (x, y), *sum)?);
         }
         Ok(instances)
     }
@@ -106,8 +109,8 @@ fn is_even(network: &Network, witness: &Witness<'_>) -> bool {
 }
 
 /// The entries of a table of inverses, less w.
-fn centred(network: &Network, table: &InverseTable, centres: &[[Fr; 2]]) -> Vec<Row<Fr>> {
-    let mut rows = table.rows().to_vec();
+fn centred(network: &Network, table: InverseTable, centres: &[[Fr; 2]]) -> Vec<Row<Fr>> {
+    let mut rows = table.into_rows();
     for (table, [_, w]) in network.layout().tables().tables().iter().zip(centres) {
         for row in &mut rows[table.offset..table.offset + table.keys.len()] {
             *row = Row::new(row.get() - w);
@@ -122,9 +125,16 @@ pub(super) struct Inverses {
     /// The columns' sums, in their order.
     pub(super) sums: Vec<Fr>,
     table: InverseTable,
-    /// The same, centred.
-    centred: Vec<Row<Fr>>,
+    /// Tag and w of every lookup table.
+    centres: Vec<[Fr; 2]>,
     queries: Vec<Fr>,
+    tables: Vec<Vec<Fr>>,
+}
+
+/// What is left of [`Inverses`] when their sumcheck is over: the columns that were committed.
+pub(super) struct Centred {
+    pub(super) h: Vec<Commitment>,
+    table: Vec<Row<Fr>>,
     tables: Vec<Vec<Fr>>,
 }
 
@@ -133,7 +143,7 @@ impl Inverses {
         srs: &Srs,
         network: &Network,
         witness: &Witness<'_>,
-        Committed { columns, sorted, .. }: &mut Committed<'_>,
+        Committed { columns, shifts, sorted, .. }: &mut Committed,
         challenges: [Fr; 2],
         blinds: &[Blind],
     ) -> Result<Self, BlockError> {
@@ -144,13 +154,13 @@ impl Inverses {
             InverseTable::from_queries(&queries)
         })?;
         let centres = lookup::centres(network, challenges)?;
-        let centred = centred(network, &table, &centres);
         // Large, and not needed any more.
         let sorted = std::mem::take(sorted);
         let inverses = par::map(columns.len(), |i| -> Result<_, BlockError> {
             let _span = tracing::debug_span!("commit inverse column").entered();
             let commitment = sorted[i].commit_inverse(srs, network, challenges, &centres, &blinds[i])?;
-            let sum = columns[i].sum_of_inverses(&table);
+            let x = witness.argument_chunk(network, &columns[i].chunk)?;
+            let sum = columns[i].sum_of_inverses(&table, x, shifts)?;
             COMMIT.step();
             Ok((commitment, sum))
         });
@@ -168,17 +178,23 @@ impl Inverses {
             sums.push(column.iter().sum());
             tables.push(column);
         }
-        Ok(Self { h, sums, table, centred, queries, tables })
+        Ok(Self { h, sums, table, centres, queries, tables })
+    }
+
+    /// `alpha - t` of every entry of the tables: [`table_instances`](Self::table_instances) needs it, nothing after that.
+    pub(super) fn take_queries(&mut self) -> Vec<Fr> {
+        std::mem::take(&mut self.queries)
     }
 
     /// The tables' instances of sumcheck A, with their claims.
-    pub(super) fn instances(
+    pub(super) fn table_instances(
         &self,
+        queries: Vec<Fr>,
         Challenges { lambda, z, .. }: &Challenges,
         statements: &[sumcheck::Statement<Fr>],
     ) -> Result<Vec<Box<dyn SumcheckInstance + 'static>>, BlockError> {
         let mut instances: Vec<Box<dyn SumcheckInstance>> = Vec::new();
-        for ((h, a), statement) in self.tables.iter().zip(self.queries.chunks(1 << z.len())).zip(statements) {
+        for ((h, a), statement) in self.tables.iter().zip(queries.chunks(1 << z.len())).zip(statements) {
             let (h, a) = (PackedVec::from_slice(h), PackedVec::from_slice(a));
             let instance = EqProduct::new(z, h, a, statement.claim)?;
             instances.push(Box::new(instance.with_linear(*lambda)));
@@ -186,9 +202,25 @@ impl Inverses {
         Ok(instances)
     }
 
+    /// The columns as they were committed.
+    pub(super) fn centred(self, network: &Network) -> Centred {
+        Centred { h: self.h, table: centred(network, self.table, &self.centres), tables: self.tables }
+    }
+}
+
+impl Centred {
     /// The columns as the accumulator reads them.
-    pub(super) fn columns<'a>(&'a self, witness: &'a Witness<'_>) -> impl Iterator<Item = MiraColumn<'a>> {
-        let gathered = witness.indices().iter().map(|indices| MiraColumn::Gathered(&self.centred, indices));
-        gathered.chain(self.tables.iter().map(|column| MiraColumn::Field(column)))
+    pub(super) fn columns<'a>(
+        &'a self,
+        network: &Network,
+        witness: &'a Witness<'_>,
+        Committed { columns, shifts, .. }: &'a Committed,
+    ) -> Result<Vec<MiraColumn<'a>>, BlockError> {
+        let gathered = columns.iter().map(|column| {
+            let x = witness.argument_chunk(network, &column.chunk)?;
+            Ok(MiraColumn::Gathered(&self.table, column.committed(x, shifts)?))
+        });
+        let tables = self.tables.iter().map(|column| Ok(MiraColumn::Field(column)));
+        gathered.chain(tables).collect()
     }
 }

@@ -3,11 +3,11 @@
 use zktorch_channel::{HiddenProver, Nonce};
 use zktorch_commit::stages::COMMIT;
 use zktorch_commit::{Blind, ChunkCommitments, Commitment, Srs};
-use zktorch_field::{Fr, par};
+use zktorch_field::{Fr, give_back, par};
 use zktorch_mira::levels::{self, Chunk, Column as MiraColumn};
 use zktorch_mira::tree::Leaf;
 use zktorch_mira::{OpeningInstance, OpeningWitness};
-use zktorch_sumcheck::{self as sumcheck, EqProduct, Product, SumcheckInstance, ZeroSum};
+use zktorch_sumcheck::{self as sumcheck, EqProduct, Evaluations, Product, SumcheckInstance, ZeroSum};
 use zktorch_transcript::ProverChannel;
 
 use super::answers::Answers;
@@ -26,6 +26,7 @@ use super::transcript::{
 use super::verifier::Argument;
 use super::witness::Witness;
 use crate::BlockError;
+use crate::array::Operand;
 use crate::contract::ContractClaim;
 use crate::contract::prover::Factors;
 use crate::error::check_length;
@@ -205,14 +206,15 @@ pub(crate) fn reduce<P: ProverChannel>(
 
     // H; the point r, of which z is a suffix.
     let span = (tracing::info_span!("commit H").entered(), COMMIT.enter());
-    let inverses = Inverses::new(srs, network, witness, &mut committed, [alpha, beta], h_blinds)?;
+    let mut inverses = Inverses::new(srs, network, witness, &mut committed, [alpha, beta], h_blinds)?;
     let r = draw_relation_point(channel.transcript(), network, &inverses.h);
     let z = last(&r, network.k())?.to_vec();
     drop(span);
 
     // The values of all relations at r; what the lookups need before lambda.
     let span = (tracing::info_span!("relations").entered(), stages::RELATIONS.enter());
-    let mut answers = Answers::new(statement, witness, &inverses.sums);
+    let sums = inverses.sums.clone();
+    let mut answers = Answers::new(statement, witness, &sums);
     let mut ledger = Ledger::new(statement);
     ledger.drawn.draw(Stage::Relations, &r)?;
     let opening: [&dyn Member<'_, Fr>; 2] = [&Relations { network }, &Sums { network }];
@@ -222,21 +224,28 @@ pub(crate) fn reduce<P: ProverChannel>(
 
     // Sumcheck A.
     let span = (tracing::info_span!("sumcheck A").entered(), stages::SUMCHECK_A.enter());
+    // What was sorted and evaluated is not needed any more.
+    give_back();
     let challenges = Challenges { alpha, beta, lambda, z };
     let lookups = Lookups::new(network, &challenges, &mut ledger)?;
     let tables = Tables::new(network, &challenges, &mut ledger)?;
     let contractions = Contractions::new(network, &mut ledger);
+    let mut factors = std::mem::take(&mut answers.contracts);
+    let queries = inverses.take_queries();
     let mut instances = committed.instances(network, witness, &inverses, &challenges)?;
-    instances.extend(inverses.instances(&challenges, &Member::<Fr>::statements(&tables))?);
-    instances.extend(products(&contractions.claims, std::mem::take(&mut answers.contracts), &ledger.drawn)?);
+    instances.extend(inverses.table_instances(queries, &challenges, &Member::<Fr>::statements(&tables))?);
+    instances.extend(products(&contractions.claims, &mut factors, &ledger.drawn)?);
     let members: [&dyn Member<'_, Fr>; 3] = [&lookups, &tables, &contractions];
     sum(channel, (Stage::A, [SUMCHECK_A, A_VALUES]), &members, instances, &mut answers, &mut ledger)?;
+    drop(factors);
+    let inverses = inverses.centred(network);
     drop(span);
 
     // Sumcheck B.
     let reindexings = Reindexings::new(network, &mut ledger);
     if !reindexings.claims.is_empty() {
         let _span = (tracing::info_span!("sumcheck B").entered(), stages::SUMCHECK_B.enter());
+        give_back();
         let factors = std::mem::take(&mut answers.reindexes);
         check_length("factors of reindexings", reindexings.claims.len(), factors.len())?;
         let mut instances: Vec<Box<dyn SumcheckInstance + '_>> = Vec::new();
@@ -258,7 +267,8 @@ pub(crate) fn reduce<P: ProverChannel>(
     let blinds = private.weights.iter().chain(private.io[0]).chain(private.io[1]);
     let commitments =
         statement.commitments().chain(committed.v.iter().copied()).chain(inverses.h.iter().copied());
-    let cells = witness.chunks(network).map(MiraColumn::from).chain(inverses.columns(witness));
+    let inverse_columns = inverses.columns(network, witness, &committed)?;
+    let cells = witness.chunks(network).map(MiraColumn::from).chain(inverse_columns);
     let opened: Vec<Chunk<'_>> = (cells.zip(commitments).zip(blinds.chain(v_blinds).chain(h_blinds)))
         .map(|((column, commitment), blind)| Chunk { column, commitment, blind })
         .collect();
@@ -271,10 +281,10 @@ pub(crate) fn reduce<P: ProverChannel>(
     Ok(Reduced { v: committed.v, h: inverses.h, accumulated })
 }
 
-/// The instances of contractions.
+/// The instances of contractions: field elements are taken out of the factors, integers stay there.
 fn products<'a>(
     claims: &[ContractClaim<'_, Fr>],
-    factors: Vec<Option<Factors>>,
+    factors: &'a mut [Option<Factors>],
     drawn: &Drawn,
 ) -> Result<Vec<Box<dyn SumcheckInstance + 'a>>, BlockError> {
     check_length("factors of contractions", claims.len(), factors.len())?;
@@ -284,6 +294,10 @@ fn products<'a>(
             instances.push(Box::new(ZeroSum::new(claim.axes.num_vars, claim.axes.degree())));
             continue;
         };
+        let [a, b] = [a, b].map(|values| match values {
+            Operand::Small(values) => Evaluations::from(values.as_slice()),
+            Operand::Field(values) => std::mem::take(values).into(),
+        });
         instances.push(if claim.axes.batch_vars > 0 {
             Box::new(EqProduct::new(&drawn.coords(&claim.batch_point()?)?, a, b, claim.value)?)
         } else {

@@ -24,8 +24,8 @@ pub struct Witness<'a> {
     columns: Vec<Stacked<i32>>,
     /// The values of functions.
     outputs: Stacked<i32>,
-    /// Per looked-up chunk the cell of the table column that every cell refers to; nothing for one whose cells are all at rest and zero.
-    indices: Vec<Vec<u32>>,
+    /// The looked-up chunks whose cells are all at rest and zero.
+    resting: Vec<bool>,
     /// The committed tensors of which all entries are zero.
     zeros: Vec<bool>,
     /// How often every entry of the tables is looked up.
@@ -35,7 +35,7 @@ pub struct Witness<'a> {
 impl Drop for Witness<'_> {
     fn drop(&mut self) {
         self.columns.iter_mut().chain([&mut self.outputs]).for_each(Stacked::zeroize);
-        self.indices.iter_mut().for_each(Zeroize::zeroize);
+        self.resting.zeroize();
         self.multiplicities.zeroize();
         self.zeros.zeroize();
     }
@@ -176,11 +176,10 @@ impl<'a> Witness<'a> {
             outputs =
                 place((graph, layout), found, values, columns[ArenaKind::Function as usize].cells.len())?;
         }
-        let (indices, multiplicities) = Default::default();
-        let mut witness = Self { weights, columns, outputs, indices, zeros, multiplicities };
+        let (resting, multiplicities) = Default::default();
+        let mut witness = Self { weights, columns, outputs, resting, zeros, multiplicities };
         let chunks = network.looked_up();
-        let indices = par::map(chunks.len(), |i| witness.find(network, &chunks[i]));
-        witness.indices = indices.into_iter().collect::<Result<_, _>>()?;
+        witness.resting = chunks.iter().map(|chunk| witness.rests(network, chunk)).collect();
         let entries = network.layout().tables().chunks() << network.k();
         // One histogram for every thread.
         let share = chunks.len().div_ceil(par::current_num_threads()).max(1);
@@ -189,23 +188,17 @@ impl<'a> Witness<'a> {
             share,
             |range| {
                 let mut counts = vec![0i32; entries];
-                for (indices, chunk) in witness.indices[range.clone()].iter().zip(&chunks[range]) {
-                    if indices.is_empty() {
-                        for (count, table) in Self::runs(network, chunk) {
-                            let table = &network.layout().tables().tables()[table];
-                            counts[table.cell(table.rest())] += count as i32;
-                        }
-                    }
-                    indices.iter().for_each(|index| counts[*index as usize] += 1);
-                }
-                counts
+                let counted =
+                    range.map(|i| witness.count(network, &chunks[i], witness.resting[i], &mut counts));
+                counted.collect::<Result<(), _>>().map(|()| counts)
             },
-            |mut sum, counts| {
+            |sum, counts| {
+                let (mut sum, counts) = (sum?, counts?);
                 sum.iter_mut().zip(&counts).for_each(|(sum, count)| *sum += count);
-                sum
+                Ok::<_, BlockError>(sum)
             },
         );
-        witness.multiplicities = counts.unwrap_or_else(|| vec![0; entries]);
+        witness.multiplicities = counts.unwrap_or_else(|| Ok(vec![0; entries]))?;
         Ok(witness)
     }
 
@@ -241,7 +234,7 @@ impl<'a> Witness<'a> {
         let columns =
             columns.chain([self.outputs(), self.multiplicities()].map(|cells| (cells.into(), size.k)));
         let looked_up = network.looked_up();
-        let resting = looked_up.iter().zip(&self.indices).filter(|(_, indices)| indices.is_empty());
+        let resting = looked_up.iter().zip(&self.resting).filter(|(_, rests)| **rests);
         let resting: BTreeSet<usize> =
             resting.flat_map(|(chunk, _)| [Some(chunk.x), chunk.y]).flatten().collect();
         let cells = columns.flat_map(move |(column, k)| column.chunks(1 << k)).enumerate();
@@ -298,44 +291,62 @@ impl<'a> Witness<'a> {
         runs
     }
 
-    /// The cell of the table column that every cell of a looked-up chunk refers to, in the order of the chunks.
-    pub(crate) fn indices(&self) -> &[Vec<u32>] {
-        &self.indices
+    /// Which looked-up chunks have all cells at rest and zero, in the order of the chunks.
+    pub(crate) fn resting(&self) -> &[bool] {
+        &self.resting
     }
 
-    fn find(&self, network: &Network, chunk: &LookedUp) -> Result<Vec<u32>, BlockError> {
+    fn rests(&self, network: &Network, chunk: &LookedUp) -> bool {
         let regions = network.layout().regions(chunk.arena, chunk.chunk);
-        if !regions.is_empty()
+        !regions.is_empty()
             && regions.iter().all(|r| self.is_zero(r.tensor) && network.rests_at_zero(r.table))
-        {
-            return Ok(Vec::new());
+    }
+
+    /// Counts the table entries that a chunk's cells refer to.
+    fn count(
+        &self,
+        network: &Network,
+        chunk: &LookedUp,
+        rests: bool,
+        counts: &mut [i32],
+    ) -> Result<(), BlockError> {
+        if rests {
+            for (count, table) in Self::runs(network, chunk) {
+                let table = &network.layout().tables().tables()[table];
+                counts[table.cell(table.rest())] += count as i32;
+            }
+            return Ok(());
         }
         match self.argument_chunk(network, chunk)? {
-            Cells::I16(cells) => find(network, chunk, cells),
-            Cells::I32(cells) => find(network, chunk, cells),
+            Cells::I16(cells) => count(network, chunk, cells, counts),
+            Cells::I32(cells) => count(network, chunk, cells, counts),
         }
     }
 }
 
-/// The cell of the table column that every one of a looked-up chunk's cells refers to.
-fn find<T: Copy + Into<i32>>(
+/// Counts the cells of the table column that a looked-up chunk's cells refer to.
+fn count<T: Copy + Into<i32>>(
     network: &Network,
     chunk: &LookedUp,
     cells: &[T],
-) -> Result<Vec<u32>, BlockError> {
+    counts: &mut [i32],
+) -> Result<(), BlockError> {
     let tables = network.layout().tables().tables();
-    let mut indices = Vec::with_capacity(cells.len());
-    for (count, table) in Witness::runs(network, chunk) {
+    let mut start = 0;
+    for (length, table) in Witness::runs(network, chunk) {
         let table = &tables[table];
-        for value in &cells[indices.len()..indices.len() + count] {
+        let run = start..start + length;
+        let counts = &mut counts[table.offset..table.offset + table.keys.len()];
+        for (index, value) in run.clone().zip(&cells[run]) {
             let value: i32 = (*value).into();
             if !table.keys.contains(i64::from(value)) {
-                return Err(out_of_table(&table.kind, value, table.keys, indices.len()).into());
+                return Err(out_of_table(&table.kind, value, table.keys, index).into());
             }
-            indices.push(table.offset as u32 + (value - table.keys.lo) as u32);
+            counts[(value - table.keys.lo) as usize] += 1;
         }
+        start += length;
     }
-    Ok(indices)
+    Ok(())
 }
 
 fn out_of_table(kind: &LookupKind, value: i32, keys: zktorch_graph::Interval, index: usize) -> GraphError {

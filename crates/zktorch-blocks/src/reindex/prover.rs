@@ -7,7 +7,7 @@ use zktorch_sumcheck::eq_table;
 
 use super::{SplitEq, Sum};
 use crate::BlockError;
-use crate::array::{Array, Axis, SparseMatrix};
+use crate::array::{Array, Axis, Operand, SparseMatrix};
 use crate::cells::Cells;
 use crate::point::Drawn;
 
@@ -19,7 +19,7 @@ pub(crate) fn partial(
     bound: &[Option<&[Fr]>],
     order: &[u32],
     indices: Indices<'_>,
-) -> Vec<Fr> {
+) -> Operand {
     let mut array = Array::new(cells, source.vars().iter().map(|vars| 1 << vars));
     let mut factors: Vec<Bound<'_>> =
         view.factors.iter().map(|factor| Bound::new(factor, [source, &view.shape], bound, indices)).collect();
@@ -30,7 +30,7 @@ pub(crate) fn partial(
     }
     let order: Vec<Axis> = order.iter().map(|axis| Axis::Output(*axis)).collect();
     array.permute(&order);
-    array.into_field()
+    array.into_operand()
 }
 
 /// A factor whose matrix has its bound rows summed up.

@@ -2,6 +2,7 @@
 
 use ark_ff::AdditiveGroup;
 use zktorch_field::{Backend, Fr, Ints, Kernel, LANES, Packed, Row, dispatch, par};
+use zktorch_sumcheck::Indices;
 
 use crate::kernels;
 
@@ -21,8 +22,8 @@ pub enum Column<'a> {
     /// Field elements.
     Field(&'a [Fr]),
     /// Entries of a table: the i-th is `table[indices[i]]`. For columns with few distinct entries, such as inverses of looked-up
-    /// values: an index is an eighth of a field element, and the table stays in the cache.
-    Gathered(&'a [Row<Fr>], &'a [u32]),
+    /// values: an index is an eighth of a field element, if it takes memory at all, and the table stays in the cache.
+    Gathered(&'a [Row<Fr>], Indices<'a>),
 }
 
 impl Column<'_> {
@@ -73,15 +74,16 @@ impl Column<'_> {
         match self {
             Self::Field(v) => kernels::load::<B>(v, start),
             Self::Gathered(table, indices) => {
-                let rest = indices.get(start..).unwrap_or_default();
-                match rest.first_chunk::<LANES>() {
-                    Some(eight) => B::Fr::gather_rows(table, eight),
-                    None => {
-                        let mut eight = [Fr::ZERO; LANES];
-                        eight.iter_mut().zip(rest).for_each(|(slot, i)| *slot = table[*i as usize].get());
-                        B::Fr::load_slice(&eight)
+                if let Some(eight) = indices.eight(start) {
+                    return B::Fr::gather_rows(table, &eight);
+                }
+                let mut eight = [Fr::ZERO; LANES];
+                for (cell, slot) in (start..).zip(&mut eight) {
+                    if let Some(index) = indices.get(cell) {
+                        *slot = table[index].get();
                     }
                 }
+                B::Fr::load_slice(&eight)
             }
             Self::I16(_) | Self::I32(_) => B::Fr::from_ints(self.load_ints::<B>(start)),
         }

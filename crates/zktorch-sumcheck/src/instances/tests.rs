@@ -2,11 +2,14 @@
 
 use ark_ff::{Field, One};
 use proptest::prelude::*;
-use zktorch_field::{BackendKind, Fr, PackedVec};
+use zktorch_field::{BackendKind, Fr, PackedVec, par};
 
 use super::*;
 use crate::test_util::{evaluate_naively, fr, random_point};
-use crate::{Evaluations, InverseTable, Query, RoundPolynomial, SumcheckInstance, eq_eval, eq_table};
+use crate::{
+    Evaluations, Indices, InverseTable, KeyedIndices, Query, RoundPolynomial, SmallColumn, SumcheckInstance,
+    eq_eval, eq_table,
+};
 
 /// Round polynomials and finals of an instance for fixed challenges.
 fn run(instance: &mut dyn SumcheckInstance) -> (Vec<RoundPolynomial>, Vec<Fr>) {
@@ -224,6 +227,81 @@ fn zero_checks_of_every_size_and_kind() {
                 });
             }
         }
+    }
+}
+
+/// Columns whose values are stored after one, three and five variables.
+#[test]
+fn products_of_columns_are_bound_as_they_are_read() {
+    for (m, weighted) in [(11, 11), (12, 0), (12, 12), (13, 5), (14, 14), (15, 9), (15, 15)] {
+        let z = random_point(weighted, 5);
+        let wide = ints(1 << m, 4, i32::MIN, i32::MAX);
+        let short = ints(1 << m, 2, i16::MIN, i16::MAX);
+        for (threads, a) in [1, 2].into_iter().zip([&wide[..], &wide[..]]) {
+            par::with_num_threads(threads, || {
+                check_eq_product(&z, a.into(), short[..].into(), Fr::from(0u64));
+                check_eq_product(&z, short[..].into(), short[..].into(), fr(3));
+            });
+        }
+    }
+}
+
+/// Tables behind each other: a range each, with the squares of its keys.
+#[test]
+fn indices_of_keys_and_tags_are_those_of_the_entries() {
+    let (alpha, beta) = (fr(41), fr(42));
+    let ranges = [0..1i32, -300..400, -5..4, 100..356];
+    let entries: Vec<(i32, i32)> =
+        (1..).zip(&ranges).flat_map(|(tag, keys)| keys.clone().map(move |key| (tag, key))).collect();
+    let offsets = ranges.iter().scan(0, |end, keys| {
+        *end += keys.end - keys.start;
+        Some(*end - keys.end)
+    });
+    let shifts: Vec<i32> = std::iter::once(0).chain(offsets).collect();
+    let query = |(tag, key): (i32, i32)| {
+        alpha - Fr::from(tag) - beta * Fr::from(key) - beta * beta * Fr::from(key * key)
+    };
+    let queries: Vec<Fr> = entries.iter().map(|entry| query(*entry)).collect();
+    let table = InverseTable::from_queries(&queries).unwrap();
+    for m in 0..=15 {
+        let (n, z) = (1usize << m, random_point(m, 31));
+        let pick = |i: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as usize % entries.len();
+        let wide: Vec<u32> = (0..n as u64).map(|i| pick(i) as u32).collect();
+        let cells: Vec<(i32, i32)> = wide.iter().map(|index| entries[*index as usize]).collect();
+        let (keys, tags): (Vec<i32>, Vec<i16>) = cells.iter().map(|(tag, key)| (*key, *tag as i16)).unzip();
+        let squares: Vec<i32> = keys.iter().map(|key| key * key).collect();
+        let short_keys: Vec<i16> = keys.iter().map(|key| *key as i16).collect();
+        let short_tags: Vec<i8> = tags.iter().map(|tag| *tag as i8).collect();
+        let a: Vec<Fr> = cells.iter().map(|cell| query(*cell)).collect();
+        let h: Vec<Fr> = wide.iter().map(|index| table.rows()[*index as usize].get()).collect();
+        let columns: [(SmallColumn<'_>, SmallColumn<'_>); 3] = [
+            (keys[..].into(), short_tags[..].into()),
+            (short_keys[..].into(), short_tags[..].into()),
+            (keys[..].into(), tags[..].into()),
+        ];
+        for (threads, (keys, tags)) in [1, 2, 2].into_iter().zip(columns) {
+            let indices: Indices<'_> = KeyedIndices::new(keys, tags, &shifts).unwrap().into();
+            assert_eq!(indices.iter().map(|index| index as u32).collect::<Vec<_>>(), wide);
+            assert_eq!(table.sum(indices), h.iter().sum());
+            assert_eq!(table.sum(wide[..].into()), h.iter().sum());
+            let form = || Query::new(alpha).plus(-Fr::one(), tags).plus(-beta, keys);
+            let form = || form().plus(-beta * beta, &squares[..]);
+            par::with_num_threads(threads, || {
+                check_zero_check(&z, &h, &a, Some(fr(8)), || {
+                    ZeroCheck::from_table(&z, &table, indices, form()).unwrap()
+                });
+            });
+        }
+    }
+    let pair = |keys: &'static [i16], tags: &'static [i8]| KeyedIndices::new(keys, tags, &[7, -1, i32::MAX]);
+    let error = pair(&[1, 2], &[0]).err().unwrap();
+    assert!(matches!(error, SumcheckError::Length { what: "tags of cells", expected: 2, got: 1 }));
+    // A tag without a shift, an index below the table, and one beyond it.
+    for (keys, tags) in [(&[1i16, 2], &[0i8, 3]), (&[0, 5], &[1, 1]), (&[1, 1], &[-1, 1]), (&[1, 1], &[1, 2])]
+    {
+        let indices = pair(keys, tags).unwrap();
+        let result = ZeroCheck::from_table(&random_point(1, 1), &table, indices, Query::new(alpha));
+        assert!(matches!(result.err(), Some(SumcheckError::Index { len: 966, .. })));
     }
 }
 

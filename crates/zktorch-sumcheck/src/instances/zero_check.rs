@@ -5,7 +5,7 @@ use zktorch_field::{BackendKind, Fr, PackedVec};
 
 use super::product::instance;
 use super::{check_cube, check_length};
-use crate::quadratic::{Column, Factors, MIN_TABLE_VARS, Quadratic, TableFactors, Terms};
+use crate::quadratic::{Column, Factors, First, Linear, MIN_TABLE_VARS, Quadratic, SmallFactors, Terms};
 use crate::{Indices, InverseTable, Query, RoundPolynomial, SumcheckError, SumcheckInstance};
 
 /// sum over x of eq(z, x) (h(x) a(x) - 1) + lambda h(x) = lambda L, degree 3.
@@ -18,7 +18,7 @@ use crate::{Indices, InverseTable, Query, RoundPolynomial, SumcheckError, Sumche
 /// differences are multiplied). A witness for which it does not hold gives messages that the verifier rejects.
 ///
 /// Cost per entry, in packed multiplications: about 0.6 for the first round, 2.1 for all others on arrays; from a table
-/// the first two binds cost gathers instead of multiplications.
+/// the first four binds cost gathers instead of multiplications.
 pub struct ZeroCheck<'a> {
     claim: Fr,
     prover: Quadratic<'a>,
@@ -67,9 +67,9 @@ impl<'a> ZeroCheck<'a> {
             return Self::dense(z, PackedVec::from_slice(&h), PackedVec::from_slice(&a));
         }
         let (constant, terms) = query.vectors();
-        let (table, indices) = (table.rows(), indices.vectors());
-        let (next, bound) = Default::default();
-        Ok(Self::new(z, Factors::Table(TableFactors { table, indices, constant, terms, next, bound })))
+        let first = First::Table(table.rows(), indices.vectors());
+        let (second, (next, bound)) = (Linear { constant, terms }, Default::default());
+        Ok(Self::new(z, Factors::Small(SmallFactors { first, second, next, bound })))
     }
 
     /// Also proves sum_x h(x) = `total`, weighted by the challenge `lambda`.

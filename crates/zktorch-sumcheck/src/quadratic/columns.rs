@@ -20,7 +20,7 @@ impl<'a> IntSlice<'a> {
     }
 
     /// Number of packed vectors.
-    fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         match self {
             Self::I8(v) => v.len(),
             Self::I16(v) => v.len(),

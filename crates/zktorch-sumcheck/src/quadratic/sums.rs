@@ -103,7 +103,11 @@ impl Kernel for Totals<'_> {
     #[inline(always)]
     fn run<B: Backend>(self, _: B) -> [Fr; 3] {
         let View { low, high, quadratic } = self.sums;
-        [inner_product::<B>(low, self.outer), inner_product::<B>(high, self.outer), inner_product::<B>(quadratic, self.outer)]
+        [
+            inner_product::<B>(low, self.outer),
+            inner_product::<B>(high, self.outer),
+            inner_product::<B>(quadratic, self.outer),
+        ]
     }
 }
 

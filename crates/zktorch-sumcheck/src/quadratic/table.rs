@@ -17,7 +17,10 @@
 //!   three products with the weight serve all; those with differences of a are products with small integers.
 //! * [`OpenGathered`](super::gathered::OpenGathered) serves the next two in the same way, with h and a bound as it reads them.
 //! * [`Gathered`](super::gathered::Gathered) binds all these variables at once and stores the result.
+//!
+//! The last two also serve products of two columns of small integers, whose first round is as others'.
 
+use ark_ff::{AdditiveGroup, Field};
 use zktorch_field::{Backend, BackendKind, Block, Fr, Ints, Kernel, LANES, Packed, Row};
 
 use super::columns::IntSlice;
@@ -25,6 +28,7 @@ use super::job::{self, Job};
 use super::pass::load_inner;
 use super::sums::BindValues;
 use super::weights::{INNER, INNER_VARS};
+use crate::KeyedIndices;
 
 /// Variables that are bound before the factors' values are stored, where there are so many.
 const STORED_AFTER: usize = 4;
@@ -38,6 +42,7 @@ pub(crate) const MIN_TABLE_VARS: usize = LEFT + 2;
 pub(crate) enum IndexSlice<'a> {
     U16(&'a [[u16; LANES]]),
     U32(&'a [[u32; LANES]]),
+    Keyed(KeyedIndices<'a>),
 }
 
 impl IndexSlice<'_> {
@@ -46,6 +51,7 @@ impl IndexSlice<'_> {
         match self {
             Self::U16(v) => v.len(),
             Self::U32(v) => v.len(),
+            Self::Keyed(keyed) => keyed.len() / LANES,
         }
     }
 
@@ -53,6 +59,10 @@ impl IndexSlice<'_> {
         match self {
             Self::U16(v) => (Self::U16(&v[..at]), Self::U16(&v[at..])),
             Self::U32(v) => (Self::U32(&v[..at]), Self::U32(&v[at..])),
+            Self::Keyed(keyed) => {
+                let (first, second) = keyed.split(at * LANES);
+                (Self::Keyed(first), Self::Keyed(second))
+            }
         }
     }
 
@@ -64,23 +74,29 @@ impl IndexSlice<'_> {
 
     /// Vector `p`.
     #[inline(always)]
-    pub(super) fn load(self, p: usize) -> [u32; LANES] {
+    fn load(self, p: usize) -> [u32; LANES] {
         match self {
             Self::U16(v) => {
                 let [i0, i1, i2, i3, i4, i5, i6, i7] = v[p];
                 [i0.into(), i1.into(), i2.into(), i3.into(), i4.into(), i5.into(), i6.into(), i7.into()]
             }
             Self::U32(v) => v[p],
+            Self::Keyed(keyed) => keyed.load(p * LANES),
         }
     }
 
-    /// Asks for the table rows of vector `p`, if there is one.
+    /// Vectors `p..p + N`, and asks for their table rows: these are in the second-level cache or beyond.
     #[inline(always)]
-    pub(super) fn prefetch<B: Backend>(self, table: &[Row<Fr>], p: usize) {
-        if p < self.len() {
-            let indices = self.load(p);
+    pub(super) fn load_ahead<B: Backend, const N: usize>(
+        self,
+        table: &[Row<Fr>],
+        p: usize,
+        out: &mut [[u32; LANES]; N],
+    ) {
+        for j in 0..N {
+            out[j] = self.load(p + j);
             for lane in 0..LANES {
-                B::prefetch(table, indices[lane] as usize);
+                B::prefetch(table, out[j][lane] as usize);
             }
         }
     }
@@ -108,13 +124,10 @@ impl<'a> Term<'a> {
     }
 }
 
-/// The factors h and a of a lookup, until their values are stored.
-pub(crate) struct TableFactors<'a> {
-    pub(crate) table: &'a [Row<Fr>],
-    pub(crate) indices: IndexSlice<'a>,
-    /// a = constant + sum of coefficient x column.
-    pub(crate) constant: Fr,
-    pub(crate) terms: Vec<(Fr, IntSlice<'a>)>,
+/// Two factors that follow from small columns, until their values are stored.
+pub(crate) struct SmallFactors<'a> {
+    pub(crate) first: First<'a>,
+    pub(crate) second: Linear<'a>,
     /// The quadratic coefficients of the round after one that was made with it, as a quadratic in that one's challenge: value at 0,
     /// value at 1, coefficient of its square.
     pub(crate) next: Option<[Vec<Fr>; 3]>,
@@ -122,7 +135,46 @@ pub(crate) struct TableFactors<'a> {
     pub(crate) bound: Vec<Fr>,
 }
 
-impl TableFactors<'_> {
+/// The first of two factors.
+pub(crate) enum First<'a> {
+    /// A lookup's h: the entry of a table with every index.
+    Table(&'a [Row<Fr>], IndexSlice<'a>),
+    Linear(Linear<'a>),
+}
+
+/// A factor that is linear in columns: constant + sum of coefficient x column.
+pub(crate) struct Linear<'a> {
+    pub(crate) constant: Fr,
+    pub(crate) terms: Vec<(Fr, IntSlice<'a>)>,
+}
+
+impl Linear<'_> {
+    fn to_scalars(&self, len: usize) -> Vec<Fr> {
+        let mut values = vec![self.constant; len];
+        for (coefficient, column) in &self.terms {
+            for (sum, x) in values.iter_mut().zip(column.to_scalars()) {
+                *sum += *coefficient * x;
+            }
+        }
+        values
+    }
+}
+
+impl<'a> SmallFactors<'a> {
+    /// Of two columns, nothing bound.
+    pub(crate) fn of_columns(a: IntSlice<'a>, b: IntSlice<'a>) -> Self {
+        let [a, b] = [a, b].map(|column| Linear { constant: Fr::ZERO, terms: vec![(Fr::ONE, column)] });
+        Self { first: First::Linear(a), second: b, next: None, bound: Vec::new() }
+    }
+
+    /// Number of vectors of entries.
+    pub(crate) fn len(&self) -> usize {
+        match &self.first {
+            First::Table(_, indices) => indices.len(),
+            First::Linear(linear) => linear.terms.iter().map(|(_, column)| column.len()).max().unwrap_or(0),
+        }
+    }
+
     /// Binds a variable. Returns the quadratic coefficients of the next round, if they were made with those of the last one.
     pub(crate) fn bind(&mut self, backend: BackendKind, r: Fr) -> Option<Vec<Fr>> {
         self.bound.push(r);
@@ -133,28 +185,22 @@ impl TableFactors<'_> {
 
     /// Whether two more rounds come before the values are stored; `remaining` variables are not bound.
     pub(crate) fn goes_on(&self, remaining: usize) -> bool {
-        self.bound.len() < STORED_AFTER && remaining >= LEFT + 2
+        self.bound.len() < STORED_AFTER && remaining >= MIN_TABLE_VARS
     }
 
     /// Both factors of every entry as scalars, nothing bound.
     pub(crate) fn to_scalars(&self) -> [Vec<Fr>; 2] {
-        let inverse = |index: usize| self.table[index].get();
-        let h = match self.indices {
-            IndexSlice::U16(v) => v.iter().flatten().map(|i| inverse(usize::from(*i))).collect(),
-            IndexSlice::U32(v) => v.iter().flatten().map(|i| inverse(*i as usize)).collect(),
-        };
-        let mut a = vec![self.constant; self.indices.len() * LANES];
-        for (coefficient, column) in &self.terms {
-            for (sum, x) in a.iter_mut().zip(column.to_scalars()) {
-                *sum += *coefficient * x;
+        let len = self.len() * LANES;
+        let first = match &self.first {
+            First::Table(table, indices) => {
+                let vectors = (0..indices.len()).flat_map(|p| indices.load(p));
+                vectors.map(|index| table[index as usize].get()).collect()
             }
-        }
-        [h, a]
+            First::Linear(linear) => linear.to_scalars(len),
+        };
+        [first, self.second.to_scalars(len)]
     }
 }
-
-/// Vectors that a prefetch is ahead of the gather: the rows are in the second-level cache or beyond.
-pub(super) const AHEAD: usize = 4;
 
 /// Differences whose products a first pass sums up.
 pub(super) const SUMS: usize = 5;
@@ -168,7 +214,7 @@ pub(crate) struct OpenTable<'a> {
     indices: [IndexSlice<'a>; 4],
     terms: Vec<Term<'a>>,
     inner: &'a [Block<Fr>],
-    /// Coefficients of the first round for x_1 = 0 and 1; then [`TableFactors::next`].
+    /// Coefficients of the first round for x_1 = 0 and 1; then [`SmallFactors::next`].
     sums: [&'a mut [Fr]; SUMS],
     /// Sums of h per (x_0, x_1); empty without a linear summand.
     linear: [&'a mut [Fr]; 4],
@@ -176,13 +222,14 @@ pub(crate) struct OpenTable<'a> {
 
 impl<'a> OpenTable<'a> {
     pub(crate) fn new(
-        factors: &TableFactors<'a>,
+        (table, indices): (&'a [Row<Fr>], IndexSlice<'a>),
+        query: &Linear<'a>,
         inner: &'a [Block<Fr>],
         sums: [&'a mut [Fr]; SUMS],
         linear: [&'a mut [Fr]; 4],
     ) -> Self {
-        let (table, indices) = (factors.table, std::array::from_fn(|i| factors.indices.part(i, 4)));
-        Self { table, indices, terms: Term::cut(&factors.terms), inner, sums, linear }
+        let indices = std::array::from_fn(|i| indices.part(i, 4));
+        Self { table, indices, terms: Term::cut(&query.terms), inner, sums, linear }
     }
 
     /// The five differences of h times the weight, for the step of vectors at `p`.
@@ -195,11 +242,14 @@ impl<'a> OpenTable<'a> {
     ) -> [[<B::Fr as Packed>::Lazy; STEP]; SUMS] {
         let mut out = [[B::Fr::zero().into(); STEP]; SUMS];
         let one = B::Ints::splat(1);
+        let mut rows = [[[0; LANES]; STEP]; 4];
+        for x in 0..4 {
+            self.indices[x].load_ahead::<B, STEP>(self.table, p, &mut rows[x]);
+        }
         for j in 0..STEP {
             let mut h = [B::Fr::zero(); 4];
             for x in 0..4 {
-                self.indices[x].prefetch::<B>(self.table, p + j + AHEAD);
-                h[x] = B::Fr::gather_rows(self.table, &self.indices[x].load(p + j));
+                h[x] = B::Fr::gather_rows(self.table, &rows[x][j]);
             }
             if !self.linear[0].is_empty() {
                 for x in 0..4 {
