@@ -171,6 +171,7 @@ impl ProvingKey {
         let bytes = file.bytes().get(start..).unwrap_or_default();
         let cells = read_start(&mut &*bytes, bytes.len() as u64)?;
         let end = START + cells;
+        check_head(bytes.len().saturating_sub(end) as u64)?;
         let head = Zeroizing::new(bytes.get(end..).unwrap_or_default().to_vec());
         match Held::mapped(file, start + START..start + end) {
             Ok(cells) => Self::of(cells, &head, UncheckedKey::from_bytes),
@@ -195,6 +196,8 @@ impl ProvingKey {
         decode: impl FnOnce(&[u8]) -> Result<UncheckedKey, VerifyError>,
     ) -> Result<Self, ProverError> {
         let bytes = read_start(&mut reader, length)?;
+        let rest = length.saturating_sub((START + bytes) as u64);
+        let head_bytes = check_head(rest)?;
         // No more than there are, if the length is right.
         let mut cells: Vec<i16> = Vec::with_capacity(bytes / 2);
         let mut piece = Zeroizing::new(vec![0; PIECE]);
@@ -204,10 +207,8 @@ impl ProvingKey {
             cells.extend(piece[..count].as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)));
         }
         let cells = Held::new(cells);
-        let rest = length.saturating_sub((START + bytes) as u64);
-        let mut head = Zeroizing::new(Vec::new());
-        // Not grown beyond what there is, nor wiped where it was before it grew.
-        head.reserve_exact(usize::try_from(rest).unwrap_or(usize::MAX).min(most_of_head()));
+        // Never grown: what was read would be left where it was before.
+        let mut head = Zeroizing::new(Vec::with_capacity(head_bytes));
         reader.take(rest).read_to_end(&mut head)?;
         Self::of(cells, &head, decode)
     }
@@ -294,10 +295,14 @@ fn read_start(reader: &mut dyn Read, length: u64) -> Result<usize, ProverError> 
     known.ok_or_else(|| malformed(format!("{bytes} bytes of weights in a key of {length}")))
 }
 
-/// Bytes of what comes after the cells at most, for which memory is taken before it is read: a verifying key, and as many blinds as it
-/// may have chunks.
-fn most_of_head() -> usize {
-    2 * zktorch_verifier::MAX_KEY_BYTES
+/// Bytes of what comes after the cells at most: a verifying key, and as many blinds as it may have chunks.
+const MOST_OF_HEAD: usize = 2 * zktorch_verifier::MAX_KEY_BYTES;
+
+/// Refuses a file in which more comes after the cells than any key has: memory is taken for it before it is read.
+fn check_head(bytes: u64) -> Result<usize, ProverError> {
+    usize::try_from(bytes).ok().filter(|bytes| *bytes <= MOST_OF_HEAD).ok_or_else(|| {
+        malformed(format!("expected at most {MOST_OF_HEAD} bytes after the weights, found {bytes}"))
+    })
 }
 
 fn malformed(reason: String) -> ProverError {

@@ -4,7 +4,8 @@
 mod common;
 
 use common::{body, key, model};
-use zktorch_commit::{MappedFile, Srs, SrsPolicy};
+use zktorch_commit::{Blind, MappedFile, Srs, SrsPolicy};
+use zktorch_field::{Fr, G1Projective};
 use zktorch_graph::{
     Expr, Interval, MAX_PARTS, Operand, Role, Shape, Step, Tensor, TensorId, Term, View, Visibility,
 };
@@ -156,6 +157,32 @@ fn parts_with_the_same_weights_are_hidden_from_each_other() {
     let other = in_parts(&other, 4);
     assert_eq!(other.vk().weight_parts()[1].id(), key.vk().weight_parts()[1].id());
     assert_ne!(other.vk().weight_parts()[2].id(), key.vk().weight_parts()[2].id());
+}
+
+/// The blinds of a part depend on all weights up to its own: with the same nonces (a machine that was restored from a snapshot) the
+/// difference of two keys' commitments would else be that of their weights, for everybody to try.
+#[test]
+fn blinds_depend_on_all_weights_so_far() {
+    let set_up = |first: i32, last: i32| {
+        let mut model = biased(2);
+        model.weights[0].1[0] += first;
+        model.weights[2].1[0] += last;
+        in_parts(&model, 4)
+    };
+    let (key, last, first) = (set_up(0, 0), set_up(0, 1), set_up(1, 0));
+    let difference = |a: &ProvingKey, b: &ProvingKey, part: usize| {
+        let [a, b] = [a, b].map(|key| key.vk().weight_parts()[part].commitments()[0].projective());
+        a - b
+    };
+    // A bias is the first entry of its part's chunk.
+    let blind = Blind::from_scalar(Fr::from(0u64));
+    let bare = srs().commit(&[Fr::from(1u64)], &blind).unwrap().projective();
+    assert_ne!(difference(&last, &key, 2), bare);
+    // Nothing else of the part has changed, but all of its blinds.
+    for part in 1..=2 {
+        assert_ne!(difference(&first, &key, part), G1Projective::default(), "part {part}");
+    }
+    assert_eq!(difference(&last, &key, 1), G1Projective::default());
 }
 
 /// Whoever puts a key together from parts is refused, or has stated another model.

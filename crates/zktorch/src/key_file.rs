@@ -12,6 +12,9 @@ use crate::container::{self, HEADER_BYTES, Kind, protocol};
 use crate::model_file::{Recipe, decode, preprocessing};
 use crate::srs_path;
 
+/// Bytes of a recipe at most: memory is taken for it before it is read.
+const MAX_RECIPE: usize = 256 << 20;
+
 /// A proving key with what it was made from. In the file the recipe comes first, after its length as a 64-bit little-endian number,
 /// and a zero after one of odd length: so numbers of 16 bits lie where they can be read.
 pub struct LoadedKey {
@@ -54,7 +57,7 @@ impl LoadedKey {
         let length = u64::from_le_bytes(length);
         let padding = length % 2;
         let left = bytes.checked_sub(8 + padding).and_then(|left| left.checked_sub(length));
-        let known = left.zip(usize::try_from(length).ok());
+        let known = left.zip(usize::try_from(length).ok().filter(|length| *length <= MAX_RECIPE));
         let (left, length) = known.context("malformed proving key: length of the recipe")?;
         let mut recipe = Zeroizing::new(vec![0; length]);
         body.read_exact(&mut recipe)?;

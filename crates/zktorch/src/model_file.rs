@@ -10,6 +10,7 @@ use crate::{Bytes32, ImageSpec};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+use zktorch_graph::layout::Cut;
 use zktorch_graph::{Graph, Role, TensorId, Visibility};
 use zktorch_onnx::{
     Compiled, ExternalWeight, FloatModel, FloatTensor, IntTensor, Known, Options, PortInfo, Report, Seen,
@@ -239,10 +240,11 @@ impl ModelFile {
         self
     }
 
-    /// Bytes that the weights need in a proving key.
+    /// Bytes that the weights need in a proving key, about: of their padded cells.
     pub fn weight_bytes(&self) -> u64 {
         let weights = self.graph.tensors.iter().filter(|tensor| tensor.role == Role::Weight);
-        weights.map(|tensor| 2 * tensor.shape.len() as u64).sum()
+        let pieces = weights.flat_map(|tensor| Cut::new(&tensor.shape).pieces().to_vec());
+        pieces.map(|piece| 2u64 << piece.vars).sum()
     }
 
     /// Bytes that the model takes beside a setup.

@@ -151,13 +151,23 @@ pub(super) fn make_keys(
         Some(_) if weights_k < k => Some(setup_srs(options, other, weights_k)?),
         _ => None,
     };
+    // Verifiers know the others.
+    let own = imported && !is_built_in(srs.verifier().id());
     let made_with = SetupOptions { hash, part_cells, beside: other.map(|other| (other, k)) };
     let made = {
         let weights = file.weights()?;
         let make = |writer: &mut dyn Write| -> Result<WrittenKey> {
             LoadedKey::write_recipe(writer, &file.recipe)?;
-            let srs = small.as_ref().unwrap_or(&srs);
-            Ok(setup_to(&file.interface(), |id| weights.values(id), srs, &made_with, writer)?)
+            let of_weights = small.as_ref().unwrap_or(&srs);
+            let made = setup_to(&file.interface(), |id| weights.values(id), of_weights, &made_with, writer)?;
+            // The proving key's file is replaced last: until all others are there, an old key is one.
+            let _span = info_span!("write keys").entered();
+            let part_bytes = if own { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
+            let vk_bytes = container::file_bytes(made.vk_bytes.len());
+            context.require_room(&[(&options.pk, srs_bytes), (&options.vk, vk_bytes + part_bytes)])?;
+            write_setup_srs(context, options, &srs, imported)?;
+            container::write(&options.vk, Kind::VerifyingKey, &protocol(), &made.vk_bytes)?;
+            Ok(made)
         };
         let mut made = None;
         let written = container::write_with(&options.pk, Kind::ProvingKey, &protocol(), |writer| {
@@ -173,18 +183,7 @@ pub(super) fn make_keys(
     let elapsed = started.elapsed();
     report.add(Stage::Setup, elapsed);
     report.stage_s = Some(context.stages.split(elapsed));
-    let span = info_span!("write keys").entered();
-    // Verifiers know the others.
-    let own = imported && !is_built_in(srs.verifier().id());
-    let part_bytes = if own { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
-    context.require_room(&[
-        (&options.pk, srs_bytes),
-        (&options.vk, container::file_bytes(made.vk_bytes.len()) + part_bytes),
-    ])?;
-    write_setup_srs(context, options, &srs, imported)?;
-    container::write(&options.vk, Kind::VerifyingKey, &protocol(), &made.vk_bytes)?;
     remove_shards(&options.pk, 0)?;
-    drop(span);
     Ok(made.vk)
 }
 
