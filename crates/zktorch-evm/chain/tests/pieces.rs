@@ -1,5 +1,5 @@
 //! Pieces of a program alone, on a chain: what in a whole proof a hash would refuse, too, is refused by the check that is there for it.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use traced_field::tape::{Check, Node, Number, Operation};
 use zktorch_evm::PublicTensor;
