@@ -46,7 +46,8 @@ pub(crate) fn run() -> Result<()> {
 
 /// All pages of the repository, by their paths below the root.
 pub(crate) fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
-    let mut folders = vec![PathBuf::new(), PathBuf::from("docs")];
+    // The last one is a workspace of its own.
+    let mut folders = vec![PathBuf::new(), PathBuf::from("docs"), PathBuf::from("crates/zktorch-evm")];
     folders.extend(workspace.members.iter().map(|member| member.dir.clone()));
     let fixtures = Path::new("fixtures");
     for entry in list(&workspace.root.join(fixtures))? {

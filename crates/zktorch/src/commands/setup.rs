@@ -162,6 +162,7 @@ pub(super) fn make_keys(
             let made = setup_to(&file.interface(), |id| weights.values(id), of_weights, &made_with, writer)?;
             // The proving key's file is replaced last: until all others are there, an old key is one.
             let _span = info_span!("write keys").entered();
+            writer.flush()?;
             let part_bytes = if own { container::file_bytes(VerifierSrs::BYTES) } else { 0 };
             let vk_bytes = container::file_bytes(made.vk_bytes.len());
             context.require_room(&[(&options.pk, srs_bytes), (&options.vk, vk_bytes + part_bytes)])?;

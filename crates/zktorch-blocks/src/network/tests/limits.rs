@@ -71,11 +71,12 @@ fn chunks_and_cells_are_bounded() {
     assert_eq!(refused(b.graph.clone(), 4), ("chunks of all columns", limits::CHUNKS));
     for (role, max, what) in [
         (Role::Weight, limits::WEIGHT_CELLS, "padded cells of all weights"),
-        (Role::Ranged, limits::CELLS, "padded cells of all tensors"),
+        (Role::Input(Private), limits::CELLS, "padded cells of all tensors"),
     ] {
         let mut b = Builder::default();
         for _ in 0..=max >> 28 {
-            b.tensor("t", &[1 << 28], Interval::I16, role);
+            let id = b.tensor("t", &[1 << 28], Interval::I16, role);
+            b.graph.inputs.extend((role != Role::Weight).then_some(id));
         }
         assert_eq!(refused(b.graph, 24), (what, max));
     }
