@@ -69,7 +69,14 @@ impl Contract {
     /// # Errors
     /// [`EvmError`] for a key that has no program, or none that a transaction can run.
     pub fn of_key(key: &VerifyingKey) -> Result<Self, EvmError> {
-        let program = Program::of_key(key.key())?;
+        Self::new(key, &Program::of_key(key.key())?)
+    }
+
+    /// The same with the key's program, for those who have it.
+    ///
+    /// # Errors
+    /// Those of [`of_key`](Self::of_key).
+    pub fn new(key: &VerifyingKey, program: &Program) -> Result<Self, EvmError> {
         let segments = program.segments()?;
         let publics: usize = program.publics.iter().map(PublicTensor::words).sum();
         let contract = Self {
@@ -79,7 +86,7 @@ impl Contract {
             segments: segments.codes,
             gas: segments.gas,
             lengths: [64 * program.input_points + 32 * program.input_scalars, 32 * publics],
-            publics: program.publics,
+            publics: program.publics.clone(),
         };
         match contract.transaction_gas() {
             gas if gas > TRANSACTION_CAP => Err(EvmError::Gas { estimate: gas, most: TRANSACTION_CAP }),

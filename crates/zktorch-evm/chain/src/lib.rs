@@ -98,7 +98,11 @@ impl Chain {
         code.map(|code| code.original_bytes().to_vec()).unwrap_or_default()
     }
 
-    fn transact(&mut self, tx: TxEnv) -> Result<ExecutionResult> {
+    /// A transaction of an account, with all the rest as it is in all of them.
+    fn transact(&mut self, caller: Address, tx: TxEnv) -> Result<ExecutionResult> {
+        // Each from an account of its own nonce: the check of nonces is off, their counting is not.
+        let nonce = self.state.basic_ref(caller).ok().flatten().map_or(0, |info| info.nonce);
+        let tx = TxEnv { caller, nonce, gas_price: 0, ..tx };
         let fork = self.fork;
         let context = Context::mainnet().with_db(&mut self.state).modify_cfg_chained(|cfg| {
             cfg.spec = fork;
@@ -113,18 +117,14 @@ impl Chain {
     /// # Errors
     /// If its creation reverts or runs out of gas.
     pub fn create(&mut self, caller: Address, init: Vec<u8>, value: u64) -> Result<(Address, u64)> {
-        // Each from an account of its own nonce: the check of nonces is off, their counting is not.
         let tx = TxEnv {
-            caller,
             kind: TxKind::Create,
             data: Bytes::from(init),
             value: U256::from(value),
             gas_limit: TRANSACTION_CAP,
-            gas_price: 0,
-            nonce: self.state.basic_ref(caller).ok().flatten().map_or(0, |info| info.nonce),
             ..TxEnv::default()
         };
-        match self.transact(tx)? {
+        match self.transact(caller, tx)? {
             ExecutionResult::Success { output: Output::Create(_, Some(address)), gas, .. } => {
                 Ok((address, gas.tx_gas_used()))
             }
@@ -137,16 +137,8 @@ impl Chain {
     /// # Errors
     /// If the transaction is none.
     pub fn call(&mut self, caller: Address, to: Address, data: Vec<u8>, gas_limit: u64) -> Result<Answer> {
-        let tx = TxEnv {
-            caller,
-            kind: TxKind::Call(to),
-            data: Bytes::from(data),
-            gas_limit,
-            gas_price: 0,
-            nonce: self.state.basic_ref(caller).ok().flatten().map_or(0, |info| info.nonce),
-            ..TxEnv::default()
-        };
-        let result = self.transact(tx)?;
+        let tx = TxEnv { kind: TxKind::Call(to), data: Bytes::from(data), gas_limit, ..TxEnv::default() };
+        let result = self.transact(caller, tx)?;
         let gas = result.tx_gas_used();
         Ok(match result {
             ExecutionResult::Success { output, .. } => {
@@ -165,15 +157,12 @@ impl Chain {
     /// If it takes none.
     pub fn pay(&mut self, from: Address, to: Address, amount: u64) -> Result<()> {
         let tx = TxEnv {
-            caller: from,
             kind: TxKind::Call(to),
             value: U256::from(amount),
             gas_limit: TRANSACTION_CAP,
-            gas_price: 0,
-            nonce: self.state.basic_ref(from).ok().flatten().map_or(0, |info| info.nonce),
             ..TxEnv::default()
         };
-        match self.transact(tx)? {
+        match self.transact(from, tx)? {
             ExecutionResult::Success { .. } => Ok(()),
             other => bail!("not paid: {other:?}"),
         }

@@ -107,7 +107,8 @@ impl Case {
         let srs = Srs::dev(choose_k(&model.graph))?;
         let key = setup_with_nonces(&model, &srs, Hash::Keccak, [[1; 32], [2; 32]])?;
         let vk = VerifyingKey::from_bytes(key.vk_bytes())?.check(&SrsPolicy::new().allow_insecure())?;
-        let (contract, program) = (Contract::of_key(&vk)?, Program::of_key(vk.key())?);
+        let program = Program::of_key(vk.key())?;
+        let contract = Contract::new(&vk, &program)?;
         Ok(Self { srs, model, key, values, vk, contract, program })
     }
 

@@ -213,7 +213,8 @@ fn calldata(options: &Calldata) -> Result<Outcome> {
     let proof = container::decode(&proof, Kind::Proof, &protocol()).with_context(named)?;
     let inputs = Inputs::new(key.key(), &statement, proof).with_context(named)?;
     // Before somebody pays for being told.
-    if !Program::of_key(key.key())?.run(&inputs) {
+    let program = Program::of_key(key.key())?;
+    if !program.run(&inputs) {
         return Ok(Outcome::Refused(format!(
             "{}: the contract would not accept it",
             options.proof.display()
@@ -228,7 +229,7 @@ fn calldata(options: &Calldata) -> Result<Outcome> {
         "calldata": hex(&inputs.calldata()),
     });
     write_file(&options.out, format!("{arguments:#}\n").as_bytes())?;
-    let gas = Contract::of_key(&key)?.transaction_gas();
+    let gas = Contract::new(&key, &program)?.transaction_gas();
     say(
         &json!({"accepted": true, "proof_bytes": proof.len(), "public_bytes": public.len(), "gas_at_most": gas}),
     );
