@@ -7,6 +7,11 @@ use super::{Lowering, Value, along, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
 use crate::program::{AxisMatrix, Id};
 
+/// A value that is repeated this many times is rounded first, if it is much finer than its copies have to be.
+const MANY_COPIES: usize = 16;
+/// Bits that it then has beyond those of a stored value.
+const REPEATED_BITS: i32 = 4;
+
 /// Splits two lists of extents (without ones) into the shortest groups of equal products.
 pub(super) fn reshape_groups(
     from: &[u32],
@@ -151,9 +156,14 @@ impl Lowering<'_> {
     /// Repeats a value along its axes of extent 1.
     pub(super) fn repeat(&mut self, id: Id, dims: &[usize]) -> Result<Value> {
         let mut value = self.views(id)?;
-        if value.div != 1 && crate::tensor::len(&value.dims()) < crate::tensor::len(dims) {
-            // Divided once, and not in every copy.
+        let copies = crate::tensor::len(dims) / crate::tensor::len(&value.dims()).max(1);
+        let fine = self.stored_scale(&value, id).min(self.target_scale()) + REPEATED_BITS;
+        // Divided once, and not in every copy.
+        if value.div != 1 && copies > 1 {
             value = self.store(&value, id)?;
+            self.replace(id, value.clone());
+        } else if value.scale > fine && copies >= MANY_COPIES && !self.is_exact(id) {
+            value = self.wide(&value, fine, id)?;
             self.replace(id, value.clone());
         }
         let pairs = value.axes.iter().zip(dims);

@@ -22,6 +22,11 @@ impl Lowering<'_> {
         // Public inputs are as wide as they are: nothing is saved by storing them again. Integers stay what they are.
         let public = [self.is_public(&a), self.is_public(&b)];
         let exact = |lowering: &Self, id: Id| lowering.program.value(id).kind != Kind::Float;
+        // One remainder takes back what two sums of views have together.
+        let apart = a.scale + b.scale - self.target_scale();
+        if a.div == 1 && b.div == 1 && apart <= self.shift_room(&a).min(self.shift_room(&b)) {
+            return Ok((a, b));
+        }
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {
             let own = lowering.stored_scale(&value, id);
             // What is stored in one tensor is no coarser for being stored again.
@@ -104,13 +109,13 @@ impl Lowering<'_> {
             (false, true) => {
                 let a = self.factor(a_id)?;
                 let axes = self.layout_beside(&a, a_labels, b_id, b_labels);
-                let b = self.factor_weight(b_id, axes, &a)?;
+                let b = self.factor_weight(b_id, axes, &a, self.shift_room(&a))?;
                 (a, b)
             }
             (true, false) => {
                 let b = self.factor(b_id)?;
                 let axes = self.layout_beside(&b, b_labels, a_id, a_labels);
-                let a = self.factor_weight(a_id, axes, &b)?;
+                let a = self.factor_weight(a_id, axes, &b, self.shift_room(&b))?;
                 (a, b)
             }
             _ => {
@@ -212,6 +217,8 @@ impl Lowering<'_> {
             factors.extend(window_factor(window, src, fresh(&p), fresh(&k)));
             axes.extend([p, k]);
         }
+        // A window repeats what is stored, which its result is not few beside.
+        let room = self.shift_room(&x);
         let windows = self.apply(&x, axes, &factors)?;
         // Weight [g] [o] [c] [k]..: the rows of ONNX's [o, c, k..] in the same order.
         let extents = self.program.value(ids[1]).dims.clone();
@@ -226,7 +233,7 @@ impl Lowering<'_> {
             let weight = self.reshape(weight, &dims, ids[1])?;
             self.relayout(weight, axes, ids[1])?
         } else {
-            self.factor_weight(ids[1], axes, &windows)?
+            self.factor_weight(ids[1], axes, &windows, room)?
         };
 
         let mut label = 0..;

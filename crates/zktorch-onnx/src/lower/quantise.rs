@@ -505,12 +505,18 @@ impl Lowering<'_> {
         if long { 24 } else { 16 }
     }
 
-    /// A constant weight for a product with `other`: as precise as 16 bits and the shift that follows allow.
-    pub(super) fn factor_weight(&mut self, id: Id, axes: Vec<Vec<u32>>, other: &Value) -> Result<Value> {
+    /// A constant weight for a product with `other`: as precise as 16 bits and the shift that follows allow, of at most `room` bits.
+    pub(super) fn factor_weight(
+        &mut self,
+        id: Id,
+        axes: Vec<Vec<u32>>,
+        other: &Value,
+        room: i32,
+    ) -> Result<Value> {
         // Bits that a wide factor has beyond 16 are no reason to round this one.
         let magnitude = other.bounds.0.unsigned_abs().max(other.bounds.1.unsigned_abs()).max(1);
         let beyond = if magnitude > 1 << 20 { (magnitude.ilog2() as i32 - 15).min(16) } else { 0 };
-        let max_scale = self.target_scale() + self.shift_room(other) + beyond - other.scale;
+        let max_scale = self.target_scale() + room + beyond - other.scale;
         let max_abs = self.program.constant(id).map_or(0.0, crate::Tensor::max_abs);
         let narrow = fit(max_abs);
         let result = self.max_abs(self.current);

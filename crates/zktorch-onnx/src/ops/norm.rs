@@ -1,7 +1,7 @@
 //! BatchNormalization: a factor and a summand for each channel.
 
 use super::Context;
-use super::normalise::standardised;
+use super::normalise::moments;
 use crate::program::{Core, Id, Kind};
 use crate::{FloatTensor, Result, Tensor};
 
@@ -70,13 +70,12 @@ fn by_batch(cx: &mut Context<'_>, x: Id, ids: &[Id], epsilon: f64) -> Result<Vec
         return Err(cx.error("inputs", "scale, bias, mean and variance", "others"));
     };
     let momentum = f64::from(cx.float("momentum", 0.9)?);
-    let standard = standardised(cx, x, &axes, epsilon, true);
+    let moments = moments(cx, x, &axes, epsilon, true);
     let (scale, bias) = (cx.b.reshape(scale, &column), cx.b.reshape(bias, &column));
-    let scaled = cx.b.mul(standard.y, scale);
-    let y = cx.b.add(scaled, bias);
+    let y = moments.by_channel(cx, scale, bias);
     let mixed = |cx: &mut Context<'_>, before: Id, now: Id| {
         let now = cx.b.reshape(now, &[channels]);
         cx.b.sum(&[(momentum, before), (1.0 - momentum, now)])
     };
-    Ok(vec![y, mixed(cx, mean, standard.mean), mixed(cx, variance, standard.variance)])
+    Ok(vec![y, mixed(cx, mean, moments.mean), mixed(cx, variance, moments.variance)])
 }

@@ -7,9 +7,10 @@ use super::Context;
 use crate::Result;
 use crate::program::{AxisMatrix, Id, Kind};
 
-/// A value with mean 0 (where it is centred) and mean square 1 along axes.
-pub(super) struct Standard {
-    pub(super) y: Id,
+/// What a value is normalised by, along axes.
+pub(super) struct Moments {
+    /// The value without its mean, where it is centred.
+    difference: Id,
     /// Kept axes, extent 1.
     pub(super) mean: Id,
     /// `sqrt(mean square + epsilon)`, kept axes.
@@ -18,15 +19,8 @@ pub(super) struct Standard {
     pub(super) variance: Id,
 }
 
-/// `(x - mean) / sqrt(mean((x - mean)^2) + epsilon)` along axes. Quotients, not products with a reciprocal:
-/// rows of small variance next to rows of a large one keep their bits.
-pub(super) fn standardised(
-    cx: &mut Context<'_>,
-    x: Id,
-    axes: &[usize],
-    epsilon: f64,
-    centred: bool,
-) -> Standard {
+/// The moments of x along axes, with `deviation = sqrt(mean((x - mean)^2) + epsilon)`.
+pub(super) fn moments(cx: &mut Context<'_>, x: Id, axes: &[usize], epsilon: f64, centred: bool) -> Moments {
     let mean = cx.b.reduce_mean(x, axes, true);
     let difference = if centred { cx.b.sub(x, mean) } else { x };
     let squares = cx.b.reduce_product(difference, difference, axes, true);
@@ -34,11 +28,23 @@ pub(super) fn standardised(
     let variance = cx.b.scale(squares, 1.0 / count.max(1) as f64);
     let radicand = cx.b.offset(variance, epsilon);
     let deviation = cx.b.sqrt(radicand);
-    let y = match epsilon > 0.0 {
-        true => cx.b.div_positive(difference, deviation),
-        false => or_zero(cx, difference, deviation),
-    };
-    Standard { y, mean, deviation, variance }
+    Moments { difference, mean, deviation, variance }
+}
+
+impl Moments {
+    /// `(x - mean) / deviation`, a quotient and not a product with a reciprocal: rows of small variance next to rows of a large one
+    /// keep their bits.
+    fn standardised(&self, cx: &mut Context<'_>) -> Id {
+        cx.b.div_positive(self.difference, self.deviation)
+    }
+
+    /// `(x - mean) (gain / deviation) + bias`, for statistics of whole channels: there are few of these factors, which are rounded much
+    /// finer than the product, and one rescaling of that is all that is stored of x's size.
+    pub(super) fn by_channel(&self, cx: &mut Context<'_>, gain: Id, bias: Id) -> Id {
+        let factor = cx.b.div_positive(gain, self.deviation);
+        let scaled = cx.b.mul(self.difference, factor);
+        cx.b.add(scaled, bias)
+    }
 }
 
 /// a / b where b is not negative; 0 where both are zero.
@@ -80,22 +86,23 @@ fn trailing(cx: &Context<'_>) -> Result<Vec<usize>> {
 
 pub(super) fn layer(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (x, axes, epsilon) = (cx.input(0)?, trailing(cx)?, positive(cx, "epsilon", 1e-5)?);
-    let standard = standardised(cx, x, &axes, epsilon, true);
+    let moments = moments(cx, x, &axes, epsilon, true);
     let (scale, bias) = (cx.input(1)?, cx.optional(2));
-    let y = affine(cx, standard.y, Some(scale), bias)?;
-    let mut outputs = vec![y, standard.mean];
+    let y = moments.standardised(cx);
+    let y = affine(cx, y, Some(scale), bias)?;
+    let mut outputs = vec![y, moments.mean];
     if cx.wants(2) {
         let one = cx.b.scalar(1.0, Kind::Float);
-        outputs.push(cx.b.div_positive(one, standard.deviation));
+        outputs.push(cx.b.div_positive(one, moments.deviation));
     }
     Ok(outputs)
 }
 
 pub(super) fn rms(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (x, axes, epsilon) = (cx.input(0)?, trailing(cx)?, positive(cx, "epsilon", 1e-5)?);
-    let standard = standardised(cx, x, &axes, epsilon, false);
+    let y = moments(cx, x, &axes, epsilon, false).standardised(cx);
     let scale = cx.input(1)?;
-    Ok(vec![affine(cx, standard.y, Some(scale), None)?])
+    Ok(vec![affine(cx, y, Some(scale), None)?])
 }
 
 /// The extents [N, C, ..] of the input.
@@ -124,10 +131,10 @@ pub(super) fn instance(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let (x, dims) = channels(cx)?;
     let axes: Vec<usize> = (2..dims.len()).collect();
     let epsilon = positive(cx, "epsilon", 1e-5)?;
-    let standard = standardised(cx, x, &axes, epsilon, true);
+    let moments = moments(cx, x, &axes, epsilon, true);
     let scale = column(cx, 1, dims[1], dims.len())?;
     let bias = column(cx, 2, dims[1], dims.len())?;
-    Ok(vec![affine(cx, standard.y, Some(scale), Some(bias))?])
+    Ok(vec![moments.by_channel(cx, scale, bias)])
 }
 
 /// Scale and bias belong to groups before opset 21, to channels since.
@@ -144,15 +151,19 @@ pub(super) fn group(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let split = [dims[0], groups, dims[1] / groups * inner];
     let parts = cx.b.reshape(x, &split);
     let epsilon = positive(cx, "epsilon", 1e-5)?;
-    let standard = standardised(cx, parts, &[2], epsilon, true);
-    let by_channel = cx.opset >= 21;
-    let (count, shape) = match by_channel {
-        true => (dims[1], vec![dims[0], dims[1], inner]),
-        false => (groups, split.to_vec()),
+    let moments = moments(cx, parts, &[2], epsilon, true);
+    let (count, shape) = match cx.opset >= 21 {
+        true => (dims[1], vec![dims[0], groups, dims[1] / groups, inner]),
+        false => (groups, vec![dims[0], groups, 1, dims[1] / groups * inner]),
     };
-    let y = cx.b.reshape(standard.y, &shape);
-    let (scale, bias) = (column(cx, 1, count, 3)?, column(cx, 2, count, 3)?);
-    let y = affine(cx, y, Some(scale), Some(bias))?;
+    let difference = cx.b.reshape(moments.difference, &shape);
+    let deviation = cx.b.reshape(moments.deviation, &[dims[0], groups, 1, 1]);
+    let parameter = |cx: &mut Context<'_>, index: usize| -> Result<Id> {
+        let id = column(cx, index, count, 2)?;
+        Ok(cx.b.reshape(id, &[1, groups, shape[2], 1]))
+    };
+    let (scale, bias) = (parameter(cx, 1)?, parameter(cx, 2)?);
+    let y = Moments { difference, deviation, ..moments }.by_channel(cx, scale, bias);
     Ok(vec![cx.b.reshape(y, &dims)])
 }
 
@@ -160,7 +171,8 @@ pub(super) fn mean_variance(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
     let axes = cx.ints("axes")?.unwrap_or_else(|| vec![0, 2, 3]);
     let axes = cx.axes("attribute axes", &axes, cx.b.rank(x))?;
-    Ok(vec![standardised(cx, x, &axes, 0.0, true).y])
+    let moments = moments(cx, x, &axes, 0.0, true);
+    Ok(vec![or_zero(cx, moments.difference, moments.deviation)])
 }
 
 pub(super) fn lp(cx: &mut Context<'_>) -> Result<Vec<Id>> {
