@@ -24,7 +24,7 @@ const MAX_CHUNKS: u64 = 1 << 12;
 /// The most chunks that the padded entries of all weights would fill: each is a commitment in the key.
 const MAX_WEIGHT_CHUNKS: u64 = 1 << 14;
 /// The most padded entries of all public inputs and outputs.
-const MAX_PUBLIC: u64 = 1 << 24;
+const MAX_PUBLIC: u64 = 1 << 27;
 /// The most entries of all tables.
 const MAX_TABLES: u64 = 1 << 23;
 /// The largest key.

@@ -9,9 +9,9 @@ pub(crate) const NAME: usize = 256;
 pub(crate) const RANK: usize = 32;
 /// log2 of a tensor's padded entries.
 pub(crate) const TENSOR_VARS: usize = 28;
-/// log2 of the padded entries of a virtual tensor. So a contraction has at most 2^48 products: with m, n, k its groups'
+/// log2 of the padded entries of a virtual tensor. So a contraction has at most 2^51 products: with m, n, k its groups'
 /// variables, each pair of them shares an operand or the result.
-pub(crate) const VIRTUAL_VARS: usize = 32;
+pub(crate) const VIRTUAL_VARS: usize = 34;
 /// Padded entries of all tensors: of a model that is proved in shards, each of which has a limit of its own.
 pub(crate) const TOTAL_ENTRIES: u64 = 1 << 36;
 /// Views of a graph.
