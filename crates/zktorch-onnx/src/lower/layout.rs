@@ -1,15 +1,15 @@
 //! Changes of layout: reshapes, merged axes, broadcasts, aligned operands.
 
-use zktorch_graph::{AxisMap, Factor};
+use zktorch_graph::{AxisMap, Factor, Operand};
 
 use super::value::padded;
 use super::{Lowering, Value, along, identity, plain_axes, sparse, sub_axes};
 use crate::Result;
 use crate::program::{AxisMatrix, Id};
 
-/// A value that is repeated this many times is rounded first, if it is much finer than its copies have to be.
+/// A value that is repeated this many times is rounded first, if it is much finer than what it is a sum of, as a mean is.
 const MANY_COPIES: usize = 16;
-/// Bits that it then has beyond those of a stored value.
+/// Bits that it then has beyond those.
 const REPEATED_BITS: i32 = 4;
 
 /// Splits two lists of extents (without ones) into the shortest groups of equal products.
@@ -157,7 +157,7 @@ impl Lowering<'_> {
     pub(super) fn repeat(&mut self, id: Id, dims: &[usize]) -> Result<Value> {
         let mut value = self.views(id)?;
         let copies = crate::tensor::len(dims) / crate::tensor::len(&value.dims()).max(1);
-        let fine = self.stored_scale(&value, id).min(self.target_scale()) + REPEATED_BITS;
+        let fine = self.finest(&value) + REPEATED_BITS;
         // Divided once, and not in every copy.
         if value.div != 1 && copies > 1 {
             value = self.store(&value, id)?;
@@ -170,6 +170,15 @@ impl Lowering<'_> {
         let axes = pairs.map(|(old, dim)| if old.is_empty() { sub_axes(*dim) } else { old.clone() });
         let axes = axes.collect::<Vec<_>>();
         self.broadcast(value, &axes)
+    }
+
+    /// The finest scale of the tensors that a sum of views reads.
+    fn finest(&self, value: &Value) -> i32 {
+        let views = value.expr.terms.iter().filter_map(|term| match &term.operand {
+            Operand::View(view) => Some(self.graph.tensor(view.tensor).scale),
+            Operand::Contract(_) => None,
+        });
+        views.max().unwrap_or(value.scale)
     }
 
     /// A matrix along an axis.

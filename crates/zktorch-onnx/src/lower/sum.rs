@@ -1,6 +1,8 @@
 //! Sums: linear combinations, constants, concatenation.
 
-use super::{Lowering, Value, along, gap, sub_axes};
+use zktorch_graph::Factor;
+
+use super::{Lowering, Value, along, gap, identity, sparse, sub_axes};
 use crate::Result;
 use crate::program::{Id, Kind};
 
@@ -160,15 +162,24 @@ impl Lowering<'_> {
         let mut sum: Option<Value> = None;
         let mut start = 0;
         let layout = values.first().map(|value| value.axes.clone()).unwrap_or_default();
-        for (value, id) in values.into_iter().zip(ids) {
+        let extent = values.first().map_or(0, |value| value.dims()[axis]);
+        let alike = extent > 1 && values.len() > 1 && values.iter().all(|value| value.dims()[axis] == extent);
+        let count = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        for ((value, id), part) in values.into_iter().zip(ids).zip(0..) {
             let extent = value.dims()[axis];
             let mut axes = layout.clone();
             axes[axis] = sub_axes(extent);
             let value = self.relayout(value, axes.clone(), *id)?;
-            axes[axis] = sub_axes(total);
-            let entries: Vec<_> = (0..extent).map(|i| ((start + i) as u32, i as u32, 1)).collect();
-            let factors = along(&value, &axes, axis, &entries);
-            let placed = self.apply(&value, axes, &factors)?;
+            let placed = if alike {
+                // Parts of one extent are entries of an axis of their own: whoever reads one part sums over nothing.
+                axes[axis].insert(0, count);
+                self.apply(&value, axes, &part_factors(&value, axis, part))?
+            } else {
+                axes[axis] = sub_axes(total);
+                let entries: Vec<_> = (0..extent).map(|i| ((start + i) as u32, i as u32, 1)).collect();
+                let factors = along(&value, &axes, axis, &entries);
+                self.apply(&value, axes, &factors)?
+            };
             start += extent;
             let bits = (scale - placed.scale) as u32;
             let placed = placed
@@ -196,4 +207,12 @@ impl Lowering<'_> {
         }
         self.rescale(value, scale, zktorch_graph::Interval::I16, zktorch_graph::Role::Ranged, id)
     }
+}
+
+/// The map from a part to the concatenation along an axis: entry `part` of a new sub-axis before the axis's own.
+fn part_factors(value: &Value, axis: usize, part: u32) -> Vec<Factor> {
+    let before: u32 = value.axes[..axis].iter().map(|sub| sub.len() as u32).sum();
+    let all = value.axes.concat().len() as u32;
+    let kept = (0..all).map(|src| identity(src, if src < before { src } else { src + 1 }));
+    kept.chain([sparse(vec![], vec![before], [(part, 0, 1)])]).collect()
 }
