@@ -57,37 +57,63 @@ impl Operand {
         }
     }
 
-    /// The sum of coefficients times values, of equally many each: integers, if all are and 32 bits are enough.
-    pub(crate) fn combine(mut terms: Vec<(i64, Self)>) -> Option<Self> {
-        if matches!(terms.as_slice(), [(1, _)]) {
-            return terms.pop().map(|(_, values)| values);
+    /// The sum of coefficients times values, of equally many each, the terms made one after the other: integers, if all are and
+    /// 32 bits are enough for it as far as it got.
+    pub(crate) fn combine<E>(
+        terms: impl IntoIterator<Item = Result<(i64, Self), E>>,
+    ) -> Result<Option<Self>, E> {
+        let mut sum: Option<Self> = None;
+        for term in terms {
+            let (coefficient, values) = term?;
+            sum = Some(match sum {
+                None => values.times(coefficient),
+                Some(sum) => sum.plus(coefficient, values),
+            });
         }
-        let len = terms.first()?.1.len();
-        let small = terms.iter().map(|(coefficient, values)| match values {
-            Self::Small(values) => Some((*coefficient, values.as_slice())),
-            Self::Field(_) => None,
-        });
-        if let Some(small) = small.collect::<Option<Vec<(i64, &[i32])>>>()
-            && let Some(sum) = combine_small(&small, len)
-        {
-            return Some(Self::Small(sum));
+        Ok(sum)
+    }
+
+    fn times(self, coefficient: i64) -> Self {
+        match self {
+            values if coefficient == 1 => values,
+            Self::Small(mut values) if fits(&values, |value| coefficient.checked_mul(value.into())) => {
+                values.iter_mut().for_each(|value| *value = (coefficient * i64::from(*value)) as i32);
+                Self::Small(values)
+            }
+            values => {
+                let (mut values, coefficient) = (values.into_field(), Fr::from(coefficient));
+                values.iter_mut().for_each(|value| *value *= coefficient);
+                Self::Field(values)
+            }
         }
-        let mut sum = vec![Fr::from(0u64); len];
-        for (coefficient, values) in terms {
-            let coefficient = Fr::from(coefficient);
-            sum.iter_mut().zip(values.into_field()).for_each(|(sum, value)| *sum += value * coefficient);
+    }
+
+    fn plus(self, coefficient: i64, other: Self) -> Self {
+        let add = |a: i32, b: i32| coefficient.checked_mul(b.into())?.checked_add(a.into());
+        match (self, other) {
+            (Self::Small(mut sum), Self::Small(other))
+                if sum.iter().zip(&other).all(|(a, b)| add(*a, *b).is_some_and(is_small)) =>
+            {
+                sum.iter_mut().zip(&other).for_each(|(a, b)| {
+                    *a = (i64::from(*a) + coefficient * i64::from(*b)) as i32;
+                });
+                Self::Small(sum)
+            }
+            (sum, other) => {
+                let (mut sum, coefficient) = (sum.into_field(), Fr::from(coefficient));
+                sum.iter_mut().zip(other.into_field()).for_each(|(sum, value)| *sum += value * coefficient);
+                Self::Field(sum)
+            }
         }
-        Some(Self::Field(sum))
     }
 }
 
-fn combine_small(terms: &[(i64, &[i32])], len: usize) -> Option<Vec<i32>> {
-    let sum = |i: usize| -> Option<i32> {
-        let product = |(coefficient, values): &(i64, &[i32])| coefficient.checked_mul(values[i].into());
-        let sum = terms.iter().try_fold(0i64, |sum, term| sum.checked_add(product(term)?))?;
-        i32::try_from(sum).ok()
-    };
-    (0..len).map(sum).collect()
+fn is_small(value: i64) -> bool {
+    i32::try_from(value).is_ok()
+}
+
+fn fits(values: &[i32], of: impl Fn(i32) -> Option<i64>) -> bool {
+    values.iter().all(|value| of(*value).is_some_and(is_small))
 }
 
 /// A row-major array with named axes.
@@ -130,6 +156,25 @@ impl<'a> Array<'a> {
             Data::Field(cells) => apply(matrix, outer, inner, cells.as_slice()),
         };
         self.data = Data::Field(out);
+        self.axes.splice(at..at + from.len(), to.iter().copied());
+    }
+
+    /// The same for a matrix whose rows are unit vectors or zero, given by their columns: integers stay integers.
+    pub(crate) fn select(
+        &mut self,
+        from: &[Axis],
+        to: &[(Axis, usize)],
+        columns: usize,
+        rows: &[Option<usize>],
+    ) {
+        self.make_adjacent(from);
+        let at = from.first().and_then(|axis| self.position(*axis)).unwrap_or(self.axes.len());
+        let inner: usize = self.axes[at + from.len()..].iter().map(|(_, size)| size).product();
+        self.data = match &self.data {
+            Data::I16(cells) => Data::I16(selected(cells, columns, inner, rows).into()),
+            Data::I32(cells) => Data::I32(selected(cells, columns, inner, rows).into()),
+            Data::Field(cells) => Data::Field(selected(cells, columns, inner, rows)),
+        };
         self.axes.splice(at..at + from.len(), to.iter().copied());
     }
 
@@ -187,6 +232,22 @@ impl<'a> Array<'a> {
     }
 }
 
+/// `out[o, row, i] = cells[o, rows[row], i]`.
+fn selected<T: Copy + Default>(cells: &[T], columns: usize, inner: usize, rows: &[Option<usize>]) -> Vec<T> {
+    let outer = cells.len() / (columns * inner).max(1);
+    let mut out = Vec::with_capacity(outer * rows.len() * inner);
+    for cells in cells.chunks_exact((columns * inner).max(1)) {
+        for row in rows {
+            match row {
+                Some(column) if inner == 1 => out.push(cells[*column]),
+                Some(column) => out.extend_from_slice(&cells[column * inner..][..inner]),
+                None => out.resize(out.len() + inner, T::default()),
+            }
+        }
+    }
+    out
+}
+
 /// All entries in the order of these (size, stride) axes.
 fn gather<T: Copy>(cells: &[T], axes: &[(usize, usize)]) -> Vec<T> {
     let mut indices = vec![0usize];
@@ -207,7 +268,10 @@ mod tests {
         let small = |values: &[i32]| Operand::Small(values.to_vec());
         let field = |values: &[i32]| Operand::Field(values.iter().map(|value| Fr::from(*value)).collect());
         let is_small = |values: &Operand| matches!(values, Operand::Small(_));
-        let combined = |terms: Vec<(i64, Operand)>| Operand::combine(terms).unwrap();
+        let combine = |terms: Vec<(i64, Operand)>| {
+            Operand::combine(terms.into_iter().map(Ok::<_, std::convert::Infallible>)).unwrap()
+        };
+        let combined = |terms: Vec<(i64, Operand)>| combine(terms).unwrap();
         let expected = vec![Fr::from(-7i64), Fr::from(196_607i64)];
         for second in [small(&[-7, -1]), field(&[-7, -1])] {
             let expects = is_small(&second);
@@ -227,6 +291,6 @@ mod tests {
             assert_eq!(is_small(&sum), expects, "{coefficient} {value}");
             assert_eq!(sum.into_field(), [Fr::from(coefficient) * Fr::from(value)]);
         }
-        assert!(Operand::combine(Vec::new()).is_none());
+        assert!(combine(Vec::new()).is_none());
     }
 }

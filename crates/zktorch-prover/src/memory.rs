@@ -263,16 +263,18 @@ fn lookups(cells: u64, k: usize, others: u64) -> u64 {
     bound.max(buckets.saturating_sub(others))
 }
 
-/// Both factors of a product: of tensors, entry by entry, small integers and what is bound of them, else field elements.
+/// Both factors of a product: of tensors and selections of their entries, entry by entry, small integers (with an addend that is
+/// made while the others are summed up) and what is bound of them, else field elements.
 fn factors(contract: &Contract) -> u64 {
     let axes = contract.a_axes.iter().zip(contract.a.shape.dims());
     let shared = axes.filter(|(label, _)| contract.b_axes.contains(label));
     let entries = 1 << shared.map(|(_, dim)| Shape::axis_vars(*dim)).sum::<usize>();
     let is_shared = |label: &u32| contract.a_axes.contains(label) && contract.b_axes.contains(label);
     let mut views = contract.a.terms.iter().chain(&contract.b.terms).map(|(_, view)| view);
+    let addends = contract.a.terms.len() > 1 || contract.b.terms.len() > 1;
     let plain = contract.a_axes.iter().chain(&contract.b_axes).all(is_shared)
-        && views.all(|view| view.factors.iter().all(|factor| factor.map == AxisMap::Identity));
-    let each = if plain { 2 * VALUE + ((2 * FIELD) >> BOUND[1]) } else { 2 * FIELD };
+        && views.all(|view| view.factors.iter().all(|factor| factor.map.is_selection()));
+    let each = if plain { (2 + u64::from(addends)) * VALUE + ((2 * FIELD) >> BOUND[1]) } else { 2 * FIELD };
     each * entries
 }
 

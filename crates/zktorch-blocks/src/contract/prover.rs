@@ -51,13 +51,12 @@ impl Factors {
                 .filter_map(|(label, _)| labels.iter().position(|other| other == label))
                 .filter_map(|position| u32::try_from(position).ok())
                 .collect();
-            let mut terms = Vec::with_capacity(linear.terms.len());
-            for (coefficient, view) in &linear.terms {
+            let terms = linear.terms.iter().map(|(coefficient, view)| {
                 let source = &graph.tensor(view.tensor).shape;
                 let values = partial(view, source, entries(view.tensor)?.cells(), &bound, &order, indices);
-                terms.push((*coefficient, values));
-            }
-            Operand::combine(terms).ok_or(BlockError::Length {
+                Ok::<_, BlockError>((*coefficient, values))
+            });
+            Operand::combine(terms)?.ok_or(BlockError::Length {
                 what: "terms of an operand",
                 expected: 1,
                 got: 0,

@@ -2,7 +2,7 @@
 
 use ark_ff::One;
 use zktorch_field::Fr;
-use zktorch_graph::{AxisMap, Factor, Indices, Shape, View};
+use zktorch_graph::{AxisMap, Entry, Factor, Indices, Shape, View};
 use zktorch_sumcheck::eq_table;
 
 use super::{SplitEq, Sum};
@@ -38,7 +38,18 @@ struct Bound<'a> {
     factor: &'a Factor,
     /// The unbound output axes and their sizes.
     kept: Vec<(Axis, usize)>,
-    matrix: Option<SparseMatrix>,
+    matrix: Matrix,
+}
+
+/// What is left to multiply with.
+enum Matrix {
+    Identity,
+    /// Unit vectors and zeros: the column of each row.
+    Selection {
+        columns: usize,
+        rows: Vec<Option<usize>>,
+    },
+    Sparse(SparseMatrix),
 }
 
 impl<'a> Bound<'a> {
@@ -57,13 +68,19 @@ impl<'a> Bound<'a> {
             .map(|((axis, size), _)| (Axis::Output(*axis), *size))
             .collect();
         if factor.map == AxisMap::Identity && coords.iter().all(Option::is_none) {
-            return Self { factor, kept, matrix: None };
+            return Self { factor, kept, matrix: Matrix::Identity };
         }
         let tables: Vec<Option<Vec<Fr>>> = coords.iter().map(|coords| coords.map(eq_table)).collect();
         let columns = factor.src_dims(source).iter().map(|dim| 1usize << Shape::axis_vars(*dim)).product();
         let rows = kept.iter().map(|(_, size)| size).product();
+        let unbound = factor.entries(source, view, indices);
+        if coords.iter().all(Option::is_none)
+            && let Some(rows) = selection(&unbound, rows)
+        {
+            return Self { factor, kept, matrix: Matrix::Selection { columns, rows } };
+        }
         let mut entries: Vec<(usize, usize, Fr)> = Vec::new();
-        for entry in factor.entries(source, view, indices) {
+        for entry in unbound {
             let mut weight = Fr::from(entry.coeff);
             let (mut rest, mut row, mut scale) = (entry.out as usize, 0, 1);
             for (size, table) in sizes.iter().zip(&tables).rev() {
@@ -87,24 +104,41 @@ impl<'a> Bound<'a> {
             }
             same
         });
-        Self { factor, kept, matrix: Some(SparseMatrix { rows, columns, entries }) }
+        Self { factor, kept, matrix: Matrix::Sparse(SparseMatrix { rows, columns, entries }) }
     }
 
     fn shrinks(&self) -> f64 {
-        self.matrix.as_ref().map_or(0.0, |matrix| matrix.columns as f64 / matrix.rows as f64)
+        match &self.matrix {
+            Matrix::Identity => 0.0,
+            Matrix::Selection { columns, rows } => *columns as f64 / rows.len() as f64,
+            Matrix::Sparse(matrix) => matrix.columns as f64 / matrix.rows as f64,
+        }
     }
 
     fn apply(&self, array: &mut Array<'_>) {
         let from: Vec<Axis> = self.factor.src.iter().map(|axis| Axis::Source(*axis)).collect();
         match &self.matrix {
-            Some(matrix) => array.contract(&from, &self.kept, matrix),
-            None => {
+            Matrix::Sparse(matrix) => array.contract(&from, &self.kept, matrix),
+            Matrix::Selection { columns, rows } => array.select(&from, &self.kept, *columns, rows),
+            Matrix::Identity => {
                 if let ([from], [(to, _)]) = (from.as_slice(), self.kept.as_slice()) {
                     array.rename(*from, *to);
                 }
             }
         }
     }
+}
+
+/// The column of each of so many rows, if no row has two entries and all coefficients are 1.
+fn selection(entries: &[Entry], rows: usize) -> Option<Vec<Option<usize>>> {
+    let mut columns = vec![None; rows];
+    for entry in entries {
+        let column = columns.get_mut(entry.out as usize)?;
+        if entry.coeff != 1 || column.replace(entry.src as usize).is_some() {
+            return None;
+        }
+    }
+    Some(columns)
 }
 
 /// The two factors of the sum over q: `scale T~(fixed, q)` and `prod_f M_f~(z_f, q_f)`.

@@ -57,6 +57,19 @@ pub enum AxisMap {
     },
 }
 
+impl AxisMap {
+    /// Whether every output entry is a source entry or zero.
+    pub fn is_selection(&self) -> bool {
+        match self {
+            Self::Identity | Self::Window { .. } | Self::Gather { .. } => true,
+            Self::Sparse(entries) => {
+                entries.iter().all(|entry| entry.coeff == 1)
+                    && entries.windows(2).all(|pair| pair[0].out != pair[1].out)
+            }
+        }
+    }
+}
+
 /// One entry of a sparse matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
