@@ -264,6 +264,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_selection_is_the_product_with_its_matrix() {
+        let cells: Vec<i32> = (1..=24).collect();
+        let axes = [Axis::Source(0), Axis::Source(1), Axis::Source(2)];
+        let rows = [Some(2), None, Some(0), Some(2)];
+        for (from, columns) in [(vec![axes[0]], 4), (vec![axes[1]], 3), (vec![axes[2]], 2), (vec![], 1)] {
+            let rows: Vec<Option<usize>> = rows.iter().map(|row| row.filter(|row| *row < columns)).collect();
+            let entry =
+                |(row, column): (usize, &Option<usize>)| column.map(|column| (row, column, Fr::from(1u64)));
+            let entries = rows.iter().enumerate().filter_map(entry).collect();
+            let matrix = SparseMatrix { rows: rows.len(), columns, entries };
+            let to = [(Axis::Output(0), rows.len())];
+            let mut product = Array::new(Cells::I32(&cells), [4, 3, 2]);
+            let mut chosen = product.clone();
+            product.contract(&from, &to, &matrix);
+            chosen.select(&from, &to, columns, &rows);
+            assert_eq!(chosen.axes, product.axes);
+            let chosen = chosen.into_operand();
+            assert!(matches!(chosen, Operand::Small(_)));
+            assert_eq!(chosen.into_field(), product.into_field());
+        }
+    }
+
+    #[test]
     fn sums_are_integers_where_these_fit() {
         let small = |values: &[i32]| Operand::Small(values.to_vec());
         let field = |values: &[i32]| Operand::Field(values.iter().map(|value| Fr::from(*value)).collect());

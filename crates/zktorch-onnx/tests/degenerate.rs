@@ -69,3 +69,38 @@ fn a_clamped_argument_ends_where_the_function_is_flat() {
         assert_eq!(error(&model, x, x), 0.0, "{end}");
     }
 }
+
+/// An instance normalisation of two channels of 64 entries, with gains of both signs.
+fn instance() -> Builder {
+    Builder::new(13)
+        .input("x", &[1, 2, 8, 8])
+        .floats("gain", &[2], vec![1.0, -0.75])
+        .floats("offset", &[2], vec![0.25, -0.5])
+        .node("InstanceNormalization", &["x", "gain", "offset"], "y", vec![])
+        .output("y")
+}
+
+fn wave(i: usize) -> f32 {
+    (i as f32 * 0.37).sin() + 0.3
+}
+
+#[test]
+fn a_channel_that_is_constant_is_normalised() {
+    // Its factor is a hundred times what any sample had.
+    for flat in [0, 1] {
+        let sample = |i| if i / 64 == flat { 0.4 } else { wave(i) };
+        let found = error(&instance(), wave, sample);
+        assert!(found < 5e-3, "channel {flat}: {found}");
+    }
+}
+
+#[test]
+fn channels_of_other_deviations_keep_their_bits() {
+    for small in [0.5, 0.1, 0.02] {
+        let sample = |i| if i < 64 { wave(i) } else { small * wave(i) };
+        for calibration in [&wave as &dyn Fn(usize) -> f32, &sample] {
+            let found = error(&instance(), calibration, sample);
+            assert!(found < 0.06 * 0.02 / small + 2e-3, "{small}: {found}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use zktorch_channel::{Part, Shape};
 use zktorch_mutants::enforced;
 
 use crate::key::check_sizes;
-use crate::{ModelId, ProofEnvelope, UncheckedKey, VerifyError, parts};
+use crate::{ModelId, ProofEnvelope, UncheckedKey, VerifyError};
 
 /// The most inferences of a batch. What a key allows may be less: the batch is held to the limits of keys.
 pub const MAX_INFERENCES: u32 = 1 << 12;
@@ -45,7 +45,7 @@ pub(crate) fn check_inferences(inferences: u32) -> Result<(), VerifyError> {
 impl Batch {
     /// That of a network which was derived from a key's.
     pub(crate) fn of_network(key: &UncheckedKey, network: Network) -> Result<Self, BlockError> {
-        let shape = parts::shape(&network, key.model_id().0, key.weights())?;
+        let shape = network.proof_shape()?;
         Ok(Self { id: key.model_id(), network, shape })
     }
 

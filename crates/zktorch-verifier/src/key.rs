@@ -12,7 +12,7 @@ use zktorch_graph::{Graph, Role, TensorId, ValidGraph, Visibility, WeightParts, 
 use zktorch_mutants::enforced;
 
 use crate::budget::{self, Refused};
-use crate::{ModelId, Port, ProofEnvelope, VerifyError, Weights, WeightsId, WeightsPart, parts};
+use crate::{ModelId, Port, ProofEnvelope, VerifyError, Weights, WeightsId, WeightsPart};
 
 /// Version of keys, statements and proofs.
 pub const VERSION: u32 = 5;
@@ -242,7 +242,7 @@ impl UncheckedKey {
         check_ports("outputs", &network, &network.graph().outputs, &body.outputs)?;
         let parts = Weights::of_key(&body, &network, &file.weight_proofs)?;
         let weights: Vec<Commitment> = parts.iter().flat_map(Weights::commitments).copied().collect();
-        let shape = parts::shape(&network, id.0, &weights).map_err(VerifyError::KeyContent)?;
+        let shape = network.proof_shape().map_err(VerifyError::KeyContent)?;
         let KeyBody { inputs, outputs, preprocessing, .. } = body;
         Ok(Self { id, srs, network, inputs, outputs, preprocessing, parts, weights, shape })
     }

@@ -1,27 +1,16 @@
 //! What the bytes of proofs are: it follows from the key, as their lengths do.
 
-use zktorch_blocks::{Accumulation, BlockError, DeferredProof, Network, NetworkProof, Statement};
-use zktorch_channel::{Part, Shape};
-use zktorch_commit::Commitment;
+use zktorch_blocks::{Accumulation, DeferredProof, Network, NetworkProof};
+use zktorch_channel::Part;
 
 use crate::{UncheckedKey, UncheckedPipeline, VerifyError};
-
-/// The lengths of the proofs for a network with these weights. They depend on no value.
-pub(crate) fn shape(network: &Network, id: [u8; 32], weights: &[Commitment]) -> Result<Shape, BlockError> {
-    let entries = |id: &zktorch_graph::TensorId| vec![0; network.graph().tensor(*id).shape.len()];
-    let zeros: Vec<Vec<i32>> = network.public_tensors().iter().map(entries).collect();
-    let zeros: Vec<&[i32]> = zeros.iter().map(Vec::as_slice).collect();
-    let [inputs, outputs] = network.private_chunks().map(|count| vec![Commitment::default(); count]);
-    Statement::new(network, id, &[], weights, [&inputs, &outputs], &zeros)?.shape()
-}
 
 /// What proofs for a network consist of, before there is a key: their argument, without the envelope.
 ///
 /// # Errors
 /// [`VerifyError::KeyContent`] for a network that cannot be proved.
 pub fn proof_parts(network: &Network) -> Result<Vec<Part>, VerifyError> {
-    let weights = vec![Commitment::default(); network.weight_chunks()];
-    let shape = shape(network, [0; 32], &weights).map_err(VerifyError::KeyContent)?;
+    let shape = network.proof_shape().map_err(VerifyError::KeyContent)?;
     <NetworkProof>::parts(network, &shape).map_err(VerifyError::KeyContent)
 }
 

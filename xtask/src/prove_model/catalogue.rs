@@ -1,5 +1,6 @@
 //! The models that come with the repository, and their files.
 
+use bytesize::ByteSize;
 use clap::ValueEnum;
 
 use super::Sharding;
@@ -117,8 +118,8 @@ impl Onnx {
     }
 }
 
-/// Values that are committed together, about: they take up to 40 bytes each.
-const VALUES_OF_SHARD: u64 = 80_000_000;
+/// What a laptop has left for a proof.
+const MEMORY_OF_SHARD: ByteSize = ByteSize::gb(8);
 
 const PHOTOGRAPH: &str = "fixtures/images/china.jpg";
 
@@ -169,7 +170,7 @@ impl Model {
 
     /// In how many shards it is proved at its usual size, if it does not fit into the memory of a laptop.
     pub(super) fn sharding(self) -> Option<Sharding> {
-        matches!(self, Self::Retinanet | Self::Unet3d).then_some(Sharding::Values(VALUES_OF_SHARD))
+        matches!(self, Self::Retinanet | Self::Unet3d).then_some(Sharding::Memory(MEMORY_OF_SHARD))
     }
 
     /// Bits that values have beyond 16, if that is not left to the compiler: it doubles what is committed where an output is off by more

@@ -19,6 +19,16 @@ impl Network {
     pub fn row_columns(&self) -> usize {
         ROW_COLUMNS.min(1 << self.k())
     }
+
+    /// The lengths of every proof for the network.
+    ///
+    /// # Errors
+    /// Those of the protocol; none for a valid network.
+    pub fn proof_shape(&self) -> Result<Shape, BlockError> {
+        let weights = vec![Commitment::default(); self.weight_chunks()];
+        let [inputs, outputs] = self.private_chunks().map(|count| vec![Commitment::default(); count]);
+        Statement::of_zeros(self, &weights, [&inputs, &outputs]).shape()
+    }
 }
 
 impl Statement<'_> {

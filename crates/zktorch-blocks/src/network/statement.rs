@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ark_ff::AdditiveGroup;
 use sha2::{Digest, Sha256};
 use zktorch_commit::Commitment;
 use zktorch_field::{Fr, decide};
@@ -33,7 +34,8 @@ pub struct Statement<'a> {
 #[derive(Clone, Debug)]
 struct PublicTensor<'a> {
     id: TensorId,
-    values: &'a [i32],
+    /// None: zeros, of which nothing is stored.
+    values: Option<&'a [i32]>,
     padded: Vec<i32>,
 }
 
@@ -78,9 +80,23 @@ impl<'a> Statement<'a> {
                     hi,
                 });
             }
-            tensors.push(PublicTensor { id, values, padded: pad(values, &tensor.shape) });
+            tensors.push(PublicTensor { id, values: Some(values), padded: pad(values, &tensor.shape) });
         }
         Ok(Self { network, digest, context, weights, private, public: tensors, public_index })
+    }
+
+    /// What proofs of every statement for a network are as long as proofs of: it states zeros, and takes no memory for them, however
+    /// large a key says that its public tensors are. Nothing is verified of it.
+    pub(crate) fn of_zeros(
+        network: &'a Network,
+        weights: &'a [Commitment],
+        private: [&'a [Commitment]; 2],
+    ) -> Self {
+        let ids = network.public_tensors();
+        let public_index = ids.iter().copied().zip(0..).collect();
+        let zeros = |id| PublicTensor { id, values: None, padded: Vec::new() };
+        let public = ids.into_iter().map(zeros).collect();
+        Self { network, digest: [0; 32], context: &[], weights, private, public, public_index }
     }
 
     /// The network.
@@ -95,8 +111,12 @@ impl<'a> Statement<'a> {
 
     /// T~(z) of a tensor that the verifier knows.
     pub(crate) fn public_eval(&self, id: TensorId, z: &[Fr]) -> Result<Fr, BlockError> {
-        let recorded = self.public_index.get(&id).and_then(|index| self.public.get(*index));
-        if let Some(values) = recorded.and_then(|tensor| decide::public(id.0, tensor.values)) {
+        let stated = self.public_index.get(&id).and_then(|index| self.public.get(*index));
+        if stated.is_some_and(|tensor| tensor.values.is_none()) {
+            return Ok(Fr::ZERO);
+        }
+        let values = stated.and_then(|tensor| tensor.values);
+        if let Some(values) = values.and_then(|values| decide::public(id.0, values)) {
             return Ok(Evaluations::from(pad(&values, &self.network.graph().tensor(id).shape)).evaluate(z)?);
         }
         let cells = self.public_cells(id).ok_or(BlockError::NoTensor { id: id.0 })?;
@@ -114,7 +134,8 @@ impl<'a> Statement<'a> {
         |id| {
             decide::branches("indices of a gather");
             let tensor = self.public_index.get(&id).and_then(|index| self.public.get(*index));
-            tensor.map(|tensor| tensor.values.to_vec()).unwrap_or_default()
+            let zeros = || vec![0; self.network.graph().tensor(id).shape.len()];
+            tensor.map(|tensor| tensor.values.map_or_else(zeros, <[i32]>::to_vec)).unwrap_or_default()
         }
     }
 
@@ -156,7 +177,7 @@ impl<'a> Statement<'a> {
             for dim in self.network.graph().tensor(*id).shape.dims() {
                 transcript.append_u64(b"public extent", u64::from(*dim));
             }
-            transcript.append_message(b"public values", &digest(values));
+            transcript.append_message(b"public values", &values.map_or([0; 32], digest));
         }
         transcript
     }

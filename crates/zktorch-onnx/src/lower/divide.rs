@@ -9,6 +9,8 @@ use crate::program::{Core, Id, Kind};
 
 /// A denominator or a radicand whose smallest value is this much below the largest one is kept in two limbs.
 const SPREAD: f64 = 16.0;
+/// A factor is one of few if it has this many times fewer entries than what it is multiplied with.
+const FEW: usize = 16;
 /// Most bits between the scales of a dividend and of its divisor times the quotient.
 const MAX_APART: i32 = 45;
 
@@ -67,6 +69,35 @@ impl Lowering<'_> {
         positive && part == a
     }
 
+    /// The scale of a reciprocal that only a product reads, for many entries each: then its rounding changes no entry of the product
+    /// by more than a quarter of what that is rounded to.
+    pub(super) fn factor_scale(&self, id: Id) -> Option<i32> {
+        let moves = |core: &Core| matches!(core, Core::Reshape | Core::Transpose(_) | Core::Broadcast);
+        let maker = |id: Id| self.program.nodes.iter().rfind(|node| node.output == id);
+        let mut made = maker(id);
+        while let Some(node) = made.filter(|node| moves(&node.core)) {
+            made = maker(node.inputs[0]);
+        }
+        made.filter(|node| node.core == Core::Divide && self.program.constant(node.inputs[0]).is_some())?;
+        let mut factor = id;
+        loop {
+            let node = self.program.only_reader(factor)?;
+            match node.core {
+                _ if moves(&node.core) => factor = node.output,
+                Core::Einsum { .. } => {
+                    let other = *node.inputs.iter().find(|input| **input != factor)?;
+                    let entries = |id: Id| crate::tensor::len(&self.program.value(id).dims);
+                    let few = entries(id).saturating_mul(FEW) <= entries(other);
+                    let runs = few && self.program.constant(other).is_none();
+                    let bits = self.max_abs(other).log2().ceil();
+                    return (runs && bits.is_finite())
+                        .then(|| self.scale_of_sum(node.output) + bits as i32 + 1);
+                }
+                _ => return None,
+            }
+        }
+    }
+
     /// a / b, where b is positive.
     pub(super) fn quotient(&mut self, a: Id, b: Id, y: Id) -> Result<Value> {
         let exact = self.program.value(y).kind != Kind::Float;
@@ -84,8 +115,11 @@ impl Lowering<'_> {
         };
         let (dividend, divisor) = self.aligned(dividend, divisor, (a, b))?;
         let own = fit(self.nonzero(y)) - self.headroom as i32;
+        // The factors of rows or channels: a smaller divisor than any that was seen makes a larger one, and no larger product.
+        let factor = self.factor_scale(y);
         // As many guard bits as the shift below has room for.
         let guard = self.guard.max(self.small[y.0]) as i32;
+        let guard = guard.max(factor.map_or(0, |scale| scale - own));
         let guard = guard.min(MAX_APART - (divisor.scale - dividend.scale + own)).max(0);
         let scale = if exact { 0 } else { own + guard };
         // q 2^-scale = a 2^-a.scale / (b 2^-b.scale): one of the two is multiplied by the missing power of two.
@@ -99,6 +133,8 @@ impl Lowering<'_> {
         };
         let (up, down) = (unit(shift.max(0))?, unit((-shift).max(0))?);
         let (mut dividend, mut divisor) = (dividend.times(up), divisor.times(down));
+        // Of quotients by any positive integer.
+        let all = (dividend.bounds.0.min(0), dividend.bounds.1.max(0) + 1);
         if !exact {
             // Rounded to the nearest: floor((2 a + b) / (2 b)).
             let half = divisor.clone();
@@ -121,9 +157,12 @@ impl Lowering<'_> {
         };
         let usual = range(self);
         // Beyond them is what a smaller divisor than any that was seen makes: with clamps, as large as it gets.
-        let clamps = self.clamps(y) && !self.is_share(a, b);
-        let bounds =
-            if clamps { (dividend.bounds.0.min(usual.0), dividend.bounds.1.max(usual.1)) } else { usual };
+        let clamps = factor.is_none() && self.clamps(y) && !self.is_share(a, b);
+        let bounds = match (factor.is_some(), clamps) {
+            (true, _) => (all.0.min(usual.0), all.1.max(usual.1)),
+            (_, true) => (dividend.bounds.0.min(usual.0), dividend.bounds.1.max(usual.1)),
+            _ => usual,
+        };
         let q = self.limbs(name, &dividend, scale, bounds, |_| Role::Ranged)?;
         let r =
             self.limbs(&format!("{name} (remainder)"), &dividend, scale, (0, largest), |_| Role::Ranged)?;

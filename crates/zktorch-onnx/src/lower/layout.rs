@@ -10,7 +10,7 @@ use crate::program::{AxisMatrix, Id};
 /// A value that is repeated this many times is rounded first, if it is much finer than what it is a sum of, as a mean is.
 const MANY_COPIES: usize = 16;
 /// Bits that it then has beyond those.
-const REPEATED_BITS: i32 = 4;
+const REPEATED_BITS: i32 = 2;
 
 /// Splits two lists of extents (without ones) into the shortest groups of equal products.
 pub(super) fn reshape_groups(

@@ -33,6 +33,7 @@ impl Lowering<'_> {
             let narrow = lowering.is_plain(&value);
             let keep = public
                 || narrow
+                || lowering.factor_scale(id).is_some()
                 || value.scale <= own
                 || exact(lowering, id)
                 || lowering.is_exponential(&value);
@@ -48,7 +49,8 @@ impl Lowering<'_> {
         let excess = a.scale + b.scale - self.target_scale() - room;
         let exact = (exact(self, a_id), exact(self, b_id));
         if excess > 0 && exact != (true, true) && !self.is_divided_later() {
-            let first = exact.1 || (!exact.0 && a.scale > b.scale);
+            let factor = [a_id, b_id].map(|id| self.factor_scale(id).is_some());
+            let first = exact.1 || factor[1] || (!exact.0 && !factor[0] && a.scale > b.scale);
             let (value, id) = if first { (&mut a, a_id) } else { (&mut b, b_id) };
             let scale = value.scale - excess;
             *value = self.coarser(value, scale, id)?;

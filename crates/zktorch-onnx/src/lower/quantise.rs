@@ -206,9 +206,14 @@ impl Lowering<'_> {
 
     /// The scale at which the value that is computed will be stored: its own, or that of the sum in which it ends.
     pub(super) fn target_scale(&self) -> i32 {
-        let max_abs = self.sums[self.current.0];
+        self.scale_of_sum(self.current)
+    }
+
+    /// The same of any value.
+    pub(super) fn scale_of_sum(&self, id: Id) -> i32 {
+        let max_abs = self.sums[id.0];
         let own = if max_abs <= 0.0 { 12 } else { fit(max_abs) - self.headroom as i32 };
-        own + self.guard.max(self.small[self.current.0]) as i32
+        own + self.guard.max(self.small[id.0]) as i32
     }
 
     /// What a value is divided by to be at a scale: the value with larger integers, if its scale is finer, and the divisor.
