@@ -55,6 +55,10 @@ const M: [bool; 3] = [true, false, true];
 const N_: [bool; 3] = [false, true, true];
 const K: [bool; 3] = [true, true, false];
 
+/// Entries of the result's last axis that are a long line, and how many times as long as other axes they may be when they are cut.
+const LINE: usize = 256;
+const CUT: usize = 32;
+
 /// Adds coeff times a contraction to `acc`, row-major over the extents `dims`.
 pub(super) fn add<N: Number>(
     context: &Context<'_>,
@@ -109,11 +113,17 @@ impl<N: Number> Product<'_, '_, N> {
         // Halves the longest axis of the result that makes something too large smaller.
         let helps =
             |label: &Label| (0..3).any(|list| sizes[list] > limits[list] && label.axes[list].is_some());
+        // Lines of neighbours are read and written at once: they are cut last of all axes that are not much shorter.
+        let last = self.dims.len().checked_sub(1);
+        let length = |label: &Label| match label.range.len() {
+            len if label.axes[2] == last && len <= LINE => len.div_ceil(CUT),
+            len => len,
+        };
         let halved = (0..labels.len())
-            .filter(|i| labels[*i].axes[2].is_some() && helps(&labels[*i]))
-            .max_by_key(|i| labels[*i].range.len());
+            .filter(|i| labels[*i].range.len() > 1 && labels[*i].axes[2].is_some() && helps(&labels[*i]))
+            .max_by_key(|i| length(&labels[*i]));
         match halved {
-            Some(i) if labels[i].range.len() > 1 => {
+            Some(i) => {
                 let Range { start, end } = labels[i].range;
                 let half = start + (end - start) / 2;
                 for range in [start..half, half..end] {
@@ -122,7 +132,7 @@ impl<N: Number> Product<'_, '_, N> {
                     self.add(part.collect(), acc, buffers);
                 }
             }
-            _ => self.tile(&labels, sizes, acc, buffers),
+            None => self.tile(&labels, sizes, acc, buffers),
         }
     }
 
