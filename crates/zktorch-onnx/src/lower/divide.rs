@@ -69,8 +69,9 @@ impl Lowering<'_> {
         positive && part == a
     }
 
-    /// The scale of a reciprocal that only a product reads, for many entries each: then its rounding changes no entry of the product
-    /// by more than a quarter of what that is rounded to.
+    /// The scale of factors of channels, where only a product reads them, for many entries each: their rounding changes no entry of
+    /// the product by more than a quarter of what that is rounded to. Not of reciprocals of rows, which may lie a thousand times apart
+    /// ([`Self::small`]).
     pub(super) fn factor_scale(&self, id: Id) -> Option<i32> {
         let moves = |core: &Core| matches!(core, Core::Reshape | Core::Transpose(_) | Core::Broadcast);
         let maker = |id: Id| self.program.nodes.iter().rfind(|node| node.output == id);
@@ -78,7 +79,7 @@ impl Lowering<'_> {
         while let Some(node) = made.filter(|node| moves(&node.core)) {
             made = maker(node.inputs[0]);
         }
-        made.filter(|node| node.core == Core::Divide && self.program.constant(node.inputs[0]).is_some())?;
+        made.filter(|node| self.program.value(node.output).of_channels)?;
         let mut factor = id;
         loop {
             let node = self.program.only_reader(factor)?;

@@ -1,6 +1,6 @@
 //! Products: einsums, convolutions, factors per channel.
 
-use zktorch_graph::{AxisMap, Factor, Operand};
+use zktorch_graph::{AxisMap, Factor, Limbs, Operand};
 
 use super::layout::reshape_groups;
 use super::{Lowering, Value, identity, plain_axes, sparse, sub_axes};
@@ -24,7 +24,7 @@ impl Lowering<'_> {
         let exact = |lowering: &Self, id: Id| lowering.program.value(id).kind != Kind::Float;
         // One remainder takes back what two sums of views have together.
         let apart = a.scale + b.scale - self.target_scale();
-        if a.div == 1 && b.div == 1 && apart <= self.shift_room(&a).min(self.shift_room(&b)) {
+        if a.div == 1 && b.div == 1 && apart <= Limbs::BITS as i32 {
             return Ok((a, b));
         }
         let lower = |lowering: &mut Self, value: Value, public: bool, id: Id| {

@@ -4,7 +4,7 @@ use zktorch_graph::Factor;
 
 use super::{Lowering, Value, along, gap, identity, sparse, sub_axes};
 use crate::Result;
-use crate::program::{Id, Kind};
+use crate::program::{Core, Id, Kind};
 
 /// Coefficients are exact multiples of 2^-k with this many bits at most.
 const COEFFICIENT_BITS: i32 = 16;
@@ -137,6 +137,22 @@ impl Lowering<'_> {
             .collect()
     }
 
+    /// Whether all that reads the value that is computed sums over an axis: others may have it in another layout.
+    fn is_summed_over(&self, axis: usize) -> bool {
+        let current = self.current;
+        let is_output = self.program.outputs.iter().any(|(_, id)| *id == current);
+        let mut readers = self.program.nodes.iter().filter(|node| node.inputs.contains(&current));
+        !is_output
+            && readers.all(|node| match &node.core {
+                Core::Conv { .. } => axis == 1 && node.inputs[0] == current,
+                Core::Einsum { a, b, out } => {
+                    let labels = if node.inputs[0] == current { a } else { b };
+                    node.inputs[0] != node.inputs[1] && !out.contains(&labels[axis])
+                }
+                _ => false,
+            })
+    }
+
     /// One after the other along an axis: a sum of views that are zero elsewhere.
     pub(super) fn concat(&mut self, ids: &[Id], axis: usize) -> Result<Value> {
         let mut values = Vec::with_capacity(ids.len());
@@ -164,6 +180,7 @@ impl Lowering<'_> {
         let layout = values.first().map(|value| value.axes.clone()).unwrap_or_default();
         let extent = values.first().map_or(0, |value| value.dims()[axis]);
         let alike = extent > 1 && values.len() > 1 && values.iter().all(|value| value.dims()[axis] == extent);
+        let alike = alike && self.is_summed_over(axis);
         let count = u32::try_from(values.len()).unwrap_or(u32::MAX);
         for ((value, id), part) in values.into_iter().zip(ids).zip(0..) {
             let extent = value.dims()[axis];

@@ -42,6 +42,7 @@ impl Moments {
     /// finer than the product, and one rescaling of that is all that is stored of x's size.
     pub(super) fn by_channel(&self, cx: &mut Context<'_>, gain: Id, bias: Id) -> Id {
         let factor = cx.b.div_positive(gain, self.deviation);
+        cx.b.note_of_channels(factor);
         let scaled = cx.b.mul(self.difference, factor);
         cx.b.add(scaled, bias)
     }

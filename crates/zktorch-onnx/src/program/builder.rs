@@ -106,6 +106,11 @@ impl Builder {
         equal.then_some(first)
     }
 
+    /// Says that whole channels are multiplied with a value.
+    pub(crate) fn note_of_channels(&mut self, id: Id) {
+        self.program.values[id.0].of_channels = true;
+    }
+
     /// Gives a value its ONNX name.
     pub(crate) fn name(&mut self, id: Id, name: &str) {
         self.program.values[id.0].name = name.to_owned();
@@ -152,6 +157,7 @@ impl Builder {
             public,
             formula: None,
             masked: None,
+            of_channels: false,
             exponents: None,
         })
     }

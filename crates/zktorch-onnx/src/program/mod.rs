@@ -66,6 +66,8 @@ pub(crate) struct Value {
     pub(crate) masked: Option<Mask>,
     /// If it is a sum of exponentials: of what, and over which axes.
     pub(crate) exponents: Option<(Id, Vec<usize>)>,
+    /// Whether it is what whole channels are multiplied with: as large as a channel is flat.
+    pub(crate) of_channels: bool,
 }
 
 impl Value {
@@ -73,7 +75,8 @@ impl Value {
     fn new(name: String, dims: Vec<usize>, kind: Kind) -> Self {
         let (element, constant, public) = (None, None, false);
         let (formula, masked, exponents) = (None, None, None);
-        Self { name, dims, kind, element, constant, public, formula, masked, exponents }
+        let of_channels = false;
+        Self { name, dims, kind, element, constant, public, formula, masked, exponents, of_channels }
     }
 }
 
