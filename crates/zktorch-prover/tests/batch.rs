@@ -161,7 +161,7 @@ fn the_number_of_inferences_is_bounded_by_what_a_verifier_looks_at() {
         assert_eq!(error, format!("inferences: expected 1, or 2 to 4096 in a batch, got {inferences}"));
     }
     // What is little alone is too much 4096 times: public entries, cells.
-    for (entries, count, visibility) in [(1 << 13, 1, Visibility::Public), (1 << 16, 9, Visibility::Private)]
+    for (entries, count, visibility) in [(1 << 16, 1, Visibility::Public), (1 << 16, 9, Visibility::Private)]
     {
         let mut model = model(Visibility::Public, Visibility::Private, 5);
         for i in 0..count {

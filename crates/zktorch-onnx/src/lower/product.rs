@@ -11,6 +11,8 @@ use crate::program::{Core, Id, Kind, Node, Window};
 const MAX_LISTED: usize = 1 << 16;
 /// A product is rounded instead of its operands if it has this many times fewer entries.
 const FEW: usize = 16;
+/// Bits that one remainder can take away.
+const ONE_REMAINDER: i32 = 17;
 /// Most bits of such a product, which leaves room for factors and the shifts of what reads it.
 const MOST_BITS: u32 = 80;
 /// Most pairs of a position and a tap: a prover holds some numbers for each.
@@ -219,9 +221,9 @@ impl Lowering<'_> {
             factors.extend(window_factor(window, src, fresh(&p), fresh(&k)));
             axes.extend([p, k]);
         }
-        // A window repeats what is stored, which its result is not few beside.
-        let room = self.shift_room(&x);
         let windows = self.apply(&x, axes, &factors)?;
+        // A window repeats what is stored, which its result is not few beside: one remainder has to be enough.
+        let room = self.shift_room(&windows).min(ONE_REMAINDER);
         // Weight [g] [o] [c] [k]..: the rows of ONNX's [o, c, k..] in the same order.
         let extents = self.program.value(ids[1]).dims.clone();
         let outs =
