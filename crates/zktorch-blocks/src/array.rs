@@ -27,7 +27,7 @@ pub(crate) struct SparseMatrix {
     pub(crate) entries: Vec<(usize, usize, Fr)>,
 }
 
-/// The entries: small integers until the first contraction.
+/// The entries: small integers until the first contraction that is no selection.
 #[derive(Clone, Debug)]
 enum Data<'a> {
     I16(Cow<'a, [i16]>),

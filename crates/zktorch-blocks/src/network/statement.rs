@@ -85,8 +85,8 @@ impl<'a> Statement<'a> {
         Ok(Self { network, digest, context, weights, private, public: tensors, public_index })
     }
 
-    /// What proofs of every statement for a network are as long as proofs of: it states zeros, and takes no memory for them, however
-    /// large a key says that its public tensors are. Nothing is verified of it.
+    /// What proofs of every statement for a network are as long as proofs of: it states zeros, and takes no memory for them (but for
+    /// indices, while a gather reads them), however large a key says that its public tensors are. Nothing is verified of it.
     pub(crate) fn of_zeros(
         network: &'a Network,
         weights: &'a [Commitment],

@@ -189,7 +189,7 @@ fn eq_at(z: &[Fr], index: u32) -> Fr {
     if beyond { Fr::default() } else { value }
 }
 
-/// `eq(z, i)` for any index i. Long points are cut in two, so that the memory is at most `2^16` entries even for the `2^32` rows
+/// `eq(z, i)` for any index i. Long points are cut in two, so that the memory is at most `2^17` entries even for the `2^34` rows
 /// that a (hostile) map with one entry may have.
 pub(crate) struct SplitEq {
     high: Vec<Fr>,

@@ -157,7 +157,7 @@ impl Lowering<'_> {
     pub(super) fn repeat(&mut self, id: Id, dims: &[usize]) -> Result<Value> {
         let mut value = self.views(id)?;
         let copies = crate::tensor::len(dims) / crate::tensor::len(&value.dims()).max(1);
-        let fine = self.finest(&value) + REPEATED_BITS;
+        let fine = self.finest(&value).max(self.wanted_of_copies(&value)) + REPEATED_BITS;
         // Divided once, and not in every copy.
         if value.div != 1 && copies > 1 {
             value = self.store(&value, id)?;
@@ -170,6 +170,15 @@ impl Lowering<'_> {
         let axes = pairs.map(|(old, dim)| if old.is_empty() { sub_axes(*dim) } else { old.clone() });
         let axes = axes.collect::<Vec<_>>();
         self.broadcast(value, &axes)
+    }
+
+    /// The scale that the copies of a value, the value that is computed, have to have: that of the sum in which they end, or their own.
+    fn wanted_of_copies(&self, value: &Value) -> i32 {
+        let own = self.own_scale(value);
+        match self.program.only_reader(self.current) {
+            Some(node) if node.core.is_sum() => self.scale_of_sum(node.output).min(own),
+            _ => own,
+        }
     }
 
     /// The finest scale of the tensors that a sum of views reads.

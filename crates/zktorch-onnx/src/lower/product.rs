@@ -52,7 +52,7 @@ impl Lowering<'_> {
         let exact = (exact(self, a_id), exact(self, b_id));
         if excess > 0 && exact != (true, true) && !self.is_divided_later() {
             let factor = [a_id, b_id].map(|id| self.factor_scale(id).is_some());
-            let first = exact.1 || factor[1] || (!exact.0 && !factor[0] && a.scale > b.scale);
+            let first = exact.1 || (!exact.0 && (factor[1] || (!factor[0] && a.scale > b.scale)));
             let (value, id) = if first { (&mut a, a_id) } else { (&mut b, b_id) };
             let scale = value.scale - excess;
             *value = self.coarser(value, scale, id)?;

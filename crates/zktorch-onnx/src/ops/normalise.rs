@@ -17,7 +17,12 @@ pub(super) struct Moments {
     pub(super) deviation: Id,
     /// The mean square, kept axes.
     pub(super) variance: Id,
+    /// Whether the deviation is never zero.
+    positive: bool,
 }
+
+/// Entries of a channel below which a factor for it is not kept finer than what it is multiplied with.
+const FEW: usize = 16;
 
 /// The moments of x along axes, with `deviation = sqrt(mean((x - mean)^2) + epsilon)`.
 pub(super) fn moments(cx: &mut Context<'_>, x: Id, axes: &[usize], epsilon: f64, centred: bool) -> Moments {
@@ -28,19 +33,30 @@ pub(super) fn moments(cx: &mut Context<'_>, x: Id, axes: &[usize], epsilon: f64,
     let variance = cx.b.scale(squares, 1.0 / count.max(1) as f64);
     let radicand = cx.b.offset(variance, epsilon);
     let deviation = cx.b.sqrt(radicand);
-    Moments { difference, mean, deviation, variance }
+    Moments { difference, mean, deviation, variance, positive: epsilon > 0.0 }
 }
 
 impl Moments {
     /// `(x - mean) / deviation`, a quotient and not a product with a reciprocal: rows of small variance next to rows of a large one
     /// keep their bits.
     fn standardised(&self, cx: &mut Context<'_>) -> Id {
-        cx.b.div_positive(self.difference, self.deviation)
+        match self.positive {
+            true => cx.b.div_positive(self.difference, self.deviation),
+            false => or_zero(cx, self.difference, self.deviation),
+        }
     }
 
     /// `(x - mean) (gain / deviation) + bias`, for statistics of whole channels: there are few of these factors, which are rounded much
     /// finer than the product, and one rescaling of that is all that is stored of x's size.
+    /// Of channels of few entries, or that may be constant, the quotient is stored.
     pub(super) fn by_channel(&self, cx: &mut Context<'_>, gain: Id, bias: Id) -> Id {
+        let factors = crate::program::Builder::broadcast_dims(cx.b.dims(gain), cx.b.dims(self.deviation));
+        let factors = crate::tensor::len(&factors.unwrap_or_default());
+        if !self.positive || factors.saturating_mul(FEW) > crate::tensor::len(cx.b.dims(self.difference)) {
+            let y = self.standardised(cx);
+            let scaled = cx.b.mul(y, gain);
+            return cx.b.add(scaled, bias);
+        }
         let factor = cx.b.div_positive(gain, self.deviation);
         cx.b.note_of_channels(factor);
         let scaled = cx.b.mul(self.difference, factor);
@@ -172,8 +188,7 @@ pub(super) fn mean_variance(cx: &mut Context<'_>) -> Result<Vec<Id>> {
     let x = cx.input(0)?;
     let axes = cx.ints("axes")?.unwrap_or_else(|| vec![0, 2, 3]);
     let axes = cx.axes("attribute axes", &axes, cx.b.rank(x))?;
-    let moments = moments(cx, x, &axes, 0.0, true);
-    Ok(vec![or_zero(cx, moments.difference, moments.deviation)])
+    Ok(vec![moments(cx, x, &axes, 0.0, true).standardised(cx)])
 }
 
 pub(super) fn lp(cx: &mut Context<'_>) -> Result<Vec<Id>> {

@@ -14,7 +14,7 @@ use crate::{MAX_KEY_BYTES, MAX_PREPROCESSING, ModelId, Port, UncheckedKey, VERSI
 /// The most shards.
 pub const MAX_SHARDS: usize = 1 << 8;
 /// Nanoseconds, about, of work that all shards together may ask of whoever reads a key or verifies a proof, see
-/// [`Network::work`](zktorch_blocks::Network::work): as much as the limits of one key allow.
+/// [`Network::work`](zktorch_blocks::Network::work): about as much as the limits of one key allow.
 pub const MAX_WORK: u64 = 1 << 32;
 /// The longest proofs: what an envelope holds.
 const MAX_PROOF_BYTES: usize = 1 << 26;
