@@ -5,12 +5,10 @@ use zktorch_graph::{Interval, Role, Step};
 use super::quantise::{fit, is_narrow};
 use super::{Lowering, Value};
 use crate::Result;
-use crate::program::{Core, Id, Kind};
+use crate::program::{CHANNEL, Core, Id, Kind};
 
 /// A denominator or a radicand whose smallest value is this much below the largest one is kept in two limbs.
 const SPREAD: f64 = 16.0;
-/// A factor is one of few if it has this many times fewer entries than what it is multiplied with.
-const FEW: usize = 16;
 /// Most bits between the scales of a dividend and of its divisor times the quotient.
 const MAX_APART: i32 = 45;
 
@@ -50,8 +48,7 @@ impl Lowering<'_> {
     /// Whether b is a sum of entries of a that are not negative, so that a / b is at most 1.
     fn is_share(&self, a: Id, b: Id) -> bool {
         let (mut part, positive) = (b, self.values[a.0].as_ref().is_some_and(|value| value.bounds.0 >= 0));
-        let maker = |id: Id| self.program.nodes.iter().rfind(|node| node.output == id);
-        while positive && let Some(node) = maker(part).filter(|_| part != a) {
+        while positive && let Some(node) = self.program.maker(part).filter(|_| part != a) {
             let sums = match &node.core {
                 Core::Broadcast | Core::Reshape => true,
                 Core::Map { axis, matrix } => {
@@ -73,22 +70,20 @@ impl Lowering<'_> {
     /// the product by more than a quarter of what that is rounded to. Not of reciprocals of rows, which may lie a thousand times apart
     /// ([`Self::small`]).
     pub(super) fn factor_scale(&self, id: Id) -> Option<i32> {
-        let moves = |core: &Core| matches!(core, Core::Reshape | Core::Transpose(_) | Core::Broadcast);
-        let maker = |id: Id| self.program.nodes.iter().rfind(|node| node.output == id);
-        let mut made = maker(id);
-        while let Some(node) = made.filter(|node| moves(&node.core)) {
-            made = maker(node.inputs[0]);
+        let mut made = self.program.maker(id);
+        while let Some(node) = made.filter(|node| node.core.moves()) {
+            made = self.program.maker(node.inputs[0]);
         }
         made.filter(|node| self.program.value(node.output).of_channels)?;
         let mut factor = id;
         loop {
             let node = self.program.only_reader(factor)?;
             match node.core {
-                _ if moves(&node.core) => factor = node.output,
+                _ if node.core.moves() => factor = node.output,
                 Core::Einsum { .. } => {
                     let other = *node.inputs.iter().find(|input| **input != factor)?;
                     let entries = |id: Id| crate::tensor::len(&self.program.value(id).dims);
-                    let few = entries(id).saturating_mul(FEW) <= entries(other);
+                    let few = entries(id).saturating_mul(CHANNEL) <= entries(other);
                     let runs = few && self.program.constant(other).is_none();
                     let bits = self.max_abs(other).log2().ceil();
                     return (runs && bits.is_finite())

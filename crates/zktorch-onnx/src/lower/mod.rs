@@ -452,9 +452,8 @@ fn small_bits(program: &Program, statistics: &Statistics) -> Vec<u32> {
 /// Radicands with the sums that they are, and reciprocals of roots.
 fn read_relatively(program: &Program) -> Vec<bool> {
     let mut relative = vec![false; program.values.len()];
-    let moves = |core: &Core| matches!(core, Core::Reshape | Core::Transpose(_) | Core::Broadcast);
     for node in program.nodes.iter().rev() {
-        let sum = node.core.is_sum() || moves(&node.core) || matches!(node.core, Core::Map { .. });
+        let sum = node.core.is_sum() || node.core.moves() || matches!(node.core, Core::Map { .. });
         if node.core == Core::Sqrt || sum && relative[node.output.0] {
             node.inputs.iter().for_each(|id| relative[id.0] = true);
         }
@@ -463,8 +462,8 @@ fn read_relatively(program: &Program) -> Vec<bool> {
     for node in &program.nodes {
         let (first, output) = (node.inputs[0].0, node.output.0);
         let reciprocal = node.core == Core::Divide && program.constant(node.inputs[0]).is_some();
-        root[output] = node.core == Core::Sqrt || moves(&node.core) && root[first];
-        if reciprocal && root[node.inputs[1].0] || moves(&node.core) && relative[first] {
+        root[output] = node.core == Core::Sqrt || node.core.moves() && root[first];
+        if reciprocal && root[node.inputs[1].0] || node.core.moves() && relative[first] {
             relative[output] = true;
         }
     }

@@ -5,7 +5,7 @@ use zktorch_graph::{Binary, Formula, Unary};
 
 use super::Context;
 use crate::Result;
-use crate::program::{AxisMatrix, Id, Kind};
+use crate::program::{AxisMatrix, CHANNEL, Id, Kind};
 
 /// What a value is normalised by, along axes.
 pub(super) struct Moments {
@@ -20,9 +20,6 @@ pub(super) struct Moments {
     /// Whether the deviation is never zero.
     positive: bool,
 }
-
-/// Entries of a channel below which a factor for it is not kept finer than what it is multiplied with.
-const FEW: usize = 16;
 
 /// The moments of x along axes, with `deviation = sqrt(mean((x - mean)^2) + epsilon)`.
 pub(super) fn moments(cx: &mut Context<'_>, x: Id, axes: &[usize], epsilon: f64, centred: bool) -> Moments {
@@ -52,7 +49,8 @@ impl Moments {
     pub(super) fn by_channel(&self, cx: &mut Context<'_>, gain: Id, bias: Id) -> Id {
         let factors = crate::program::Builder::broadcast_dims(cx.b.dims(gain), cx.b.dims(self.deviation));
         let factors = crate::tensor::len(&factors.unwrap_or_default());
-        if !self.positive || factors.saturating_mul(FEW) > crate::tensor::len(cx.b.dims(self.difference)) {
+        if !self.positive || factors.saturating_mul(CHANNEL) > crate::tensor::len(cx.b.dims(self.difference))
+        {
             let y = self.standardised(cx);
             let scaled = cx.b.mul(y, gain);
             return cx.b.add(scaled, bias);

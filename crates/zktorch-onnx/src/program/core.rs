@@ -125,6 +125,11 @@ impl Core {
         Self::NAMES[index]
     }
 
+    /// Whether the result is the input's entries elsewhere, or repeated.
+    pub(crate) fn moves(&self) -> bool {
+        matches!(self, Self::Reshape | Self::Transpose(_) | Self::Broadcast)
+    }
+
     /// Whether the result is a sum of the inputs' entries, so that their contractions stay pending and share its scale.
     pub(crate) fn is_sum(&self) -> bool {
         matches!(self, Self::Sum(_) | Self::Reshape | Self::Transpose(_))

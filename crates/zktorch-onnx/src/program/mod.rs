@@ -45,6 +45,9 @@ pub(crate) struct Mask {
     pub(crate) uniform: bool,
 }
 
+/// A factor of channels has at least this many times fewer entries than what it is multiplied with.
+pub(crate) const CHANNEL: usize = 16;
+
 /// One value.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -108,6 +111,11 @@ impl Program {
 
     pub(crate) fn constant(&self, id: Id) -> Option<&Tensor> {
         self.value(id).constant.as_deref()
+    }
+
+    /// What computes a value; none of inputs and constants.
+    pub(crate) fn maker(&self, id: Id) -> Option<&Node> {
+        self.nodes.iter().rfind(|node| node.output == id)
     }
 
     /// The node that reads a value, if it is one alone.

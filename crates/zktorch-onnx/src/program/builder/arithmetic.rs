@@ -233,7 +233,7 @@ impl Builder {
 
     /// r and n, if a value is `r / n` for a small integer n: a quotient by it is exact as one by r. Else itself and 1.
     pub(crate) fn as_part(&self, id: Id) -> (Id, u32) {
-        let node = self.program.nodes.iter().rfind(|node| node.output == id);
+        let node = self.maker(id);
         let Some(Node { core: Core::Sum(coefficients), inputs, .. }) = node else { return (id, 1) };
         let parts = coefficients[0].recip();
         let whole = (parts - parts.round()).abs() < 1e-9 * parts && (2.0..=65_536.0).contains(&parts);
@@ -247,7 +247,7 @@ impl Builder {
         if let Some(tensor) = self.constant(id) {
             return tensor.len() <= 1 << 16 && tensor.iter().all(|x| x > 0.0);
         }
-        let Some(node) = self.program.nodes.iter().rfind(|node| node.output == id) else { return false };
+        let Some(node) = self.maker(id) else { return false };
         match &node.core {
             Core::Sqrt => true,
             Core::Function(formula) => formula.0.last() == Some(&Instruction::Unary(Unary::Exp)),

@@ -25,7 +25,7 @@ impl Builder {
     }
 
     pub(crate) fn maker(&self, id: Id) -> Option<&Node> {
-        self.program.nodes.iter().rfind(|node| node.output == id)
+        self.program.maker(id)
     }
 
     /// x and the axes over which a value is its mean.
